@@ -1,0 +1,87 @@
+"""Discrete networks: random conditional probability tables and samples from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from dag_gfn.data.dataset import Dataset, default_names
+from dag_gfn.errors import OptionError
+from dag_gfn.graph import topological_order
+
+
+@dataclass(frozen=True, eq=False)
+class DiscreteNetwork:
+    """A Bayesian network over discrete variables.
+
+    Parameters
+    ----------
+    adjacency : ndarray, shape (d, d), bool
+        `adjacency[i, j]` is True for the edge i → j (row → column).
+    tables : tuple of d ndarrays, float64
+        `tables[j]` has one axis per parent of j, in ascending order of the nodes, and a last one for j
+        itself, along which it sums to 1.
+    states : tuple of d tuples of str
+        The labels of each variable's codes.
+    names : tuple of str
+    """
+
+    adjacency: Bool[np.ndarray, "d d"]
+    tables: tuple[Float64[np.ndarray, "..."], ...]
+    states: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def random(
+        cls,
+        adjacency: Bool[np.ndarray, "d d"],
+        *,
+        cardinalities: Sequence[int],
+        rng: np.random.Generator,
+        concentration: int | float = 1.0,
+        names: Sequence[str] | None = None,
+    ) -> "DiscreteNetwork":
+        """Draw each row of each table from a symmetric Dirichlet distribution.
+
+        A `concentration` of 1 is uniform over distributions; less gives more nearly deterministic rows.
+        """
+        d = len(adjacency)
+        if len(cardinalities) != d or min(cardinalities) < 2:
+            raise OptionError(f"{d} cardinalities of at least 2 are needed, not {tuple(cardinalities)}.")
+        if not concentration > 0:
+            raise OptionError(
+                f"the concentration of a Dirichlet distribution is positive, not {concentration}."
+            )
+        tables = []
+        for node, r in enumerate(cardinalities):
+            configurations = tuple(cardinalities[i] for i in np.flatnonzero(adjacency[:, node]))
+            tables.append(rng.dirichlet(np.full(r, concentration), size=configurations))
+        return cls(
+            adjacency=adjacency,
+            tables=tuple(tables),
+            states=tuple(tuple(str(code) for code in range(r)) for r in cardinalities),
+            names=default_names(d) if names is None else tuple(names),
+        )
+
+    def sample(self, num_samples: int, *, rng: np.random.Generator) -> Dataset:
+        """Return `num_samples` independent rows with the true graph; states need not all occur."""
+        d = len(self.tables)
+        codes = np.zeros((num_samples, d), dtype=np.int64)
+        for node in topological_order(self.adjacency):
+            parents = np.flatnonzero(self.adjacency[:, node])
+            cumulative = self.tables[node].cumsum(axis=-1)[
+                tuple(codes[:, parents].T)
+            ]  # (n, r), or (r,) for a root
+            # The last bound is 1 up to rounding, so it is left out: a code of r cannot come.
+            codes[:, node] = (rng.random((num_samples, 1)) >= cumulative[..., :-1]).sum(axis=1)
+        return Dataset(
+            values=codes.astype(np.float64),
+            names=self.names,
+            kinds=("discrete",) * d,
+            cardinalities=tuple(len(labels) for labels in self.states),
+            states=self.states,
+            means=np.zeros(d),
+            scales=np.ones(d),
+            true_graph=self.adjacency,
+        )

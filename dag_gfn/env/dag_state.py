@@ -1,0 +1,65 @@
+"""A batch of DAGs under construction, with all that the next step needs."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+def unpack_bits(masks: Int[Tensor, "b d"]) -> Bool[Tensor, "b d d"]:
+    """Return ``bits[k, i, j]``, whether bit i of ``masks[k, j]`` is set."""
+    nodes = torch.arange(masks.shape[1], device=masks.device)
+    return ((masks.unsqueeze(1) >> nodes[:, None]) & 1).bool()
+
+
+@dataclass(frozen=True)
+class DagState:
+    """A batch of DAGs, as bitmasks, with their ancestor closure and the score gain of every edge.
+
+    Attributes
+    ----------
+    parents : Tensor, shape (b, d), int64
+        Bit i of ``parents[k, j]`` is set where i -> j in graph k.
+    ancestors : Tensor, shape (b, d), int64
+        Bit i of ``ancestors[k, j]`` is set where i = j or i reaches j: reflexive reachability.
+    gains : Tensor, shape (b, d, d), float64
+        ``gains[k, i, j] = log R(G_k + i->j) - log R(G_k)`` in nats, -inf where the edge is present, i = j, or
+        the larger parent set has no support. A cycle is not looked at here.
+    log_reward : Tensor, shape (b,), float64
+        ``log R(G_k)`` in nats.
+    """
+
+    parents: Int[Tensor, "b d"]
+    ancestors: Int[Tensor, "b d"]
+    gains: Float[Tensor, "b d d"]
+    log_reward: Float[Tensor, " b"]
+
+    def __len__(self) -> int:
+        return self.parents.shape[0]
+
+    def __getitem__(self, rows: Tensor | slice) -> "DagState":
+        """Return the chosen rows, as a batch of their own."""
+        return DagState(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @property
+    def adjacency(self) -> Bool[Tensor, "b d d"]:
+        """``adjacency[k, i, j]`` is True where i -> j in graph k."""
+        return unpack_bits(self.parents)
+
+    @property
+    def ancestor(self) -> Bool[Tensor, "b d d"]:
+        """``ancestor[k, i, j]`` is True where i = j or i reaches j in graph k."""
+        return unpack_bits(self.ancestors)
+
+
+def add_edge(
+    ancestors: Int[Tensor, "b d"], source: Int[Tensor, " b"], target: Int[Tensor, " b"]
+) -> Int[Tensor, "b d"]:
+    """Return the reflexive ancestor masks after adding ``source -> target`` to each graph.
+
+    Whoever has the target among its ancestors gains the source's: O(d) words for the O(d^2) closure. With
+    ``source == target`` nothing changes.
+    """
+    descends = (ancestors >> target.unsqueeze(1)) & 1  # (b, d), 1 where the node is the target or below it
+    return ancestors | (-descends & ancestors.gather(1, source.unsqueeze(1)))

@@ -1,0 +1,51 @@
+"""What a sampler needs to know of the thing it builds, and nothing of how it is learned."""
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from dag_gfn.env.dag_state import DagState
+from dag_gfn.policies.policy import Observation
+
+
+@runtime_checkable
+class Environment(Protocol):
+    """A generative process whose finished objects are DAGs.
+
+    Actions are integers; the last one, ``stop_action``, ends a trajectory. Every method works on a
+    batch, returns new tensors and changes none. `dag_gfn.env.conformance.check_environment` holds an
+    implementation to this.
+    """
+
+    num_nodes: int
+    num_actions: int
+    stop_action: int
+    every_state_terminal: bool
+    device: torch.device
+
+    def initial_state(self, batch_size: int) -> DagState:
+        """Return `batch_size` copies of the state in which every trajectory begins."""
+        ...
+
+    def observe(self, state: DagState) -> Observation:
+        """Return what a policy sees of the state, the legal actions among it."""
+        ...
+
+    def step(self, state: DagState, action: Int[Tensor, " b"]) -> DagState:
+        """Apply one action to each state; stopping leaves the state as it is."""
+        ...
+
+    def num_parents_of_state(self, state: DagState) -> Int[Tensor, " b"]:
+        """Return how many states lead to this one in a single step (0 for the initial one)."""
+        ...
+
+    def backward_actions(
+        self, state: DagState, *, generator: torch.Generator
+    ) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
+        """Draw, from the uniform backward policy, the actions that build each state, in building order.
+
+        Returns the actions, padded with ``stop_action``, and the number of them in each row.
+        """
+        ...

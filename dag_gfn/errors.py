@@ -1,0 +1,33 @@
+"""Every error and warning that dag_gfn raises on purpose."""
+
+
+class DagGfnError(Exception):
+    """Base of all errors whose message says what was expected, what came and what to do."""
+
+
+class DataError(DagGfnError):
+    """The table cannot be used as it is: missing values, constant columns, mixed kinds, ..."""
+
+
+class OptionError(DagGfnError):
+    """An option has an unknown name, an impossible value, or does not go with another one."""
+
+
+class ConstraintError(DagGfnError):
+    """Required, forbidden and max_parents leave no directed acyclic graph."""
+
+
+class NotTractable(DagGfnError):
+    """The exact computation or the table would need more time or memory than is allowed."""
+
+
+class StorageError(DagGfnError):
+    """A posterior folder cannot be read or written."""
+
+
+class DataWarning(UserWarning):
+    """The data look unlike what the score assumes."""
+
+
+class NotConvergedWarning(UserWarning):
+    """The approximation is not yet close to the posterior; the message says how to go on."""

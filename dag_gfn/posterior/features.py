@@ -1,0 +1,64 @@
+"""Probabilities of structural features under weighted graphs, and their Monte-Carlo standard errors.
+
+A feature maps graphs to a matrix of yes or no: `feature(graphs)[k, i, j]` tells whether it holds for the
+ordered pair (i, j) in graph k. Its marginal is the weighted mean over graphs.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from dag_gfn import graph
+
+FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "edge": lambda graphs: graphs,
+    "linked": graph.skeleton,
+    "path": graph.path_matrix,
+    "markov_blanket": graph.markov_blanket,
+}
+"""Name → function of bool (m, d, d): i → j; either direction; a path from i to j; i in the blanket of j."""
+
+
+def feature_marginals(
+    feature: str, graphs: Bool[np.ndarray, "m d d"], weights: Float64[np.ndarray, " m"]
+) -> Float64[np.ndarray, "d d"]:
+    """Return the probability of a feature for every ordered pair of nodes.
+
+    Parameters
+    ----------
+    feature : str
+        A key of `FEATURES`.
+    graphs : ndarray, shape (m, d, d), bool
+        `graphs[k, i, j]` is True for the edge i → j of graph k.
+    weights : ndarray, shape (m,), float64
+        Probability of every graph; they sum to one.
+
+    Returns
+    -------
+    ndarray, shape (d, d), float64
+        Entry (i, j): the probability that the feature holds for i → j (row → column); zero on the diagonal.
+    """
+    m, d, _ = graphs.shape
+    total = np.zeros(d * d)
+    for part in chunks(m, d):
+        holds = FEATURES[feature](graphs[part]).reshape(-1, d * d)
+        total += weights[part] @ holds.astype(np.float64)
+    return np.clip(total, 0.0, 1.0).reshape(d, d)
+
+
+def monte_carlo_error(
+    probabilities: Float64[np.ndarray, "*shape"], effective_samples: float | int
+) -> Float64[np.ndarray, "*shape"]:
+    r"""Return the standard error of frequencies counted in independent draws, :math:`\sqrt{p(1-p)/k}`.
+
+    It is zero where p is 0 or 1: a feature that no draw showed may still have a probability of order 1/k.
+    """
+    return np.sqrt(probabilities * (1.0 - probabilities) / effective_samples)
+
+
+def chunks(num_graphs: int, d: int, *, entries: int = 1 << 22) -> Iterator[slice]:
+    """Yield slices over a batch of graphs that keep temporaries near `entries` matrix entries each."""
+    step = max(1, entries // (d * d))
+    for start in range(0, num_graphs, step):
+        yield slice(start, start + step)

@@ -1,0 +1,399 @@
+"""`GraphPosterior`: what every method returns, and all that summaries, metrics and files need."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, final
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float64
+
+from dag_gfn import graph
+from dag_gfn.posterior import interop
+from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals, monte_carlo_error
+
+Source = Literal["exact", "rao_blackwell", "samples"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """Probabilities of one kind of feature, where they come from and how uncertain they are.
+
+    Attributes
+    ----------
+    values : ndarray, float64
+        For pairs of nodes shape (d, d), entry (i, j) being about i → j (row → column). For "parent_sets"
+        shape (d, 2^(d-1)), row j over the sets without j in the order of `subsets.remove_bit`.
+    source : {"exact", "rao_blackwell", "samples"}
+        "rao_blackwell": conditional probabilities averaged over draws, less noisy than counting.
+    standard_error : ndarray or None
+        Monte-Carlo standard error of `values`; None where it is zero (exact) or not known.
+    """
+
+    values: Float64[np.ndarray, "*shape"]
+    source: Source
+    standard_error: Float64[np.ndarray, "*shape"] | None = None
+
+    def __post_init__(self) -> None:
+        tolerance = 1e-9
+        if not np.all((self.values >= -tolerance) & (self.values <= 1.0 + tolerance)):
+            raise ValueError(
+                f"marginals must be probabilities, not within [{self.values.min()}, {self.values.max()}]"
+            )
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class GraphPosterior:
+    """A distribution over directed acyclic graphs on named variables.
+
+    Build it with `from_samples` or `from_weights`, which find the distinct graphs and sort them.
+
+    Attributes
+    ----------
+    names : tuple of str, length d
+    graphs : ndarray, shape (m, d, d), bool
+        Distinct DAGs by descending weight, ties in the order of their packed bits. `graphs[k, i, j]` is True
+        for the edge i → j (row → column).
+    log_weights : ndarray, shape (m,), float64
+        Log-probability of every graph; normalised.
+    log_scores : ndarray, shape (m,), float64
+        Unnormalised log R(G), nan where not known.
+    marginals : dict of str to `Marginal`
+        Marginals that are better than counting `graphs`; they take precedence over it.
+    log_evidence : float or None
+        log Σ_G R(G).
+    info : dict
+        How this posterior was made: the content of posterior.json, plain JSON values only. `names`, `d` and
+        `log_evidence` are always there; `all_dags` tells that the weights cover every DAG on these variables;
+        `diagnostics.effective_samples` is the number of independent draws the weights are worth.
+    statistics : dict of str to ndarray
+        Sufficient statistics of the data.
+
+    Raises
+    ------
+    ValueError
+        If a graph has a directed cycle, or an invariant above does not hold.
+    """
+
+    names: tuple[str, ...]
+    graphs: Bool[np.ndarray, "m d d"]
+    log_weights: Float64[np.ndarray, " m"]
+    log_scores: Float64[np.ndarray, " m"]
+    marginals: dict[str, Marginal] = field(default_factory=dict)
+    log_evidence: float | None = None
+    info: dict[str, Any] = field(default_factory=dict)
+    statistics: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        m, d, _ = self.graphs.shape
+        if m == 0:
+            raise ValueError("a posterior needs at least one graph of positive weight")
+        if len(self.names) != d or len(set(self.names)) != d:
+            raise ValueError(f"expected {d} different names for {d} nodes, not {list(self.names)}")
+        _require_dags(self.graphs)
+        if not np.all(np.isfinite(self.log_weights)):
+            raise ValueError("log-weights must be finite; leave graphs of weight zero out")
+        if not math.isclose(np.exp(self.log_weights).sum(), 1.0, rel_tol=1e-8):
+            raise ValueError(f"weights must sum to one, not {np.exp(self.log_weights).sum()}")
+        if np.any(np.diff(self.log_weights) > 0):
+            raise ValueError("graphs must be sorted by descending weight")
+        for feature in FEATURES.keys() & self.marginals.keys():
+            shape = self.marginals[feature].values.shape
+            if shape != (d, d):
+                raise ValueError(f"{feature} marginals must have shape {(d, d)}, not {shape}")
+        objects = [name for name, statistic in self.statistics.items() if statistic.dtype.hasobject]
+        if objects:
+            raise ValueError(f"statistics must be plain arrays, but {objects} hold Python objects")
+        info = {**self.info, "names": self.names, "d": d, "log_evidence": self.log_evidence}
+        object.__setattr__(self, "info", _plain(info))
+
+    @classmethod
+    def from_samples(
+        cls,
+        names: Sequence[str],
+        adjacency: Bool[np.ndarray, "k d d"],
+        log_scores: Float64[np.ndarray, " k"] | None = None,
+        *,
+        effective_samples: float | int | None = None,
+        marginals: Mapping[str, Marginal] | None = None,
+        log_evidence: float | None = None,
+        info: Mapping[str, Any] | None = None,
+        statistics: Mapping[str, np.ndarray] | None = None,
+    ) -> "GraphPosterior":
+        """Return the empirical distribution of sampled graphs.
+
+        Parameters
+        ----------
+        names : sequence of str, length d
+        adjacency : ndarray, shape (k, d, d), bool
+            The draws, repetitions included; `adjacency[s, i, j]` is True for the edge i → j (row → column).
+        log_scores : ndarray, shape (k,), float64, optional
+            Unnormalised log R(G) of every draw.
+        effective_samples : float, optional
+            How many independent draws the k are worth (MCMC: fewer than k). Default k.
+        marginals, log_evidence, info, statistics
+            As the attributes.
+        """
+        k = len(adjacency)
+        info = dict(info or {})
+        first, group = graph.distinct(adjacency)
+        return cls.from_weights(
+            names,
+            adjacency[first],
+            np.log(np.bincount(group) / max(k, 1)),
+            None if log_scores is None else log_scores[first],
+            effective_samples=float(k if effective_samples is None else effective_samples),
+            marginals=marginals,
+            log_evidence=log_evidence,
+            info={**info, "diagnostics": {**info.get("diagnostics", {}), "num_samples": k}},
+            statistics=statistics,
+        )
+
+    @classmethod
+    def from_weights(
+        cls,
+        names: Sequence[str],
+        graphs: Bool[np.ndarray, "k d d"],
+        log_weights: Float64[np.ndarray, " k"],
+        log_scores: Float64[np.ndarray, " k"] | None = None,
+        *,
+        effective_samples: float | int | None = None,
+        marginals: Mapping[str, Marginal] | None = None,
+        log_evidence: float | None = None,
+        info: Mapping[str, Any] | None = None,
+        statistics: Mapping[str, np.ndarray] | None = None,
+    ) -> "GraphPosterior":
+        """Return the distribution that gives every graph its (normalised) weight.
+
+        Parameters
+        ----------
+        names : sequence of str, length d
+        graphs : ndarray, shape (k, d, d), bool
+            `graphs[s, i, j]` is True for the edge i → j (row → column). Weights of repeated graphs add up.
+        log_weights : ndarray, shape (k,), float64
+            Not necessarily normalised; -inf for weight zero, and such a graph is left out.
+        log_scores : ndarray, shape (k,), float64, optional
+            Unnormalised log R(G) of every graph.
+        effective_samples : float, optional
+            How many independent draws the weights are worth, for standard errors; leave out when the weights
+            are not those of draws.
+        marginals, log_evidence, info, statistics
+            As the attributes.
+        """
+        if np.isnan(log_weights).any() or np.isposinf(log_weights).any():
+            raise ValueError("log-weights must be numbers below infinity")
+        _require_dags(graphs)  # before weight zero hides any
+        scores = np.full(len(graphs), np.nan) if log_scores is None else log_scores
+        positive = np.flatnonzero(log_weights > -np.inf)
+        if positive.size == 0:
+            raise ValueError("a posterior needs at least one graph of positive weight")
+        if positive.size < len(graphs):
+            graphs, log_weights, scores = graphs[positive], log_weights[positive], scores[positive]
+        first, group = graph.distinct(graphs)
+        merged = np.full(len(first), -np.inf)
+        np.logaddexp.at(merged, group, log_weights)
+        merged -= merged.max()
+        merged -= np.log(np.exp(merged).sum())
+        order = np.argsort(-merged, kind="stable")  # `first` is in byte order, which thus breaks ties
+        info = dict(info or {})
+        if effective_samples is not None:
+            info["diagnostics"] = {**info.get("diagnostics", {}), "effective_samples": effective_samples}
+        return cls(
+            names=tuple(names),
+            graphs=graphs[first[order]],
+            log_weights=merged[order],
+            log_scores=scores[first[order]],
+            marginals=dict(marginals or {}),
+            log_evidence=log_evidence,
+            info=info,
+            statistics=dict(statistics or {}),
+        )
+
+    def __len__(self) -> int:
+        """Return the number of distinct graphs."""
+        return len(self.graphs)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self.names[:4]) + (", ..." if self.d > 4 else "")
+        graphs = f"{len(self):,} graph{'s' if len(self) > 1 else ''}"
+        scope = " over all DAGs" if self._covers_all_dags else ""
+        top = math.exp(self.log_weights[0])
+        return f"GraphPosterior({self.d} variables: {shown}; {graphs}{scope}, most probable {top:.3g})"
+
+    @property
+    def d(self) -> int:
+        """Number of variables."""
+        return len(self.names)
+
+    @property
+    def weights(self) -> Float64[np.ndarray, " m"]:
+        """Probability of every graph, shape (m,)."""
+        return np.exp(self.log_weights)
+
+    # --- marginals ---
+
+    def marginal(self, feature: str) -> Marginal:
+        """Return a feature's probabilities with source and standard error: stored if possible, else counted.
+
+        Parameters
+        ----------
+        feature : {"edge", "linked", "path", "markov_blanket"}
+
+        Returns
+        -------
+        Marginal
+            `values` of shape (d, d); entry (i, j) is about i → j (row → column). The standard error is None
+            where it is not known. That of "linked" from stored edge marginals is the sum of the two
+            directions' errors, which is an upper bound.
+        """
+        if feature not in FEATURES:
+            raise ValueError(f"unknown feature {feature!r}; there are {', '.join(FEATURES)}")
+        if feature in self.marginals:
+            return self.marginals[feature]
+        if feature == "linked" and "edge" in self.marginals:
+            edge = self.marginals["edge"]
+            error = None if edge.standard_error is None else edge.standard_error + edge.standard_error.T
+            return Marginal(np.clip(edge.values + edge.values.T, 0.0, 1.0), edge.source, error)
+        values = feature_marginals(feature, self.graphs, self.weights)
+        if self._covers_all_dags:
+            return Marginal(values, "exact")
+        draws = self.info.get("diagnostics", {}).get("effective_samples")
+        return Marginal(values, "samples", None if draws is None else monte_carlo_error(values, draws))
+
+    def edge_marginals(self) -> pd.DataFrame:
+        """Return P(i → j | data): row i, column j, the edge pointing from row to column."""
+        return self._frame(self.marginal("edge").values)
+
+    def linked_marginals(self) -> pd.DataFrame:
+        """Return P(i → j or j → i | data): symmetric."""
+        return self._frame(self.marginal("linked").values)
+
+    def path_marginals(self) -> pd.DataFrame:
+        """Return P(i ⇝ j | data): row i, column j, a directed path leading from row to column."""
+        return self._frame(self.marginal("path").values)
+
+    def markov_blanket_marginals(self) -> pd.DataFrame:
+        """Return P(i is a parent, child or co-parent of j | data): symmetric."""
+        return self._frame(self.marginal("markov_blanket").values)
+
+    def standard_errors(self, feature: str = "edge") -> pd.DataFrame:
+        """Return Monte-Carlo standard errors of a feature's probabilities, row → column.
+
+        Zero for exact probabilities; nan where the error is not known. They tell how far the probabilities
+        are from those of infinitely many draws by the same method, not whether the method is right.
+        """
+        marginal = self.marginal(feature)
+        if marginal.standard_error is not None:
+            return self._frame(marginal.standard_error)
+        return self._frame(np.full((self.d, self.d), 0.0 if marginal.source == "exact" else np.nan))
+
+    def edge_table(self) -> pd.DataFrame:
+        """Return source, target, probability and standard_error of all d(d-1) edges source → target."""
+        source, target = np.nonzero(~np.eye(self.d, dtype=bool))
+        names = np.array(self.names, dtype=object)
+        return pd.DataFrame(
+            {
+                "source": names[source],
+                "target": names[target],
+                "probability": self.marginal("edge").values[source, target],
+                "standard_error": self.standard_errors("edge").to_numpy()[source, target],
+            }
+        )
+
+    # --- graphs ---
+
+    def sample_adjacency(self, k: int, *, rng: int | np.random.Generator) -> Bool[np.ndarray, "k d d"]:
+        """Return k graphs drawn independently by weight: entry (s, i, j) is True for i → j in draw s."""
+        weights = self.weights
+        drawn = np.random.default_rng(rng).choice(len(self), size=k, p=weights / weights.sum())
+        return self.graphs[drawn]
+
+    def sample(self, k: int, *, rng: int | np.random.Generator) -> list[nx.DiGraph]:
+        """Return k graphs drawn independently by weight, with names and `probability` on every edge.
+
+        `probability` is the edge's marginal probability. `rng` is a seed or a NumPy generator.
+        """
+        probability = self.marginal("edge").values
+        return [
+            interop.to_networkx(adjacency, self.names, probability=probability)
+            for adjacency in self.sample_adjacency(k, rng=rng)
+        ]
+
+    def top_graphs(self, k: int = 5) -> list[nx.DiGraph]:
+        """Return the k most probable graphs (fewer if there are fewer), most probable first.
+
+        Each has the graph attributes `probability` and `log_score` (None where not known), and every edge its
+        marginal `probability`.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1, not {k}")
+        edge_probability = self.marginal("edge").values
+        top = []
+        for adjacency, weight, score in zip(self.graphs[:k], self.weights, self.log_scores, strict=False):
+            dag = interop.to_networkx(adjacency, self.names, probability=edge_probability)
+            dag.graph.update(probability=float(weight), log_score=None if np.isnan(score) else float(score))
+            top.append(dag)
+        return top
+
+    def consensus_graph(self, threshold: float = 0.5) -> nx.DiGraph:
+        """Return the edges of marginal probability above `threshold`; this can have cycles.
+
+        Two opposite edges never both exceed ½, but all edges of a longer cycle can.
+        """
+        return interop.consensus_graph(self.marginal("edge").values, self.names, threshold=threshold)
+
+    def entropy(self) -> float:
+        """Return the entropy of the weights in nats; for k draws it cannot exceed log k."""
+        return float(max(0.0, -self.weights @ self.log_weights))
+
+    def num_effective_graphs(self) -> float:
+        """Return exp(entropy): as many equally probable graphs have the same entropy."""
+        return math.exp(self.entropy())
+
+    # --- files ---
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a posterior folder, complete or not at all; see `dag_gfn.posterior.storage`."""
+        from dag_gfn.posterior.storage import save_posterior  # storage itself builds GraphPosterior
+
+        save_posterior(self, folder, overwrite=overwrite)
+
+    @property
+    def _covers_all_dags(self) -> bool:
+        return self.info.get("all_dags") is True
+
+    def _frame(self, values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values.copy(), index=list(self.names), columns=list(self.names))
+
+
+def _require_dags(graphs: Bool[np.ndarray, "m d d"]) -> None:
+    """Raise where a graph has a cycle: dropping it silently would flatter the method that made it."""
+    m, d, _ = graphs.shape
+    for part in chunks(m, d):
+        cyclic = np.flatnonzero(~graph.is_dag(graphs[part]))
+        if cyclic.size:
+            raise ValueError(
+                f"graph {part.start + cyclic[0]} has a directed cycle; a GraphPosterior holds DAGs only"
+            )
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as strict JSON holds it: lists, plain numbers, and None for nan and infinities."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    raise TypeError(f"info must hold JSON values only, not {value!r} of type {type(value).__name__}")

@@ -1,0 +1,150 @@
+"""Prior knowledge: edges that must or must not be there, and a largest number of parents."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from dag_gfn.errors import ConstraintError
+from dag_gfn.subsets import popcount, unpack
+
+Edges = Iterable[tuple[str, str] | list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Constraints:
+    """What a parent set may be; all else scores -inf.
+
+    Parameters
+    ----------
+    required, forbidden : array, shape (d,), int64
+        Bitmask, for each node, of the parents that it must have and of those that it must not have.
+    max_parents : int or None
+        Largest number of parents of a node.
+    """
+
+    required: Int64[np.ndarray, " d"]
+    forbidden: Int64[np.ndarray, " d"]
+    max_parents: int | None = None
+
+    @classmethod
+    def none(cls, d: int) -> "Constraints":
+        """Return the constraints on d nodes that allow everything."""
+        return cls(np.zeros(d, dtype=np.int64), np.zeros(d, dtype=np.int64))
+
+    @classmethod
+    def from_names(
+        cls,
+        names: Sequence[str],
+        required: Edges = (),
+        forbidden: Edges = (),
+        max_parents: int | None = None,
+    ) -> "Constraints":
+        """Return constraints from pairs (source, target) of column names.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The columns, in their order.
+        required, forbidden : iterable of (source, target)
+            Edges source -> target.
+        max_parents : int, optional
+
+        Raises
+        ------
+        ConstraintError
+            If a name is unknown, an edge is a self-loop or both required and forbidden, required edges form a
+            cycle, or ``max_parents`` is negative or smaller than the required parents of a node.
+        """
+        names = tuple(names)
+        masks = {
+            "required": np.zeros(len(names), dtype=np.int64),
+            "forbidden": np.zeros(len(names), dtype=np.int64),
+        }
+        for word, edges in (("required", required), ("forbidden", forbidden)):
+            for edge in edges:
+                source, target = _edge_indices(edge, word, names)
+                masks[word][target] |= np.int64(1) << source
+        constraints = cls(masks["required"], masks["forbidden"], max_parents)
+        constraints._refuse_contradictions(names)
+        return constraints
+
+    @property
+    def d(self) -> int:
+        """Number of nodes."""
+        return len(self.required)
+
+    def is_empty(self) -> bool:
+        """Return whether everything is allowed."""
+        return not self.required.any() and not self.forbidden.any() and self.max_parents is None
+
+    def allow(self, node: int, parents: Int64[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
+        """Return which parent sets of ``node`` (bitmasks, shape (m,)) are allowed."""
+        allowed = (parents & self.forbidden[node] == 0) & (self.required[node] & ~parents == 0)
+        if self.max_parents is not None:
+            allowed &= popcount(parents) <= self.max_parents
+        return allowed
+
+    def describe(self, names: Sequence[str]) -> dict[str, object]:
+        """Return the constraints by name, JSON-able: the arguments of :meth:`from_names`."""
+
+        def edges(masks: Int64[np.ndarray, " d"]) -> list[list[str]]:
+            return [[names[i], names[j]] for j, i in np.argwhere(unpack(masks, self.d))]
+
+        return {
+            "required": edges(self.required),
+            "forbidden": edges(self.forbidden),
+            "max_parents": self.max_parents,
+        }
+
+    def _refuse_contradictions(self, names: tuple[str, ...]) -> None:
+        required = unpack(self.required, self.d)  # (target, source)
+        for target, source in np.argwhere(required & unpack(self.forbidden, self.d)):
+            raise ConstraintError(
+                f"edge {names[source]} -> {names[target]} is both required and forbidden: drop one of the two"
+            )
+        if self.max_parents is not None:
+            if self.max_parents < 0:
+                raise ConstraintError(f"max_parents must be 0 or more, not {self.max_parents}")
+            for target in np.flatnonzero(required.sum(1) > self.max_parents):
+                sources = [names[i] for i in np.flatnonzero(required[target])]
+                raise ConstraintError(
+                    f"{names[target]!r} has {len(sources)} required parents ({', '.join(sources)}), more "
+                    f"than max_parents = {self.max_parents}: raise max_parents to at least {len(sources)}"
+                )
+        cycle = _cycle(required)
+        if cycle:
+            raise ConstraintError(
+                f"required edges form a cycle: {' -> '.join(names[i] for i in cycle)}. A causal DAG has "
+                "none: drop one of them"
+            )
+
+
+def _edge_indices(edge: tuple[str, str] | list[str], word: str, names: tuple[str, ...]) -> tuple[int, int]:
+    if len(edge) != 2:
+        raise ConstraintError(f"a {word} edge is a pair (source, target), not {edge!r}")
+    for name in edge:
+        if name not in names:
+            near = get_close_matches(name, names, n=3)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"columns: {', '.join(names)}"
+            raise ConstraintError(f"{word} edge {edge[0]} -> {edge[1]}: there is no column {name!r}; {hint}")
+    if edge[0] == edge[1]:
+        raise ConstraintError(
+            f"{word} edge {edge[0]} -> {edge[1]} is a self-loop: a DAG never has one, leave it out"
+        )
+    return names.index(edge[0]), names.index(edge[1])
+
+
+def _cycle(parents: Bool[np.ndarray, "d d"]) -> list[int]:
+    """Return nodes v -> ... -> v along a cycle, or []; ``parents[target, source]``."""
+    left = np.ones(len(parents), dtype=bool)
+    while (free := left & ~(parents & left).any(1)).any():  # no parent left: not on a cycle
+        left &= ~free
+    if not left.any():
+        return []
+    walk = [int(np.flatnonzero(left)[0])]
+    while walk[-1] not in walk[:-1]:  # every node left has a parent that is left
+        walk.append(int(np.flatnonzero(parents[walk[-1]] & left)[0]))
+    return walk[walk.index(walk[-1]) :][::-1]

@@ -1,0 +1,62 @@
+"""The linear-Gaussian score: known noise variance, Gaussian weights integrated out."""
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from dag_gfn.data.dataset import Dataset
+from dag_gfn.scores.gaussian_minors import GaussianScore
+from dag_gfn.scores.local_score import require_positive
+
+
+class LinearGaussian(GaussianScore):
+    r"""Marginal likelihood of :math:`x_j = \sum_{i \in P} w_i x_i + \varepsilon`, no intercept.
+
+    With :math:`w_i \sim N(0, \sigma_w^2)`, :math:`\varepsilon \sim N(0, \sigma^2)`,
+    :math:`\lambda = \sigma^2 / \sigma_w^2` and :math:`M = X^\top X + \lambda I` over all columns,
+
+    .. math::
+        \text{local}(j, P) = -\tfrac12 \left[ n \log 2\pi\sigma^2 + \log|M_P| - k \log\lambda
+           + (M_{j|P} - \lambda) / \sigma^2 \right].
+
+    Here :math:`M_{j|P} = y^\top y - b^\top (K + \lambda I)^{-1} b + \lambda` is at least :math:`\lambda`, so
+    that taking :math:`\lambda` off again costs no more than the rounding of :math:`1/\sigma_w^2`. Not score
+    equivalent: the noise variance orients edges.
+
+    Parameters
+    ----------
+    data : Dataset
+        Continuous columns, with mean near 0.
+    noise_variance : float
+        :math:`\sigma^2`, of every node.
+    weight_variance : float
+        :math:`\sigma_w^2`, of every edge.
+    """
+
+    name = "linear_gaussian"
+
+    def __init__(
+        self,
+        data: Dataset,
+        *,
+        noise_variance: float | int = 0.1,
+        weight_variance: float | int = 1.0,
+    ):
+        super().__init__(data)
+        require_positive(noise_variance=noise_variance, weight_variance=weight_variance)
+        self.noise_variance, self.weight_variance = float(noise_variance), float(weight_variance)
+        self._ridge = self.noise_variance / self.weight_variance
+        self.matrices = (data.values.T @ data.values + self._ridge * np.eye(data.d))[None]
+
+    def score_from_minors(
+        self,
+        node: int,
+        num_parents: Int64[np.ndarray, " m"],
+        log_minor: Float64[np.ndarray, " m"],
+        log_variance: Float64[np.ndarray, " m"],
+    ) -> Float64[np.ndarray, " m"]:
+        """Return the formula of the class."""
+        return -0.5 * (
+            self.data.n * np.log(2.0 * np.pi * self.noise_variance)
+            + (log_minor - num_parents * np.log(self._ridge))
+            + (np.exp(log_variance) - self._ridge) / self.noise_variance
+        )

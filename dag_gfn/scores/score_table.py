@@ -1,0 +1,321 @@
+"""The table of local scores plus log prior that every method consumes.
+
+Complete: every parent set of every node, one array. Lazy: what is asked for is scored then, and kept in a
+hash table. Both are read in batches through the same methods.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float64, Int64
+from numba import njit
+
+from dag_gfn.errors import DataError, NotTractable, OptionError
+from dag_gfn.scores.constraints import Constraints
+from dag_gfn.scores.graph_prior import GraphPrior, make_prior
+from dag_gfn.scores.local_score import LocalScore
+from dag_gfn.subsets import parent_sets, popcount, remove_bit
+
+MEMORY_LIMIT = 1_000_000_000
+"""Default limit in bytes on a complete table, and on a lazy table's cache."""
+
+MAX_COMPLETE_NODES = 20
+"""``storage="auto"`` is complete up to this many nodes, where it fits the memory limit."""
+
+
+def table_bytes(d: int) -> int:
+    """Return the size in bytes of the complete table of d nodes, d 2^(d-1) float64."""
+    return 8 * d << (d - 1)
+
+
+class ScoreTable:
+    """Local scores with prior and constraints, log R(G) = sum_j local_scores(j, Pa_j). Use :meth:`build`.
+
+    Attributes
+    ----------
+    d : int
+    names : tuple of str
+        The variables.
+    score, prior : str
+        Names of the score and of the graph prior.
+    constraints : Constraints
+    log_prior_by_size : array, shape (d,), float64
+        Log prior of a family with 0 .. d-1 parents, included in every value of the table.
+    complete : array, shape (d, 2^(d-1)), float64, or None
+        The value for parent set P of node j at ``[j, remove_bit(P, j)]``, -inf where constraints forbid P;
+        None for a lazy table.
+    """
+
+    def __init__(
+        self,
+        local_score: LocalScore,
+        prior: GraphPrior,
+        constraints: Constraints,
+        complete: Float64[np.ndarray, "d sets"] | None,
+        memory_limit: int | float,
+    ):
+        self.d = local_score.d
+        self.names = local_score.data.names
+        self.score, self.prior = local_score.name, prior.name
+        self.constraints = constraints
+        self.log_prior_by_size = prior.log_prior_by_size
+        self.complete = complete
+        self._local_score = local_score
+        self._cache = None if complete is not None else _FamilyCache(memory_limit)
+
+    @classmethod
+    def build(
+        cls,
+        score: LocalScore,
+        prior: GraphPrior | None = None,
+        constraints: Constraints | None = None,
+        *,
+        storage: str = "auto",
+        memory_limit: int | float = MEMORY_LIMIT,
+    ) -> "ScoreTable":
+        """Return the table of a score, a graph prior and constraints.
+
+        Parameters
+        ----------
+        score : LocalScore
+        prior : GraphPrior, optional
+            Uniform when left out.
+        constraints : Constraints, optional
+            None when left out. A required edge makes every set without it -inf, and so the empty graph.
+        storage : {"auto", "complete", "lazy"}
+            ``auto`` is complete up to 20 nodes where that fits the limit, lazy otherwise.
+        memory_limit : float
+            In bytes. A complete table must fit; a lazy table forgets what it knew when it is reached.
+
+        Raises
+        ------
+        NotTractable
+            If ``storage="complete"`` would exceed the memory limit.
+        DataError
+            If a score is not a finite number.
+        """
+        d = score.d
+        prior = make_prior("uniform", d) if prior is None else prior
+        constraints = Constraints.none(d) if constraints is None else constraints
+        for what, size in (("prior is", len(prior.log_prior_by_size)), ("constraints are", constraints.d)):
+            if size != d:
+                raise OptionError(f"the {what} for {size} nodes, the data have {d}")
+        if storage not in ("auto", "complete", "lazy"):
+            raise OptionError(f"unknown storage {storage!r}: choose one of auto, complete, lazy")
+        fits = table_bytes(d) <= memory_limit
+        if storage == "complete" and not fits:
+            raise NotTractable(
+                f"the complete score table of {d} nodes needs {_in_words(table_bytes(d))}, the limit is "
+                f"{_in_words(memory_limit)}: use lazy storage (storage='lazy'; max_parents then saves "
+                "scores), or raise memory_limit="
+            )
+        if storage == "lazy" or not fits or (storage == "auto" and d > MAX_COMPLETE_NODES):
+            return cls(score, prior, constraints, None, memory_limit)
+        return cls(score, prior, constraints, _complete(score, prior, constraints), memory_limit)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every parent set is in memory."""
+        return self.complete is not None
+
+    def local_scores(
+        self, nodes: Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
+    ) -> Float64[np.ndarray, " m"]:
+        """Return local score plus log prior of families, shape (m,).
+
+        Parameters
+        ----------
+        nodes : array, shape (m,), int64
+        parents : array, shape (m,), int64
+            Bitmasks. A set that the constraints forbid, or that contains the node itself, has -inf.
+        """
+        if self.complete is not None:
+            values = self.complete[nodes, remove_bit(parents, nodes)]
+            values[parents >> nodes & 1 == 1] = -np.inf
+            return values
+        values = np.full(len(nodes), -np.inf)
+        unknown = np.flatnonzero(self._allowed(nodes, parents))
+        known, found = self._cache.look_up(nodes[unknown], parents[unknown])
+        values[unknown] = known
+        unknown = unknown[~found]
+        for node in np.unique(nodes[unknown]).tolist():
+            here = unknown[nodes[unknown] == node]
+            sets, inverse = np.unique(parents[here], return_inverse=True)
+            with np.errstate(all="ignore"):  # _finite reports what goes wrong, by column
+                scores = self._local_score.local_scores(node, sets)
+            scores = _finite(self._local_score, node, scores) + self.log_prior_by_size[popcount(sets)]
+            values[here] = scores[inverse]
+            self._cache.insert(node, sets, scores)
+        return values
+
+    def column_gains(
+        self, nodes: Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
+    ) -> Float64[np.ndarray, "m d"]:
+        """Return what adding each i to the parents of a node gains, shape (m, d).
+
+        Entry (f, i) is local(nodes[f], parents[f] + i) - local(nodes[f], parents[f]); -inf where i is the
+        node itself or already a parent, and where the difference is not finite. Whole graphs are flattened:
+        entry (g, j, i) of ``column_gains(tile(arange(d), b), parents.ravel()).reshape(b, d, d)`` is for
+        adding i -> j to graph g.
+        """
+        gains = np.full((len(nodes), self.d), -np.inf)
+        if self.complete is not None:
+            _complete_gains(self.complete, np.ascontiguousarray(nodes), np.ascontiguousarray(parents), gains)
+            return gains
+        bits = np.int64(1) << np.arange(self.d, dtype=np.int64)
+        addable = (parents | bits[nodes])[:, None] & bits == 0  # (m, d)
+        family, source = np.nonzero(addable)
+        before = self.local_scores(nodes, parents)
+        after = self.local_scores(nodes[family], parents[family] | bits[source])
+        both = np.isfinite(after) & np.isfinite(before[family])
+        gains[family[both], source[both]] = after[both] - before[family[both]]
+        return gains
+
+    def log_reward(self, parents: Int64[np.ndarray, "b d"]) -> Float64[np.ndarray, " b"]:
+        """Return log R of graphs given as one parent set for each node, shape (b,)."""
+        nodes = np.tile(np.arange(self.d, dtype=np.int64), len(parents))
+        return self.local_scores(nodes, parents.reshape(-1)).reshape(parents.shape).sum(-1)
+
+    def _allowed(self, nodes: np.ndarray, parents: np.ndarray) -> np.ndarray:
+        required, forbidden = self.constraints.required[nodes], self.constraints.forbidden[nodes]
+        forbidden = forbidden | np.int64(1) << nodes
+        allowed = (parents & forbidden == 0) & (required & ~parents == 0)
+        if self.constraints.max_parents is not None:
+            allowed &= popcount(parents) <= self.constraints.max_parents
+        return allowed
+
+
+def _complete(
+    score: LocalScore, prior: GraphPrior, constraints: Constraints
+) -> Float64[np.ndarray, "d sets"]:
+    with np.errstate(all="ignore"):  # _finite reports what goes wrong, by column
+        table = score.complete_table()
+    log_prior = prior.log_prior(popcount(np.arange(table.shape[1], dtype=np.int64)))
+    for node in range(score.d):
+        _finite(score, node, table[node])
+        table[node] += log_prior
+        if not constraints.is_empty():
+            table[node, ~constraints.allow(node, parent_sets(node, score.d))] = -np.inf
+    return table
+
+
+def _finite(score: LocalScore, node: int, values: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
+    if not np.isfinite(values).all():
+        raise DataError(
+            f"score {score.name!r} of column {score.data.names[node]!r} is not a finite number for "
+            "some parent sets: look for values of extreme size or nearly collinear columns, and standardise "
+            "the data"
+        )
+    return values
+
+
+def _in_words(size: int | float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
+        if size < 1000 or unit == "PB":
+            return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError
+
+
+class _FamilyCache:
+    """An open-addressing hash table from (node, parent set) to a number, with a limit on its size.
+
+    It doubles when more than half full; at the limit it is emptied and goes on.
+    """
+
+    _FIRST_SLOTS = 1 << 12
+    _SLOT_BYTES = 17
+
+    def __init__(self, memory_limit: int | float):
+        limit = max(int(memory_limit) // self._SLOT_BYTES, 2)
+        self._max_slots = 1 << (limit.bit_length() - 1)
+        self._allocate(min(self._FIRST_SLOTS, self._max_slots))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def _allocate(self, slots: int) -> None:
+        self._nodes = np.full(slots, -1, dtype=np.int8)  # -1: the slot is free
+        self._parents = np.empty(slots, dtype=np.int64)
+        self._values = np.empty(slots)
+        self._count = 0
+
+    def look_up(self, nodes: np.ndarray, parents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values, and whether each was there; shape (m,) both."""
+        values, found = np.empty(len(nodes)), np.empty(len(nodes), dtype=np.bool_)
+        _look_up(self._nodes, self._parents, self._values, nodes, parents, values, found)
+        return values, found
+
+    def insert(self, node: int, parents: np.ndarray, values: np.ndarray) -> None:
+        """Store families of one node that are not there yet."""
+        slots = len(self._nodes)
+        needed = 2 * (self._count + len(parents))
+        if needed > slots:
+            kept = self._nodes >= 0
+            old = self._nodes[kept].astype(np.int64), self._parents[kept], self._values[kept]
+            if needed <= self._max_slots:
+                self._allocate(1 << (needed - 1).bit_length())
+                self._store(*old)
+            else:
+                room = self._max_slots // 2
+                self._allocate(self._max_slots)
+                parents, values = parents[:room], values[:room]
+        self._store(np.full(len(parents), node, dtype=np.int64), parents, values)
+
+    def _store(self, nodes: np.ndarray, parents: np.ndarray, values: np.ndarray) -> None:
+        _store(self._nodes, self._parents, self._values, nodes, parents, values)
+        self._count += len(nodes)
+
+
+# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _slot(slot_nodes, slot_parents, node, parents):
+    """Return the slot that holds the family, or the free slot where it would go."""
+    last = np.uint64(len(slot_nodes) - 1)
+    h = np.uint64(parents) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(node) * np.uint64(0xBF58476D1CE4E5B9)
+    h = (h ^ (h >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
+    slot = (h ^ (h >> np.uint64(32))) & last
+    while slot_nodes[slot] >= 0 and (slot_nodes[slot] != node or slot_parents[slot] != parents):
+        slot = (slot + np.uint64(1)) & last
+    return slot
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _look_up(slot_nodes, slot_parents, slot_values, nodes, parents, values, found):
+    for f in range(len(nodes)):
+        slot = _slot(slot_nodes, slot_parents, nodes[f], parents[f])
+        found[f] = slot_nodes[slot] >= 0
+        values[f] = slot_values[slot]
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _store(slot_nodes, slot_parents, slot_values, nodes, parents, values):
+    for f in range(len(nodes)):
+        slot = _slot(slot_nodes, slot_parents, nodes[f], parents[f])
+        slot_nodes[slot] = nodes[f]
+        slot_parents[slot] = parents[f]
+        slot_values[slot] = values[f]
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _complete_gains(complete, nodes, parents, gains):
+    d = len(complete)
+    for f in range(len(nodes)):
+        node = nodes[f]
+        if parents[f] >> node & 1:
+            continue
+        below = (1 << node) - 1
+        index = parents[f] & below | (parents[f] >> 1) & ~below
+        before = complete[node, index]
+        if not np.isfinite(before):
+            continue
+        for i in range(d):
+            if i != node and not parents[f] >> i & 1:
+                gain = complete[node, index | 1 << (i if i < node else i - 1)] - before
+                gains[f, i] = gain if np.isfinite(gain) else -np.inf

@@ -1,0 +1,278 @@
+"""The training loop: collect trajectories, take gradient steps, average the weights."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from dag_gfn.checkpoint import load_checkpoint, save_checkpoint
+from dag_gfn.env.environment import Environment
+from dag_gfn.errors import OptionError
+from dag_gfn.exploration import EpsilonSchedule
+from dag_gfn.objectives.objective import Objective
+from dag_gfn.replay import TrajectoryReplay
+from dag_gfn.sampling import evaluate, rollout
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every option of training.
+
+    Attributes
+    ----------
+    iterations : int
+        Gradient steps.
+    time_budget : float or None
+        Seconds after which training ends in any case. Where it is seen that the clock will not allow all
+        iterations, the schedules are shortened so that they end with it.
+    batch_size : int
+        Trajectories in a gradient step.
+    rollout_size : int
+        Trajectories collected at a time.
+    steps_per_rollout : int
+        Gradient steps between collections.
+    replay_batches : int
+        Collected batches that are kept and drawn from.
+    learning_rate : float
+        Peak of the one-cycle schedule: linear warm-up, then a cosine down to zero.
+    warmup : float
+        Share of training that the warm-up takes.
+    exploration : EpsilonSchedule
+    average_decay : float
+        Decay per step of the exponential average of the weights, which is the result.
+    gradient_clip : float
+        Largest norm of the gradient.
+    target_update : int
+        Steps between copies of the policy into a target network; 0 for none.
+    monitor_every : float
+        Share of training between calls of the monitor.
+    checkpoint_seconds : float
+        Seconds between checkpoints, where they are asked for.
+    """
+
+    iterations: int = 20_000
+    time_budget: float | None = None
+    batch_size: int = 64
+    rollout_size: int = 256
+    steps_per_rollout: int = 16
+    replay_batches: int = 50
+    learning_rate: float = 3e-3
+    warmup: float = 0.05
+    exploration: EpsilonSchedule = field(default_factory=lambda: EpsilonSchedule(1.0, 0.3, 0.5))
+    average_decay: float = 0.999
+    gradient_clip: float = 10.0
+    target_update: int = 0
+    monitor_every: float = 0.1
+    checkpoint_seconds: float = 60.0
+
+    def __post_init__(self):
+        for name in ("iterations", "batch_size", "rollout_size", "steps_per_rollout", "replay_batches"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.time_budget is not None and not self.time_budget > 0:
+            raise OptionError(f"time_budget must be a positive number of seconds, not {self.time_budget}")
+
+    def learning_rate_at(self, progress: float) -> float:
+        """Return the learning rate at a share of training in [0, 1]."""
+        if progress < self.warmup:
+            return self.learning_rate * (0.01 + 0.99 * progress / self.warmup)
+        along = (progress - self.warmup) / (1 - self.warmup)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(along, 1.0)))
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What can be told while training goes on.
+
+    ``loss`` is a running mean; ``metrics`` is the monitor's last answer; ``seconds`` counts from the start,
+    earlier runs of a resumed training included.
+    """
+
+    iteration: int
+    planned_iterations: int
+    loss: float
+    epsilon: float
+    seconds: float
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The averaged policy and how training went.
+
+    ``history`` has a report for each call of the monitor. ``cut_short`` tells that the time budget shortened
+    the schedule, ``interrupted`` that Ctrl-C ended it.
+    """
+
+    policy: torch.nn.Module
+    iterations: int
+    history: list[TrainingReport]
+    cut_short: bool
+    interrupted: bool
+    seconds: float
+
+
+def train(
+    environment: Environment,
+    policy: torch.nn.Module,
+    objective: Objective,
+    config: TrainConfig,
+    *,
+    generator: torch.Generator,
+    monitor: Callable[[torch.nn.Module], dict[str, float]] | None = None,
+    on_report: Callable[[TrainingReport], None] | None = None,
+    checkpoint: Path | None = None,
+) -> TrainingResult:
+    """Train the policy in place and return the average of its weights.
+
+    Parameters
+    ----------
+    environment : Environment
+    policy : torch.nn.Module
+        Is a `Policy`, on the environment's device.
+    objective : Objective
+    config : TrainConfig
+    generator : torch.Generator
+        Source of all randomness, on the environment's device.
+    monitor : callable, optional
+        Is given the averaged policy now and then and returns figures to show. It must not draw from `generator`.
+    on_report : callable, optional
+        Is told how training goes, a few times a second.
+    checkpoint : Path, optional
+        File to save to now and then, and to go on from where it exists already.
+
+    Raises
+    ------
+    OptionError
+        If the objective compares rewards of unfinished states and the environment has none.
+    """
+    if objective.needs_every_state_terminal and not environment.every_state_terminal:
+        raise OptionError(
+            f"objective '{objective.name}' needs every state to be a finished graph, which is not so in "
+            f"{type(environment).__name__}; choose another objective"
+        )
+    return _Training(environment, policy, objective, config, generator, monitor, on_report, checkpoint).run()
+
+
+class _Training:
+    """One run: what changes from step to step, and the steps."""
+
+    def __init__(self, environment, policy, objective, config, generator, monitor, on_report, checkpoint):
+        self.environment, self.policy, self.objective, self.config = environment, policy, objective, config
+        self.generator, self.monitor, self.on_report, self.checkpoint = generator, monitor, on_report, checkpoint
+        self.average = copy.deepcopy(policy).requires_grad_(False)
+        self.target = copy.deepcopy(policy).requires_grad_(False) if config.target_update else None
+        self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate)
+        self.replay = TrajectoryReplay(config.replay_batches)
+        self.iteration = 0
+        self.planned = config.iterations
+        self.cut_short = False
+        self.mean_loss = torch.tensor(math.nan)
+        self.metrics: dict[str, float] = {}
+        self.history: list[TrainingReport] = []
+        self.earlier_seconds = 0.0
+        if checkpoint is not None and checkpoint.exists():
+            state = load_checkpoint(checkpoint, policy, self.average, self.optimizer, generator)
+            self.iteration, self.planned = state["iteration"], state["planned"]
+            self.cut_short, self.earlier_seconds = state["cut_short"], state["seconds"]
+            if self.target is not None:
+                self.target.load_state_dict(policy.state_dict())
+        self.first = self.iteration
+
+    @property
+    def seconds(self) -> float:
+        return self.earlier_seconds + time.perf_counter() - self.started
+
+    def run(self) -> TrainingResult:
+        self.started = time.perf_counter()
+        last_report, last_save = -math.inf, self.started
+        next_monitor = self.config.monitor_every
+        interrupted = False
+        try:
+            while self.iteration < self.planned:
+                self.step()
+                now = time.perf_counter()
+                if self.config.time_budget is not None:
+                    self.mind_the_clock()
+                if self.monitor is not None and self.iteration >= next_monitor * self.planned:
+                    next_monitor += self.config.monitor_every
+                    self.metrics = self.monitor(self.average)
+                    self.history.append(self.report())
+                if self.on_report is not None and now - last_report > 0.25:
+                    last_report = now
+                    self.on_report(self.report())
+                if self.checkpoint is not None and now - last_save > self.config.checkpoint_seconds:
+                    last_save = now
+                    self.save()
+        except KeyboardInterrupt:
+            interrupted = True
+        if self.on_report is not None:
+            self.on_report(self.report())
+        return TrainingResult(
+            self.average, self.iteration, self.history, self.cut_short, interrupted, self.seconds
+        )
+
+    @property
+    def progress(self) -> float:
+        return min(self.iteration / self.planned, 1.0)
+
+    def report(self) -> TrainingReport:
+        epsilon = self.config.exploration(self.progress)
+        loss = float(self.mean_loss)
+        return TrainingReport(self.iteration, self.planned, loss, epsilon, self.seconds, self.metrics)
+
+    def step(self) -> None:
+        """Collect, if it is time to, and take one gradient step."""
+        config = self.config
+        if not len(self.replay) or self.iteration % config.steps_per_rollout == 0:
+            epsilon = config.exploration(self.progress)
+            collected = rollout(
+                self.environment, self.policy, config.rollout_size, generator=self.generator, epsilon=epsilon
+            )
+            self.replay.add(collected)
+        batch = self.replay.sample(config.batch_size, generator=self.generator)
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate_at(self.progress)
+        loss = self.objective(evaluate(self.policy, batch, target=self.target))
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.gradient_clip)
+        self.optimizer.step()
+        self.iteration += 1
+        self.follow()
+        value = loss.detach()
+        self.mean_loss = value if self.iteration == self.first + 1 else self.mean_loss.lerp(value, 0.02)
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Move the average (and now and then the target) towards the policy."""
+        # while young, average over the steps there have been rather than over 1 / (1 - decay) of them
+        decay = min(self.config.average_decay, (1 + self.iteration) / (10 + self.iteration))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.policy.parameters()), 1 - decay)
+        if self.target is not None and self.iteration % self.config.target_update == 0:
+            self.target.load_state_dict(self.policy.state_dict())
+
+    def mind_the_clock(self) -> None:
+        """Shorten the plan where the time budget will not allow all of it."""
+        done = self.iteration - self.first
+        left = self.config.time_budget - self.seconds
+        if left <= 0:
+            self.planned, self.cut_short = self.iteration, True
+        elif done % 50 == 0 and self.seconds > 0.02 * self.config.time_budget:
+            rate = done / (self.seconds - self.earlier_seconds)
+            allowed = self.iteration + max(int(rate * left), 1)
+            if allowed < self.planned:
+                self.planned, self.cut_short = allowed, True
+
+    def save(self) -> None:
+        state = {
+            "iteration": self.iteration,
+            "planned": self.planned,
+            "cut_short": self.cut_short,
+            "seconds": self.seconds,
+        }
+        save_checkpoint(self.checkpoint, self.policy, self.average, self.optimizer, self.generator, state)

@@ -1,0 +1,14 @@
+"""Shapes in signatures are checked while the tests run: jaxtyping reads them, beartype enforces them."""
+
+from jaxtyping import install_import_hook
+
+_hook = install_import_hook("dag_gfn", "beartype.beartype")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+
+@pytest.fixture
+def rng():
+    """One seeded generator per test."""
+    return np.random.default_rng(20220228)

@@ -1,0 +1,94 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from dag_gfn.data.selection import as_mask, as_names, check_names, missing_values_error, select_columns
+from dag_gfn.errors import DataError
+
+FRAME = pd.DataFrame({"age": [1.0, 2.0], "height": [3.0, 4.0], "weight": [5.0, 6.0]})
+
+
+@pytest.mark.parametrize(
+    ("columns", "drop", "positions"),
+    [
+        (None, None, [0, 1, 2]),
+        (["weight", "age"], None, [2, 0]),
+        (None, ["height"], [0, 2]),
+        (["weight", "age", "height"], ["age"], [2, 1]),
+        (None, "height", [0, 2]),
+    ],
+)
+def test_columns_keep_their_asked_order(columns, drop, positions):
+    assert select_columns(FRAME, columns, drop) == (positions, ())
+
+
+@pytest.mark.parametrize("option", ["columns", "drop"])
+def test_unknown_names_suggest_near_ones(option):
+    with pytest.raises(DataError, match=rf"--{option} .* names 'hieght', .* did you mean 'height'\?"):
+        select_columns(FRAME, **{"columns": None, "drop": None, option: ["hieght"]})
+    with pytest.raises(DataError, match="its columns are 'age', 'height' and 'weight'"):
+        select_columns(FRAME, **{"columns": None, "drop": None, option: ["zzz"]})
+
+
+@pytest.mark.parametrize("index", [[0, 1], [1, 2], [3, 17]])
+def test_a_written_index_is_dropped_with_a_note(index):
+    frame = FRAME.copy()
+    frame.insert(0, "Unnamed: 0", index)
+    positions, notes = select_columns(frame, None, None)
+    assert positions == [1, 2, 3]
+    assert "row index" in notes[0]
+    assert select_columns(frame, None, ["Unnamed: 0"]) == ([1, 2, 3], ())
+    assert select_columns(frame, ["Unnamed: 0", "age"], None) == ([0, 1], ())
+
+
+@pytest.mark.parametrize("cells", [[1, 0], [0.5, 1.5], ["a", "b"]])
+def test_other_unnamed_columns_stay(cells):
+    frame = FRAME.copy()
+    frame.insert(0, "Unnamed: 0", cells)
+    assert select_columns(frame, None, None)[0] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), "no columns"),
+        (("a",), r"one column \('a'\)"),
+        (tuple(f"x{i}" for i in range(64)), "64 columns, at most 63"),
+        (("a", " "), "column 2 has no name"),
+        (("a", "b", "a"), "'a' names more than one column"),
+    ],
+)
+def test_names_are_checked(names, message):
+    with pytest.raises(DataError, match=message):
+        check_names(names)
+
+
+def test_63_names_are_accepted():
+    check_names(tuple(f"x{i}" for i in range(63)))
+
+
+def test_missing_values_are_counted_by_column_and_row():
+    absent = np.zeros((500, 3), dtype=bool)
+    absent[[16, 202, 410], 0] = True
+    absent[3, 2] = True
+    message = str(missing_values_error(absent, ("age", "height", "weight")))
+    assert message.startswith(
+        "column 'age' has 3 missing values (rows 17, 203, 411); column 'weight' has 1 missing"
+    )
+    assert "counted from 1" in message
+    assert "--missing drop (missing='drop')" in message
+    assert "height" not in message
+
+
+def test_names_may_be_one_string():
+    assert as_names("age") == ("age",)
+    assert as_names(None) == ()
+    assert as_names([1, "b"]) == ("1", "b")
+
+
+def test_masks_of_interventions():
+    np.testing.assert_array_equal(as_mask(np.array([[0, 1]]), (1, 2)), [[False, True]])
+    with pytest.raises(DataError, match=r"shape \(1, 2\).*\(3, 2\)"):
+        as_mask(np.zeros((1, 2), dtype=bool), (3, 2))
+    with pytest.raises(DataError, match="other than True and False"):
+        as_mask(np.array([[0, 2]]), (1, 2))

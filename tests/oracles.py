@@ -1,0 +1,171 @@
+"""Slow, obvious references that the tests compare against. They share no code with dag_gfn."""
+
+import itertools
+from collections import Counter
+
+import mpmath
+import networkx as nx
+import numpy as np
+from scipy import stats
+
+# --- graphs, one at a time, by networkx ---
+
+NUM_DAGS = {1: 1, 2: 3, 3: 25, 4: 543, 5: 29_281, 6: 3_781_503}
+"""Labelled DAGs: OEIS A003024."""
+
+
+def as_networkx(adjacency):
+    """Return one graph on nodes 0..d-1; adjacency[i, j] is i -> j."""
+    return nx.from_numpy_array(np.asarray(adjacency, dtype=int), create_using=nx.DiGraph)
+
+
+def closure(adjacency):
+    """Return the reflexive closure by breadth-first search from every node."""
+    g = as_networkx(adjacency)
+    reached = np.eye(len(adjacency), dtype=bool)
+    for i in g:
+        for j in nx.descendants(g, i):
+            reached[i, j] = True
+    return reached
+
+
+def is_dag(adjacency):
+    return nx.is_directed_acyclic_graph(as_networkx(adjacency))
+
+
+def markov_blanket(adjacency):
+    """Return the blankets by their definition, one node at a time."""
+    g = as_networkx(adjacency)
+    blanket = np.zeros(adjacency.shape, dtype=bool)
+    for i in g:
+        members = set(g.predecessors(i)) | set(g.successors(i))
+        for child in g.successors(i):
+            members |= set(g.predecessors(child))
+        for j in members - {i}:
+            blanket[j, i] = True
+    return blanket
+
+
+def all_dags(d):
+    """Return every DAG on d nodes, shape (m, d, d): all 2^(d(d-1)) digraphs, those with a cycle left out."""
+    pairs = [(i, j) for i in range(d) for j in range(d) if i != j]
+    found = []
+    for present in itertools.product([False, True], repeat=len(pairs)):
+        adjacency = np.zeros((d, d), dtype=bool)
+        for (i, j), edge in zip(pairs, present, strict=True):
+            adjacency[i, j] = edge
+        if is_dag(adjacency):
+            found.append(adjacency)
+    return np.array(found)
+
+
+def random_dag(d, density, rng):
+    """Return a DAG on d nodes in a random order."""
+    adjacency = np.triu(rng.random((d, d)) < density, 1)
+    order = rng.permutation(d)
+    return adjacency[np.ix_(order, order)]
+
+
+def structural_hamming_distance(a, b):
+    """Return the number of pairs on which two graphs differ; a reversed edge counts once."""
+    d = len(a)
+    return sum((a[i, j], a[j, i]) != (b[i, j], b[j, i]) for i, j in itertools.combinations(range(d), 2))
+
+
+# --- local scores, one family at a time, from the definitions ---
+
+
+def bge(values, node, parents, *, alpha_mu=1.0, alpha_w=None, mean_obs=0.0):
+    """Return log p(x_j | x_P): the rows one by one under the Student-t predictive of the normal-Wishart."""
+    d = values.shape[1]
+    alpha_w = d + 2 if alpha_w is None else alpha_w
+    t = alpha_mu * (alpha_w - d - 1) / (alpha_mu + 1)
+    mean_obs = np.broadcast_to(np.asarray(mean_obs, dtype=float), (d,))
+
+    def log_marginal(columns):
+        if not columns:
+            return 0.0
+        size, mu, weight, prior = len(columns), mean_obs[columns], alpha_mu, t * np.eye(len(columns))
+        dof, total = alpha_w - d + size, 0.0
+        for x in values[:, columns]:
+            df = dof - size + 1
+            shape = prior * (weight + 1) / (weight * df)
+            total += stats.multivariate_t.logpdf(x, loc=mu, shape=shape, df=df)
+            prior = prior + weight / (weight + 1) * np.outer(x - mu, x - mu)
+            mu = (weight * mu + x) / (weight + 1)
+            weight, dof = weight + 1, dof + 1
+        return total
+
+    return log_marginal([*parents, node]) - log_marginal(list(parents))
+
+
+def bge_in_high_precision(values, node, parents):
+    """Return the closed form with the default prior (alpha_w = d + 2, t = 1/2) at 50 digits."""
+    with mpmath.workdps(50):
+        n, d = values.shape
+        k, alpha_w, t = len(parents), d + 2, mpmath.mpf(1) / 2
+        columns = [[mpmath.mpf(float(x)) for x in values[:, c]] for c in [*parents, node]]
+        means = [mpmath.fsum(c) / n for c in columns]
+        posterior = mpmath.matrix(k + 1, k + 1)
+        for a, b in itertools.product(range(k + 1), repeat=2):
+            products = (x * y for x, y in zip(columns[a], columns[b], strict=True))
+            scatter = mpmath.fsum(products) - n * means[a] * means[b]
+            posterior[a, b] = t * (a == b) + scatter + means[a] * means[b] * mpmath.mpf(n) / (n + 1)
+        minor = mpmath.det(posterior[:k, :k]) if k else mpmath.mpf(1)
+        half = mpmath.mpf(1) / 2
+        dof = alpha_w - d + k
+        return float(
+            half * mpmath.log(mpmath.mpf(1) / (n + 1))
+            + mpmath.loggamma(half * (n + dof + 1))
+            - mpmath.loggamma(half * (dof + 1))
+            - half * n * mpmath.log(mpmath.pi)
+            + half * (dof + k + 1) * mpmath.log(t)
+            + half * (n + dof) * mpmath.log(minor)
+            - half * (n + dof + 1) * mpmath.log(mpmath.det(posterior))
+        )
+
+
+def family_counts(codes, cardinalities, node, parents):
+    """Return one list of counts per parent configuration, unseen ones included."""
+    seen = Counter(tuple(row) for row in codes[:, [*parents, node]].astype(int).tolist())
+    configurations = itertools.product(*(range(cardinalities[p]) for p in parents))
+    return [[seen[(*c, x)] for x in range(cardinalities[node])] for c in configurations]
+
+
+def bdeu(codes, cardinalities, node, parents, equivalent_sample_size=1.0):
+    """Return the Dirichlet-multinomial likelihood of each configuration, multiplied."""
+    tables = family_counts(codes, cardinalities, node, parents)
+    q, r = len(tables), cardinalities[node]
+    a = mpmath.mpf(equivalent_sample_size)
+    return float(
+        mpmath.fsum(
+            mpmath.loggamma(a / q)
+            - mpmath.loggamma(a / q + sum(counts))
+            + mpmath.fsum(mpmath.loggamma(a / (q * r) + c) - mpmath.loggamma(a / (q * r)) for c in counts)
+            for counts in tables
+        )
+    )
+
+
+def linear_gaussian(values, node, parents, noise_variance=0.1, weight_variance=1.0):
+    """Return the marginal density of the node's column: normal with covariance s² I + s_w² X Xᵀ."""
+    n = len(values)
+    x = values[:, list(parents)]
+    covariance = noise_variance * np.eye(n) + weight_variance * x @ x.T
+    return stats.multivariate_normal.logpdf(values[:, node], np.zeros(n), covariance)
+
+
+def gaussian_bic(values, node, parents):
+    """Return the log-likelihood of a least-squares fit with intercept minus (k + 2) / 2 log n."""
+    n = len(values)
+    x = np.column_stack([np.ones(n), values[:, list(parents)]])
+    residuals = values[:, node] - x @ np.linalg.lstsq(x, values[:, node], rcond=None)[0]
+    likelihood = stats.norm.logpdf(residuals, scale=np.sqrt(np.mean(residuals**2))).sum()
+    return likelihood - 0.5 * (len(parents) + 2) * np.log(n)
+
+
+def discrete_bic(codes, cardinalities, node, parents):
+    """Return the log-likelihood at the observed frequencies minus q (r - 1) / 2 log n."""
+    tables = family_counts(codes, cardinalities, node, parents)
+    likelihood = sum(c * np.log(c / sum(counts)) for counts in tables for c in counts if c)
+    return likelihood - 0.5 * len(tables) * (cardinalities[node] - 1) * np.log(len(codes))
