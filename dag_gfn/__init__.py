@@ -1,1 +1,42 @@
+"""Which causal graphs does my data support, and how sure can I be?"""
+
 __version__ = "0.1.0"
+
+from dag_gfn.data import Dataset, example_names, from_array, from_frame, load_example, read_csv, simulate
+from dag_gfn.errors import (
+    ConstraintError,
+    DagGfnError,
+    DataError,
+    DataWarning,
+    NotConvergedWarning,
+    NotTractable,
+    OptionError,
+    StorageError,
+)
+from dag_gfn.fit import fit
+from dag_gfn.metrics import compare_posteriors
+from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior import load_posterior as load
+
+__all__ = [
+    "ConstraintError",
+    "DagGfnError",
+    "DataError",
+    "DataWarning",
+    "Dataset",
+    "GraphPosterior",
+    "Marginal",
+    "NotConvergedWarning",
+    "NotTractable",
+    "OptionError",
+    "StorageError",
+    "compare_posteriors",
+    "example_names",
+    "fit",
+    "from_array",
+    "from_frame",
+    "load",
+    "load_example",
+    "read_csv",
+    "simulate",
+]

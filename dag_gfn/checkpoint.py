@@ -53,7 +53,7 @@ def load_checkpoint(
     """
     try:
         with safe_open(path, framework="pt") as file:
-            state = json.loads(file.metadata()["state"])
+            state = json.loads((file.metadata() or {})["state"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         for prefix, module in (("policy.", policy), ("average.", average)):
             module.load_state_dict({name: tensors[prefix + name] for name in module.state_dict()})

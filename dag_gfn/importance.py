@@ -1,4 +1,4 @@
-"""What a sampler's own probabilities tell of it: importance weights, effective sample size, evidence bounds."""
+"""What a sampler's own probabilities tell of it: importance weights, effective sample size, evidence."""
 
 import math
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Trajectories: forwards from a policy, backwards from given graphs; and their terms for an objective."""
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from dag_gfn.env.dag_state import DagState
@@ -40,9 +40,8 @@ class _Recorder:
         place = torch.cat([row * steps + t for t, row in enumerate(rows)])
         order = torch.cat([row for row, _ in self.ended]).argsort()
         ends = [state for _, state in self.ended]
-        final = DagState(
-            *(torch.cat([getattr(end, name) for end in ends])[order] for name in DagState.__dataclass_fields__)
-        )
+        names = DagState.__dataclass_fields__
+        final = DagState(*(torch.cat([getattr(end, name) for end in ends])[order] for name in names))
         return Trajectories(
             observation=Observation.concatenate(list(observations)),
             action=torch.cat(actions),
@@ -63,7 +62,7 @@ def rollout(
     generator: torch.Generator,
     epsilon: float = 0.0,
 ) -> Trajectories:
-    """Follow the policy, strayed from with probability `epsilon` a step, until every trajectory has stopped."""
+    """Follow the policy, straying with probability `epsilon` a step, until every trajectory has stopped."""
     recorder = _Recorder(environment, batch_size)
     rows = torch.arange(batch_size, device=environment.device)
     state = environment.initial_state(batch_size)
@@ -95,9 +94,41 @@ def backward_rollout(
     return recorder.trajectories()
 
 
-def evaluate(
-    policy: Policy, trajectories: Trajectories, *, target: Policy | None = None
-) -> FlowTerms:
+@torch.no_grad()
+def sample_graphs(
+    environment: Environment,
+    policy: Policy,
+    num_samples: int,
+    *,
+    generator: torch.Generator,
+    batch_size: int = 2048,
+) -> tuple[Int[Tensor, "k d"], Float[Tensor, " k"]]:
+    """Draw graphs from the policy, keeping no trajectory; row k is the k-th draw.
+
+    Returns
+    -------
+    parents : Tensor, shape (num_samples, d), int64
+        Bit i of ``parents[k, j]`` is set where i -> j in graph k.
+    log_reward : Tensor, shape (num_samples,), float64
+        log R of each graph, in nats.
+    """
+    parents = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=environment.device)
+    log_reward = torch.zeros(num_samples, dtype=torch.float64, device=environment.device)
+    for rows in torch.arange(num_samples, device=environment.device).split(batch_size):
+        state = environment.initial_state(len(rows))
+        while len(rows):
+            observation = environment.observe(state)
+            log_p = masked_log_softmax(policy(observation), with_stop(observation.legal))
+            action = sample_actions(log_p, generator=generator)
+            stops = action == environment.stop_action
+            # in the order of the draws: small graphs end first, and the first n draws are a sample too
+            parents[rows[stops]] = state.parents[stops]
+            log_reward[rows[stops]] = state.log_reward[stops]
+            rows, state = rows[~stops], environment.step(state[~stops], action[~stops])
+    return parents, log_reward
+
+
+def evaluate(policy: Policy, trajectories: Trajectories, *, target: Policy | None = None) -> FlowTerms:
     """Return the terms of an objective under the policy, with its gradients.
 
     Parameters

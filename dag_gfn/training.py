@@ -73,6 +73,8 @@ class TrainConfig:
         for name in ("iterations", "batch_size", "rollout_size", "steps_per_rollout", "replay_batches"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not self.monitor_every > 0:
+            raise OptionError(f"monitor_every must be a positive share of training, not {self.monitor_every}")
         if self.time_budget is not None and not self.time_budget > 0:
             raise OptionError(f"time_budget must be a positive number of seconds, not {self.time_budget}")
 
@@ -139,7 +141,8 @@ def train(
     generator : torch.Generator
         Source of all randomness, on the environment's device.
     monitor : callable, optional
-        Is given the averaged policy now and then and returns figures to show. It must not draw from `generator`.
+        Is given the averaged policy now and then and returns figures to show. It must not draw from
+        `generator`.
     on_report : callable, optional
         Is told how training goes, a few times a second.
     checkpoint : Path, optional
@@ -163,7 +166,12 @@ class _Training:
 
     def __init__(self, environment, policy, objective, config, generator, monitor, on_report, checkpoint):
         self.environment, self.policy, self.objective, self.config = environment, policy, objective, config
-        self.generator, self.monitor, self.on_report, self.checkpoint = generator, monitor, on_report, checkpoint
+        self.generator, self.monitor, self.on_report, self.checkpoint = (
+            generator,
+            monitor,
+            on_report,
+            checkpoint,
+        )
         self.average = copy.deepcopy(policy).requires_grad_(False)
         self.target = copy.deepcopy(policy).requires_grad_(False) if config.target_update else None
         self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate)
@@ -190,7 +198,7 @@ class _Training:
     def run(self) -> TrainingResult:
         self.started = time.perf_counter()
         last_report, last_save = -math.inf, self.started
-        next_monitor = self.config.monitor_every
+        monitored = self.monitor_calls_due()
         interrupted = False
         try:
             while self.iteration < self.planned:
@@ -198,8 +206,8 @@ class _Training:
                 now = time.perf_counter()
                 if self.config.time_budget is not None:
                     self.mind_the_clock()
-                if self.monitor is not None and self.iteration >= next_monitor * self.planned:
-                    next_monitor += self.config.monitor_every
+                if self.monitor is not None and self.monitor_calls_due() > monitored:
+                    monitored = self.monitor_calls_due()
                     self.metrics = self.monitor(self.average)
                     self.history.append(self.report())
                 if self.on_report is not None and now - last_report > 0.25:
@@ -219,6 +227,10 @@ class _Training:
     @property
     def progress(self) -> float:
         return min(self.iteration / self.planned, 1.0)
+
+    def monitor_calls_due(self) -> int:
+        """Return the number of calls until now; a resumed run does not make up for those before it."""
+        return int(self.progress / self.config.monitor_every + 1e-9)
 
     def report(self) -> TrainingReport:
         epsilon = self.config.exploration(self.progress)

@@ -169,3 +169,64 @@ def discrete_bic(codes, cardinalities, node, parents):
     tables = family_counts(codes, cardinalities, node, parents)
     likelihood = sum(c * np.log(c / sum(counts)) for counts in tables for c in counts if c)
     return likelihood - 0.5 * len(tables) * (cardinalities[node] - 1) * np.log(len(codes))
+
+
+# --- generative flow over DAGs, state by state, from a function that gives log R of one adjacency ---
+
+
+def log_evidence(d, log_reward):
+    """Return log Σ R over all DAGs."""
+    return float(np.logaddexp.reduce([log_reward(dag) for dag in all_dags(d)]))
+
+
+def posterior(d, log_reward):
+    """Return {adjacency bytes: R / Σ R} of the DAGs that are possible at all."""
+    total = log_evidence(d, log_reward)
+    probabilities = {dag.tobytes(): float(np.exp(log_reward(dag) - total)) for dag in all_dags(d)}
+    return {key: p for key, p in probabilities.items() if p > 0}
+
+
+def exact_policy(d, log_reward):
+    """Return {adjacency bytes: probabilities of the d*d + 1 actions} that sample R under the uniform P_B.
+
+    Flow F(s) = R(s) + Σ F(s') / (number of parents of s') over the graphs s' with one edge more.
+    """
+    target = posterior(d, log_reward)
+    flow, policy = {}, {}
+    for dag in sorted(all_dags(d), key=lambda dag: -dag.sum()):
+        if dag.tobytes() not in target:
+            continue
+        outflow = np.zeros(d * d + 1)
+        outflow[-1] = target[dag.tobytes()]
+        for larger, i, j in one_edge_apart(dag, target, add=True):
+            parents = one_edge_apart(larger, target, add=False)
+            outflow[i * d + j] = flow[larger.tobytes()] / len(parents)
+        flow[dag.tobytes()] = outflow.sum()
+        policy[dag.tobytes()] = outflow / outflow.sum()
+    return policy
+
+
+def one_edge_apart(dag, possible, *, add):
+    """Return [(graph, i, j)] of the possible graphs with i -> j added (or taken away)."""
+    found = []
+    for i, j in itertools.product(range(len(dag)), repeat=2):
+        if dag[i, j] != add:
+            other = dag.copy()
+            other[i, j] = add
+            if other.tobytes() in possible:
+                found.append((other, i, j))
+    return found
+
+
+def sampling_distribution(d, policy, possible):
+    """Return {adjacency bytes: probability of stopping there} of a policy in the form of `exact_policy`."""
+    dags = sorted((dag for dag in all_dags(d) if dag.tobytes() in possible), key=lambda dag: dag.sum())
+    reach = dict.fromkeys(possible, 0.0)
+    reach[dags[0].tobytes()] = 1.0
+    ends = {}
+    for dag in dags:
+        p = policy[dag.tobytes()]
+        ends[dag.tobytes()] = reach[dag.tobytes()] * p[-1]
+        for larger, i, j in one_edge_apart(dag, possible, add=True):
+            reach[larger.tobytes()] += reach[dag.tobytes()] * p[i * d + j]
+    return ends

@@ -14,8 +14,8 @@ from dag_gfn.subsets import unpack
 class EdgeAddition:
     """The environment of DAG-GFlowNet: start from the required edges, add legal edges, stop.
 
-    Action ``i * d + j`` adds i -> j; action ``d * d`` stops. An edge is illegal if it is present, would close a
-    cycle, or has no finite score gain (forbidden, or beyond the cap on parents). With k edges that may be
+    Action ``i * d + j`` adds i -> j; action ``d * d`` stops. An edge is illegal if it is present, would close
+    a cycle, or has no finite score gain (forbidden, or beyond the cap on parents). With k edges that may be
     taken away (all but the required ones), the uniform backward policy has probability 1/k.
 
     Parameters
@@ -41,6 +41,9 @@ class EdgeAddition:
         self.stop_action = d * d
         self._nodes = torch.arange(d, device=self.device)
         self._bits = 1 << self._nodes
+        # [j, i]: the bit that parent i has in the index of a parent set of j, whose own bit is squeezed out
+        bits = self._bits.repeat(d, 1)
+        self._index_bits = bits.tril(-1) + (bits >> 1).triu(1)
         self._flat = None
         if table.is_complete:
             self._flat = torch.from_numpy(table.complete).to(self.device).reshape(-1)
@@ -70,10 +73,10 @@ class EdgeAddition:
 
     def observe(self, state: DagState) -> Observation:
         """Return adjacency, legal edges and their gains, which is all that a policy may see."""
-        # [k, i, j]: j is an ancestor of i, so that i -> j would close a cycle
-        cyclic = (state.ancestors.unsqueeze(2) >> self._nodes) & 1
-        legal = (cyclic == 0) & (state.gains > -torch.inf)
-        gains = state.gains.to(torch.float32).masked_fill(~legal, 0.0)
+        # [k, i, j]: i -> j would close a cycle where j is an ancestor of i
+        legal = ((state.ancestors.unsqueeze(2) & self._bits) == 0) & (state.gains > -torch.inf)
+        # a product takes a quarter of the time of masked_fill, whose branches cannot be foreseen
+        gains = state.gains.to(torch.float32).nan_to_num_(neginf=0.0).mul_(legal)
         return Observation(unpack_bits(state.parents), legal, gains)
 
     def step(self, state: DagState, action: Int[Tensor, " b"]) -> DagState:
@@ -83,7 +86,7 @@ class EdgeAddition:
         """
         d = self.num_nodes
         adds = action < self.stop_action
-        edge = action.where(adds, 0)  # a stopped graph goes through the motions with 0 -> 0, which changes nothing
+        edge = action.where(adds, 0)  # a stopped graph goes through the motions with 0 -> 0: nothing changes
         source = edge // d
         target = edge - source * d
         column = target.unsqueeze(1)
@@ -100,7 +103,7 @@ class EdgeAddition:
         )
 
     def removable(self, state: DagState) -> Int[Tensor, "b d"]:
-        """Return the parent masks without the required edges: the edges that a backward step may take away."""
+        """Return the parent masks without the required edges: what a backward step may take away."""
         return state.parents & ~self._required
 
     def num_parents_of_state(self, state: DagState) -> Int[Tensor, " b"]:
@@ -128,8 +131,8 @@ class EdgeAddition:
         steps = torch.arange(longest, device=self.device)
         return actions.where(steps < lengths.unsqueeze(1), self.stop_action), lengths
 
-    def _index(self, nodes: Int[Tensor, "*shape"], masks: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
-        """Return the place of each family in the flattened complete table: the node's own bit is squeezed out."""
+    def _index(self, nodes: Int[Tensor, " m"], masks: Int[Tensor, " m"]) -> Int[Tensor, " m"]:
+        """Return the place of each family in the flat complete table: the node's own bit is squeezed out."""
         low = masks & ((1 << nodes) - 1)
         return low | ((masks >> (nodes + 1)) << nodes) | (nodes << (self.num_nodes - 1))
 
@@ -142,12 +145,11 @@ class EdgeAddition:
         """Return the gain of adding each node to the given parent sets, -inf where that cannot be."""
         if self._flat is None:
             return self._ask(self.table.column_gains, nodes, masks)
-        column = nodes.unsqueeze(1)
-        larger = masks.unsqueeze(1) | self._bits
-        scores = self._flat[self._index(column.expand_as(larger), larger)]
-        gains = scores - self._flat[self._index(nodes, masks)].unsqueeze(1)
-        taken = ((masks | (1 << nodes)).unsqueeze(1) & self._bits) != 0
-        return gains.masked_fill(taken, -torch.inf)
+        present = self._index(nodes, masks).unsqueeze(1)
+        larger = present | self._index_bits[nodes]  # (m, d), the same where i is the node or a parent already
+        # a set without support (a required edge is missing) gains nothing: -inf, and no NaN
+        before = self._flat[present].nan_to_num_(neginf=torch.inf)
+        return (self._flat[larger] - before).masked_fill_(larger == present, -torch.inf)
 
     def _ask(self, lookup, nodes: Tensor, masks: Tensor) -> Tensor:
         return torch.from_numpy(lookup(nodes.cpu().numpy(), masks.cpu().numpy())).to(self.device)

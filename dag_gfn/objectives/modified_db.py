@@ -59,5 +59,7 @@ class ModifiedDetailedBalance:
         )
         counts = terms.mask & ~terms.stops
         residual = residual.where(counts, 0.0)
-        loss = huber_loss(residual, residual.new_zeros(()).expand_as(residual), reduction="sum", delta=self.huber_delta)
+        loss = huber_loss(
+            residual, residual.new_zeros(()).expand_as(residual), reduction="sum", delta=self.huber_delta
+        )
         return loss / counts.sum().clamp_min(1)

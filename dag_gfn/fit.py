@@ -1,0 +1,428 @@
+"""From data to a posterior over graphs: the one entry point of every method."""
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dag_gfn import __version__
+from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
+from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable, OptionError
+from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior, graph_posterior
+from dag_gfn.exact.reference import (
+    MAX_ENUMERATED,
+    ExactReference,
+    exact_reference,
+    reference_bytes,
+    reference_seconds,
+)
+from dag_gfn.metrics import (
+    jensen_shannon_divergence,
+    kl_divergence,
+    max_error,
+    pearson_r,
+    rmse,
+    total_variation,
+)
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.progress import TrainingProgress
+from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+
+REFERENCE_MEMORY = 4_000_000_000
+"""Bytes that an exact computation may take without being asked for."""
+MAX_EDGE_ERROR = 0.05
+"""Largest edge error, by the exact check, with which a fit counts as converged."""
+MIN_ESS = 0.1
+"""Smallest effective sample size, as a share of the samples, with which one counts where no check can be had."""
+
+Edges = Iterable[tuple[str, str] | list[str]]
+
+
+def fit(
+    data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike,
+    *,
+    method: str = "auto",
+    score: str | None = None,
+    prior: str = "uniform",
+    seed: int = 0,
+    iterations: int | None = None,
+    time_budget: float | int | None = None,
+    num_samples: int = 20_000,
+    environment: str = "edges",
+    objective: str = "modified_db",
+    behaviour: str = "off",
+    policy: str = "mlp",
+    max_parents: int | None = None,
+    required: Edges = (),
+    forbidden: Edges = (),
+    standardize: bool = True,
+    device: str = "cpu",
+    exact_check: bool | None = None,
+    alpha_mu: float | int | None = None,
+    alpha_w: float | int | None = None,
+    mean_obs: float | int | np.ndarray | None = None,
+    equivalent_sample_size: float | int | None = None,
+    noise_variance: float | int | None = None,
+    weight_variance: float | int | None = None,
+    beta: float | int | None = None,
+    edges_per_node: float | int | None = None,
+    progress: bool | Callable = True,
+    checkpoint: Path | None = None,
+) -> GraphPosterior:
+    """Return the posterior over causal DAGs that the data support.
+
+    Parameters
+    ----------
+    data : Dataset, DataFrame, ndarray of shape (n, d), or path of a CSV file
+    method : {"auto", "exact", "gflownet"}
+        ``auto`` is exact where that is affordable and trains a GFlowNet beyond.
+    score : {"bge", "bdeu", "bde", "bic", "linear_gaussian"}, optional
+        Default ``bge`` for continuous, ``bdeu`` for discrete columns.
+    prior : {"uniform", "edge", "erdos_renyi", "fair"}
+        Prior over graphs.
+    seed : int
+        The same seed, iterations and number of threads give the same result, to the last digit.
+    iterations : int, optional
+        Gradient steps; by default chosen from the number of columns.
+    time_budget : float, optional
+        Seconds after which training ends in any case.
+    num_samples : int
+        Graphs to draw from a trained GFlowNet.
+    environment, objective, behaviour, policy : str
+        How the GFlowNet builds graphs (``edges``), what it minimises (``modified_db``), what it learns from
+        (``off``: exploration and replay; ``on``: its own samples alone), and its network (``mlp``).
+    max_parents : int, optional
+        Largest number of parents of a node.
+    required, forbidden : iterable of (source, target)
+        Edges that every graph has, or that none has.
+    standardize : bool
+        z-score continuous columns, since BGe's prior is not scale free.
+    device : str
+        Where to train, as torch names it.
+    exact_check : bool, optional
+        Compare the result with the exact posterior. By default where that is quick.
+    alpha_mu, alpha_w, mean_obs : optional
+        Hyperparameters of BGe.
+    equivalent_sample_size : float, optional
+        Of BDeu and BDe.
+    noise_variance, weight_variance : float, optional
+        Of the linear-Gaussian score.
+    beta : float, optional
+        Odds of an edge under the prior ``edge``.
+    edges_per_node : float, optional
+        Of the prior ``erdos_renyi``.
+    progress : bool or callable
+        True shows progress on stderr; a callable is given each `TrainingReport` instead.
+    checkpoint : Path, optional
+        File to save training to now and then, and to continue from where it exists.
+
+    Returns
+    -------
+    GraphPosterior
+        Its ``info`` tells how it was made and how far to trust it.
+
+    Raises
+    ------
+    DataError, OptionError, ConstraintError, NotTractable
+        With a message that says what was expected, what came, and what to do.
+
+    Warns
+    -----
+    DataWarning
+        Where the data look unlike what the score assumes.
+    NotConvergedWarning
+        Where training was too short for the result to be relied on.
+    """
+    dataset = _dataset(data)
+    _check_options(method, environment, objective, behaviour, policy, num_samples, iterations, time_budget)
+    told = data_warnings(dataset)
+    if standardize and dataset.kind == "continuous" and not dataset.is_standardized:
+        dataset = dataset.standardize()
+    table = ScoreTable.build(
+        make_score(
+            score,
+            dataset,
+            alpha_mu=alpha_mu,
+            alpha_w=alpha_w,
+            mean_obs=mean_obs,
+            equivalent_sample_size=equivalent_sample_size,
+            noise_variance=noise_variance,
+            weight_variance=weight_variance,
+        ),
+        make_prior(prior, dataset.d, beta=beta, edges_per_node=edges_per_node),
+        Constraints.from_names(dataset.names, required, forbidden, max_parents),
+    )
+    for message in told:
+        warnings.warn(message, DataWarning, stacklevel=2)
+    if method == "auto":
+        method = "exact" if _affordable(table, 60.0 if time_budget is None else time_budget) else "gflownet"
+    info = {
+        "method": method,
+        "environment": environment if method == "gflownet" else None,
+        "objective": objective if method == "gflownet" else None,
+        "behaviour": behaviour if method == "gflownet" else None,
+        "policy": policy if method == "gflownet" else None,
+        "score": table.score,
+        "prior": table.prior,
+        "constraints": table.constraints.describe(dataset.names),
+        "n": dataset.n,
+        "kind": dataset.kind,
+        "standardized": dataset.is_standardized,
+        "notes": list(dataset.notes),
+        "seed": seed,
+        "version": __version__,
+        "interrupted": False,
+        "warnings": list(told),
+    }
+    started = time.perf_counter()
+    if method == "exact":
+        posterior = _fit_exact(table)
+    else:
+        posterior = _fit_gflownet(
+            table,
+            _reference(table, exact_check, time_budget),
+            seed=seed,
+            iterations=iterations,
+            time_budget=time_budget,
+            num_samples=num_samples,
+            objective=objective,
+            behaviour=behaviour,
+            policy=policy,
+            device=device,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
+    for message in posterior.info.pop("not_converged", []):
+        told.append(message)
+        warnings.warn(message, NotConvergedWarning, stacklevel=2)
+    timing = {"total_seconds": time.perf_counter() - started, **posterior.info.get("timing", {})}
+    return replace(
+        posterior,
+        info={**info, **posterior.info, "warnings": told, "timing": timing},
+        statistics=sufficient_statistics(dataset),
+    )
+
+
+def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> Dataset:
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, pd.DataFrame):
+        return from_frame(data)
+    if isinstance(data, np.ndarray):
+        return from_array(data)
+    return read_csv(data)
+
+
+def _check_options(
+    method: str,
+    environment: str,
+    objective: str,
+    behaviour: str,
+    policy: str,
+    num_samples: int,
+    iterations: int | None,
+    time_budget: float | int | None,
+) -> None:
+    planned = {
+        "method": (method, ("auto", "exact", "gflownet"), ("mcmc", "bootstrap")),
+        "environment": (environment, ("edges",), ("layers",)),
+        "policy": (policy, ("mlp",), ("transformer",)),
+        "behaviour": (behaviour, ("on", "off"), ()),
+        "objective": (objective, ("modified_db",), _PLANNED_OBJECTIVES),
+    }
+    for option, (value, built, later) in planned.items():
+        if value in later:
+            raise OptionError(f"{option} '{value}' is planned but not built yet: choose {' or '.join(built)}")
+        if value not in built:
+            raise OptionError(f"unknown {option} '{value}': choose {' or '.join(built)}")
+    for option, number in (
+        ("num_samples", num_samples),
+        ("iterations", iterations),
+        ("time_budget", time_budget),
+    ):
+        if number is not None and not number > 0:
+            raise OptionError(f"{option} must be positive, not {number}")
+
+
+_PLANNED_OBJECTIVES = (
+    "detailed_balance",
+    "forward_looking_db",
+    "trajectory_balance",
+    "log_partition_variance",
+    "subtrajectory_balance",
+    "flow_matching",
+    "reverse_kl",
+    "forward_kl",
+    "wake_sleep",
+    "reverse_wake_sleep",
+    "published_off_policy_kl",
+)
+
+
+def _affordable(table: ScoreTable, seconds: float | int) -> bool:
+    """Return whether the exact posterior can be had in this time and in memory."""
+    return (
+        table.is_complete
+        and reference_seconds(table.d) <= seconds
+        and reference_bytes(table.d) <= REFERENCE_MEMORY
+    )
+
+
+def _reference(
+    table: ScoreTable, exact_check: bool | None, time_budget: float | int | None
+) -> ExactReference | None:
+    """Return the exact posterior to check against: when asked for, or else when it is quick."""
+    if exact_check is None:
+        exact_check = _affordable(table, max(10.0, 0.2 * (time_budget or 0.0)))
+    return exact_reference(table) if exact_check else None
+
+
+def _fit_exact(table: ScoreTable) -> GraphPosterior:
+    if table.d > MAX_ENUMERATED:
+        raise NotTractable(
+            f"method 'exact' lists every DAG, which goes up to {MAX_ENUMERATED} columns, and there are {table.d}: "
+            "use method='gflownet' (--method gflownet), which is checked against exact edge probabilities"
+        )
+    exact = exact_posterior(table)
+    return graph_posterior(
+        table.names,
+        exact.masks,
+        exact.log_probabilities,
+        log_evidence=exact.log_evidence,
+        info={"diagnostics": {"converged": True}},
+    )
+
+
+def _fit_gflownet(
+    table: ScoreTable,
+    reference: ExactReference | None,
+    *,
+    seed: int,
+    iterations: int | None,
+    time_budget: float | int | None,
+    num_samples: int,
+    objective: str,
+    behaviour: str,
+    policy: str,
+    device: str,
+    progress: bool | Callable,
+    checkpoint: Path | None,
+) -> GraphPosterior:
+    from dag_gfn.gflownet import default_config, fit_gflownet  # torch is imported where it works
+
+    def judge(log_probabilities: np.ndarray) -> dict[str, float]:
+        exact = np.exp(reference.log_probabilities)
+        return {"jsd": jensen_shannon_divergence(np.exp(log_probabilities), exact)}
+
+    config = default_config(table.d, behaviour=behaviour, iterations=iterations, time_budget=time_budget)
+    shown = TrainingProgress() if progress is True else nullcontext(progress or None)
+    with shown as on_report:
+        result = fit_gflownet(
+            table,
+            seed=seed,
+            config=config,
+            num_samples=num_samples,
+            objective=objective,
+            policy=policy,
+            device=device,
+            judge=None if reference is None or reference.masks is None else judge,
+            on_report=on_report,
+            checkpoint=checkpoint,
+        )
+    training = result.training
+    info: dict[str, Any] = {
+        "interrupted": training.interrupted,
+        "diagnostics": {
+            "iterations": training.iterations,
+            "cut_short_by_time_budget": training.cut_short,
+            "ess": result.importance.ess,
+            "log_z": result.importance.log_z,
+            "log_z_lower": result.importance.log_z_lower,
+            "log_z_upper": None,
+        },
+        "training": {
+            "options": {**vars(config), "exploration": vars(config.exploration)},
+            "history": [
+                {"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history
+            ],
+        },
+        "timing": {
+            "training_seconds": training.seconds,
+            "history_seconds": [at.seconds for at in training.history],
+        },
+    }
+    if result.log_probabilities is not None:
+        # the policy's own distribution over all DAGs is at hand: no need to sample
+        posterior = graph_posterior(
+            table.names,
+            enumerate_dags(table.d),
+            result.log_probabilities,
+            log_scores=table.log_reward(enumerate_dags(table.d).astype(np.int64)),
+            info=info,
+        )
+        posterior = replace(posterior, log_evidence=result.importance.log_z)
+    else:
+        posterior = GraphPosterior.from_samples(
+            table.names, result.adjacency, result.log_scores, log_evidence=result.importance.log_z, info=info
+        )
+    if reference is not None:
+        posterior.info["exact_check"] = exact_check(posterior, reference, result.log_probabilities)
+    _judge_convergence(posterior.info)
+    return posterior
+
+
+def exact_check(
+    posterior: GraphPosterior,
+    reference: ExactReference,
+    log_probabilities: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Return how far a posterior is from the exact one.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+    reference : ExactReference
+    log_probabilities : ndarray, shape (m,), float64, optional
+        The method's own distribution over all DAGs, in the order of ``reference.masks``; then divergences
+        in nats between the distributions are returned too.
+    """
+    check: dict[str, float] = {}
+    if log_probabilities is not None and reference.log_probabilities is not None:
+        own, exact = np.exp(log_probabilities), np.exp(reference.log_probabilities)
+        check["jsd"] = jensen_shannon_divergence(own, exact)
+        check["tv"] = total_variation(own, exact)
+        check["kl"] = kl_divergence(exact, own)
+    for feature, exact in reference.features.items():
+        own = posterior.marginal(feature).values
+        check[f"{feature}_rmse"] = rmse(own, exact)
+        check[f"{feature}_max_error"] = max_error(own, exact)
+        check[f"{feature}_pearson_r"] = pearson_r(own, exact)
+    check["log_evidence"] = reference.log_evidence
+    if posterior.log_evidence is not None:
+        check["log_evidence_gap"] = posterior.log_evidence - reference.log_evidence
+    return check
+
+
+def _judge_convergence(info: dict[str, Any]) -> None:
+    """Say in ``diagnostics`` whether to rely on the fit, and if not, why and what to do."""
+    diagnostics = info["diagnostics"]
+    if "exact_check" in info:
+        error = info["exact_check"]["edge_max_error"]
+        diagnostics["converged"] = bool(error <= MAX_EDGE_ERROR)
+        why = f"an edge probability is {error:.2f} away from the exact one"
+    else:
+        diagnostics["converged"] = bool(diagnostics["ess"] >= MIN_ESS)
+        why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
+    if not diagnostics["converged"]:
+        info["not_converged"] = [
+            f"the GFlowNet has not converged after {diagnostics['iterations']:,} iterations: {why}. "
+            f"Train longer (iterations, --iterations, say {4 * diagnostics['iterations']}), or compare fits "
+            "with several seeds before relying on it"
+        ]

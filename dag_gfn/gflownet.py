@@ -1,0 +1,178 @@
+"""Train a GFlowNet on a score table and say what it samples."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float64
+
+from dag_gfn.env.edge_addition import EdgeAddition
+from dag_gfn.errors import OptionError
+from dag_gfn.exact.policy_marginal import PolicyMarginal
+from dag_gfn.exploration import EpsilonSchedule
+from dag_gfn.graph import adjacency_from_masks
+from dag_gfn.importance import ImportanceEstimate, importance_estimate
+from dag_gfn.objectives import OBJECTIVES
+from dag_gfn.policies import POLICIES
+from dag_gfn.sampling import sample_graphs
+from dag_gfn.scores import ScoreTable
+from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
+
+BEHAVIOURS = ("off", "on")
+ENVIRONMENTS = ("edges",)
+_IMPORTANCE_SAMPLES = 2048
+
+
+def default_config(
+    d: int,
+    *,
+    behaviour: str = "off",
+    iterations: int | None = None,
+    time_budget: float | int | None = None,
+) -> TrainConfig:
+    """Return the options of training for d nodes.
+
+    Larger graphs take more and longer trajectories, so they get more steps of fewer trajectories each. With
+    ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of the
+    policy itself.
+    """
+    common = {
+        "iterations": iterations or min(20_000, 4_000 + 1_000 * d),
+        "time_budget": None if time_budget is None else float(time_budget),
+        "batch_size": max(16, 64 - 3 * d),
+    }
+    if behaviour == "on":
+        return TrainConfig(
+            **common,
+            rollout_size=common["batch_size"],
+            steps_per_rollout=1,
+            replay_batches=1,
+            exploration=EpsilonSchedule(0.0, 0.0),
+        )
+    return TrainConfig(**common)
+
+
+@dataclass(frozen=True)
+class GFlowNetFit:
+    """A trained GFlowNet's samples.
+
+    Attributes
+    ----------
+    training : TrainingResult
+    adjacency : ndarray, shape (k, d, d), bool
+        Sampled graphs; ``adjacency[s, i, j]`` is True for i -> j in draw s.
+    log_scores : ndarray, shape (k,), float64
+        log R of each, in nats.
+    log_probabilities : ndarray, shape (m,), float64, or None
+        The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
+    importance : ImportanceEstimate
+    """
+
+    training: TrainingResult
+    adjacency: Bool[np.ndarray, "k d d"]
+    log_scores: Float64[np.ndarray, " k"]
+    log_probabilities: Float64[np.ndarray, " m"] | None
+    importance: ImportanceEstimate
+
+
+def fit_gflownet(
+    table: ScoreTable,
+    *,
+    seed: int,
+    config: TrainConfig,
+    num_samples: int,
+    objective: str = "modified_db",
+    policy: str = "mlp",
+    device: str = "cpu",
+    judge: Callable[[Float64[np.ndarray, " m"]], dict[str, float]] | None = None,
+    on_report: Callable[[TrainingReport], None] | None = None,
+    checkpoint: Path | None = None,
+) -> GFlowNetFit:
+    """Train and sample.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    seed : int
+        Of the network's initial weights, of training and of the samples.
+    config : TrainConfig
+    num_samples : int
+        Graphs to draw in the end.
+    objective, policy : str
+        Names in `OBJECTIVES` and `POLICIES`.
+    device : str
+        As torch names it.
+    judge : callable, optional
+        Where d <= 5: maps the policy's log-probabilities of all DAGs to figures to show while training.
+    on_report, checkpoint
+        As for `train`.
+    """
+    with _single_thread(device):
+        return _fit(
+            table, seed, config, num_samples, objective, policy, _usable(device), judge, on_report, checkpoint
+        )
+
+
+@contextmanager
+def _single_thread(device: str):
+    """On the CPU, networks of this size take longer on several threads than on one."""
+    before = torch.get_num_threads()
+    if device == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _usable(device: str) -> torch.device:
+    try:
+        place = torch.device(device)
+        torch.empty(0, device=place)
+    except (RuntimeError, AssertionError) as error:
+        raise OptionError(f"device '{device}' cannot be used: {str(error).splitlines()[0]}") from error
+    return place
+
+
+def _fit(
+    table, seed, config, num_samples, objective, policy, place, judge, on_report, checkpoint
+) -> GFlowNetFit:
+    environment = EdgeAddition(table, device=place)
+    with torch.random.fork_rng(devices=[]):  # leaves the caller's global generator as it was
+        torch.manual_seed(seed)
+        network = POLICIES[policy](table.d).to(place)
+    marginal = PolicyMarginal(table, device=place) if table.d <= 5 else None
+
+    def monitor(averaged: torch.nn.Module) -> dict[str, float]:
+        fresh = torch.Generator(device=place).manual_seed(seed)
+        figures = {"ess": importance_estimate(environment, averaged, 512, generator=fresh).ess}
+        if marginal is not None and judge is not None:
+            figures |= judge(marginal.log_probabilities(averaged))
+        return figures
+
+    generator = torch.Generator(device=place).manual_seed(seed)
+    training = train(
+        environment,
+        network,
+        OBJECTIVES[objective](),
+        config,
+        generator=generator,
+        monitor=monitor,
+        on_report=on_report,
+        checkpoint=checkpoint,
+    )
+    # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
+    generator = torch.Generator(device=place).manual_seed(seed + 1)
+    parents, log_reward = sample_graphs(environment, training.policy, num_samples, generator=generator)
+    return GFlowNetFit(
+        training=training,
+        adjacency=adjacency_from_masks(parents.cpu().numpy(), table.d),
+        log_scores=log_reward.cpu().numpy(),
+        log_probabilities=None if marginal is None else marginal.log_probabilities(training.policy),
+        importance=importance_estimate(
+            environment, training.policy, _IMPORTANCE_SAMPLES, generator=generator
+        ),
+    )

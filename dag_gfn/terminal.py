@@ -1,0 +1,124 @@
+"""What a person sees of a posterior on a terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dag_gfn.posterior import GraphPosterior
+
+ASSUMPTIONS = (
+    "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns. "
+    "Probabilities are about causes only as far as these hold."
+)
+_MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
+_ORIENTATION = "Where a→b and b→a are both near half of 'linked', the data cannot orient the edge."
+
+
+def print_posterior(
+    posterior: GraphPosterior, console: Console, *, max_pairs: int = 30, min_linked: float = 0.05
+) -> None:
+    """Print a header, the pairs most likely to be linked, the top graphs, and how far to trust it all.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+    console : rich.console.Console
+    max_pairs : int
+        Largest number of pairs to print.
+    min_linked : float
+        Pairs less likely to be linked than this are only counted.
+    """
+    info = posterior.info
+    say = _Plain(console)
+    say(
+        f"Posterior over causal graphs of {posterior.d} variables from {info.get('n', '?')} rows "
+        f"(method {info.get('method')}, score {info.get('score')}, prior {info.get('prior')})"
+    )
+    if info.get("interrupted"):
+        say("Training was interrupted: this is the state it had reached.", style="yellow")
+    console.print(_edge_table(posterior, max_pairs, min_linked))
+    say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
+    _print_top_graphs(posterior, say)
+    for line in verdicts(info):
+        say(line)
+    for warning in info.get("warnings", []):
+        say(f"warning: {warning}", style="yellow")
+    say(ASSUMPTIONS.format(model=_MODELS.get(info.get("kind"), "the score's")), style="dim")
+
+
+class _Plain:
+    """Prints sentences as they are: names may hold brackets, which rich would read as markup."""
+
+    def __init__(self, console: Console):
+        self.console = console
+
+    def __call__(self, text: str, style: str | None = None) -> None:
+        self.console.print(text, style=style, markup=False, highlight=False)
+
+
+def _pairs(posterior: GraphPosterior) -> list[tuple[float, float, float, str, str]]:
+    """Return (linked, forward, backward, a, b) of each pair, most likely linked first, forward the likelier way."""
+    edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
+    rows = []
+    for i in range(posterior.d):
+        for j in range(i + 1, posterior.d):
+            a, b = (i, j) if edge[i, j] >= edge[j, i] else (j, i)
+            rows.append((linked[i, j], edge[a, b], edge[b, a], posterior.names[a], posterior.names[b]))
+    return sorted(rows, key=lambda row: -row[0])
+
+
+def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> Table:
+    table = Table(title=None, header_style="bold", pad_edge=False)
+    table.add_column("a", overflow="fold")
+    table.add_column("b", overflow="fold")
+    for title in ("a→b", "b→a", "linked"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for linked, forward, backward, a, b in _pairs(posterior)[:max_pairs]:
+        if linked >= min_linked:
+            style = "bold" if linked >= 0.5 else None
+            table.add_row(
+                escape(a), escape(b), *(f"{p:.3f}" for p in (forward, backward, linked)), style=style
+            )
+    return table
+
+
+def _left_out(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> str:
+    pairs = [row[0] for row in _pairs(posterior)]
+    shown = sum(linked >= min_linked for linked in pairs[:max_pairs])
+    if shown == len(pairs):
+        return ""
+    return (
+        f"{len(pairs) - shown} of {len(pairs)} pairs, less likely linked, are not shown (edges.csv has all). "
+    )
+
+
+def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
+    say("Most probable graphs:")
+    for graph in posterior.top_graphs(3):
+        edges = ", ".join(f"{a}→{b}" for a, b in graph.edges) or "no edges"
+        say(f"  {graph.graph['probability']:.3g}  {edges}")
+
+
+def verdicts(info: dict[str, Any]) -> list[str]:
+    """Return what the run's own checks say, a sentence each."""
+    lines = []
+    diagnostics, check = info.get("diagnostics", {}), info.get("exact_check")
+    if check:
+        graphs = ""
+        if "jsd" in check:
+            graphs = f"; over all DAGs JSD {check['jsd']:.2e} nats, total variation {check['tv']:.2e}"
+        lines.append(
+            f"Exact check: edge probabilities differ from the exact ones by {check['edge_max_error']:.3g} at most "
+            f"(RMSE {check['edge_rmse']:.2g}), paths by {check['path_max_error']:.3g} "
+            f"(RMSE {check['path_rmse']:.2g}){graphs}."
+        )
+    if "ess" in diagnostics:
+        lines.append(
+            f"Effective sample size: {diagnostics['ess']:.1%} of the samples. Log evidence: {diagnostics['log_z']:.2f} "
+            "(estimated from them)."
+        )
+    if info.get("method") == "exact":
+        lines.append(f"Exact: nothing is sampled or approximated. Log evidence: {info['log_evidence']:.4f}.")
+    return lines
