@@ -3,12 +3,13 @@
 import sys
 import time
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
+@runtime_checkable
 class Report(Protocol):
     """What training tells; see `dag_gfn.training.TrainingReport`."""
 

@@ -174,7 +174,7 @@ class _Training:
         )
         self.average = copy.deepcopy(policy).requires_grad_(False)
         self.target = copy.deepcopy(policy).requires_grad_(False) if config.target_update else None
-        self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate)
+        self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate, fused=True)
         self.replay = TrajectoryReplay(config.replay_batches)
         self.iteration = 0
         self.planned = config.iterations

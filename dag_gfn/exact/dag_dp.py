@@ -10,7 +10,7 @@ from numba import njit
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.chunked import run_chunks
-from dag_gfn.exact.dag_recursion import MAX_PARTS, DagRecursion, Progress
+from dag_gfn.exact.dag_recursion import MAX_PARTS, CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.scaled import (
     ZERO_EXPONENT,
     normalise,
@@ -18,7 +18,6 @@ from dag_gfn.exact.scaled import (
     scaled_weights,
     sum_over_supersets,
 )
-from dag_gfn.scores.score_table import ScoreTable
 from dag_gfn.subsets import parent_sets as sets_without
 
 TOLERANCE = 1e-6
@@ -65,15 +64,15 @@ class Estimate(NamedTuple):
     bytes: int
 
 
-def log_evidence(table: ScoreTable, *, progress: Progress | None = None) -> float:
+def log_evidence(table: CompleteTable, *, progress: Progress | None = None) -> float:
     """Return log Σ_G R(G) over all DAGs; see :func:`exact_marginals` for arguments and errors."""
-    recursion = DagRecursion(_complete(table))
+    recursion = DagRecursion(complete_of(table))
     recursion.solve(with_sources=False, progress=progress)
     return recursion.log_evidence
 
 
 def exact_marginals(
-    table: ScoreTable, *, parent_sets: bool = False, progress: Progress | None = None
+    table: CompleteTable, *, parent_sets: bool = False, progress: Progress | None = None
 ) -> ExactMarginals:
     r"""Return the exact marginals under any modular prior and constraints, in O(3^d).
 
@@ -85,8 +84,8 @@ def exact_marginals(
 
     Parameters
     ----------
-    table : ScoreTable
-        Complete.
+    table : CompleteTable
+        A complete ``ScoreTable``.
     parent_sets : bool
         Whether to return the probabilities of all parent sets too.
     progress : callable, optional
@@ -104,7 +103,7 @@ def exact_marginals(
     Tian and He, UAI 2009 (edges); Pensar, Talvitie, Hyttinen and Koivisto, AAAI 2020 (paths); here with one
     recursion for all nodes instead of one for each.
     """
-    log_weights = _complete(table)
+    log_weights = complete_of(table)
     d = len(log_weights)
     recursion = DagRecursion(log_weights)
     recursion.solve(with_sources=True, progress=_between(progress, 0.0, 0.45))
@@ -150,17 +149,6 @@ def estimate(d: int, *, parent_sets: bool = False, marginals: bool = True) -> Es
     )
     size += min(cores, d) * subsets // 2 * 40
     return Estimate(seconds, size)
-
-
-def _complete(table: ScoreTable) -> Float64[np.ndarray, "d sets"]:
-    if table.complete is None:
-        needed = estimate(table.d)
-        raise NotTractable(
-            f"the exact posterior needs the complete score table and this one of {table.d} nodes is lazy: build it "
-            f"with storage='complete' (then about {needed.seconds:.2g} s and {needed.bytes / 1e9:.2g} GB), or "
-            "use another method"
-        )
-    return table.complete
 
 
 def _between(progress: Progress | None, start: float, stop: float) -> Progress | None:

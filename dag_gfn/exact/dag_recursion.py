@@ -27,7 +27,7 @@ No term exceeds :math:`\beta(U)`, and :math:`\max_{j} \beta(U \setminus j) \hat 
 
 import os
 from collections.abc import Callable
-from typing import no_type_check
+from typing import Protocol, no_type_check, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -54,6 +54,37 @@ _CHUNK_TERMS = 20_000_000  # a tenth of a second: how long Ctrl-C may have to wa
 _WORTH_THREADS = 100_000  # terms
 
 
+@runtime_checkable
+class CompleteTable(Protocol):
+    """What the exact algorithms ask of a ``ScoreTable``.
+
+    Attributes
+    ----------
+    d : int
+    complete : array, shape (d, 2^(d-1)), float64, or None
+        log w_j(P), prior and constraints included, at ``[j, remove_bit(P, j)]``; None if it is not in memory.
+    """
+
+    d: int
+    complete: Float64[np.ndarray, "d sets"] | None
+
+
+def complete_of(table: CompleteTable) -> Float64[np.ndarray, "d sets"]:
+    """Return all log-weights of a table.
+
+    Raises
+    ------
+    NotTractable
+        If they are not in memory.
+    """
+    if table.complete is None:
+        raise NotTractable(
+            f"exact answers for {table.d} nodes need the complete score table, and this one is lazy: build it "
+            "with storage='complete', or use another method"
+        )
+    return table.complete
+
+
 class DagRecursion:
     r"""Weights of the DAGs on every subset of the nodes, from one table of local scores.
 
@@ -71,6 +102,8 @@ class DagRecursion:
         The weight :math:`\hat w_j(P)` of all parent sets within P.
     mantissa, exponent : arrays, shape (2^d,) but at least 16, float64 and int32
         :math:`\beta(U)`, after :meth:`solve`.
+    arrays : tuple
+        These four, as the compiled functions take them.
     cancellation : array, shape (2^d,), float64
         Sum of the terms' absolute values relative to :math:`\beta(U)`: by how much it magnifies rounding.
     sole_source : array, shape (d, 2^(d-1)), float64, or None
@@ -103,7 +136,7 @@ class DagRecursion:
         self.mantissa = np.zeros(max(1 << d, DENSE))
         self.exponent = np.full(max(1 << d, DENSE), ZERO_EXPONENT, dtype=np.int32)
         self.cancellation = np.zeros(1 << d)
-        self._arrays = (self.set_mantissa, self.set_exponent, self.mantissa, self.exponent)
+        self.arrays = (self.set_mantissa, self.set_exponent, self.mantissa, self.exponent)
         self.sole_source: Float64[np.ndarray, "d sets"] | None = None
         by_size = np.argsort(popcount(np.arange(1 << d, dtype=np.int64)), kind="stable")
         starts = np.cumsum([0] + [_binomial(d, k) for k in range(d + 1)])
@@ -128,7 +161,7 @@ class DagRecursion:
         for size in range(1, d + 1):
 
             def solve_sets(sets: Int64[np.ndarray, " sets"]) -> float:
-                return _solve_sets(sets, self._arrays, self.cancellation, sources)
+                return _solve_sets(sets, self.arrays, self.cancellation, sources)
 
             worst = run_chunks(
                 solve_sets,
@@ -174,7 +207,7 @@ class DagRecursion:
                 piece = sets[start : start + length]
 
                 def spread(part: int, piece: Int64[np.ndarray, " sets"] = piece) -> None:
-                    _spread_sets(piece[part::num_parts], self._arrays, closed, sums[part])
+                    _spread_sets(piece[part::num_parts], self.arrays, closed, sums[part])
 
                 run_chunks(spread, range(num_parts), parallel=len(piece) << rest > _WORTH_THREADS)
                 done += len(piece) << rest
