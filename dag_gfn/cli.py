@@ -1,6 +1,9 @@
 """The command dag-gfn: fit, show, compare, simulate."""
 
+import csv
 import json
+import math
+import os
 import signal
 import sys
 import warnings
@@ -8,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import numpy as np
 import typer
 from rich.console import Console
@@ -20,55 +22,105 @@ from dag_gfn.terminal import print_posterior
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Which causal graphs does my data support, and how sure can I be?",
 )
+
+_UsageError = typer.BadParameter.__base__.__base__
+"""Base of what typer raises on a wrong command line: click's, or in later versions its own copy of that."""
+_NOT_A_TERMINAL_WIDTH = 10_000
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; errors are one line on stderr with exit code 2, Ctrl-C is 130."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    debug = "--debug" in arguments
     try:
-        code = app(args=arguments, prog_name="dag-gfn", standalone_mode=False)
-    except click.ClickException as error:
-        return _fail(" ".join(error.format_message().split()))
-    except (KeyboardInterrupt, click.Abort):
+        code = app(args=arguments or ["--help"], prog_name="dag-gfn", standalone_mode=False)
+        sys.stdout.flush()
+    except _UsageError as error:
+        command = "dag-gfn" if error.ctx is None else error.ctx.command_path
+        return _fail(f"{error.format_message().strip().rstrip('.')}; see {command} --help")
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted: nothing was written")
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # as in: dag-gfn show out/ | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
         return 0
     except DagGfnError as error:
-        if "--debug" in arguments:
+        if debug:
             raise
         return _fail(str(error))
+    except OSError as error:
+        if debug:
+            raise
+        return _fail(f"{error.strerror or error}" + (f": '{error.filename}'" if error.filename else ""))
     return code if isinstance(code, int) else 0
 
 
 def run() -> None:
     """Be the program dag-gfn."""
+    for stream in (sys.stdout, sys.stderr):  # names and arrows are more than some systems' encodings hold
+        stream.reconfigure(encoding="utf-8", errors="replace")
     if hasattr(signal, "SIGTERM"):  # a polite kill is treated as Ctrl-C: what was trained is kept
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
 
 
 def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return 2
 
 
-def _split(names: str | None) -> list[str] | None:
-    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"dag-gfn {dag_gfn.__version__}")
+        raise typer.Exit
 
 
-def _edge(text: str) -> tuple[str, str]:
-    source, colon, target = text.partition(":")
-    if not (source and colon and target) or ":" in target:
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Which causal graphs does my data support, and how sure can I be?"""
+
+
+def _console() -> Console:
+    """Return where results go: lines are wrapped and names folded for a terminal only."""
+    return Console() if sys.stdout.isatty() else Console(width=_NOT_A_TERMINAL_WIDTH)
+
+
+def _split(option: str, names: str | None) -> list[str] | None:
+    """Return the names in a line of CSV, so that a name with a comma can be given in quotes."""
+    if names is None:
+        return None
+    found = [name.strip() for name in next(csv.reader([names], skipinitialspace=True), []) if name.strip()]
+    if not found:
+        raise OptionError(
+            f"--{option} expects names separated by commas, for example age,income, not '{names}'"
+        )
+    return found
+
+
+def _edge(text: str, names: tuple[str, ...]) -> tuple[str, str]:
+    """Return source and target; where names hold colons themselves, the split that gives two names."""
+    parts = text.split(":")
+    splits = [(":".join(parts[:k]).strip(), ":".join(parts[k:]).strip()) for k in range(1, len(parts))]
+    known = [edge for edge in splits if edge[0] in names and edge[1] in names]
+    if len(known) == 1:
+        return known[0]
+    if len(splits) != 1 or not all(splits[0]):
         raise OptionError(f"expected an edge as source:target, for example smoking:cancer, not '{text}'")
-    return source.strip(), target.strip()
+    return splits[0]
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**63 - 1:
+        raise OptionError(f"seed must be a whole number from 0 to 2^63 - 2, not {seed}")
 
 
 @app.command("fit")
@@ -114,12 +166,14 @@ def fit_command(
     debug: Debug = False,
 ) -> int:
     """Fit a posterior over causal graphs to a table and save it as a folder."""
+    _check_seed(seed)
     reading = {
-        "columns": _split(columns),
-        "drop": _split(drop),
-        "discrete": "all" if discrete == "all" else tuple(_split(discrete) or ()),
+        "columns": _split("columns", columns),
+        "drop": _split("drop", drop),
+        "discrete": "all" if discrete == "all" else tuple(_split("discrete", discrete) or ()),
         "missing": missing,
     }
+    data = _read(table, example, reading)
     options: dict[str, Any] = {
         "method": method,
         "score": score,
@@ -132,15 +186,14 @@ def fit_command(
         "behaviour": behaviour,
         "policy": policy,
         "max_parents": max_parents,
-        "required": [_edge(text) for text in required],
-        "forbidden": [_edge(text) for text in forbidden],
+        "required": [_edge(text, data.names) for text in required],
+        "forbidden": [_edge(text, data.names) for text in forbidden],
         "standardize": standardize,
         "equivalent_sample_size": equivalent_sample_size,
     }
-    data = _read(table, example, reading)
     say = Console(stderr=True, quiet=quiet)
     for note in data.notes:
-        say.print(f"note: {note}", markup=False, highlight=False)
+        say.print(f"note: {note}", markup=False, highlight=False, emoji=False, soft_wrap=True)
     identity = {**json.loads(json.dumps(options)), "data": _fingerprint(data)}
     folder = RunFolder(out, identity, overwrite=overwrite, resume=resume)
     try:
@@ -158,14 +211,11 @@ def fit_command(
             )
         folder.finish(posterior)
     except BaseException:
-        folder.discard()
+        folder.abandon()
         raise
     if not quiet:
-        console = Console()
-        print_posterior(posterior, console)
-        console.print(
-            f"Saved in {out}. Next: dag-gfn show {out}", markup=False, highlight=False, soft_wrap=True
-        )
+        print_posterior(posterior, _console())
+        print(f"Saved in {out}. Next: dag-gfn show {out}")
     return 130 if posterior.info["interrupted"] else 0
 
 
@@ -198,12 +248,14 @@ def show_command(
     debug: Debug = False,
 ) -> None:
     """Print what a saved posterior says."""
+    if max_pairs < 0:
+        raise OptionError(f"max-pairs must be 0 or more, not {max_pairs}")
     posterior = dag_gfn.load(folder)
     if as_json:
         edges = posterior.edge_table()[["source", "target", "probability"]].to_dict(orient="records")
         print(json.dumps({**posterior.info, "edges": edges}, ensure_ascii=False, indent=2))
     else:
-        print_posterior(posterior, Console(), max_pairs=max_pairs)
+        print_posterior(posterior, _console(), max_pairs=max_pairs)
 
 
 @app.command("compare")
@@ -218,14 +270,13 @@ def compare_command(
     if as_json:
         print(json.dumps(comparison, ensure_ascii=False, indent=2))
         return
-    say = Console()
     for name, value in comparison.items():
         text = (
             " → ".join(value) if isinstance(value, list | tuple) else "-" if value is None else f"{value:.6g}"
         )
-        say.print(f"{name:20} {text}", markup=False, highlight=False)
+        print(f"{name:20} {text}")
     if comparison.get("jsd") is None:
-        say.print("jsd and tv need both posteriors to cover every DAG (up to 5 columns).", style="dim")
+        print("jsd and tv need both posteriors to cover every DAG (up to 5 columns).")
 
 
 @app.command("simulate")
@@ -243,8 +294,16 @@ def simulate_command(
     debug: Debug = False,
 ) -> None:
     """Write a linear-Gaussian table drawn from a random DAG, with the DAG beside it."""
-    if seed < 0:
-        raise OptionError(f"seed must be 0 or more, not {seed}")
+    _check_seed(seed)
+    _check_simulation(nodes, samples, edges_per_node, noise_variance)
+    if not out.name or out.is_dir():
+        raise StorageError(f"'{out}' is a folder: give the name of a CSV to write, for example data.csv")
+    truth = out.with_name(out.stem + ".graph.csv")
+    for path in (out, truth):
+        if path.exists() and not overwrite:
+            raise StorageError(
+                f"'{path}' exists already: choose another name, or replace it with --overwrite"
+            )
     data = dag_gfn.simulate(
         nodes,
         samples,
@@ -253,17 +312,32 @@ def simulate_command(
         graph=graph,
         noise_variance=noise_variance,
     )
-    truth = out.with_name(out.stem + ".graph.csv")
-    for path in (out, truth):
-        if path.exists() and not overwrite:
-            raise StorageError(
-                f"'{path}' exists already: choose another name, or replace it with --overwrite"
-            )
     edges = [f"{data.names[i]},{data.names[j]}" for i, j in np.argwhere(data.true_graph)]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        data.to_frame().to_csv(out, index=False)
-        truth.write_text("\n".join(["source,target", *edges]) + "\n", encoding="utf-8")
+        _write(out, data.to_frame().to_csv(index=False, lineterminator="\n"))
+        _write(truth, "\n".join(["source,target", *edges]) + "\n")
     except OSError as error:
         raise StorageError(f"cannot write '{out}': {error.strerror or error}") from error
     print(f"Wrote {samples} rows of {nodes} variables to {out} and the {len(edges)} true edges to {truth}.")
+
+
+def _check_simulation(nodes: int, samples: int, edges_per_node: float, noise_variance: float) -> None:
+    if not 2 <= nodes <= 63:
+        raise OptionError(f"nodes must be from 2 to 63, not {nodes}")
+    if samples < 2:
+        raise OptionError(f"samples must be at least 2, not {samples}")
+    if not (0 <= edges_per_node < math.inf):
+        raise OptionError(f"edges-per-node must be a finite number, 0 or more, not {edges_per_node}")
+    if not (0 < noise_variance < math.inf):
+        raise OptionError(f"noise-variance must be a positive finite number, not {noise_variance}")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file, complete or not at all."""
+    unfinished = path.with_name(path.name + ".partial")
+    try:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -14,10 +14,9 @@ import pandas as pd
 
 from dag_gfn import __version__
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
-from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable, OptionError
-from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior, graph_posterior
+from dag_gfn.errors import DataWarning, NotConvergedWarning, OptionError
+from dag_gfn.exact.posterior import fit_exact
 from dag_gfn.exact.reference import (
-    MAX_ENUMERATED,
     ExactReference,
     exact_reference,
     reference_bytes,
@@ -32,7 +31,7 @@ from dag_gfn.metrics import (
     total_variation,
 )
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.progress import TrainingProgress
+from dag_gfn.progress import ShareProgress, TrainingProgress
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 
 REFERENCE_MEMORY = 4_000_000_000
@@ -183,24 +182,39 @@ def fit(
     }
     started = time.perf_counter()
     if method == "exact":
-        posterior = _fit_exact(table)
+        with ShareProgress(shown=progress is True) as on_share:
+            posterior = fit_exact(
+                table,
+                num_samples=num_samples,
+                rng=np.random.default_rng(seed),
+                memory_limit=REFERENCE_MEMORY,
+                progress=on_share,
+            )
     else:
-        posterior = _fit_gflownet(
-            table,
-            _reference(table, exact_check, time_budget),
-            seed=seed,
-            iterations=iterations,
-            time_budget=time_budget,
-            num_samples=num_samples,
-            objective=objective,
-            behaviour=behaviour,
-            policy=policy,
-            device=device,
-            progress=progress,
-            checkpoint=checkpoint,
+        from dag_gfn.gflownet import default_config, fit_gflownet  # imports torch, which nothing else needs
+
+        config = default_config(
+            dataset.d, behaviour=behaviour, iterations=iterations, time_budget=time_budget
         )
-    for message in posterior.info.pop("not_converged", []):
-        told.append(message)
+        reference = _reference(table, exact_check, time_budget)
+        with TrainingProgress() if progress is True else nullcontext(progress or None) as on_report:
+            result = fit_gflownet(
+                table,
+                seed=seed,
+                config=config,
+                num_samples=num_samples,
+                objective=objective,
+                policy=policy,
+                device=device,
+                judge=_judge(reference),
+                on_report=on_report,
+                checkpoint=checkpoint,
+            )
+        posterior = result.posterior(table, config)
+        if reference is not None:
+            posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
+        told += _judge_convergence(posterior.info)
+    for message in told[len(info["warnings"]) :]:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
     timing = {"total_seconds": time.perf_counter() - started, **posterior.info.get("timing", {})}
     return replace(
@@ -284,101 +298,15 @@ def _reference(
     return exact_reference(table) if exact_check else None
 
 
-def _fit_exact(table: ScoreTable) -> GraphPosterior:
-    if table.d > MAX_ENUMERATED:
-        raise NotTractable(
-            f"method 'exact' lists every DAG, which goes up to {MAX_ENUMERATED} columns, and there are {table.d}: "
-            "use method='gflownet' (--method gflownet), which is checked against exact edge probabilities"
-        )
-    exact = exact_posterior(table)
-    return graph_posterior(
-        table.names,
-        exact.masks,
-        exact.log_probabilities,
-        log_evidence=exact.log_evidence,
-        info={"diagnostics": {"converged": True}},
-    )
+def _judge(reference: ExactReference | None) -> Callable[[np.ndarray], dict[str, float]] | None:
+    """Return what tells, during training, the divergence of a distribution over all DAGs from the exact one."""
+    if reference is None or reference.log_probabilities is None:
+        return None
+    exact = np.exp(reference.log_probabilities)
+    return lambda log_probabilities: {"jsd": jensen_shannon_divergence(np.exp(log_probabilities), exact)}
 
 
-def _fit_gflownet(
-    table: ScoreTable,
-    reference: ExactReference | None,
-    *,
-    seed: int,
-    iterations: int | None,
-    time_budget: float | int | None,
-    num_samples: int,
-    objective: str,
-    behaviour: str,
-    policy: str,
-    device: str,
-    progress: bool | Callable,
-    checkpoint: Path | None,
-) -> GraphPosterior:
-    from dag_gfn.gflownet import default_config, fit_gflownet  # torch is imported where it works
-
-    def judge(log_probabilities: np.ndarray) -> dict[str, float]:
-        exact = np.exp(reference.log_probabilities)
-        return {"jsd": jensen_shannon_divergence(np.exp(log_probabilities), exact)}
-
-    config = default_config(table.d, behaviour=behaviour, iterations=iterations, time_budget=time_budget)
-    shown = TrainingProgress() if progress is True else nullcontext(progress or None)
-    with shown as on_report:
-        result = fit_gflownet(
-            table,
-            seed=seed,
-            config=config,
-            num_samples=num_samples,
-            objective=objective,
-            policy=policy,
-            device=device,
-            judge=None if reference is None or reference.masks is None else judge,
-            on_report=on_report,
-            checkpoint=checkpoint,
-        )
-    training = result.training
-    info: dict[str, Any] = {
-        "interrupted": training.interrupted,
-        "diagnostics": {
-            "iterations": training.iterations,
-            "cut_short_by_time_budget": training.cut_short,
-            "ess": result.importance.ess,
-            "log_z": result.importance.log_z,
-            "log_z_lower": result.importance.log_z_lower,
-            "log_z_upper": None,
-        },
-        "training": {
-            "options": {**vars(config), "exploration": vars(config.exploration)},
-            "history": [
-                {"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history
-            ],
-        },
-        "timing": {
-            "training_seconds": training.seconds,
-            "history_seconds": [at.seconds for at in training.history],
-        },
-    }
-    if result.log_probabilities is not None:
-        # the policy's own distribution over all DAGs is at hand: no need to sample
-        posterior = graph_posterior(
-            table.names,
-            enumerate_dags(table.d),
-            result.log_probabilities,
-            log_scores=table.log_reward(enumerate_dags(table.d).astype(np.int64)),
-            info=info,
-        )
-        posterior = replace(posterior, log_evidence=result.importance.log_z)
-    else:
-        posterior = GraphPosterior.from_samples(
-            table.names, result.adjacency, result.log_scores, log_evidence=result.importance.log_z, info=info
-        )
-    if reference is not None:
-        posterior.info["exact_check"] = exact_check(posterior, reference, result.log_probabilities)
-    _judge_convergence(posterior.info)
-    return posterior
-
-
-def exact_check(
+def exact_comparison(
     posterior: GraphPosterior,
     reference: ExactReference,
     log_probabilities: np.ndarray | None = None,
@@ -410,8 +338,8 @@ def exact_check(
     return check
 
 
-def _judge_convergence(info: dict[str, Any]) -> None:
-    """Say in ``diagnostics`` whether to rely on the fit, and if not, why and what to do."""
+def _judge_convergence(info: dict[str, Any]) -> list[str]:
+    """Note in ``diagnostics`` whether the fit can be relied on; if not, return why and what to do."""
     diagnostics = info["diagnostics"]
     if "exact_check" in info:
         error = info["exact_check"]["edge_max_error"]
@@ -420,9 +348,13 @@ def _judge_convergence(info: dict[str, Any]) -> None:
     else:
         diagnostics["converged"] = bool(diagnostics["ess"] >= MIN_ESS)
         why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
-    if not diagnostics["converged"]:
-        info["not_converged"] = [
-            f"the GFlowNet has not converged after {diagnostics['iterations']:,} iterations: {why}. "
-            f"Train longer (iterations, --iterations, say {4 * diagnostics['iterations']}), or compare fits "
-            "with several seeds before relying on it"
-        ]
+    if diagnostics["converged"]:
+        return []
+    done = diagnostics["iterations"]
+    advice = "use the exact posterior (method='exact', --method exact)"
+    if "exact_check" not in info:
+        advice = "compare fits with several seeds before relying on it"
+    return [
+        f"the GFlowNet has not converged after {done:,} iterations: {why}. "
+        f"Train longer (iterations, --iterations, say {4 * done}), or {advice}"
+    ]

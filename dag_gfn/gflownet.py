@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,18 +12,19 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.errors import OptionError
+from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
+from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.exploration import EpsilonSchedule
 from dag_gfn.graph import adjacency_from_masks
 from dag_gfn.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.policies import POLICIES
+from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling import sample_graphs
 from dag_gfn.scores import ScoreTable
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
 
-BEHAVIOURS = ("off", "on")
-ENVIRONMENTS = ("edges",)
 _IMPORTANCE_SAMPLES = 2048
 
 
@@ -40,7 +42,7 @@ def default_config(
     policy itself.
     """
     common = {
-        "iterations": iterations or min(20_000, 4_000 + 1_000 * d),
+        "iterations": min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
         "time_budget": None if time_budget is None else float(time_budget),
         "batch_size": max(16, 64 - 3 * d),
     }
@@ -76,6 +78,44 @@ class GFlowNetFit:
     log_scores: Float64[np.ndarray, " k"]
     log_probabilities: Float64[np.ndarray, " m"] | None
     importance: ImportanceEstimate
+
+    def posterior(self, table: ScoreTable, config: TrainConfig) -> GraphPosterior:
+        """Return it as a `GraphPosterior`: the policy's exact distribution where it is known, else the samples."""
+        training, importance = self.training, self.importance
+        info: dict[str, Any] = {
+            "interrupted": training.interrupted,
+            "diagnostics": {
+                "iterations": training.iterations,
+                "cut_short_by_time_budget": training.cut_short,
+                "ess": importance.ess,
+                "log_z": importance.log_z,
+                "log_z_lower": importance.log_z_lower,
+                "log_z_upper": None,  # needs draws from the true posterior
+            },
+            "training": {
+                "options": {**vars(config), "exploration": vars(config.exploration)},
+                "history": [
+                    {"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history
+                ],
+            },
+            "timing": {
+                "training_seconds": training.seconds,
+                "history_seconds": [at.seconds for at in training.history],
+            },
+        }
+        if self.log_probabilities is None:
+            return GraphPosterior.from_samples(
+                table.names, self.adjacency, self.log_scores, log_evidence=importance.log_z, info=info
+            )
+        masks = enumerate_dags(table.d)
+        posterior = graph_posterior(
+            table.names,
+            masks,
+            self.log_probabilities,
+            log_scores=table.log_reward(masks.astype(np.int64)),
+            info=info,
+        )
+        return replace(posterior, log_evidence=importance.log_z)
 
 
 def fit_gflownet(
@@ -144,7 +184,7 @@ def _fit(
     with torch.random.fork_rng(devices=[]):  # leaves the caller's global generator as it was
         torch.manual_seed(seed)
         network = POLICIES[policy](table.d).to(place)
-    marginal = PolicyMarginal(table, device=place) if table.d <= 5 else None
+    marginal = PolicyMarginal(table, device=place) if table.d <= MAX_ENUMERATED else None
 
     def monitor(averaged: torch.nn.Module) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)

@@ -1,12 +1,13 @@
 """How long work is shown: a bar on a terminal, plain lines in a log."""
 
+import math
 import sys
 import time
 from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
 @runtime_checkable
@@ -86,3 +87,43 @@ class TrainingProgress:
                 highlight=False,
                 soft_wrap=True,
             )
+
+
+class ShareProgress:
+    """Shows on stderr which share of a computation is done; a context manager that is called with each step.
+
+    Where there is no terminal, it says what is being done, once, if that takes longer than `line_seconds`.
+    """
+
+    def __init__(
+        self, console: Console | None = None, *, shown: bool = True, line_seconds: float | int = 10.0
+    ):
+        self.console = Console(file=sys.stderr) if console is None else console
+        self.shown, self.line_seconds = shown, line_seconds
+        self.tasks: dict[str, TaskID] = {}
+        self.started: dict[str, float] = {}
+        self.bar: Progress | None = None
+
+    def __enter__(self) -> "ShareProgress":
+        if self.shown and self.console.is_terminal:
+            self.bar = Progress(console=self.console, transient=True)
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def __call__(self, name: str, share: float | int) -> None:
+        """Show that `share`, in [0, 1], of the part called `name` is done."""
+        if not self.shown:
+            return
+        if self.bar is not None:
+            if name not in self.tasks:
+                self.tasks[name] = self.bar.add_task(name, total=1.0)
+            self.bar.update(self.tasks[name], completed=share)
+        elif time.monotonic() - self.started.setdefault(name, time.monotonic()) >= self.line_seconds:
+            self.started[name] = math.inf
+            self.console.print(f"{name}: {share:.0%} done", highlight=False)

@@ -34,16 +34,16 @@ class RunFolder:
     """
 
     def __init__(self, out: Path, options: dict[str, Any], *, overwrite: bool, resume: bool):
-        self.out, self.overwrite = out, overwrite
+        if out.name in ("", ".."):
+            raise StorageError(
+                f"'{out}' cannot be a posterior's folder: name a new one, for example posterior/"
+            )
+        self.out, self.overwrite, self.resume = out, overwrite, resume
         self.partial = out.with_name(out.name + ".partial")
-        if out.exists() and not overwrite:
-            raise StorageError(
-                f"'{out}' exists already: choose another folder, or replace it with --overwrite"
-            )
-        if out.exists() and not (out / "posterior.json").is_file() and (out.is_file() or any(out.iterdir())):
-            raise StorageError(
-                f"'{out}' is not a posterior folder, so it is not replaced: choose another name"
-            )
+        try:
+            self._refuse_existing()
+        except OSError as error:
+            raise StorageError(f"cannot write '{out}': {error.strerror or error}") from error
         if resume:
             self._take_up(options)
         elif self.partial.exists() and not overwrite:
@@ -57,6 +57,19 @@ class RunFolder:
     def checkpoint(self) -> Path:
         """Where training saves its state."""
         return self.partial / _CHECKPOINT
+
+    def _refuse_existing(self) -> None:
+        if not self.out.exists():
+            return
+        is_posterior = (self.out / "posterior.json").is_file()
+        if not is_posterior and (not self.out.is_dir() or any(self.out.iterdir())):
+            raise StorageError(
+                f"'{self.out}' exists and is not a posterior folder, so it is not replaced: choose another name"
+            )
+        if not self.overwrite:
+            raise StorageError(
+                f"'{self.out}' exists already: choose another folder, or replace it with --overwrite"
+            )
 
     def _take_up(self, options: dict[str, Any]) -> None:
         try:
@@ -85,6 +98,11 @@ class RunFolder:
         """Write OUT, complete or not at all, and drop the unfinished state."""
         save_posterior(posterior, self.out, overwrite=self.overwrite)
         self.discard()
+
+    def abandon(self) -> None:
+        """Leave nothing of a failed run behind, but keep an unfinished run that it was to resume."""
+        if not self.resume:
+            self.discard()
 
     def discard(self) -> None:
         """Leave nothing of the run behind."""

@@ -3,8 +3,8 @@
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from dag_gfn.posterior import GraphPosterior
 
@@ -13,6 +13,8 @@ ASSUMPTIONS = (
     "Probabilities are about causes only as far as these hold."
 )
 _MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
+MAX_GRAPH_TEXT = 200
+"""Graphs whose edges take more characters than this are not spelled out."""
 _ORIENTATION = "Where a→b and b→a are both near half of 'linked', the data cannot orient the edge."
 
 
@@ -49,13 +51,13 @@ def print_posterior(
 
 
 class _Plain:
-    """Prints sentences as they are: names may hold brackets, which rich would read as markup."""
+    """Prints sentences as they are: names may hold what rich reads as markup or emoji codes."""
 
     def __init__(self, console: Console):
         self.console = console
 
     def __call__(self, text: str, style: str | None = None) -> None:
-        self.console.print(text, style=style, markup=False, highlight=False)
+        self.console.print(text, style=style, markup=False, highlight=False, emoji=False)
 
 
 def _pairs(posterior: GraphPosterior) -> list[tuple[float, float, float, str, str]]:
@@ -78,9 +80,8 @@ def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) ->
     for linked, forward, backward, a, b in _pairs(posterior)[:max_pairs]:
         if linked >= min_linked:
             style = "bold" if linked >= 0.5 else None
-            table.add_row(
-                escape(a), escape(b), *(f"{p:.3f}" for p in (forward, backward, linked)), style=style
-            )
+            numbers = (f"{p:.3f}" for p in (forward, backward, linked))
+            table.add_row(Text(a), Text(b), *numbers, style=style)
     return table
 
 
@@ -95,10 +96,15 @@ def _left_out(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> s
 
 
 def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
-    say("Most probable graphs:")
+    say("Graphs of largest weight:")
     for graph in posterior.top_graphs(3):
-        edges = ", ".join(f"{a}→{b}" for a, b in graph.edges) or "no edges"
-        say(f"  {graph.graph['probability']:.3g}  {edges}")
+        edges = [f"{a}→{b}" for a, b in graph.edges]
+        text = ", ".join(edges) or "no edges"
+        if len(text) > MAX_GRAPH_TEXT:
+            text = f"{len(edges)} edges (graphs.csv lists them)"
+        score = graph.graph["log_score"]
+        shown = "" if score is None else f", log score {score:.2f}"
+        say(f"  weight {graph.graph['probability']:.3g}{shown}: {text}")
 
 
 def verdicts(info: dict[str, Any]) -> list[str]:
@@ -120,5 +126,7 @@ def verdicts(info: dict[str, Any]) -> list[str]:
             "(estimated from them)."
         )
     if info.get("method") == "exact":
-        lines.append(f"Exact: nothing is sampled or approximated. Log evidence: {info['log_evidence']:.4f}.")
+        drawn = diagnostics.get("num_samples")
+        what = "all DAGs" if drawn is None else f"edges and paths; the graphs are {drawn:,} exact draws"
+        lines.append(f"Exact probabilities of {what}. Log evidence: {info['log_evidence']:.4f}.")
     return lines

@@ -230,3 +230,69 @@ def sampling_distribution(d, policy, possible):
         for larger, i, j in one_edge_apart(dag, possible, add=True):
             reach[larger.tobytes()] += reach[dag.tobytes()] * p[i * d + j]
     return ends
+
+
+# --- exact posteriors in high precision ---
+
+
+def posterior_in_high_precision(log_weights):
+    """Return edge, path and parent-set probabilities and the log evidence at 60 digits.
+
+    ``log_weights[j][k]``: of the k-th parent set of j, its members in ascending order of bit masks. By the
+    inclusion-exclusion over root sets, forwards and backwards, and one such sum for each node and set of
+    non-descendants.
+    """
+    d = len(log_weights)
+    everything = (1 << d) - 1
+
+    def subsets_of(mask):
+        return [s for s in range(mask + 1) if s & ~mask == 0]
+
+    with mpmath.workdps(60):
+        zero, one = mpmath.mpf(0), mpmath.mpf(1)
+        weight, within = {}, {}
+        for j in range(d):
+            sets = subsets_of(everything ^ 1 << j)
+            for s, x in zip(sets, log_weights[j], strict=True):
+                weight[j, s] = mpmath.exp(mpmath.mpf(float(x))) if x != -np.inf else zero
+            for s in sets:
+                within[j, s] = mpmath.fsum(weight[j, t] for t in subsets_of(s))
+
+        def signed_products(nodes, outside):
+            """Return {R: (-1)^|R| times the product over R of all parent sets within ``outside``}."""
+            products = {0: one}
+            for s in subsets_of(nodes)[1:]:
+                lowest = (s & -s).bit_length() - 1
+                products[s] = -products[s & (s - 1)] * within[lowest, outside]
+            return products
+
+        forward, backward = [zero] * (1 << d), [zero] * (1 << d)
+        forward[0] = backward[0] = one
+        for u in range(1, 1 << d):
+            products = signed_products(u, everything ^ u)
+            backward[u] = -mpmath.fsum(products[r] * backward[u ^ r] for r in products if r)
+        for u in range(1 << d):
+            for r, product in signed_products(everything ^ u, u).items():
+                if r:
+                    forward[u | r] -= product * forward[u]
+        evidence = forward[everything]
+        edge, path = np.zeros((d, d)), np.zeros((d, d))
+        sets = np.zeros((d, 1 << (d - 1)))
+        for v in range(d):
+            candidates = subsets_of(everything ^ 1 << v)
+            gamma = {}
+            for s in candidates:
+                descendants = everything ^ s ^ 1 << v
+                products = signed_products(descendants, s)
+                gamma[s] = forward[s] * mpmath.fsum(products[t] * backward[descendants ^ t] for t in products)
+            for i in range(d):
+                if i != v:
+                    reached = [gamma[s] * within[v, s] for s in candidates if not s >> i & 1]
+                    path[v, i] = mpmath.fsum(reached) / evidence
+            for k, t in enumerate(candidates):
+                probability = (
+                    weight[v, t] * mpmath.fsum(g for s, g in gamma.items() if t & ~s == 0) / evidence
+                )
+                sets[v, k] = probability
+                edge[[i for i in range(d) if t >> i & 1], v] += float(probability)
+        return edge, path, sets, float(mpmath.log(evidence))

@@ -3,7 +3,7 @@
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool
 from numba import njit
 
 from dag_gfn import graph

@@ -194,11 +194,11 @@ class DagSampler:
         size = int(placed[0]).bit_count() if len(placed) else 0
         length = max(1, min(_CHUNK_TERMS >> size, -(-len(placed) // 4)))
         work = (node, placed, excluded, uniform)
+        set_exponents = self._recursion.set_exponent
 
         def draw(start: int) -> None:
-            _draw_sets(
-                order[start : start + length], work, self._mantissa, self._exponent, parents, log_chosen
-            )
+            chunk = order[start : start + length]
+            _draw_sets(chunk, work, set_exponents, self._mantissa, self._exponent, parents, log_chosen)
 
         run_chunks(draw, range(0, len(placed), length), parallel=len(placed) << size > 100_000)
         return parents, log_chosen
@@ -291,7 +291,7 @@ def _weigh_nodes(states, arrays, weights):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _draw_sets(order, work, mantissas, exponents, parents, log_chosen):
+def _draw_sets(order, work, set_exponents, mantissas, exponents, parents, log_chosen):
     """Draw parent sets T of each draw's node, within the placed nodes and not within the excluded ones.
 
     The draws of one distribution stand together, by ascending uniform number: two sweeps serve them all.
@@ -312,34 +312,30 @@ def _draw_sets(order, work, mantissas, exponents, parents, log_chosen):
         within = _without_bit(placed[first], v)
         never_within = _without_bit(excluded[first], v) if excluded[first] >= 0 else np.int64(-1)
         everything = excluded[first] < 0
-        top = np.int64(-(1 << 40))
+        top = np.int64(set_exponents[v, within])
         count = 1 << _count_bits(within)
         chosen = np.int64(0)
-        for _ in range(count):
-            if (everything or chosen & ~never_within) and mantissas[v, chosen] > 0.0:
-                top = max(top, np.int64(exponents[v, chosen]))
-            chosen = (chosen - within) & within
         total = 0.0
         for _ in range(count):
             if everything or chosen & ~never_within:
                 total += mantissas[v, chosen] * power_of_two(exponents[v, chosen] - top)
             chosen = (chosen - within) & within
         cumulative, last, last_weight = 0.0, np.int64(0), 0.0
-        k = start
+        drawn = start
         for _ in range(count):
             if everything or chosen & ~never_within:
                 weight = mantissas[v, chosen] * power_of_two(exponents[v, chosen] - top)
                 if weight > 0.0:
                     cumulative += weight
                     last, last_weight = chosen, weight
-                    while k < stop and uniform[order[k]] * total < cumulative:
-                        _write_draw(order[k], v, last, last_weight / total, parents, log_chosen)
-                        k += 1
-                    if k == stop:
+                    while drawn < stop and uniform[order[drawn]] * total < cumulative:
+                        _write_draw(order[drawn], v, last, last_weight / total, parents, log_chosen)
+                        drawn += 1
+                    if drawn == stop:
                         break
             chosen = (chosen - within) & within
-        for k in range(k, stop):
-            _write_draw(order[k], v, last, last_weight / total, parents, log_chosen)
+        for rounded in range(drawn, stop):
+            _write_draw(order[rounded], v, last, last_weight / total, parents, log_chosen)
         start = stop
 
 

@@ -57,8 +57,8 @@ class GraphPosterior:
     ----------
     names : tuple of str, length d
     graphs : ndarray, shape (m, d, d), bool
-        Distinct DAGs by descending weight, ties in the order of their packed bits. `graphs[k, i, j]` is True
-        for the edge i → j (row → column).
+        Distinct DAGs by descending weight; ties by descending score, then in the order of their packed
+        bits. `graphs[k, i, j]` is True for the edge i → j (row → column).
     log_weights : ndarray, shape (m,), float64
         Log-probability of every graph; normalised.
     log_scores : ndarray, shape (m,), float64
@@ -199,7 +199,8 @@ class GraphPosterior:
         np.logaddexp.at(merged, group, log_weights)
         merged -= merged.max()
         merged -= np.log(np.exp(merged).sum())
-        order = np.argsort(-merged, kind="stable")  # `first` is in byte order, which thus breaks ties
+        # ties, as among samples that each occur once, go by score; `first` is in byte order, which breaks the rest
+        order = np.lexsort((-scores[first], -merged))
         info = dict(info or {})
         if effective_samples is not None:
             info["diagnostics"] = {**info.get("diagnostics", {}), "effective_samples": effective_samples}

@@ -1,0 +1,203 @@
+"""Speed of the exact posterior, as ratios to a straightforward log-space version in the same run.
+
+Run with ``pytest benchmarks/bench_exact.py``; ``-k "not 20"`` leaves out what takes minutes. The straightforward
+version is compiled too, runs on one core, keeps signed logarithms (one exponential for each term) and has the
+textbook sum for every node and set of non-descendants, O(d 3^d). It is timed at ``NAIVE_NODES`` nodes and
+scaled to d. ``extra_info`` holds the best seconds and the ratio.
+"""
+
+import time
+
+import numpy as np
+import pytest
+from numba import njit
+
+from dag_gfn.data import from_array, load_example
+from dag_gfn.exact.best_dag import best_dag
+from dag_gfn.exact.dag_dp import exact_marginals, log_evidence
+from dag_gfn.exact.dag_sampling import DagSampler
+from dag_gfn.exact.order_modular import order_modular_marginals
+from dag_gfn.scores import ScoreTable, make_score
+
+NAIVE_NODES = 11
+
+
+def simulated(d, rows=200):
+    """Return the BGe table of data from a random linear model with two parents a node."""
+    rng = np.random.default_rng(d)
+    weights = np.triu(rng.normal(size=(d, d)) * (rng.random((d, d)) < 4 / (d - 1)), 1)
+    values = rng.normal(size=(rows, d))
+    for j in range(d):
+        values[:, j] += values @ weights[:, j]
+    return ScoreTable.build(make_score("bge", from_array(values[:, rng.permutation(d)]).standardize()))
+
+
+@njit
+def log_add(a, b):
+    if a < b:
+        a, b = b, a
+    return a if b == -np.inf else a + np.log1p(np.exp(b - a))
+
+
+@njit
+def log_difference(plus, minus):
+    return plus + np.log1p(-np.exp(minus - plus)) if plus > minus else -np.inf
+
+
+@njit
+def naive_marginals(log_weights):
+    """Return the log evidence and P(i -> j) by alpha, beta and gamma in log space."""
+    d = len(log_weights)
+    size = 1 << d
+    within = np.full((d, size), -np.inf)
+    own = np.full((d, size), -np.inf)
+    for j in range(d):
+        below = (1 << j) - 1
+        for s in range(size):
+            if not s >> j & 1:
+                own[j, s] = within[j, s] = log_weights[j, s & below | (s >> 1) & ~below]
+        for bit in range(d):
+            for s in range(size):
+                if s >> bit & 1:
+                    within[j, s] = log_add(within[j, s], within[j, s ^ 1 << bit])
+    alpha, beta = np.full(size, -np.inf), np.full(size, -np.inf)
+    alpha[0] = beta[0] = 0.0
+    for u in range(1, size):
+        for forward in (True, False):
+            plus, minus = -np.inf, -np.inf
+            r = u
+            while r:
+                total, odd = alpha[u ^ r] if forward else beta[u ^ r], False
+                for j in range(d):
+                    if r >> j & 1:
+                        total += within[j, u ^ r] if forward else within[j, (size - 1) ^ u]
+                        odd = not odd
+                if odd:
+                    plus = log_add(plus, total)
+                else:
+                    minus = log_add(minus, total)
+                r = (r - 1) & u
+            if forward:
+                alpha[u] = log_difference(plus, minus)
+            else:
+                beta[u] = log_difference(plus, minus)
+    edge = np.zeros((d, d))
+    above = np.empty(size)
+    for v in range(d):
+        above[:] = -np.inf
+        for s in range(size):
+            if s >> v & 1:
+                continue
+            descendants = (size - 1) ^ s ^ 1 << v
+            plus, minus = -np.inf, -np.inf
+            r = descendants
+            while True:
+                total, odd = beta[descendants ^ r], False
+                for j in range(d):
+                    if r >> j & 1:
+                        total += within[j, s]
+                        odd = not odd
+                if odd:
+                    minus = log_add(minus, total)
+                else:
+                    plus = log_add(plus, total)
+                if r == 0:
+                    break
+                r = (r - 1) & descendants
+            above[s] = alpha[s] + log_difference(plus, minus)
+        for bit in range(d):
+            for s in range(size):
+                if not s >> bit & 1:
+                    above[s] = log_add(above[s], above[s | 1 << bit])
+        for s in range(size):
+            if not s >> v & 1:
+                probability = np.exp(own[v, s] + above[s] - alpha[size - 1])
+                for i in range(d):
+                    if s >> i & 1:
+                        edge[i, v] += probability
+    return alpha[size - 1], edge
+
+
+@pytest.fixture(scope="module")
+def naive_seconds():
+    """Seconds of the straightforward version at NAIVE_NODES nodes, its answers checked."""
+    table = simulated(NAIVE_NODES)
+    naive_marginals(table.complete[:3, :4])  # compile
+    start = time.perf_counter()
+    evidence, edge = naive_marginals(table.complete)
+    seconds = time.perf_counter() - start
+    result = exact_marginals(table)
+    assert result.log_evidence == pytest.approx(evidence, abs=1e-6)
+    np.testing.assert_allclose(result.edge, edge, atol=1e-6)
+    return seconds
+
+
+def record(benchmark, seconds_of_naive=None):
+    if benchmark.stats is None:  # under --benchmark-disable
+        return
+    seconds = benchmark.stats.stats.min
+    benchmark.extra_info["seconds"] = seconds
+    if seconds_of_naive is not None:
+        benchmark.extra_info["ratio_to_naive"] = seconds_of_naive / seconds
+
+
+def rounds(d):
+    return {"rounds": 1 if d > 17 else 5, "warmup_rounds": 0 if d > 17 else 1}
+
+
+@pytest.mark.parametrize("d", [11, 14, 17, 20])
+def test_marginals(benchmark, naive_seconds, d):
+    """All edges and paths, and the evidence."""
+    exact_marginals(simulated(6))
+    result = benchmark.pedantic(exact_marginals, (simulated(d),), **rounds(d))
+    record(benchmark, naive_seconds * d * 3**d / (NAIVE_NODES * 3**NAIVE_NODES))
+    benchmark.extra_info["self_check"] = result.self_check
+    benchmark.extra_info["error_bound"] = result.error_bound
+
+
+@pytest.mark.parametrize("d", [14, 17, 20])
+def test_evidence(benchmark, d):
+    log_evidence(simulated(6))
+    benchmark.pedantic(log_evidence, (simulated(d),), **rounds(d))
+    record(benchmark)
+
+
+@pytest.mark.parametrize("d", [15, 20])
+def test_best_dag(benchmark, d):
+    best_dag(simulated(6))
+    benchmark.pedantic(best_dag, (simulated(d),), **rounds(d))
+    record(benchmark)
+
+
+@pytest.mark.parametrize("d", [15, 20])
+def test_order_modular(benchmark, d):
+    order_modular_marginals(simulated(6))
+    benchmark.pedantic(order_modular_marginals, (simulated(d),), **rounds(d))
+    record(benchmark)
+
+
+@pytest.mark.parametrize(("d", "rows"), [(15, 20), (15, 200), (20, 20), (20, 200)])
+def test_ten_thousand_samples(benchmark, d, rows):
+    """Few rows: a flat posterior, in which no two draws meet after the first nodes."""
+    rng = np.random.default_rng(0)
+    DagSampler(simulated(6)).sample(5, rng=rng)
+    start = time.perf_counter()
+    sampler = DagSampler(simulated(d, rows))
+    benchmark.extra_info["preparation_seconds"] = time.perf_counter() - start
+    sample = benchmark.pedantic(sampler.sample, (10_000,), {"rng": rng}, rounds=1)
+    benchmark.extra_info["self_check"] = sample.self_check
+    record(benchmark)
+
+
+@pytest.mark.parametrize(("name", "columns"), [("wine", 13), ("breast_cancer", 18)])
+def test_real_table_with_scores(benchmark, name, columns):
+    data = load_example(name)
+    data = from_array(data.values[:, :columns], data.names[:columns]).standardize()
+
+    def posterior():
+        return exact_marginals(ScoreTable.build(make_score("bge", data)))
+
+    result = benchmark.pedantic(posterior, rounds=1, warmup_rounds=1)
+    benchmark.extra_info["self_check"] = result.self_check
+    benchmark.extra_info["error_bound"] = result.error_bound
+    record(benchmark)
