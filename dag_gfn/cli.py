@@ -200,6 +200,9 @@ def fit_command(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dag_gfn.DataWarning)  # printed with the result
             warnings.simplefilter("ignore", dag_gfn.NotConvergedWarning)
+            warnings.simplefilter(
+                "ignore", RuntimeWarning
+            )  # of numpy, where values overflow: the score says so
             posterior = dag_gfn.fit(
                 data,
                 **options,

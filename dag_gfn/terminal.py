@@ -114,19 +114,28 @@ def verdicts(info: dict[str, Any]) -> list[str]:
     if check:
         graphs = ""
         if "jsd" in check:
-            graphs = f"; over all DAGs JSD {check['jsd']:.2e} nats, total variation {check['tv']:.2e}"
+            graphs = (
+                f"; over all DAGs JSD {_number(check['jsd'], '.2e')} nats, "
+                f"total variation {_number(check['tv'], '.2e')}"
+            )
         lines.append(
-            f"Exact check: edge probabilities differ from the exact ones by {check['edge_max_error']:.3g} at most "
-            f"(RMSE {check['edge_rmse']:.2g}), paths by {check['path_max_error']:.3g} "
-            f"(RMSE {check['path_rmse']:.2g}){graphs}."
+            "Exact check: edge probabilities differ from the exact ones by "
+            f"{_number(check['edge_max_error'], '.3g')} at most (RMSE {_number(check['edge_rmse'], '.2g')}), "
+            f"paths by {_number(check['path_max_error'], '.3g')} "
+            f"(RMSE {_number(check['path_rmse'], '.2g')}){graphs}."
         )
     if "ess" in diagnostics:
         lines.append(
-            f"Effective sample size: {diagnostics['ess']:.1%} of the samples. Log evidence: {diagnostics['log_z']:.2f} "
-            "(estimated from them)."
+            f"Effective sample size: {_number(diagnostics['ess'], '.1%')} of the samples. "
+            f"Log evidence: {_number(diagnostics['log_z'], '.2f')} (estimated from them)."
         )
     if info.get("method") == "exact":
         drawn = diagnostics.get("num_samples")
         what = "all DAGs" if drawn is None else f"edges and paths; the graphs are {drawn:,} exact draws"
-        lines.append(f"Exact probabilities of {what}. Log evidence: {info['log_evidence']:.4f}.")
+        lines.append(f"Exact probabilities of {what}. Log evidence: {_number(info['log_evidence'], '.4f')}.")
     return lines
+
+
+def _number(value: float | None, form: str) -> str:
+    """Return a figure in words; None stands for what is not finite, which JSON cannot hold."""
+    return "not finite" if value is None else format(value, form)

@@ -7,17 +7,17 @@ parents outside U is, by inclusion and exclusion over the set R of roots,
     \beta(U) = \sum_{\emptyset \ne R \subseteq U} (-1)^{|R|+1} \beta(U \setminus R)
                \prod_{i \in R} \hat w_i(V \setminus U), \qquad \beta(\emptyset) = 1,
 
-and :math:`\beta(V)` is the evidence. Call the terms :math:`u_U(X)`, X = U \\ R, divided by :math:`\beta(U)`
+and :math:`\beta(V)` is the evidence. Call the terms :math:`u_U(X)`, X = U \ R, divided by :math:`\beta(U)`
 and with their sign (minus for even R). Two things come from the same terms, both probabilities:
 
 .. math::
     P(\text{all of } U \setminus v \text{ descend from } v \mid U)
-    &= - \sum_{X \subseteq U \setminus v} u_U(X)
+    &= \sum_{X \subseteq U \setminus v} u_U(X)
     \\
     \pi(V \setminus X) &= \sum_{U \supset X} \pi(V \setminus U)\, u_U(X), \qquad \pi(\emptyset) = 1,
 
 where :math:`\pi(S) = \alpha(S) \beta(V \setminus S) / \alpha(V)` is the posterior probability that no edge
-enters S. Their product at S = V \\ U is the probability that the non-descendants of v are exactly S, from
+enters S. Their product at S = V \ U is the probability that the non-descendants of v are exactly S, from
 which edges, paths and parent sets follow. So neither the forward weights :math:`\alpha` nor one recursion
 for each node is needed, and everything but :math:`\beta` is a plain double in [0, 1].
 

@@ -4,7 +4,7 @@ Every DAG has one lexicographically smallest topological order: remove the root 
 A draw builds that order together with the parent sets. With P the nodes placed and U the others, a node i of U
 that was passed over, because a node after it was placed while i was not a root, must not have all its parents
 among those placed then, F_i. The weight of everything that may follow is, by inclusion and exclusion over
-the nodes X' = U \\ X that violate this,
+the nodes X' = U \ X that violate this,
 
 .. math:: Z(U, F) = \sum_{X \subseteq U} \beta(X) \prod_{i \in U \setminus X} - \hat w_i(F_i),
 

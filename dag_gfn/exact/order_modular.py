@@ -43,8 +43,8 @@ def order_modular_marginals(table: CompleteTable) -> OrderModularMarginals:
     .. math:: P(G \mid D) \propto R(G) \cdot |\{\text{topological orders of } G\}|.
 
     The bias: a uniform ``prior`` of the table is then not uniform over DAGs. Among the DAGs on two nodes the
-    empty one has weight 2 and each edge 1; a chain on d nodes has 1 order and its Markov-equivalent star
-    (d - 1)!, so that equivalent DAGs differ and sparse, shallow ones are favoured. O(d 2^d).
+    empty one has weight 2 and each edge 1; a chain of d nodes has one order, the Markov-equivalent DAG that starts
+    at its middle C(d - 1, ⌊(d - 1)/2⌋), so that equivalent DAGs differ, and sparse ones are favoured. O(d 2^d).
 
     Parameters
     ----------

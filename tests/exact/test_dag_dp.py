@@ -135,6 +135,18 @@ def test_best_sets_that_form_a_cycle():
     assert result.parent_sets is None
 
 
+@pytest.mark.parametrize("sparse", [0.0, 3.0, 10.0])
+def test_errors_stay_within_their_bound(sparse):
+    """Without parents as the best choice all nodes are roots and cancellation is at its worst."""
+    table = random_table(7, seed=1)
+    table.complete[:, 0] += sparse
+    result = exact_marginals(table)
+    edge, path, _, evidence = oracles.posterior_in_high_precision(table.complete)
+    assert np.abs(result.edge - edge).max() <= result.error_bound
+    assert np.abs(result.path - path).max() <= result.error_bound
+    assert abs(result.log_evidence - evidence) <= result.error_bound + 4e-16 * abs(evidence)
+
+
 @pytest.mark.parametrize("d", [11, 13])
 def test_nodes_in_another_order_have_the_same_probabilities(rng, d):
     """The layout treats the first nodes, the next ones and the last ones differently."""
