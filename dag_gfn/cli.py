@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         code = app(args=arguments or ["--help"], prog_name="dag-gfn", standalone_mode=False)
         sys.stdout.flush()
     except _UsageError as error:
-        command = "dag-gfn" if error.ctx is None else error.ctx.command_path
+        context = getattr(error, "ctx", None)
+        command = "dag-gfn" if context is None else context.command_path
         return _fail(f"{error.format_message().strip().rstrip('.')}; see {command} --help")
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted: nothing was written")
@@ -74,10 +75,11 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(asked: bool) -> bool:
     if asked:
         print(f"dag-gfn {dag_gfn.__version__}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
@@ -213,6 +215,10 @@ def fit_command(
                 checkpoint=folder.checkpoint,
             )
         folder.finish(posterior)
+    except KeyboardInterrupt:
+        folder.abandon()
+        _fail("interrupted: nothing was written")
+        return 130
     except BaseException:
         folder.abandon()
         raise

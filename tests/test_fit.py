@@ -1,0 +1,395 @@
+"""The one entry point: what it accepts, what it returns, what it leaves alone."""
+
+import json
+import os
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import dag_gfn
+from dag_gfn import (
+    ConstraintError,
+    DataError,
+    DataWarning,
+    NotConvergedWarning,
+    OptionError,
+    fit,
+    from_frame,
+    load,
+)
+from dag_gfn.checkpoint import load_checkpoint
+from dag_gfn.training import TrainConfig
+
+
+def table(columns="abc", rows=40, seed=0):
+    """A chain of linear-Gaussian columns."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(rows, len(columns)))
+    for j in range(1, len(columns)):
+        values[:, j] += 0.5 * values[:, j - 1]
+    return pd.DataFrame(values, columns=list(columns))
+
+
+def quick(data=None, **options):
+    """Fit a GFlowNet for too short a time, which it will warn of."""
+    options = {"method": "gflownet", "iterations": 20, "num_samples": 300, "progress": False} | options
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        return fit(table() if data is None else data, **options)
+
+
+# --- what it accepts ---
+
+
+def test_all_kinds_of_data_give_the_same(tmp_path):
+    frame = table()
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    kinds = [frame, from_frame(frame), tmp_path / "table.csv", os.fspath(tmp_path / "table.csv")]
+    evidence = [fit(data, method="exact", progress=False).log_evidence for data in [*kinds, frame.to_numpy()]]
+    assert evidence == pytest.approx([evidence[0]] * 5, abs=1e-9)
+    assert fit(frame.to_numpy(), method="exact", progress=False).names == ("x0", "x1", "x2")
+    assert fit(tmp_path / "table.csv", method="exact", progress=False).names == ("a", "b", "c")
+
+
+def test_the_callers_data_are_not_changed():
+    frame = table()
+    before = frame.copy()
+    data = from_frame(frame)
+    quick(frame)
+    quick(data)
+    pd.testing.assert_frame_equal(frame, before)
+    np.testing.assert_array_equal(data.values, before.to_numpy())
+
+
+@pytest.mark.parametrize("option", ["iteration", "n_samples", "Seed"])
+def test_an_unknown_keyword_is_not_swallowed(option):
+    with pytest.raises(TypeError, match=option):
+        fit(table(), **{option: 1})
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"method": "magic"}, OptionError, "unknown method 'magic'"),
+        ({"method": "mcmc"}, OptionError, "'mcmc' is planned but not built yet"),
+        ({"method": "bootstrap"}, OptionError, "not built yet"),
+        ({"environment": "layers"}, OptionError, "not built yet"),
+        ({"policy": "transformer"}, OptionError, "not built yet"),
+        ({"objective": "subtrajectory_balance"}, OptionError, "not built yet"),
+        ({"objective": "magic"}, OptionError, "unknown objective"),
+        ({"environment": "magic"}, OptionError, "unknown environment"),
+        ({"policy": "magic"}, OptionError, "unknown policy"),
+        ({"behaviour": "magic"}, OptionError, "unknown behaviour"),
+        ({"score": "magic"}, OptionError, "unknown score"),
+        ({"score": "bdeu"}, OptionError, "discrete"),
+        ({"prior": "magic"}, OptionError, "prior 'magic'"),
+        ({"iterations": 0}, OptionError, "iterations must be positive"),
+        ({"iterations": -3}, OptionError, "iterations must be positive"),
+        ({"num_samples": 0}, OptionError, "num_samples must be positive"),
+        ({"time_budget": 0}, OptionError, "time_budget must be positive"),
+        ({"time_budget": float("nan")}, OptionError, "time_budget must be positive"),
+        ({"seed": -1}, OptionError, "seed"),
+        ({"seed": 2**64}, OptionError, "seed"),
+        ({"method": "gflownet", "device": "magic"}, OptionError, "device 'magic'"),
+        ({"method": "gflownet", "device": "meta", "iterations": 3}, OptionError, "device 'meta'"),
+        ({"noise_variance": 1.0}, OptionError, "'noise_variance' belongs to"),
+        ({"beta": 2.0}, OptionError, "beta"),
+        ({"required": [("a", "nope")]}, ConstraintError, "'nope'"),
+        ({"required": [("a", "b"), ("b", "a")]}, ConstraintError, "cycle"),
+        (
+            {"required": [("a", "b")], "forbidden": [("a", "b")]},
+            ConstraintError,
+            "both required and forbidden",
+        ),
+        ({"max_parents": -1}, ConstraintError, "max_parents"),
+    ],
+)
+def test_errors_say_what_is_wrong(options, error, said):
+    with pytest.raises(error, match=said):
+        fit(table(), progress=False, **options)
+
+
+def test_data_errors_pass_through():
+    with pytest.raises(DataError, match="'b' is constant"):
+        fit(table().assign(b=1.0))
+    with pytest.raises(DataError, match="missing"):
+        fit(table().assign(b=np.nan))
+    with pytest.raises(DataError, match="no file"):
+        fit("nowhere.csv")
+
+
+# --- what it returns ---
+
+KEYS = {
+    "method",
+    "environment",
+    "objective",
+    "score",
+    "prior",
+    "constraints",
+    "names",
+    "n",
+    "d",
+    "standardized",
+    "seed",
+    "version",
+    "log_evidence",
+    "interrupted",
+    "timing",
+    "warnings",
+    "diagnostics",
+}
+
+
+def test_info_has_what_is_promised():
+    info = quick(seed=3).info
+    assert info.keys() >= KEYS | {"exact_check", "behaviour", "policy"}
+    told = {
+        "method": "gflownet",
+        "environment": "edges",
+        "objective": "modified_db",
+        "score": "bge",
+        "seed": 3,
+    }
+    assert {key: info[key] for key in told} == told
+    assert (info["names"], info["n"], info["d"], info["standardized"]) == (["a", "b", "c"], 40, 3, True)
+    assert (info["version"], info["interrupted"]) == (dag_gfn.__version__, False)
+    assert info["diagnostics"].keys() >= {"ess", "log_z_lower", "log_z_upper", "converged", "iterations"}
+    json.dumps(info, allow_nan=False)
+    assert fit(table(), method="exact", progress=False).info.keys() >= KEYS
+
+
+def test_the_exact_check_of_few_columns_is_over_all_dags():
+    posterior = quick(iterations=5)
+    check = posterior.info["exact_check"]
+    exact = fit(table(), method="exact", progress=False)
+    apart = dag_gfn.compare_posteriors(posterior, exact)
+    for ours, theirs in (
+        ("jsd", "jsd"),
+        ("tv", "tv"),
+        ("edge_rmse", "edge_rmse"),
+        ("edge_max_error", "edge_max_error"),
+    ):
+        assert check[ours] == pytest.approx(apart[theirs], abs=1e-9)
+    assert check["path_rmse"] == pytest.approx(apart["path_rmse"], abs=1e-9)
+    assert check["path_max_error"] == pytest.approx(apart["path_max_error"], abs=1e-9)
+    assert check["log_evidence_gap"] == pytest.approx(posterior.log_evidence - exact.log_evidence)
+    assert 0 < check["jsd"] < np.log(2)
+
+
+def test_the_exact_check_beyond_is_of_edges_and_paths():
+    posterior = quick(table("abcdef"), iterations=2, num_samples=50)
+    check = posterior.info["exact_check"]
+    assert check.keys() >= {"edge_rmse", "edge_max_error", "path_rmse", "path_max_error", "log_evidence_gap"}
+    assert not check.keys() & {"jsd", "tv"}
+    assert posterior.marginal("edge").source == "samples"
+
+
+@pytest.mark.parametrize("columns", ["abc", "abcdef"])
+def test_no_exact_check_where_it_is_not_wanted(columns):
+    posterior = quick(table(columns), exact_check=False, iterations=2, num_samples=50)
+    assert "exact_check" not in posterior.info
+    assert "jsd" not in posterior.info["training"]["history"][-1]
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path):
+    posterior = quick()
+    posterior.save(tmp_path / "out")
+    loaded = load(tmp_path / "out")
+    assert loaded.info == posterior.info
+    assert loaded.names == posterior.names
+    np.testing.assert_array_equal(loaded.graphs, posterior.graphs)
+    np.testing.assert_array_equal(loaded.log_weights, posterior.log_weights)
+    np.testing.assert_array_equal(loaded.log_scores, posterior.log_scores)
+    pd.testing.assert_frame_equal(loaded.edge_marginals(), posterior.edge_marginals())
+    assert loaded.statistics.keys() == posterior.statistics.keys()
+    for name, statistic in posterior.statistics.items():
+        np.testing.assert_array_equal(loaded.statistics[name], statistic)
+
+
+def test_the_statistics_tell_the_original_units():
+    frame = table() * 7 + 3
+    statistics = quick(frame).statistics
+    np.testing.assert_allclose(statistics["means"], frame.mean())
+    np.testing.assert_allclose(statistics["scales"], frame.std(ddof=0))
+
+
+def test_standardizing_can_be_declined():
+    frame = table() * 5
+    raw = fit(frame, method="exact", standardize=False, progress=False)
+    scaled = fit(frame, method="exact", progress=False)
+    assert (raw.info["standardized"], scaled.info["standardized"]) == (False, True)
+    assert raw.log_evidence != pytest.approx(scaled.log_evidence)
+
+
+# --- the same seed ---
+
+
+@pytest.mark.parametrize("columns", ["abc", "abcdef"])
+def test_the_same_seed_gives_the_same_but_for_wall_times(columns, tmp_path):
+    runs = {}
+    for name, seed in (("one", 1), ("two", 1), ("other", 2)):
+        quick(table(columns), seed=seed, iterations=5, num_samples=100).save(tmp_path / name)
+        runs[name] = {
+            file: (tmp_path / name / file).read_bytes()
+            for file in ("edges.csv", "graphs.csv", "posterior.npz")
+        }
+        info = json.loads((tmp_path / name / "posterior.json").read_text())
+        del info["timing"]
+        runs[name]["info"] = info
+    assert runs["one"] == runs["two"]
+    assert runs["one"]["edges.csv"] != runs["other"]["edges.csv"]
+
+
+def test_the_callers_random_streams_and_threads_are_left_alone():
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    numpy_before = np.random.get_state()[1].copy()  # noqa: NPY002
+    torch.set_num_threads(2)
+    try:
+        one = quick()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(torch.get_rng_state(), before)
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
+    torch.manual_seed(6)
+    pd.testing.assert_frame_equal(quick().edge_marginals(), one.edge_marginals())
+
+
+# --- does it sample the posterior? ---
+
+
+def test_a_short_training_on_three_columns_is_close_to_exact():
+    exact = fit(table(), method="exact", progress=False)
+    posterior = fit(table(), method="gflownet", iterations=1000, seed=0, progress=False)
+    assert np.abs(posterior.edge_marginals() - exact.edge_marginals()).to_numpy().max() < 0.05
+    assert posterior.info["diagnostics"]["converged"] is True
+    assert posterior.log_evidence == pytest.approx(exact.log_evidence, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("method", "columns"), [("exact", "abcd"), ("gflownet", "abcd"), ("gflownet", "abcdefg")]
+)
+def test_prior_knowledge_is_honoured_in_every_graph(method, columns):
+    posterior = quick(
+        table(columns),
+        method=method,
+        required=[("a", "b")],
+        forbidden=[("b", "c"), ("c", "b")],
+        max_parents=2,
+        iterations=5,
+    )
+    edge = posterior.edge_marginals()
+    assert edge.loc["a", "b"] == pytest.approx(1, abs=1e-12)
+    assert edge.loc["b", "a"] == edge.loc["b", "c"] == edge.loc["c", "b"] == 0
+    assert posterior.graphs[:, 0, 1].all()
+    assert posterior.graphs.sum(axis=1).max() <= 2
+    constraints = posterior.info["constraints"]
+    assert constraints["required"] == [["a", "b"]]
+    assert sorted(constraints["forbidden"]) == [["b", "c"], ["c", "b"]]
+    assert constraints["max_parents"] == 2
+
+
+def test_constraints_that_leave_a_single_graph():
+    posterior = quick(required=[("a", "b"), ("b", "c"), ("a", "c")])
+    assert len(posterior) == 1
+    assert posterior.info["diagnostics"]["ess"] == pytest.approx(1)
+    assert quick(max_parents=0).graphs.sum() == 0
+
+
+def test_discrete_columns():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"u": rng.choice(["x", "y"], 80), "v": rng.choice(["p", "q", "r"], 80)})
+    posterior = quick(frame)
+    assert (posterior.info["score"], posterior.info["kind"], posterior.info["standardized"]) == (
+        "bdeu",
+        "discrete",
+        False,
+    )
+    assert posterior.statistics["counts"].sum() == 80
+
+
+@pytest.mark.parametrize("score", ["bge", "bic", "linear_gaussian"])
+@pytest.mark.parametrize("prior", ["uniform", "edge", "erdos_renyi", "fair"])
+def test_scores_and_priors(score, prior):
+    info = quick(score=score, prior=prior, iterations=3).info
+    assert (info["score"], info["prior"]) == (score, prior)
+
+
+# --- how it goes ---
+
+
+def test_too_short_a_training_is_said():
+    with pytest.warns(NotConvergedWarning, match=r"after 2 iterations.*iterations"):
+        posterior = fit(table() * 3, method="gflownet", iterations=2, progress=False, standardize=False)
+    assert posterior.info["diagnostics"]["converged"] is False
+    assert any("not converged" in warning for warning in posterior.info["warnings"])
+
+
+def test_odd_data_are_said():
+    frame = table().assign(c=np.repeat([0, 1], 20))
+    with pytest.warns(DataWarning, match="'c'"):
+        posterior = fit(frame, method="exact", progress=False)
+    assert any("'c'" in warning for warning in posterior.info["warnings"])
+
+
+def test_a_time_budget_ends_training_and_is_recorded():
+    posterior = quick(iterations=1_000_000, time_budget=0.3)
+    assert posterior.info["diagnostics"]["cut_short_by_time_budget"] is True
+    assert 0 < posterior.info["diagnostics"]["iterations"] < 1_000_000
+
+
+def test_auto_is_exact_where_that_is_affordable():
+    assert fit(table(), progress=False).info["method"] == "exact"
+    assert quick(method="auto", time_budget=1e-6, iterations=2).info["method"] == "gflownet"
+
+
+def test_an_interrupt_while_training_returns_what_there_is():
+    reports = []
+
+    def interrupt_once(report):
+        reports.append(report)
+        if len(reports) == 1:
+            raise KeyboardInterrupt
+
+    posterior = quick(progress=interrupt_once, iterations=100_000)
+    assert posterior.info["interrupted"] is True
+    assert posterior.info["diagnostics"]["iterations"] < 100_000
+    assert posterior.weights.sum() == pytest.approx(1)
+
+
+def test_progress_can_be_taken_over_or_turned_off(capsys):
+    reports = []
+    quick(progress=reports.append)
+    assert reports[-1].iteration == reports[-1].planned_iterations == 20
+    quick(progress=False)
+    assert capsys.readouterr() == ("", "")
+    quick(progress=True)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "training 20/20" in captured.err
+
+
+def test_training_can_go_on_from_a_checkpoint(tmp_path):
+    path, loaded = tmp_path / "checkpoint.safetensors", []
+
+    def often_saved(**options):
+        return TrainConfig(**options, checkpoint_seconds=0.0)
+
+    def loading(*arguments):
+        loaded.append(load_checkpoint(*arguments))
+        return loaded[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dag_gfn.gflownet.TrainConfig", often_saved)
+        patch.setattr("dag_gfn.training.load_checkpoint", loading)
+        quick(iterations=20, checkpoint=path)
+        assert not loaded
+        posterior = quick(iterations=30, checkpoint=path)
+    assert loaded[0]["iteration"] == 20
+    assert posterior.info["diagnostics"]["iterations"] == 20  # the plan is that of the training that goes on

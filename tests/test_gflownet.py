@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+import torch
+from sampler_cases import score_table
+
+from dag_gfn.errors import OptionError
+from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.gflownet import default_config, fit_gflownet
+from dag_gfn.graph import is_dag
+from dag_gfn.subsets import pack
+
+
+def short(table, iterations=3, **options):
+    config = default_config(table.d, iterations=iterations)
+    return fit_gflownet(table, **{"seed": 0, "config": config, "num_samples": 64} | options)
+
+
+def test_defaults_grow_with_the_number_of_columns():
+    configs = [default_config(d) for d in range(2, 64)]
+    iterations = [config.iterations for config in configs]
+    assert iterations == sorted(iterations)
+    assert all(config.batch_size >= 1 for config in configs)
+    assert all(config.time_budget is None for config in configs)
+
+
+def test_what_is_asked_for_is_kept():
+    config = default_config(4, iterations=7, time_budget=2)
+    assert (config.iterations, config.time_budget) == (7, 2.0)
+
+
+@pytest.mark.parametrize("d", [2, 10, 63])
+def test_on_policy_learns_from_its_own_fresh_samples_alone(d):
+    config = default_config(d, behaviour="on")
+    assert config.exploration(0.0) == config.exploration(1.0) == 0.0
+    assert (config.steps_per_rollout, config.replay_batches) == (1, 1)
+    assert config.rollout_size == config.batch_size
+    assert default_config(d).exploration(0.0) > 0
+
+
+@pytest.mark.parametrize("d", [2, 5, 6])
+def test_what_a_fit_returns(d):
+    table = score_table(d)
+    result = short(table, iterations=1)
+    assert result.adjacency.shape == (64, d, d)
+    assert is_dag(result.adjacency).all()
+    parents = pack(result.adjacency.swapaxes(1, 2))
+    np.testing.assert_allclose(result.log_scores, table.log_reward(parents), atol=1e-6)
+    assert result.training.iterations == 1
+    if d <= 5:
+        assert np.exp(result.log_probabilities).sum() == pytest.approx(1, abs=1e-9)
+        assert len(result.log_probabilities) == len(enumerate_dags(d))
+    else:
+        assert result.log_probabilities is None
+    assert 0 < result.importance.ess <= 1
+    assert result.importance.log_z_lower <= result.importance.log_z
+
+
+@pytest.mark.parametrize("d", [3, 6])
+def test_as_a_posterior(d):
+    table = score_table(d)
+    config = default_config(d, iterations=2)
+    result = fit_gflownet(table, seed=0, config=config, num_samples=64)
+    posterior = result.posterior(table, config)
+    assert posterior.names == table.names
+    assert posterior.log_evidence == result.importance.log_z
+    assert posterior.info["training"]["options"]["iterations"] == 2
+    if d == 3:
+        assert posterior.info["all_dags"] is True
+        assert np.sort(posterior.log_weights) == pytest.approx(np.sort(result.log_probabilities), abs=1e-9)
+    else:
+        np.testing.assert_allclose(
+            posterior.marginal("edge").values, result.adjacency.mean(axis=0), atol=1e-12
+        )
+    scores = table.log_reward(pack(posterior.graphs.swapaxes(1, 2)))
+    np.testing.assert_allclose(posterior.log_scores, scores, atol=1e-6)
+
+
+def test_the_seed_decides():
+    table = score_table(3)
+    one, two, other = (short(table, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.log_probabilities, two.log_probabilities)
+    np.testing.assert_array_equal(one.adjacency, two.adjacency)
+    assert not np.array_equal(one.log_probabilities, other.log_probabilities)
+
+
+def test_watching_does_not_change_the_result():
+    table, judged, reports = score_table(3), [], []
+
+    def judge(log_probabilities):
+        judged.append(log_probabilities)
+        return {"figure": 0.5}
+
+    watched = short(table, judge=judge, on_report=reports.append)
+    np.testing.assert_array_equal(watched.log_probabilities, short(table).log_probabilities)
+    assert np.exp(judged[-1]).sum() == pytest.approx(1, abs=1e-9)
+    assert watched.training.history[-1].metrics["figure"] == 0.5
+    assert reports[-1].iteration == 3
+
+
+def test_more_samples_do_not_change_the_policy():
+    table = score_table(3)
+    np.testing.assert_array_equal(
+        short(table).log_probabilities, short(table, num_samples=7).log_probabilities
+    )
+    assert len(short(table, num_samples=7).adjacency) == 7
+
+
+@pytest.mark.parametrize("device", ["magic", "cuda:99", "mps:7"])
+def test_a_device_that_is_not_there(device):
+    threads = torch.get_num_threads()
+    with pytest.raises(OptionError, match=f"device '{device}' cannot be used"):
+        short(score_table(2), device=device)
+    assert torch.get_num_threads() == threads
+
+
+def test_threads_are_put_back_when_training_fails():
+    def broken(log_probabilities):
+        raise RuntimeError("no judgement")
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(RuntimeError, match="no judgement"):
+            short(score_table(2), judge=broken)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)

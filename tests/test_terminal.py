@@ -1,0 +1,118 @@
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.terminal import print_posterior, verdicts
+
+
+def posterior(names=("a", "b", "c"), info=None, edges=((0, 1), (1, 2))):
+    """Three draws: the chain twice, and the graph without edges."""
+    chain = np.zeros((len(names), len(names)), dtype=bool)
+    for i, j in edges:
+        chain[i, j] = True
+    return GraphPosterior.from_samples(names, np.stack([chain, chain, np.zeros_like(chain)]), info=info)
+
+
+def printed(*arguments, width=200, **options):
+    text = io.StringIO()
+    print_posterior(*arguments, Console(file=text, width=width), **options)
+    return text.getvalue()
+
+
+def test_a_row_for_each_pair_the_likelier_direction_first():
+    shown = printed(posterior(edges=((1, 0), (1, 2))))
+    row = next(line for line in shown.splitlines() if "0.667" in line)
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["b", "a", "0.667", "0.000", "0.667"]
+    assert "1 of 3 pairs" in shown
+    assert "cannot orient" in shown
+
+
+def test_the_direction_of_each_pair():
+    shown = printed(posterior(edges=((2, 0), (1, 2))))
+    rows = [
+        [cell.strip() for cell in line.strip("│").split("│")]
+        for line in shown.splitlines()
+        if line.startswith("│")
+    ]
+    assert rows == [["c", "a", "0.667", "0.000", "0.667"], ["b", "c", "0.667", "0.000", "0.667"]]
+    assert "c→a" in shown
+    assert "a→c" not in shown
+
+
+def test_graphs_with_their_weight():
+    shown = printed(posterior())
+    assert "0.667" in shown
+    assert "a→b, b→c" in shown
+    assert "no edges" in shown
+
+
+def test_all_pairs_shown_says_nothing_of_others():
+    shown = printed(posterior(("a", "b"), edges=((0, 1),)))
+    assert "not shown" not in shown
+
+
+@pytest.mark.parametrize("max_pairs", [0, 1, 2])
+def test_at_most_so_many_pairs(max_pairs):
+    shown = printed(posterior(), max_pairs=max_pairs)
+    assert sum(line.startswith("│") for line in shown.splitlines()) == max_pairs
+    assert f"{3 - max_pairs} of 3 pairs" in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["[red]x", "[/]", ":heart:", "a,b", "<script>", "größe", "z" * 60, "[link=x]y[/link]"]
+)
+def test_names_as_they_are(name):
+    shown = printed(posterior((name, "b", "c")))
+    assert shown.count(name) >= 2  # in the table and in the graphs
+    assert "\x1b" not in shown
+
+
+def test_long_names_are_folded_to_the_terminal_not_cut():
+    name = "x" * 60
+    shown = printed(posterior((name, "b", "c")), width=50)
+    assert all(len(line) <= 50 for line in shown.splitlines())
+    cells = "".join(
+        line.strip("│").split("│")[0].strip() for line in shown.splitlines() if line.startswith("│x")
+    )
+    assert cells == name
+
+
+def test_assumptions_and_warnings_stand_beside_every_result():
+    shown = printed(posterior(info={"kind": "discrete", "warnings": ["[bold]few rows"], "interrupted": True}))
+    assert "no hidden common causes" in shown
+    assert "tabular" in shown
+    assert "warning: [bold]few rows" in shown
+    assert "interrupted" in shown
+    assert "linear-Gaussian" in printed(posterior(info={"kind": "continuous"}))
+
+
+def test_a_posterior_of_unknown_origin_can_be_printed():
+    assert verdicts({}) == []
+    assert "the score's relations" in printed(posterior())
+
+
+def test_verdicts_give_the_figures():
+    check = {"edge_max_error": 0.0123, "edge_rmse": 0.004, "path_max_error": 0.02, "path_rmse": 0.01}
+    diagnostics = {"ess": 0.5, "log_z": -12.3456}
+    of_paths, of_samples = verdicts({"exact_check": check, "diagnostics": diagnostics})
+    assert "0.0123 at most (RMSE 0.004), paths by 0.02 (RMSE 0.01)" in of_paths
+    assert "JSD" not in of_paths
+    assert "50.0% of the samples" in of_samples
+    assert "-12.35" in of_samples
+    both = verdicts({"exact_check": {**check, "jsd": 1e-3, "tv": 0.02}})[0]
+    assert "JSD 1.00e-03 nats, total variation 2.00e-02" in both
+
+
+def test_verdicts_where_a_figure_was_not_finite():
+    check = dict.fromkeys(["edge_max_error", "edge_rmse", "path_max_error", "path_rmse", "jsd", "tv"])
+    lines = verdicts({"exact_check": check, "diagnostics": {"ess": None, "log_z": None}})
+    assert all("not finite" in line for line in lines)
+
+
+def test_an_exact_posterior_says_so():
+    (line,) = verdicts({"method": "exact", "log_evidence": -3.25, "diagnostics": {}})
+    assert line.startswith("Exact")
+    assert "-3.25" in line
