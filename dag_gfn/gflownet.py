@@ -25,7 +25,7 @@ from dag_gfn.sampling import sample_graphs
 from dag_gfn.scores import ScoreTable
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
 
-_IMPORTANCE_SAMPLES = 2048
+_MONITOR_SAMPLES = 256
 
 
 def default_config(
@@ -37,24 +37,32 @@ def default_config(
 ) -> TrainConfig:
     """Return the options of training for d nodes.
 
-    Larger graphs take more and longer trajectories, so they get more steps of fewer trajectories each. With
-    ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of the
-    policy itself.
+    A gradient step sees some 450 states whatever d is, hence fewer of the longer trajectories. From about 7 nodes
+    on uniformly random actions lead to dense graphs that the data speak against, so exploration is rarer.
+    With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
+    the policy itself.
     """
+    small = d <= 6
+    batch_size = 64 if small else max(8, 200 // d)
     common = {
         "iterations": min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
         "time_budget": None if time_budget is None else float(time_budget),
-        "batch_size": max(16, 64 - 3 * d),
+        "batch_size": batch_size,
+        "learning_rate": 3e-3 if small else 1e-3,
     }
     if behaviour == "on":
         return TrainConfig(
             **common,
-            rollout_size=common["batch_size"],
+            rollout_size=batch_size,
             steps_per_rollout=1,
             replay_batches=1,
             exploration=EpsilonSchedule(0.0, 0.0),
         )
-    return TrainConfig(**common)
+    return TrainConfig(
+        **common,
+        rollout_size=256 if small else 64,
+        exploration=EpsilonSchedule(1.0, 0.3) if small else EpsilonSchedule(0.3, 0.05),
+    )
 
 
 @dataclass(frozen=True)
@@ -171,7 +179,7 @@ def _single_thread(device: str):
 def _usable(device: str) -> torch.device:
     try:
         place = torch.device(device)
-        torch.empty(0, device=place)
+        torch.Generator(device=place)
     except (RuntimeError, AssertionError) as error:
         raise OptionError(f"device '{device}' cannot be used: {str(error).splitlines()[0]}") from error
     return place
@@ -188,7 +196,7 @@ def _fit(
 
     def monitor(averaged: torch.nn.Module) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
-        figures = {"ess": importance_estimate(environment, averaged, 512, generator=fresh).ess}
+        figures = {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
         if marginal is not None and judge is not None:
             figures |= judge(marginal.log_probabilities(averaged))
         return figures
@@ -206,13 +214,11 @@ def _fit(
     )
     # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
     generator = torch.Generator(device=place).manual_seed(seed + 1)
-    parents, log_reward = sample_graphs(environment, training.policy, num_samples, generator=generator)
+    sample = sample_graphs(environment, training.policy, num_samples, generator=generator)
     return GFlowNetFit(
         training=training,
-        adjacency=adjacency_from_masks(parents.cpu().numpy(), table.d),
-        log_scores=log_reward.cpu().numpy(),
+        adjacency=adjacency_from_masks(sample.parents.cpu().numpy(), table.d),
+        log_scores=sample.log_reward.cpu().numpy(),
         log_probabilities=None if marginal is None else marginal.log_probabilities(training.policy),
-        importance=importance_estimate(
-            environment, training.policy, _IMPORTANCE_SAMPLES, generator=generator
-        ),
+        importance=ImportanceEstimate.from_log_weights(sample.log_weight),
     )

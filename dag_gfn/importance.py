@@ -10,7 +10,7 @@ from torch import Tensor
 from dag_gfn.env.environment import Environment
 from dag_gfn.objectives.objective import FlowTerms
 from dag_gfn.policies.policy import Policy
-from dag_gfn.sampling import evaluate, rollout
+from dag_gfn.sampling import sample_graphs
 
 
 def log_importance_weights(terms: FlowTerms) -> Float[Tensor, " b"]:
@@ -41,18 +41,20 @@ class ImportanceEstimate:
     log_z_lower: float
     log_z: float
 
+    @classmethod
+    def from_log_weights(cls, log_w: Float[Tensor, " k"]) -> "ImportanceEstimate":
+        r"""Return the estimate from on-policy log-weights: ESS = (Σw)² / (k Σw²) as a share of the k samples."""
+        total, squares = log_w.logsumexp(0), (2 * log_w).logsumexp(0)
+        return cls(
+            ess=float((2 * total - squares).exp()) / len(log_w),
+            log_z_lower=float(log_w.mean()),
+            log_z=float(total) - math.log(len(log_w)),
+        )
+
 
 def importance_estimate(
     environment: Environment, policy: Policy, num_samples: int, *, generator: torch.Generator
 ) -> ImportanceEstimate:
-    r"""Draw trajectories on-policy and judge the policy by their weights w: ESS = (Σw)² / (N Σw²)."""
-    with torch.no_grad():
-        log_w = log_importance_weights(
-            evaluate(policy, rollout(environment, policy, num_samples, generator=generator))
-        )
-    total, squares = log_w.logsumexp(0), (2 * log_w).logsumexp(0)
-    return ImportanceEstimate(
-        ess=float((2 * total - squares).exp()) / num_samples,
-        log_z_lower=float(log_w.mean()),
-        log_z=float(total) - math.log(num_samples),
-    )
+    """Draw trajectories on-policy and judge the policy by their weights."""
+    sample = sample_graphs(environment, policy, num_samples, generator=generator)
+    return ImportanceEstimate.from_log_weights(sample.log_weight)

@@ -1,5 +1,7 @@
 """Trajectories: forwards from a policy, backwards from given graphs; and their terms for an objective."""
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -94,6 +96,25 @@ def backward_rollout(
     return recorder.trajectories()
 
 
+@dataclass(frozen=True)
+class GraphSample:
+    r"""Graphs drawn from a policy; row k is the k-th draw.
+
+    Attributes
+    ----------
+    parents : Tensor, shape (k, d), int64
+        Bit i of ``parents[k, j]`` is set where i -> j in graph k.
+    log_reward : Tensor, shape (k,), float64
+        log R of each graph, in nats.
+    log_weight : Tensor, shape (k,), float64
+        :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of the trajectory that built it, in nats.
+    """
+
+    parents: Int[Tensor, "k d"]
+    log_reward: Float[Tensor, " k"]
+    log_weight: Float[Tensor, " k"]
+
+
 @torch.no_grad()
 def sample_graphs(
     environment: Environment,
@@ -102,30 +123,26 @@ def sample_graphs(
     *,
     generator: torch.Generator,
     batch_size: int = 2048,
-) -> tuple[Int[Tensor, "k d"], Float[Tensor, " k"]]:
-    """Draw graphs from the policy, keeping no trajectory; row k is the k-th draw.
-
-    Returns
-    -------
-    parents : Tensor, shape (num_samples, d), int64
-        Bit i of ``parents[k, j]`` is set where i -> j in graph k.
-    log_reward : Tensor, shape (num_samples,), float64
-        log R of each graph, in nats.
-    """
-    parents = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=environment.device)
-    log_reward = torch.zeros(num_samples, dtype=torch.float64, device=environment.device)
-    for rows in torch.arange(num_samples, device=environment.device).split(batch_size):
+) -> GraphSample:
+    """Draw graphs from the policy, keeping no trajectory."""
+    device = environment.device
+    parents = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=device)
+    log_reward = torch.zeros(num_samples, dtype=torch.float64, device=device)
+    log_path = torch.zeros(num_samples, dtype=torch.float64, device=device)  # log P_B - log P_F so far
+    for rows in torch.arange(num_samples, device=device).split(batch_size):
         state = environment.initial_state(len(rows))
         while len(rows):
             observation = environment.observe(state)
             log_p = masked_log_softmax(policy(observation), with_stop(observation.legal))
             action = sample_actions(log_p, generator=generator)
+            log_path[rows] -= log_p.gather(1, action.unsqueeze(1)).squeeze(1).double()
             stops = action == environment.stop_action
             # in the order of the draws: small graphs end first, and the first n draws are a sample too
             parents[rows[stops]] = state.parents[stops]
             log_reward[rows[stops]] = state.log_reward[stops]
             rows, state = rows[~stops], environment.step(state[~stops], action[~stops])
-    return parents, log_reward
+            log_path[rows] -= environment.num_parents_of_state(state).double().log()
+    return GraphSample(parents, log_reward, log_reward + log_path)
 
 
 def evaluate(policy: Policy, trajectories: Trajectories, *, target: Policy | None = None) -> FlowTerms:

@@ -155,7 +155,8 @@ def test_number_of_sampled_graphs(num_samples, batch_size):
     table = score_table(4, required=[(2, 1)])
     environment = EdgeAddition(table)
     options = {"generator": seeded(), "batch_size": batch_size}
-    parents, rewards = sample_graphs(environment, UniformPolicy(), num_samples, **options)
+    drawn = sample_graphs(environment, UniformPolicy(), num_samples, **options)
+    parents, rewards = drawn.parents, drawn.log_reward
     assert parents.shape == (num_samples, 4)
     assert (parents[:, 1] & 4 == 4).all()
     np.testing.assert_allclose(rewards, table.log_reward(parents.numpy()), rtol=1e-12)
@@ -164,7 +165,7 @@ def test_number_of_sampled_graphs(num_samples, batch_size):
 def test_sampled_graphs_come_in_the_order_of_the_draws():
     """Graphs with few edges end first; yet the first half of a sample is distributed as the second."""
     environment = EdgeAddition(score_table(3))
-    parents, _ = sample_graphs(environment, UniformPolicy(), 4000, generator=seeded(), batch_size=4000)
+    parents = sample_graphs(environment, UniformPolicy(), 4000, generator=seeded(), batch_size=4000).parents
     empty = (parents == 0).all(1)
     counts = [[int(half.sum()), int((~half).sum())] for half in empty.split(2000)]
     assert stats.fisher_exact(counts).pvalue > 1e-3

@@ -14,12 +14,14 @@ _NATS = 10.0
 
 
 class MLPPolicy(nn.Module):
-    r"""Logits of all actions from what is seen of the whole graph.
+    r"""Logits of all actions from what is seen of the whole graph, as a correction of what the scores say.
 
-    Score gains reach over hundreds of nats and so must logits, since that of stop is about minus the gain
-    still to be had. So gains come twice, squashed by asinh (where they are near zero) and as
-    :math:`\log(1 + e^{gain})` in tens of nats (how much they promise), and beside the perceptron a linear map
-    takes the latter straight to the logits.
+    Were the pairs of nodes independent of one another, a pair with gains g of i -> j and g' of j -> i would be linked
+    by i -> j with probability :math:`e^g / (1 + e^g + e^{g'})`, and stopping right only if no pair were
+    linked. The logs of these are where the network starts from, and it learns the difference, which is of moderate
+    size. It sees adjacency, legal edges and their gains, squashed by asinh and, since gains reach
+    over hundreds of nats, as :math:`\log(1 + e^g)` in tens of nats; beside the perceptron a linear map takes the
+    latter straight to the logits.
 
     Parameters
     ----------
@@ -42,7 +44,8 @@ class MLPPolicy(nn.Module):
         self.body = nn.Sequential(*hidden)
         self.head = nn.Linear(hidden_size, actions)
         self.skip = nn.Linear(3 * pairs, actions, bias=False)
-        with torch.no_grad():  # begin near the uniform policy
+        self.stop_scale = nn.Parameter(torch.ones(()))  # pairs that share nodes promise less than their sum
+        with torch.no_grad():  # begin near what the scores say
             self.head.weight.mul_(0.1)
             self.head.bias.zero_()
             self.skip.weight.zero_()
@@ -55,4 +58,17 @@ class MLPPolicy(nn.Module):
         promise = softplus(gains) * legal / _NATS
         hidden = self.body(torch.cat([adjacency, legal, gains.asinh(), promise], dim=1))
         straight = self.skip(torch.cat([adjacency, gains / _NATS, promise], dim=1))
-        return self.head(hidden) + _NATS * straight
+        return independent_pairs(observation, self.stop_scale) + self.head(hidden) + _NATS * straight
+
+
+def independent_pairs(observation: Observation, stop_scale: Float[Tensor, ""]) -> Float[Tensor, "b a"]:
+    r"""Return log-probabilities of each edge, and of no edge, as if pairs of nodes were independent.
+
+    With gains g and g' of the two directions (-inf where illegal) and :math:`Z = 1 + e^g + e^{g'}`: that of i -> j is
+    :math:`g - \log Z`, and that of stopping minus the sum of log Z over pairs, times `stop_scale`.
+    """
+    gains = observation.gains.masked_fill(~observation.legal, -torch.inf)
+    either = torch.logaddexp(softplus(gains), gains.transpose(1, 2))  # (b, d, d), symmetric
+    edges = (gains - either).masked_fill(~observation.legal, 0.0).flatten(1)
+    stop = -stop_scale * either.sum(dim=(1, 2)) / 2
+    return torch.cat([edges, stop.unsqueeze(1)], dim=1)
