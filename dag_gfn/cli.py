@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -193,9 +194,9 @@ def fit_command(
         "standardize": standardize,
         "equivalent_sample_size": equivalent_sample_size,
     }
-    say = Console(stderr=True, quiet=quiet)
-    for note in data.notes:
-        say.print(f"note: {note}", markup=False, highlight=False, emoji=False, soft_wrap=True)
+    note = _noter(quiet)
+    for text in data.notes:
+        note(text)
     identity = {**json.loads(json.dumps(options)), "data": _fingerprint(data)}
     folder = RunFolder(out, identity, overwrite=overwrite, resume=resume)
     try:
@@ -222,10 +223,20 @@ def fit_command(
     except BaseException:
         folder.abandon()
         raise
+    for text in posterior.info["notes"][len(data.notes) :]:
+        note(text)
     if not quiet:
         print_posterior(posterior, _console())
         print(f"Saved in {out}. Next: dag-gfn show {out}")
     return 130 if posterior.info["interrupted"] else 0
+
+
+def _noter(quiet: bool) -> Callable[[str], None]:
+    """Return what prints a note on stderr, names in it as they are."""
+    console = Console(stderr=True, quiet=quiet)
+    return lambda text: console.print(
+        f"note: {text}", markup=False, highlight=False, emoji=False, soft_wrap=True
+    )
 
 
 def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> dag_gfn.Dataset:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pandas as pd
 
 from dag_gfn import __version__
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
-from dag_gfn.errors import DataWarning, NotConvergedWarning, OptionError
+from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, OptionError
 from dag_gfn.exact.posterior import fit_exact
 from dag_gfn.exact.reference import (
     ExactReference,
@@ -36,6 +37,7 @@ from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 
 REFERENCE_MEMORY = 4_000_000_000
 """Bytes that an exact computation may take without being asked for."""
+MAX_SEED = 2**63 - 1
 MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
 MIN_ESS = 0.1
@@ -140,10 +142,13 @@ def fit(
         Where training was too short for the result to be relied on.
     """
     dataset = _dataset(data)
-    _check_options(method, environment, objective, behaviour, policy, num_samples, iterations, time_budget)
-    told = data_warnings(dataset)
-    if standardize and dataset.kind == "continuous" and not dataset.is_standardized:
-        dataset = dataset.standardize()
+    _check_options(
+        method, environment, objective, behaviour, policy, seed, num_samples, iterations, time_budget
+    )
+    z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
+    told = data_warnings(z_scored)
+    if standardize:
+        dataset = z_scored
     table = ScoreTable.build(
         make_score(
             score,
@@ -160,8 +165,13 @@ def fit(
     )
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
+    notes = list(dataset.notes)
     if method == "auto":
         method = "exact" if _affordable(table, 60.0 if time_budget is None else time_budget) else "gflownet"
+        if method == "exact" and iterations is not None:
+            notes.append(
+                "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
+            )
     info = {
         "method": method,
         "environment": environment if method == "gflownet" else None,
@@ -174,7 +184,7 @@ def fit(
         "n": dataset.n,
         "kind": dataset.kind,
         "standardized": dataset.is_standardized,
-        "notes": list(dataset.notes),
+        "notes": notes,
         "seed": seed,
         "version": __version__,
         "interrupted": False,
@@ -231,7 +241,11 @@ def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> D
         return from_frame(data)
     if isinstance(data, np.ndarray):
         return from_array(data)
-    return read_csv(data)
+    if isinstance(data, str | os.PathLike):
+        return read_csv(data)
+    raise DataError(
+        f"expected a Dataset, a DataFrame, an array or the path of a CSV file, not {type(data).__name__}"
+    )
 
 
 def _check_options(
@@ -240,6 +254,7 @@ def _check_options(
     objective: str,
     behaviour: str,
     policy: str,
+    seed: int,
     num_samples: int,
     iterations: int | None,
     time_budget: float | int | None,
@@ -252,17 +267,19 @@ def _check_options(
         "objective": (objective, ("modified_db",), _PLANNED_OBJECTIVES),
     }
     for option, (value, built, later) in planned.items():
-        if value in later:
-            raise OptionError(f"{option} '{value}' is planned but not built yet: choose {' or '.join(built)}")
-        if value not in built:
-            raise OptionError(f"unknown {option} '{value}': choose {' or '.join(built)}")
-    for option, number in (
-        ("num_samples", num_samples),
-        ("iterations", iterations),
-        ("time_budget", time_budget),
-    ):
-        if number is not None and not number > 0:
-            raise OptionError(f"{option} must be positive, not {number}")
+        if value in later or value not in built:
+            trouble = "is planned but not built yet" if value in later else "is unknown"
+            choice = f"the only one is {built[0]}" if len(built) == 1 else f"choose {', '.join(built)}"
+            raise OptionError(f"{option} '{value}' {trouble}: {choice}")
+    for option, number in (("num_samples", num_samples), ("iterations", iterations)):
+        if number is not None and not (isinstance(number, Integral) and number > 0):
+            raise OptionError(
+                f"{option} (--{option.replace('_', '-')}) must be a positive whole number, not {number}"
+            )
+    if time_budget is not None and not time_budget > 0:
+        raise OptionError(f"time_budget (--time-budget) must be positive seconds, not {time_budget}")
+    if not (isinstance(seed, Integral) and 0 <= seed < MAX_SEED):
+        raise OptionError(f"seed (--seed) must be a whole number from 0 to {MAX_SEED - 1}, not {seed}")
 
 
 _PLANNED_OBJECTIVES = (
@@ -352,7 +369,7 @@ def _judge_convergence(info: dict[str, Any]) -> list[str]:
         return []
     done = diagnostics["iterations"]
     advice = "use the exact posterior (method='exact', --method exact)"
-    if "exact_check" not in info:
+    if "exact_check" not in info:  # or nobody could have it
         advice = "compare fits with several seeds before relying on it"
     return [
         f"the GFlowNet has not converged after {done:,} iterations: {why}. "

@@ -90,9 +90,7 @@ def _left_out(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> s
     shown = sum(linked >= min_linked for linked in pairs[:max_pairs])
     if shown == len(pairs):
         return ""
-    return (
-        f"{len(pairs) - shown} of {len(pairs)} pairs, less likely linked, are not shown (edges.csv has all). "
-    )
+    return f"{len(pairs) - shown} of {len(pairs)} pairs are less likely linked and not shown (edges.csv has all). "
 
 
 def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
@@ -126,7 +124,7 @@ def verdicts(info: dict[str, Any]) -> list[str]:
         )
     if "ess" in diagnostics:
         lines.append(
-            f"Effective sample size: {_number(diagnostics['ess'], '.1%')} of the samples. "
+            f"Effective sample size: {_number(diagnostics['ess'], '.2g')} per sample drawn (1 is ideal). "
             f"Log evidence: {_number(diagnostics['log_z'], '.2f')} (estimated from them)."
         )
     if info.get("method") == "exact":

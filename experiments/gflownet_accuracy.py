@@ -40,7 +40,11 @@ def run(noise_variance: float, seed: int, seconds: float, nodes: int) -> dict:
         "seconds": round(posterior.info["timing"]["training_seconds"], 1),
         "iterations": diagnostics["iterations"],
         "ess": diagnostics["ess"],
-        **{name: check[name] for name in ("jsd", "tv", "edge_rmse", "edge_max_error", "path_rmse") if name in check},
+        **{
+            name: check[name]
+            for name in ("jsd", "tv", "edge_rmse", "edge_max_error", "path_rmse")
+            if name in check
+        },
     }
 
 
@@ -49,7 +53,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="training time of a fit")
     parser.add_argument("--seeds", type=int, default=5, help="data sets for each noise variance")
     parser.add_argument("--nodes", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="JSON file for the results; finished runs in it are not repeated")
+    parser.add_argument(
+        "--out", type=Path, help="JSON file for the results; finished runs in it are not repeated"
+    )
     parser.add_argument("--smoke", action="store_true", help="one short run, to see that it works")
     options = parser.parse_args()
     seconds, seeds = (1.0, 1) if options.smoke else (options.seconds, options.seeds)
@@ -70,7 +76,9 @@ def main() -> None:
     figure = "jsd" if "jsd" in results[0] else "edge_max_error"
     for noise_variance in (0.1, 0.01):
         values = [r[figure] for r in results if r["noise_variance"] == noise_variance]
-        print(f"noise variance {noise_variance}: median {figure} {statistics.median(values):.2e} of {len(values)}")
+        print(
+            f"noise variance {noise_variance}: median {figure} {statistics.median(values):.2e} of {len(values)}"
+        )
 
 
 if __name__ == "__main__":

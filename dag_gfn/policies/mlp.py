@@ -65,10 +65,11 @@ def independent_pairs(observation: Observation, stop_scale: Float[Tensor, ""]) -
     r"""Return log-probabilities of each edge, and of no edge, as if pairs of nodes were independent.
 
     With gains g and g' of the two directions (-inf where illegal) and :math:`Z = 1 + e^g + e^{g'}`: that of i -> j is
-    :math:`g - \log Z`, and that of stopping minus the sum of log Z over pairs, times `stop_scale`.
+    :math:`g - \log Z`, and that of stopping minus the sum of log Z over pairs, times `stop_scale`. No edge is put
+    below -10: pairs are not independent, and what a poor direction loses other edges may bring back.
     """
     gains = observation.gains.masked_fill(~observation.legal, -torch.inf)
     either = torch.logaddexp(softplus(gains), gains.transpose(1, 2))  # (b, d, d), symmetric
-    edges = (gains - either).masked_fill(~observation.legal, 0.0).flatten(1)
+    edges = (gains - either).clamp_min(-_NATS).masked_fill(~observation.legal, 0.0).flatten(1)
     stop = -stop_scale * either.sum(dim=(1, 2)) / 2
     return torch.cat([edges, stop.unsqueeze(1)], dim=1)

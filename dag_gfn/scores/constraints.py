@@ -127,7 +127,7 @@ def _edge_indices(edge: tuple[str, str] | list[str], word: str, names: tuple[str
         raise ConstraintError(f"a {word} edge is a pair (source, target), not {edge!r}")
     for name in edge:
         if name not in names:
-            near = get_close_matches(name, names, n=3)
+            near = get_close_matches(str(name), names, n=3)
             hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"columns: {', '.join(names)}"
             raise ConstraintError(f"{word} edge {edge[0]} -> {edge[1]}: there is no column {name!r}; {hint}")
     if edge[0] == edge[1]:
