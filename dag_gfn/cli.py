@@ -155,7 +155,7 @@ def fit_command(
         str | None, typer.Option(metavar="A,B,..", help="Columns that are discrete, or 'all'.")
     ] = None,
     missing: Annotated[str, typer.Option(help="Rows with missing values: error or drop.")] = "error",
-    standardize: Annotated[bool, typer.Option(help="z-score continuous columns.")] = True,
+    standardize: Annotated[bool | None, typer.Option(help="z-score continuous columns.")] = True,
     equivalent_sample_size: Annotated[float | None, typer.Option(help="Of bdeu and bde.")] = None,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda, ...")] = "cpu",
     exact_check: Annotated[
@@ -217,8 +217,12 @@ def fit_command(
             )
         folder.finish(posterior)
     except KeyboardInterrupt:
-        folder.abandon()
-        _fail("interrupted: nothing was written")
+        kept = folder.interrupt()
+        _fail(
+            "interrupted: training is saved, --resume goes on from there"
+            if kept
+            else "interrupted: nothing was written"
+        )
         return 130
     except BaseException:
         folder.abandon()
@@ -249,14 +253,15 @@ def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> d
     data = dag_gfn.load_example(example)
     if all(value in (None, (), "error") for value in reading.values()):
         return data
-    return replace(dag_gfn.from_frame(data.to_frame(), **reading), notes=data.notes)
+    chosen = dag_gfn.from_frame(data.to_frame(), **reading)
+    return replace(chosen, notes=(*data.notes, *chosen.notes))
 
 
 def _fingerprint(data: dag_gfn.Dataset) -> str:
     import hashlib
 
     content = hashlib.sha256(data.values.tobytes())
-    content.update("\0".join((*data.names, *data.kinds)).encode())
+    content.update(json.dumps([data.names, data.kinds, data.states]).encode())
     return content.hexdigest()
 
 

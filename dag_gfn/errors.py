@@ -21,6 +21,10 @@ class NotTractable(DagGfnError):
     """The exact computation or the table would need more time or memory than is allowed."""
 
 
+class TrainingError(DagGfnError):
+    """Training has diverged; the message says what to change."""
+
+
 class StorageError(DagGfnError):
     """A posterior folder cannot be read or written."""
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from dag_gfn import __version__
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
-from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, OptionError
-from dag_gfn.exact.posterior import fit_exact
+from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError
+from dag_gfn.exact.posterior import fit_exact, fit_seconds
 from dag_gfn.exact.reference import (
     ExactReference,
     exact_reference,
@@ -41,7 +41,7 @@ MAX_SEED = 2**63 - 1
 MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
 MIN_ESS = 0.1
-"""Smallest effective sample size, as a share of the samples, with which one counts where no check can be had."""
+"""Effective sample size, as a share of the samples, below which one counts as failed where no check can be had."""
 
 Edges = Iterable[tuple[str, str] | list[str]]
 
@@ -63,7 +63,7 @@ def fit(
     max_parents: int | None = None,
     required: Edges = (),
     forbidden: Edges = (),
-    standardize: bool = True,
+    standardize: bool | None = None,
     device: str = "cpu",
     exact_check: bool | None = None,
     alpha_mu: float | int | None = None,
@@ -103,8 +103,9 @@ def fit(
         Largest number of parents of a node.
     required, forbidden : iterable of (source, target)
         Edges that every graph has, or that none has.
-    standardize : bool
-        z-score continuous columns, since BGe's prior is not scale free.
+    standardize : bool, optional
+        z-score continuous columns, since BGe's prior is not scale free; False takes them as they are. By default
+        True, but for ``linear_gaussian``, whose noise variance is in the columns' units: these are only centred.
     device : str
         Where to train, as torch names it.
     exact_check : bool, optional
@@ -147,7 +148,9 @@ def fit(
     )
     z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
     told = data_warnings(z_scored)
-    if standardize:
+    if standardize is None and score == "linear_gaussian" and dataset.kind == "continuous":
+        dataset = dataset.center()
+    elif standardize or standardize is None:
         dataset = z_scored
     table = ScoreTable.build(
         make_score(
@@ -167,7 +170,12 @@ def fit(
         warnings.warn(message, DataWarning, stacklevel=2)
     notes = list(dataset.notes)
     if method == "auto":
-        method = "exact" if _affordable(table, 60.0 if time_budget is None else time_budget) else "gflownet"
+        limit = 60.0 if time_budget is None else time_budget
+        method = (
+            "exact"
+            if fit_seconds(dataset.d, num_samples) <= limit and _affordable(table, limit)
+            else "gflownet"
+        )
         if method == "exact" and iterations is not None:
             notes.append(
                 "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
@@ -179,7 +187,9 @@ def fit(
         "behaviour": behaviour if method == "gflownet" else None,
         "policy": policy if method == "gflownet" else None,
         "score": table.score,
+        "score_options": table.score_options,
         "prior": table.prior,
+        "prior_options": table.prior_options,
         "constraints": table.constraints.describe(dataset.names),
         "n": dataset.n,
         "kind": dataset.kind,
@@ -188,6 +198,7 @@ def fit(
         "seed": seed,
         "version": __version__,
         "interrupted": False,
+        "log_evidence_source": "exact" if method == "exact" else "importance weights",
         "warnings": list(told),
     }
     started = time.perf_counter()
@@ -268,16 +279,17 @@ def _check_options(
     }
     for option, (value, built, later) in planned.items():
         if value in later or value not in built:
-            trouble = "is planned but not built yet" if value in later else "is unknown"
             choice = f"the only one is {built[0]}" if len(built) == 1 else f"choose {', '.join(built)}"
-            raise OptionError(f"{option} '{value}' {trouble}: {choice}")
+            if value in later:
+                raise OptionError(f"{option} '{value}' is planned but not built yet: {choice}")
+            raise OptionError(f"unknown {option} '{value}': {choice}")
     for option, number in (("num_samples", num_samples), ("iterations", iterations)):
         if number is not None and not (isinstance(number, Integral) and number > 0):
             raise OptionError(
-                f"{option} (--{option.replace('_', '-')}) must be a positive whole number, not {number}"
+                f"{option} must be positive and whole (--{option.replace('_', '-')}), not {number}"
             )
     if time_budget is not None and not time_budget > 0:
-        raise OptionError(f"time_budget (--time-budget) must be positive seconds, not {time_budget}")
+        raise OptionError(f"time_budget must be positive seconds (--time-budget), not {time_budget}")
     if not (isinstance(seed, Integral) and 0 <= seed < MAX_SEED):
         raise OptionError(f"seed (--seed) must be a whole number from 0 to {MAX_SEED - 1}, not {seed}")
 
@@ -310,9 +322,14 @@ def _reference(
     table: ScoreTable, exact_check: bool | None, time_budget: float | int | None
 ) -> ExactReference | None:
     """Return the exact posterior to check against: when asked for, or else when it is quick."""
-    if exact_check is None:
-        exact_check = _affordable(table, max(10.0, 0.2 * (time_budget or 0.0)))
-    return exact_reference(table) if exact_check else None
+    if exact_check is not None:
+        return exact_reference(table) if exact_check else None
+    if not _affordable(table, max(10.0, 0.2 * (time_budget or 0.0))):
+        return None
+    try:
+        return exact_reference(table)
+    except NotTractable:  # double precision does not suffice: a check that nobody asked for fails no fit
+        return None
 
 
 def _judge(reference: ExactReference | None) -> Callable[[np.ndarray], dict[str, float]] | None:
@@ -363,9 +380,10 @@ def _judge_convergence(info: dict[str, Any]) -> list[str]:
         diagnostics["converged"] = bool(error <= MAX_EDGE_ERROR)
         why = f"an edge probability is {error:.2f} away from the exact one"
     else:
-        diagnostics["converged"] = bool(diagnostics["ess"] >= MIN_ESS)
+        # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
+        diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
         why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
-    if diagnostics["converged"]:
+    if diagnostics["converged"] is not False:
         return []
     done = diagnostics["iterations"]
     advice = "use the exact posterior (method='exact', --method exact)"

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float64
 
 from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.errors import OptionError
+from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
 from dag_gfn.exact.reference import MAX_ENUMERATED
@@ -121,6 +121,7 @@ class GFlowNetFit:
             masks,
             self.log_probabilities,
             log_scores=table.log_reward(masks.astype(np.int64)),
+            source="policy",
             info=info,
         )
         return replace(posterior, log_evidence=importance.log_z)
@@ -202,16 +203,21 @@ def _fit(
         return figures
 
     generator = torch.Generator(device=place).manual_seed(seed)
-    training = train(
-        environment,
-        network,
-        OBJECTIVES[objective](),
-        config,
-        generator=generator,
-        monitor=monitor,
-        on_report=on_report,
-        checkpoint=checkpoint,
-    )
+    try:
+        training = train(
+            environment,
+            network,
+            OBJECTIVES[objective](),
+            config,
+            generator=generator,
+            monitor=monitor,
+            on_report=on_report,
+            checkpoint=checkpoint,
+        )
+    except FloatingPointError as error:
+        raise TrainingError(
+            f"{error}; try another seed, or look for columns whose scores are extreme"
+        ) from error
     # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
     generator = torch.Generator(device=place).manual_seed(seed + 1)
     sample = sample_graphs(environment, training.policy, num_samples, generator=generator)

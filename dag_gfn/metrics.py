@@ -39,7 +39,9 @@ def jensen_shannon_divergence(p: Probabilities, q: Probabilities) -> float:
         Probabilities of the same m outcomes.
     """
     _require_distributions(p, q)
-    mean = np.maximum((p + q) / 2, np.finfo(np.float64).tiny)  # half of a denormal number may be zero
+    mean = (p + q) / 2
+    some = mean > 0  # half of the smallest numbers is zero
+    p, q, mean = p[some], q[some], mean[some]
     # Terms x log(x/y) - x + y are never negative, so that a divergence near zero does not cancel into noise.
     return float(kl_div(p, mean).sum() + kl_div(q, mean).sum()) / 2
 

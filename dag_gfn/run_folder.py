@@ -104,6 +104,13 @@ class RunFolder:
         if not self.resume:
             self.discard()
 
+    def interrupt(self) -> bool:
+        """Keep what training has saved, if anything, and return whether there is something to resume."""
+        if self.checkpoint.exists():
+            return True
+        self.abandon()
+        return False
+
     def discard(self) -> None:
         """Leave nothing of the run behind."""
         shutil.rmtree(self.partial, ignore_errors=True)

@@ -220,6 +220,8 @@ class _Training:
             interrupted = True
         if self.on_report is not None:
             self.on_report(self.report())
+        if self.checkpoint is not None:  # whatever happens to what follows, training need not be repeated
+            self.save()
         return TrainingResult(
             self.average, self.iteration, self.history, self.cut_short, interrupted, self.seconds
         )
@@ -277,8 +279,9 @@ class _Training:
         elif done % 50 == 0 and self.seconds > 0.02 * self.config.time_budget:
             rate = done / (self.seconds - self.earlier_seconds)
             allowed = self.iteration + max(int(rate * left), 1)
-            if allowed < self.planned:
-                self.planned, self.cut_short = allowed, True
+            if self.cut_short or allowed < self.config.iterations:  # once cut, the plan follows the clock
+                self.planned = min(allowed, self.config.iterations)
+                self.cut_short = self.planned < self.config.iterations
 
     def save(self) -> None:
         state = {

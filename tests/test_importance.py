@@ -71,8 +71,8 @@ def test_the_bound_and_the_effective_sample_size_by_their_definitions():
     log_w = log_importance_weights(evaluate(UniformPolicy(), drawn)).numpy()
     w = np.exp(log_w - log_w.max())
     assert estimate.ess == pytest.approx(w.sum() ** 2 / (w**2).sum() / 500, rel=1e-6)
-    assert estimate.log_z_lower == pytest.approx(log_w.mean(), rel=1e-12)
-    assert estimate.log_z == pytest.approx(math.log(w.mean()) + log_w.max(), rel=1e-12)
+    assert estimate.log_z_lower == pytest.approx(log_w.mean(), rel=1e-6)
+    assert estimate.log_z == pytest.approx(math.log(w.mean()) + log_w.max(), rel=1e-6)
 
 
 def test_the_generator_decides():

@@ -16,19 +16,17 @@ RANKS = {
     1: {"graph"},
     2: {"data", "posterior", "objectives", "policies"},
     3: {"scores", "metrics"},
-    4: {"env", "exact", "mcmc", "bootstrap", "effects", "fitted"},
+    4: {"env", "exact"},
     5: {"sampling", "exploration", "replay", "checkpoint"},
     6: {"training", "importance"},
-    7: {"fit", "gflownet", "plots", "progress", "report", "run_folder", "terminal"},
-    8: {"cli", "estimator", "__init__", "__main__"},
+    7: {"fit", "gflownet", "progress", "run_folder", "terminal"},
+    8: {"cli", "__init__", "__main__"},
 }
 RANK = {part: rank for rank, parts in RANKS.items() for part in parts}
 
 WITHIN_A_RANK = {
     ("metrics", "posterior"),
     ("sampling", "exploration"),
-    ("sampling", "replay"),
-    ("report", "plots"),
     ("fit", "gflownet"),
     ("fit", "progress"),
     ("__main__", "cli"),

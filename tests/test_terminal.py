@@ -100,7 +100,7 @@ def test_verdicts_give_the_figures():
     of_paths, of_samples = verdicts({"exact_check": check, "diagnostics": diagnostics})
     assert "0.0123 at most (RMSE 0.004), paths by 0.02 (RMSE 0.01)" in of_paths
     assert "JSD" not in of_paths
-    assert "50.0% of the samples" in of_samples
+    assert "0.5 per sample" in of_samples
     assert "-12.35" in of_samples
     both = verdicts({"exact_check": {**check, "jsd": 1e-3, "tv": 0.02}})[0]
     assert "JSD 1.00e-03 nats, total variation 2.00e-02" in both

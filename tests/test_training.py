@@ -177,9 +177,9 @@ def test_training_goes_on_from_its_checkpoint(tmp_path):
     reports = []
     fresh = {"policy": network(seed=9), "seed": 8}
     resumed = run(config, **fresh, monitor=lambda policy: {}, on_report=reports.append, checkpoint=path)
-    # step 20 was interrupted before it was saved; the monitor does not make up for the first two calls
-    assert reports[0].iteration == 20
-    assert [report.iteration for report in resumed.history] == [20, 30, 40]
+    # Ctrl-C at step 20 saved it; the monitor does not make up for the first two calls
+    assert reports[0].iteration == 21
+    assert [report.iteration for report in resumed.history] == [30, 40]
     assert resumed.iterations == 40
     assert not resumed.interrupted
     assert resumed.seconds > 0
@@ -206,10 +206,28 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         run(d=4, checkpoint=path)
 
 
-def test_no_checkpoint_is_written_before_its_time(tmp_path):
+def test_a_checkpoint_is_written_when_it_is_time_and_at_the_end(tmp_path):
     path = tmp_path / "training.safetensors"
-    run(checkpoint=path)
-    assert not path.exists()
+    seen = []
+    run(checkpoint=path, monitor=lambda policy: seen.append(path.exists()) or {})
+    assert seen
+    assert not any(seen)
+    assert path.exists()
+
+
+def test_a_slow_stretch_shortens_the_plan_only_while_it_lasts(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("dag_gfn.training.time.perf_counter", lambda: clock[0])
+    plans = []
+
+    def tick(report):
+        clock[0] += 1.0 if report.iteration <= 50 else 0.1
+        plans.append(report.planned_iterations)
+
+    result = run(with_options(iterations=400, time_budget=100.0), on_report=tick)
+    assert min(plans) < 200
+    assert result.iterations > 300
+    assert result.cut_short == (result.iterations < 400)
 
 
 def test_learning_rate_warms_up_and_falls_to_zero():

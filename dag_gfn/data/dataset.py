@@ -108,6 +108,12 @@ class Dataset:
             scales=self.scales * np.ldexp(scales, exponents),
         )
 
+    def center(self) -> "Dataset":
+        """Return columns of mean zero, in their own units, that remember their origin."""
+        standardized = self.standardize()
+        scales = standardized.scales / self.scales
+        return replace(standardized, values=standardized.values * scales, scales=self.scales)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the table in its original units and labels; discrete columns are categorical."""
         if self.kind == "continuous":

@@ -143,6 +143,7 @@ def graph_posterior(
     *,
     log_evidence: float | None = None,
     log_scores: Float64[np.ndarray, " m"] | None = None,
+    source: str = "exact",
     info: Mapping[str, Any] | None = None,
     statistics: Mapping[str, np.ndarray] | None = None,
 ) -> GraphPosterior:
@@ -162,6 +163,8 @@ def graph_posterior(
     log_evidence : float, optional
     log_scores : ndarray, shape (m,), float64, optional
         log R(G). Default `log_probabilities + log_evidence` where the evidence is given.
+    source : {"exact", "policy"}
+        Whether the distribution is the posterior or that of a policy.
     info, statistics
         As the attributes of `GraphPosterior`; `all_dags` is set to True.
     """
@@ -170,10 +173,10 @@ def graph_posterior(
     probabilities = np.exp(log_probabilities)
     adjacency = _adjacency(masks)
     marginals = {
-        feature: Marginal(feature_marginals(feature, adjacency, probabilities), "exact")
+        feature: Marginal(feature_marginals(feature, adjacency, probabilities), source)
         for feature in ("edge", "path", "markov_blanket")
     }
-    marginals["parent_sets"] = Marginal(_parent_set_marginals(masks, probabilities), "exact")
+    marginals["parent_sets"] = Marginal(_parent_set_marginals(masks, probabilities), source)
     kept = _most_probable(log_probabilities, lost_mass=0.0 if masks.shape[1] < _LARGEST else 1e-12)
     return GraphPosterior.from_weights(
         names,

@@ -15,7 +15,7 @@ from dag_gfn import graph
 from dag_gfn.posterior import interop
 from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals, monte_carlo_error
 
-Source = Literal["exact", "rao_blackwell", "samples"]
+Source = Literal["exact", "rao_blackwell", "policy", "samples"]
 
 
 @final
@@ -28,7 +28,9 @@ class Marginal:
     values : ndarray, float64
         For pairs of nodes shape (d, d), entry (i, j) being about i → j (row → column). For "parent_sets"
         shape (d, 2^(d-1)), row j over the sets without j in the order of `subsets.remove_bit`.
-    source : {"exact", "rao_blackwell", "samples"}
+    source : {"exact", "rao_blackwell", "policy", "samples"}
+        "exact": of the posterior itself. "policy": of a trained sampler's own distribution, without Monte-Carlo
+        error but only as right as the sampler.
         "rao_blackwell": conditional probabilities averaged over draws, less noisy than counting.
     standard_error : ndarray or None
         Monte-Carlo standard error of `values`; None where it is zero (exact) or not known.

@@ -40,3 +40,8 @@ class BDe(CountScore):
         super().__init__(data)
         require_positive(equivalent_sample_size=equivalent_sample_size)
         self.equivalent_sample_size = float(equivalent_sample_size)
+
+    @property
+    def hyperparameters(self) -> dict[str, object]:
+        """See :class:`LocalScore`."""
+        return {"equivalent_sample_size": self.equivalent_sample_size}

@@ -76,6 +76,11 @@ class BGe(GaussianScore):
         self.num_rows = np.array([int(used.sum()) for used in rows])
         self._constants = np.stack([self._constant(n) for n in self.num_rows.tolist()])
 
+    @property
+    def hyperparameters(self) -> dict[str, object]:
+        """See :class:`LocalScore`."""
+        return {"alpha_mu": self.alpha_mu, "alpha_w": self.alpha_w, "mean_obs": self.mean_obs.tolist()}
+
     def _posterior_scatter(self, values: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "d d"]:
         """Return R = T + S_n + n alpha_mu / (n + alpha_mu) (mean - mean_obs)(mean - mean_obs)^T."""
         n, d = values.shape

@@ -1,6 +1,6 @@
 """Priors over DAGs that depend on the number of parents of each node. Not normalised."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -21,10 +21,13 @@ class GraphPrior:
     name : str
     log_prior_by_size : array, shape (d,), float64
         Log prior of a family with 0 .. d-1 parents.
+    hyperparameters : dict
+        What it depends on beside d, by name.
     """
 
     name: str
     log_prior_by_size: Float64[np.ndarray, " d"]
+    hyperparameters: dict[str, float] = field(default_factory=dict)
 
     def log_prior(self, num_parents: Int64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
         """Return the log prior of families with these numbers of parents."""
@@ -68,14 +71,16 @@ def make_prior(
         if value is not None:
             require_positive(**{option: value})
     k = np.arange(d, dtype=np.float64)
+    options: dict[str, float] = {}
     if name == "edge":
-        by_size = k * np.log(0.5 if beta is None else beta)
+        options["beta"] = 0.5 if beta is None else float(beta)
+        by_size = k * np.log(options["beta"])
     elif name == "erdos_renyi":
-        m = 1.0 if edges_per_node is None else edges_per_node
+        m = options["edges_per_node"] = 1.0 if edges_per_node is None else float(edges_per_node)
         p = min(2.0 * m / (d - 1), 0.5) if d > 1 else 0.5
         by_size = k * np.log(p) + (d - 1 - k) * np.log1p(-p)
     elif name == "fair":
         by_size = gammaln(k + 1) + gammaln(d - k) - gammaln(d)  # C(d-1, k): a node is not its own parent
     else:
         by_size = np.zeros(d)
-    return GraphPrior(name, by_size)
+    return GraphPrior(name, by_size, options)

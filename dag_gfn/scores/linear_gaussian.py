@@ -47,6 +47,11 @@ class LinearGaussian(GaussianScore):
         self._ridge = self.noise_variance / self.weight_variance
         self.matrices = (data.values.T @ data.values + self._ridge * np.eye(data.d))[None]
 
+    @property
+    def hyperparameters(self) -> dict[str, object]:
+        """See :class:`LocalScore`."""
+        return {"noise_variance": self.noise_variance, "weight_variance": self.weight_variance}
+
     def score_from_minors(
         self,
         node: int,

@@ -52,6 +52,11 @@ class LocalScore(ABC):
         return self.data.d
 
     @property
+    def hyperparameters(self) -> dict[str, object]:
+        """What the score's values depend on beside the data, by name, JSON-able."""
+        return {}
+
+    @property
     def has_interventions(self) -> bool:
         """Whether any value was set by the experimenter, so that each node has rows of its own."""
         return _has_interventions(self.data)

@@ -38,6 +38,8 @@ class ScoreTable:
         The variables.
     score, prior : str
         Names of the score and of the graph prior.
+    score_options, prior_options : dict
+        Their hyperparameters, defaults included.
     constraints : Constraints
     log_prior_by_size : array, shape (d,), float64
         Log prior of a family with 0 .. d-1 parents, included in every value of the table.
@@ -57,6 +59,7 @@ class ScoreTable:
         self.d = local_score.d
         self.names = local_score.data.names
         self.score, self.prior = local_score.name, prior.name
+        self.score_options, self.prior_options = local_score.hyperparameters, prior.hyperparameters
         self.constraints = constraints
         self.log_prior_by_size = prior.log_prior_by_size
         self.complete = complete
