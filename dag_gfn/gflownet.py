@@ -60,7 +60,8 @@ def default_config(
         )
     return TrainConfig(
         **common,
-        rollout_size=256 if small else 64,
+        rollout_size=256 if small else 64 if d <= 20 else 16,
+        steps_per_rollout=16 if d <= 20 else 8,
         exploration=EpsilonSchedule(1.0, 0.3) if small else EpsilonSchedule(0.3, 0.05),
     )
 
@@ -193,11 +194,12 @@ def _fit(
     with torch.random.fork_rng(devices=[]):  # leaves the caller's global generator as it was
         torch.manual_seed(seed)
         network = POLICIES[policy](table.d).to(place)
+    monitored = _MONITOR_SAMPLES if table.d <= 20 else _MONITOR_SAMPLES // 4
     marginal = PolicyMarginal(table, device=place) if table.d <= MAX_ENUMERATED else None
 
     def monitor(averaged: torch.nn.Module) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
-        figures = {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
+        figures = {"ess": importance_estimate(environment, averaged, monitored, generator=fresh).ess}
         if marginal is not None and judge is not None:
             figures |= judge(marginal.log_probabilities(averaged))
         return figures

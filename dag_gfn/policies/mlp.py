@@ -9,6 +9,7 @@ from torch.nn.functional import softplus
 
 from dag_gfn.policies.policy import Observation
 
+_MAX_NODES_WITH_SKIP = 20
 _NATS = 10.0
 """Gains of this size are of order one to the network, and so are logits."""
 
@@ -20,8 +21,8 @@ class MLPPolicy(nn.Module):
     by i -> j with probability :math:`e^g / (1 + e^g + e^{g'})`, and stopping right only if no pair were
     linked. The logs of these are where the network starts from, and it learns the difference, which is of moderate
     size. It sees adjacency, legal edges and their gains, squashed by asinh and, since gains reach
-    over hundreds of nats, as :math:`\log(1 + e^g)` in tens of nats; beside the perceptron a linear map takes the
-    latter straight to the logits.
+    over hundreds of nats, as :math:`\log(1 + e^g)` in tens of nats; beside the perceptron, up to 20 nodes, a linear map
+    takes the latter straight to the logits.
 
     Parameters
     ----------
@@ -43,12 +44,14 @@ class MLPPolicy(nn.Module):
         ]
         self.body = nn.Sequential(*hidden)
         self.head = nn.Linear(hidden_size, actions)
-        self.skip = nn.Linear(3 * pairs, actions, bias=False)
+        # d^4 weights: beyond this size they would be most of the network
+        self.skip = nn.Linear(3 * pairs, actions, bias=False) if num_nodes <= _MAX_NODES_WITH_SKIP else None
         self.stop_scale = nn.Parameter(torch.ones(()))  # pairs that share nodes promise less than their sum
         with torch.no_grad():  # begin near what the scores say
             self.head.weight.mul_(0.1)
             self.head.bias.zero_()
-            self.skip.weight.zero_()
+            if self.skip is not None:
+                self.skip.weight.zero_()
 
     def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
         """Return logits of shape (b, d*d + 1), stop last."""
@@ -57,8 +60,10 @@ class MLPPolicy(nn.Module):
         gains = observation.gains.flatten(1)
         promise = softplus(gains) * legal / _NATS
         hidden = self.body(torch.cat([adjacency, legal, gains.asinh(), promise], dim=1))
-        straight = self.skip(torch.cat([adjacency, gains / _NATS, promise], dim=1))
-        return independent_pairs(observation, self.stop_scale) + self.head(hidden) + _NATS * straight
+        logits = independent_pairs(observation, self.stop_scale) + self.head(hidden)
+        if self.skip is not None:
+            logits = logits + _NATS * self.skip(torch.cat([adjacency, gains / _NATS, promise], dim=1))
+        return logits
 
 
 def independent_pairs(observation: Observation, stop_scale: Float[Tensor, ""]) -> Float[Tensor, "b a"]:
