@@ -76,5 +76,13 @@ def independent_pairs(observation: Observation, stop_scale: Float[Tensor, ""]) -
     gains = observation.gains.masked_fill(~observation.legal, -torch.inf)
     either = torch.logaddexp(softplus(gains), gains.transpose(1, 2))  # (b, d, d), symmetric
     edges = (gains - either).clamp_min(-_NATS).masked_fill(~observation.legal, 0.0).flatten(1)
-    stop = -stop_scale * either.sum(dim=(1, 2)) / 2
+    promise = either.sum(dim=(1, 2)) / 2
+    if gains.shape[1] > _MAX_NODES_WITH_SKIP:
+        # m more edges can be added to k in C(k + m, m) ways' share of the backward paths: without this, thousands
+        # of pairs that promise next to nothing each would keep a large graph growing
+        k = observation.adjacency.sum(dim=(1, 2)) + 1.0
+        m = (1 - (-either).exp()).sum(dim=(1, 2)) / 2
+        promise = (promise - ((k + m + 1).lgamma() - (k + 1).lgamma() - (m + 1).lgamma())).clamp_min(0.0)
+        edges = edges - k.log().unsqueeze(1)
+    stop = -stop_scale * promise
     return torch.cat([edges, stop.unsqueeze(1)], dim=1)
