@@ -393,3 +393,30 @@ def test_training_can_go_on_from_a_checkpoint(tmp_path):
         posterior = quick(iterations=30, checkpoint=path)
     assert loaded[0]["iteration"] == 20
     assert posterior.info["diagnostics"]["iterations"] == 20  # the plan is that of the training that goes on
+
+
+def test_hyperparameters_are_recorded_with_their_defaults():
+    data = dag_gfn.simulate(3, 40, rng=np.random.default_rng(0))
+    info = dag_gfn.fit(data, method="exact", alpha_mu=2.0, prior="edge", progress=False).info
+    assert info["score_options"] == {"alpha_mu": 2.0, "alpha_w": 5.0, "mean_obs": [0.0, 0.0, 0.0]}
+    assert info["prior_options"] == {"beta": 0.5}
+
+
+def test_the_score_with_known_noise_keeps_the_units_of_the_columns():
+    data = dag_gfn.simulate(3, 200, rng=np.random.default_rng(0))
+    shifted = dag_gfn.from_frame(data.to_frame() + 7.0)
+    centred, moved = (
+        dag_gfn.fit(table, method="exact", score="linear_gaussian", progress=False)
+        for table in (data, shifted)
+    )
+    assert not centred.info["standardized"]
+    np.testing.assert_allclose(centred.edge_marginals(), moved.edge_marginals(), atol=1e-9)
+
+
+def test_a_policys_own_distribution_is_not_called_exact():
+    data = dag_gfn.simulate(3, 40, rng=np.random.default_rng(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        posterior = dag_gfn.fit(data, method="gflownet", iterations=5, progress=False)
+    assert posterior.marginal("edge").source == "policy"
+    assert posterior.standard_errors("edge").isna().all(axis=None)

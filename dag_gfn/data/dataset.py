@@ -90,8 +90,8 @@ class Dataset:
 
     @property
     def is_standardized(self) -> bool:
-        """Whether `standardize` made these values."""
-        return bool((self.means != 0).any() or (self.scales != 1).any())
+        """Whether the columns are z-scored, which centring alone is not."""
+        return bool((self.scales != 1).any())
 
     def standardize(self) -> "Dataset":
         """Return z-scored columns (population standard deviation, ddof = 0) that remember their origin."""
