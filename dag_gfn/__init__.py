@@ -11,14 +11,16 @@ from dag_gfn.errors import (
     NotConvergedWarning,
     NotTractable,
     OptionError,
+    QueryError,
     StorageError,
 )
 from dag_gfn.fit import fit
 from dag_gfn.metrics import compare_posteriors
-from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior import ClassPosterior, GraphPosterior, Marginal, Probability
 from dag_gfn.posterior import load_posterior as load
 
 __all__ = [
+    "ClassPosterior",
     "ConstraintError",
     "DagGfnError",
     "DataError",
@@ -29,6 +31,8 @@ __all__ = [
     "NotConvergedWarning",
     "NotTractable",
     "OptionError",
+    "Probability",
+    "QueryError",
     "StorageError",
     "compare_posteriors",
     "example_names",

@@ -25,6 +25,10 @@ class TrainingError(DagGfnError):
     """Training has diverged; the message says what to change."""
 
 
+class QueryError(DagGfnError):
+    """A query about graphs cannot be read, or no graph complies with a condition."""
+
+
 class StorageError(DagGfnError):
     """A posterior folder cannot be read or written."""
 

@@ -1,12 +1,14 @@
 """What a person sees of a posterior on a terminal."""
 
+import math
 from typing import Any
 
+import networkx as nx
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior import GraphPosterior, Probability
 
 ASSUMPTIONS = (
     "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns. "
@@ -39,10 +41,11 @@ def print_posterior(
         f"(method {info.get('method')}, score {info.get('score')}, prior {info.get('prior')})"
     )
     if info.get("interrupted"):
-        say("Training was interrupted: this is the state it had reached.", style="yellow")
+        say("The run was interrupted: this is the state it had reached.", style="yellow")
     console.print(_edge_table(posterior, max_pairs, min_linked))
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
     _print_top_graphs(posterior, say)
+    _print_top_classes(posterior, say)
     for line in verdicts(info):
         say(line)
     for warning in info.get("warnings", []):
@@ -105,6 +108,57 @@ def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
         say(f"  weight {graph.graph['probability']:.3g}{shown}: {text}")
 
 
+def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
+    say("Equivalence classes of largest weight (a→b: every member of the class has it; a–b: either way):")
+    for mixed in posterior.top_classes(3):
+        compelled, reversible = class_edges(mixed)
+        links = [f"{a}→{b}" for a, b in compelled] + [f"{a}–{b}" for a, b in reversible]
+        text = ", ".join(links) or "no edges"
+        if len(text) > MAX_GRAPH_TEXT:
+            text = f"{len(compelled)} compelled and {len(reversible)} reversible edges"
+        say(f"  weight {mixed.graph['probability']:.3g}: {text}")
+
+
+def class_edges(mixed: nx.DiGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the compelled edges and, once each, the reversible ones of a graph from `top_classes`."""
+    compelled = [(a, b) for a, b, is_compelled in mixed.edges(data="compelled") if is_compelled]
+    position = {name: i for i, name in enumerate(mixed)}
+    reversible = [(a, b) for a, b in mixed.edges if mixed.has_edge(b, a) and position[a] < position[b]]
+    return compelled, reversible
+
+
+def probability_sentence(
+    probability: Probability, query: str, *, given: str | None = None, draws: float | int | None = None
+) -> str:
+    """Return what a query came to, with its Monte-Carlo error and what it rests on.
+
+    Parameters
+    ----------
+    probability : Probability
+    query : str
+    given : str, optional
+        The condition.
+    draws : float, optional
+        How many independent draws the posterior is worth.
+    """
+    asked = query if given is None else f"{query} | {given}"
+    value, error = probability.value, probability.standard_error
+    told = f"P({asked}) = {value:.4g}"
+    if error > 0:
+        told += f" ± {error:.2g}"
+    if probability.source == "exact":
+        return f"{told}, exactly."
+    if probability.source == "policy":
+        return f"{told} under the trained sampler, summed over all DAGs."
+    if draws is None or math.isnan(error):
+        return f"{told}, of uncertainty unknown."
+    rests = f"graphs worth {draws:,.0f} independent draws" if draws >= 10 else f"only {draws:.2g} draws' worth"
+    if error == 0 and value in (0.0, 1.0) and draws >= 10:
+        rests += f", which all agree: the truth is within about {3 / draws:.1g}"  # (1 - 3/n)^n is 5 %
+    how = "averaged over" if probability.source == "rao_blackwell" else "counted in"
+    return f"{told}, {how} {rests}."
+
+
 def verdicts(info: dict[str, Any]) -> list[str]:
     """Return what the run's own checks say, a sentence each."""
     lines = []
@@ -127,10 +181,24 @@ def verdicts(info: dict[str, Any]) -> list[str]:
             f"Effective sample size: {_number(diagnostics['ess'], '.2g')} per sample drawn (1 is ideal). "
             f"Log evidence: {_number(diagnostics['log_z'], '.2f')} (estimated from them)."
         )
-    if info.get("method") == "exact":
+    if "max_r_hat" in diagnostics:
+        lines.append(
+            f"Over {diagnostics['chains']} chains R-hat is at most {_number(diagnostics['max_r_hat'], '.3f')} "
+            f"(1 is ideal), and they are worth {_number(diagnostics['min_effective_draws'], ',.0f')} independent "
+            "draws or more."
+        )
+    for condition in info.get("conditions", []):
+        lines.append(
+            f"Given {condition['query']}, of probability {_number(condition['probability'], '.4g')}: "
+            "only graphs that comply are counted."
+        )
+    if info.get("method") == "exact" and not info.get("conditions"):
         drawn = diagnostics.get("num_samples")
-        what = "all DAGs" if drawn is None else f"edges and paths; the graphs are {drawn:,} exact draws"
-        lines.append(f"Exact probabilities of {what}. Log evidence: {_number(info['log_evidence'], '.4f')}.")
+        orders = info.get("order_modular")
+        what = "edges" if orders else "edges and paths"
+        what = "all DAGs" if drawn is None else f"{what}; the graphs are {drawn:,} exact draws"
+        evidence = "Log evidence (mean over orders)" if orders else "Log evidence"
+        lines.append(f"Exact probabilities of {what}. {evidence}: {_number(info['log_evidence'], '.4f')}.")
     return lines
 
 

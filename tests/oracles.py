@@ -46,6 +46,56 @@ def markov_blanket(adjacency):
     return blanket
 
 
+NUM_CLASSES = {1: 1, 2: 2, 3: 11, 4: 185, 5: 8_782}
+"""Markov equivalence classes of labelled DAGs: OEIS A007984."""
+
+
+def v_structures(adjacency):
+    """Return the set of (a, b, c), a < c, with a -> b <- c and no link between a and c."""
+    g = as_networkx(adjacency)
+    return {
+        (a, b, c)
+        for b in g
+        for a, c in itertools.combinations(sorted(g.predecessors(b)), 2)
+        if not g.has_edge(a, c) and not g.has_edge(c, a)
+    }
+
+
+def markov_equivalence_class(adjacency):
+    """Return what two DAGs have in common iff they are Markov equivalent: links and v-structures."""
+    links = frozenset(frozenset(edge) for edge in as_networkx(adjacency).edges)
+    return links, frozenset(v_structures(adjacency))
+
+
+def equivalent_dags(adjacency):
+    """Return all members of a DAG's class: every orientation of its links is tried."""
+    links = np.argwhere(np.triu(adjacency | adjacency.T))
+    wanted = markov_equivalence_class(adjacency)
+    members = []
+    for forwards in itertools.product([False, True], repeat=len(links)):
+        member = np.zeros_like(adjacency)
+        for (i, j), forward in zip(links, forwards, strict=True):
+            member[(i, j) if forward else (j, i)] = True
+        if is_dag(member) and markov_equivalence_class(member) == wanted:
+            members.append(member)
+    return members
+
+
+def d_separated(adjacency, a, b, given):
+    return nx.is_d_separator(as_networkx(adjacency), {a}, {b}, set(given))
+
+
+def expected_shd(dag, probability):
+    """Return the expected number of pairs that differ, from the probabilities of i -> j."""
+    total = 0.0
+    for i, j in itertools.combinations(range(len(dag)), 2):
+        same = 1 - probability[i, j] - probability[j, i]
+        if dag[i, j] or dag[j, i]:
+            same = probability[i, j] if dag[i, j] else probability[j, i]
+        total += 1 - same
+    return total
+
+
 def all_dags(d):
     """Return every DAG on d nodes, shape (m, d, d): all 2^(d(d-1)) digraphs, those with a cycle left out."""
     pairs = [(i, j) for i in range(d) for j in range(d) if i != j]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from dag_gfn.posterior import GraphPosterior
-from dag_gfn.terminal import print_posterior, verdicts
+from dag_gfn.posterior import GraphPosterior, Probability
+from dag_gfn.terminal import print_posterior, probability_sentence, verdicts
 
 
 def posterior(names=("a", "b", "c"), info=None, edges=((0, 1), (1, 2))):
@@ -47,6 +47,41 @@ def test_graphs_with_their_weight():
     assert "0.667" in shown
     assert "a→b, b→c" in shown
     assert "no edges" in shown
+
+
+def test_classes_with_an_arrow_where_compelled():
+    shown = printed(posterior(edges=((0, 1), (1, 2)))).splitlines()
+    assert "  weight 0.667: a–b, b–c" in shown
+    assert "  weight 0.333: no edges" in shown
+    shown = printed(posterior(("a", "b", "c", "d"), edges=((0, 1), (2, 1), (1, 3)))).splitlines()
+    assert "  weight 0.667: a→b, b→d, c→b" in shown
+    long_names = tuple("xyz"[i] * 120 for i in range(3))
+    assert "  weight 0.667: 0 compelled and 2 reversible edges" in printed(posterior(long_names)).splitlines()
+
+
+def test_a_condition_is_said():
+    (line,) = verdicts({"method": "exact", "conditions": [{"query": "edge(a, b)", "probability": 0.25}]})
+    assert "Given edge(a, b), of probability 0.25" in line
+
+
+@pytest.mark.parametrize(
+    ("probability", "draws", "said"),
+    [
+        (Probability(0.25, 0.0, "exact"), None, "P(q) = 0.25, exactly."),
+        (Probability(0.25, float("nan"), "policy"), None, "P(q) = 0.25 under the trained sampler"),
+        (Probability(0.25, float("nan"), "samples"), None, "P(q) = 0.25, of uncertainty unknown."),
+        (
+            Probability(0.25, 0.01, "samples"),
+            2000.0,
+            "P(q) = 0.25 ± 0.01, counted in graphs worth 2,000 indep",
+        ),
+        (Probability(0.25, 0.01, "rao_blackwell"), 2000, "± 0.01, averaged over graphs worth 2,000"),
+        (Probability(0.0, 0.0, "samples"), 1000.0, "all agree: the truth is within about 0.003."),
+        (Probability(0.5, 0.4, "samples"), 1.5, "only 1.5 draws' worth."),
+    ],
+)
+def test_sentence_of_a_probability(probability, draws, said):
+    assert said in probability_sentence(probability, "q", draws=draws)
 
 
 def test_all_pairs_shown_says_nothing_of_others():
@@ -116,3 +151,12 @@ def test_an_exact_posterior_says_so():
     (line,) = verdicts({"method": "exact", "log_evidence": -3.25, "diagnostics": {}})
     assert line.startswith("Exact")
     assert "-3.25" in line
+
+
+def test_an_order_modular_posterior_does_not_call_its_paths_exact():
+    info = {"method": "exact", "order_modular": True, "log_evidence": -3.25}
+    (line,) = verdicts({**info, "diagnostics": {"num_samples": 1000}})
+    assert line.startswith("Exact probabilities of edges; the graphs are 1,000 exact draws.")
+    assert "Log evidence (mean over orders): -3.25" in line
+    (line,) = verdicts({**info, "diagnostics": {}})
+    assert line.startswith("Exact probabilities of all DAGs.")

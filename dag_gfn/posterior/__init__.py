@@ -1,7 +1,17 @@
 """Distributions over causal graphs: summaries, networkx graphs and files."""
 
+from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.interop import to_networkx
-from dag_gfn.posterior.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.marginal import Marginal, Probability
+from dag_gfn.posterior.posterior import GraphPosterior
 from dag_gfn.posterior.storage import load_posterior, save_posterior
 
-__all__ = ["GraphPosterior", "Marginal", "load_posterior", "save_posterior", "to_networkx"]
+__all__ = [
+    "ClassPosterior",
+    "GraphPosterior",
+    "Marginal",
+    "Probability",
+    "load_posterior",
+    "save_posterior",
+    "to_networkx",
+]

@@ -11,13 +11,28 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn import graph
 
+
+def compelled(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
+    """Return which edges i → j point the same way in every DAG of their graph's Markov equivalence class."""
+    return graphs & ~reversible(graphs)
+
+
+def reversible(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
+    """Return which pairs are linked in a direction that differs within the equivalence class; symmetric."""
+    cpdag = graph.cpdag(graphs)
+    return cpdag & np.swapaxes(cpdag, -1, -2)
+
+
 FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "edge": lambda graphs: graphs,
     "linked": graph.skeleton,
     "path": graph.path_matrix,
     "markov_blanket": graph.markov_blanket,
+    "compelled": compelled,
+    "reversible": reversible,
 }
-"""Name → function of bool (m, d, d): i → j; either direction; a path from i to j; i in the blanket of j."""
+"""Name → function of bool (m, d, d): i → j; either direction; a path from i to j; i in the blanket of j; i → j in all
+of the equivalence class; either direction, the class leaving it open."""
 
 
 def feature_marginals(

@@ -2,9 +2,9 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, final
+from typing import Any, final
 
 import networkx as nx
 import numpy as np
@@ -13,39 +13,11 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn import graph
 from dag_gfn.posterior import interop
+from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals, monte_carlo_error
-
-Source = Literal["exact", "rao_blackwell", "policy", "samples"]
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Marginal:
-    """Probabilities of one kind of feature, where they come from and how uncertain they are.
-
-    Attributes
-    ----------
-    values : ndarray, float64
-        For pairs of nodes shape (d, d), entry (i, j) being about i → j (row → column). For "parent_sets"
-        shape (d, 2^(d-1)), row j over the sets without j in the order of `subsets.remove_bit`.
-    source : {"exact", "rao_blackwell", "policy", "samples"}
-        "exact": of the posterior itself. "policy": of a trained sampler's own distribution, without Monte-Carlo
-        error but only as right as the sampler.
-        "rao_blackwell": conditional probabilities averaged over draws, less noisy than counting.
-    standard_error : ndarray or None
-        Monte-Carlo standard error of `values`; None where it is zero (exact) or not known.
-    """
-
-    values: Float64[np.ndarray, "*shape"]
-    source: Source
-    standard_error: Float64[np.ndarray, "*shape"] | None = None
-
-    def __post_init__(self) -> None:
-        tolerance = 1e-9
-        if not np.all((self.values >= -tolerance) & (self.values <= 1.0 + tolerance)):
-            raise ValueError(
-                f"marginals must be probabilities, not within [{self.values.min()}, {self.values.max()}]"
-            )
+from dag_gfn.posterior.marginal import Marginal, Probability
+from dag_gfn.posterior.median_graph import median_graph
+from dag_gfn.posterior.queries import Query
 
 
 @final
@@ -245,7 +217,7 @@ class GraphPosterior:
 
         Parameters
         ----------
-        feature : {"edge", "linked", "path", "markov_blanket"}
+        feature : {"edge", "linked", "path", "markov_blanket", "compelled", "reversible"}
 
         Returns
         -------
@@ -262,9 +234,13 @@ class GraphPosterior:
             edge = self.marginals["edge"]
             error = None if edge.standard_error is None else edge.standard_error + edge.standard_error.T
             return Marginal(np.clip(edge.values + edge.values.T, 0.0, 1.0), edge.source, error)
-        values = feature_marginals(feature, self.graphs, self.weights)
+        return self.counted(feature_marginals(feature, self.graphs, self.weights))
+
+    def counted(self, values: Float64[np.ndarray, "*shape"]) -> Marginal:
+        """Return probabilities that were summed over `weights`, with their source and standard error."""
         if self._covers_all_dags:
-            return Marginal(values, "exact")
+            edge = self.marginals.get("edge")
+            return Marginal(values, "policy" if edge is not None and edge.source == "policy" else "exact")
         draws = self.info.get("diagnostics", {}).get("effective_samples")
         return Marginal(values, "samples", None if draws is None else monte_carlo_error(values, draws))
 
@@ -283,6 +259,14 @@ class GraphPosterior:
     def markov_blanket_marginals(self) -> pd.DataFrame:
         """Return P(i is a parent, child or co-parent of j | data): symmetric."""
         return self._frame(self.marginal("markov_blanket").values)
+
+    def compelled_marginals(self) -> pd.DataFrame:
+        """Return P(i → j, and in every DAG of the same Markov equivalence class): row → column."""
+        return self._frame(self.marginal("compelled").values)
+
+    def reversible_marginals(self) -> pd.DataFrame:
+        """Return P(i and j are linked in a direction that their equivalence class leaves open): symmetric."""
+        return self._frame(self.marginal("reversible").values)
 
     def standard_errors(self, feature: str = "edge") -> pd.DataFrame:
         """Return Monte-Carlo standard errors of a feature's probabilities, row → column.
@@ -350,6 +334,46 @@ class GraphPosterior:
         """
         return interop.consensus_graph(self.marginal("edge").values, self.names, threshold=threshold)
 
+    def most_probable_graph(self) -> nx.DiGraph:
+        """Return the DAG of largest probability, with the attributes of `top_graphs`.
+
+        An exact fit knows it (`info["best_graph"]`) even where it is not among the graphs drawn; otherwise it is
+        the first of `top_graphs`.
+        """
+        best = self.info.get("best_graph")
+        if best is None:
+            return self.top_graphs(1)[0]
+        index = {name: i for i, name in enumerate(self.names)}
+        adjacency = np.zeros((self.d, self.d), dtype=bool)
+        for source, target in best["edges"]:
+            adjacency[index[source], index[target]] = True
+        dag = interop.to_networkx(adjacency, self.names, probability=self.marginal("edge").values)
+        dag.graph.update(probability=best["probability"], log_score=best["log_score"])
+        return dag
+
+    def median_graph(self) -> nx.DiGraph:
+        """Return the DAG of least expected structural Hamming distance to a draw.
+
+        Unlike `consensus_graph` it never has cycles, and it has an edge wherever one of the two directions is
+        likelier than no edge. See `dag_gfn.posterior.median_graph`.
+        """
+        edge = self.marginal("edge").values
+        return interop.to_networkx(median_graph(edge), self.names, probability=edge)
+
+    def class_posterior(self) -> ClassPosterior:
+        """Return the distribution over Markov equivalence classes; see `dag_gfn.posterior.classes`."""
+        return ClassPosterior.from_graphs(
+            self.names,
+            self.graphs,
+            self.log_weights,
+            counted=self.counted,
+            edge_probability=self.marginal("edge").values,
+        )
+
+    def top_classes(self, k: int = 5) -> list[nx.DiGraph]:
+        """Return the k most probable equivalence classes as mixed graphs; see `ClassPosterior.top_classes`."""
+        return self.class_posterior().top_classes(k)
+
     def entropy(self) -> float:
         """Return the entropy of the weights in nats; for k draws it cannot exceed log k."""
         return float(max(0.0, -self.weights @ self.log_weights))
@@ -357,6 +381,53 @@ class GraphPosterior:
     def num_effective_graphs(self) -> float:
         """Return exp(entropy): as many equally probable graphs have the same entropy."""
         return math.exp(self.entropy())
+
+    # --- queries ---
+
+    def probability(self, query: str | Query | Callable[[np.ndarray], np.ndarray]) -> Probability:
+        """Return the probability of a statement about the DAG.
+
+        Parameters
+        ----------
+        query : str, Query or callable
+            Text such as `'edge(a, b) & !path(b, "age at death")'` (docs/queries.md has the language), or a
+            function from bool (m, d, d) to bool (m,), entry (k, i, j) being True for i → j in graph k.
+
+        Returns
+        -------
+        Probability
+            A statement about one pair, or about one node's parents, is answered by a stored marginal if there
+            is one; others are counted over `graphs`.
+
+        Raises
+        ------
+        QueryError
+            If the query cannot be read.
+        """
+        from dag_gfn.posterior.conditioning import probability  # which itself takes a GraphPosterior
+
+        return probability(self, query)
+
+    def given(self, query: str | Query | Callable[[np.ndarray], np.ndarray]) -> "GraphPosterior":
+        """Return the posterior given that a statement is true: the graphs that comply, renormalised.
+
+        Its marginals are counted over those graphs, none of the stored ones is taken over. It is worth
+        `effective_samples` in proportion to their weight. `log_evidence` gains log P(query), and
+        `info["conditions"]` records the statement with its probability.
+
+        Parameters
+        ----------
+        query : str, Query or callable
+            As in `probability`.
+
+        Raises
+        ------
+        QueryError
+            If the query cannot be read, or no graph held here complies.
+        """
+        from dag_gfn.posterior.conditioning import given
+
+        return given(self, query)
 
     # --- files ---
 

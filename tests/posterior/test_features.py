@@ -13,11 +13,14 @@ def weighted(rng):
 
 def holds(feature, dag):
     off_diagonal = ~np.eye(len(dag), dtype=bool)
+    members = oracles.equivalent_dags(dag)
     return {
         "edge": lambda: dag,
         "linked": lambda: dag | dag.T,
         "path": lambda: oracles.closure(dag) & off_diagonal,
         "markov_blanket": lambda: oracles.markov_blanket(dag),
+        "compelled": lambda: np.all(members, axis=0),
+        "reversible": lambda: np.any(members, axis=0) & np.any(members, axis=0).T,
     }[feature]()
 
 
@@ -28,7 +31,7 @@ def test_marginals_are_weighted_means_over_graphs(feature, weighted):
     np.testing.assert_allclose(feature_marginals(feature, graphs, weights), expected, atol=1e-14)
 
 
-@pytest.mark.parametrize("feature", ["linked", "markov_blanket"])
+@pytest.mark.parametrize("feature", ["linked", "markov_blanket", "reversible"])
 def test_symmetric_features(feature, weighted):
     values = feature_marginals(feature, *weighted)
     np.testing.assert_array_equal(values, values.T)

@@ -1,0 +1,67 @@
+"""A probability or a matrix of them, with its source and how uncertain it is."""
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+import numpy as np
+from jaxtyping import Float64
+
+Source = Literal["exact", "rao_blackwell", "policy", "samples"]
+"""Where a probability comes from.
+
+"exact": it is of the posterior itself. "policy": of a trained sampler's own distribution, without Monte-Carlo
+error but only as right as the sampler. "rao_blackwell": conditional probabilities averaged over draws, less noisy
+than counting. "samples": counted in weighted graphs.
+"""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Marginal:
+    """Probabilities of one kind of feature, where they come from and how uncertain they are.
+
+    Attributes
+    ----------
+    values : ndarray, float64
+        For pairs of nodes shape (d, d), entry (i, j) being about i → j (row → column). For "parent_sets"
+        shape (d, 2^(d-1)), row j over the sets without j in the order of `subsets.remove_bit`.
+    source : {"exact", "rao_blackwell", "policy", "samples"}
+        See `Source`.
+    standard_error : ndarray or None
+        Monte-Carlo standard error of `values`; None where it is zero (exact) or not known.
+    """
+
+    values: Float64[np.ndarray, "*shape"]
+    source: Source
+    standard_error: Float64[np.ndarray, "*shape"] | None = None
+
+    def __post_init__(self) -> None:
+        tolerance = 1e-9
+        if not np.all((self.values >= -tolerance) & (self.values <= 1.0 + tolerance)):
+            raise ValueError(
+                f"marginals must be probabilities, not within [{self.values.min()}, {self.values.max()}]"
+            )
+
+
+@final
+@dataclass(frozen=True)
+class Probability:
+    """The probability of one statement about the graph.
+
+    Attributes
+    ----------
+    value : float
+    standard_error : float
+        Monte-Carlo standard error of `value`: zero where it is exact, nan where it is not known. Where no draw
+        or every draw agrees with the statement it is zero too, although the probability need not be 0 or 1.
+    source : {"exact", "rao_blackwell", "policy", "samples"}
+        See `Source`.
+    """
+
+    value: float
+    standard_error: float
+    source: Source
+
+    def __float__(self) -> float:
+        """Return `value`."""
+        return self.value

@@ -1,0 +1,140 @@
+"""Statements about a DAG that can be put to many graphs at once, such as "a causes b, and not by way of c".
+
+A `Query` is a tree of these; `dag_gfn.posterior.query_language` reads one from text. All of them map a batch of
+adjacency matrices, entry (k, i, j) being True for the edge i → j of graph k, to whether each graph complies.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import final
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from dag_gfn import graph, subsets
+from dag_gfn.errors import QueryError
+from dag_gfn.posterior.features import FEATURES
+
+Graphs = Bool[np.ndarray, "m d d"]
+Answers = Bool[np.ndarray, " m"]
+
+COMPARISONS: dict[str, Callable[[Int64[np.ndarray, " m"], int], Answers]] = {
+    "==": lambda sets, other: sets == other,
+    "!=": lambda sets, other: sets != other,
+    ">=": lambda sets, other: sets & other == other,
+    "<=": lambda sets, other: sets & ~np.int64(other) == 0,
+}
+"""Of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
+
+
+class Query(ABC):
+    """A statement that is true or false of every DAG."""
+
+    @abstractmethod
+    def holds(self, adjacency: Graphs) -> Answers:
+        """Return for which DAGs (m, d, d) the statement is true."""
+
+
+@final
+@dataclass(frozen=True)
+class PairFeature(Query):
+    """A feature of `FEATURES` holds for the ordered pair (source, target)."""
+
+    feature: str
+    source: int
+    target: int
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        return FEATURES[self.feature](adjacency)[:, self.source, self.target]
+
+
+@final
+@dataclass(frozen=True)
+class Parents(Query):
+    """The parents of a node compare with a set of nodes, a bitmask, as `COMPARISONS` says."""
+
+    node: int
+    comparison: str
+    members: int
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        return COMPARISONS[self.comparison](subsets.pack(adjacency[:, :, self.node]), self.members)
+
+
+@final
+@dataclass(frozen=True)
+class VStructure(Query):
+    """Both a and c are parents of b, and not linked themselves."""
+
+    a: int
+    b: int
+    c: int
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        a, b, c = self.a, self.b, self.c
+        return adjacency[:, a, b] & adjacency[:, c, b] & ~(adjacency[:, a, c] | adjacency[:, c, a])
+
+
+@final
+@dataclass(frozen=True)
+class DSeparated(Query):
+    """a and b are d-separated given some nodes, so that the DAG implies their independence."""
+
+    a: int
+    b: int
+    given: tuple[int, ...] = ()
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        return graph.d_separated(adjacency, self.a, self.b, self.given)
+
+
+@final
+@dataclass(frozen=True)
+class Not(Query):
+    """The part is false."""
+
+    part: Query
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        return ~self.part.holds(adjacency)
+
+
+@final
+@dataclass(frozen=True)
+class And(Query):
+    """All parts are true."""
+
+    parts: tuple[Query, ...]
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        return reduce(np.logical_and, (part.holds(adjacency) for part in self.parts))
+
+
+@final
+@dataclass(frozen=True)
+class Or(Query):
+    """At least one part is true."""
+
+    parts: tuple[Query, ...]
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        return reduce(np.logical_or, (part.holds(adjacency) for part in self.parts))
+
+
+@final
+@dataclass(frozen=True)
+class Predicate(Query):
+    """Whatever a function says that maps bool (m, d, d) to bool (m,)."""
+
+    function: Callable[[np.ndarray], np.ndarray]
+
+    def holds(self, adjacency: Graphs) -> Answers:
+        answers = np.asarray(self.function(adjacency))
+        if answers.shape != adjacency.shape[:1] or answers.dtype != bool:
+            raise QueryError(
+                f"a query function maps a bool array (m, d, d) of graphs to a bool array (m,); for "
+                f"{adjacency.shape} it gave {answers.dtype} {answers.shape}"
+            )
+        return answers

@@ -1,0 +1,271 @@
+"""Queries as text: `edge(smoking, cancer) & !path("age at death", cancer)`.
+
+query     = all { ("|" | "or") all }
+all       = one { ("&" | "and") one }
+one       = ("!" | "not") one | "(" query ")" | predicate
+predicate = pair "(" column "," column ")"            pair: edge, linked, path, blanket, compelled, reversible
+          | "parents" "(" column ")" ("==" | "!=" | ">=" | "<=") "{" [ column { "," column } ] "}"
+          | "v_structure" "(" column "," column "," column ")"
+          | "dsep" "(" column "," column [ "|" column { "," column } ] ")"
+column    = word | "..." | '...'                      quotes inside quotes are doubled
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NoReturn, final
+
+from dag_gfn.errors import QueryError
+from dag_gfn.posterior.queries import (
+    COMPARISONS,
+    And,
+    DSeparated,
+    Not,
+    Or,
+    PairFeature,
+    Parents,
+    Query,
+    VStructure,
+)
+
+PAIR_FEATURES = {
+    "edge": "edge",
+    "linked": "linked",
+    "path": "path",
+    "blanket": "markov_blanket",
+    "compelled": "compelled",
+    "reversible": "reversible",
+}
+"""Predicate of two columns → feature."""
+PREDICATES = (*PAIR_FEATURES, "parents", "v_structure", "dsep")
+MAX_DEPTH = 50
+"""Of parentheses and negations within one another."""
+MAX_NAMES_SHOWN = 12
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<quoted> "(?:[^"]|"")*" | '(?:[^']|'')*' )
+      | (?P<symbol> && | \|\| | [=!<>]= | [&|!(){},=] )
+      | (?P<word> [^\s"'&|!(){},=<>] [^\s&|!(){},=<>]* )
+    )""",
+    re.VERBOSE,
+)
+_SYNONYMS = {"&&": "&", "||": "|", "=": "=="}
+_WORD_OPERATORS = {"and": "&", "or": "|", "not": "!"}
+
+
+def parse_query(text: str, names: Sequence[str]) -> Query:
+    """Return the query that a text states.
+
+    Parameters
+    ----------
+    text : str
+        In the language above.
+    names : sequence of str, length d
+        The columns.
+
+    Raises
+    ------
+    QueryError
+        If the text is none, or names an unknown column. A note of the exception points at the place.
+    """
+    return _Parser(text, names).parse()
+
+
+@final
+@dataclass(frozen=True)
+class _Token:
+    kind: Literal["symbol", "word", "quoted", "end"]
+    text: str
+    start: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    found = []
+    position = 0
+    end = len(text.rstrip())
+    while position < end:
+        match = _TOKEN.match(text, position)
+        if match is None:
+            start = position + len(text[position:]) - len(text[position:].lstrip())
+            quote = text[start] in "\"'"
+            _fail(text, start, "the quote is not closed" if quote else f"'{text[start]}' has no meaning here")
+        kind = match.lastgroup
+        content = match[kind]
+        start, position = match.start(kind), match.end()
+        if kind == "quoted":
+            content = content[1:-1].replace(content[0] * 2, content[0])
+        found.append(_Token(kind, _SYNONYMS.get(content, content) if kind == "symbol" else content, start))
+    return [*found, _Token("end", "", end)]
+
+
+def _fail(text: str, position: int, what: str) -> NoReturn:
+    error = QueryError(f"in the query '{text}', character {position + 1}: {what}")
+    line = " ".join(text.splitlines()) if text.splitlines() else ""
+    error.add_note(f"    {line}\n    {' ' * position}^")
+    raise error
+
+
+@final
+class _Parser:
+    def __init__(self, text: str, names: Sequence[str]):
+        self.text = text
+        self.names = list(names)
+        self.tokens = _tokens(text)
+        self.index = 0
+        self.depth = 0
+
+    def parse(self) -> Query:
+        if self.next.kind == "end":
+            self.fail(f"it is empty; it could be edge({', '.join(map(_quoted, self.names[:2]))})")
+        query = self.any_of()
+        if self.next.kind != "end":
+            self.fail(f"expected '&', '|' or the end, not {self.found}")
+        return query
+
+    # --- grammar ---
+
+    def any_of(self) -> Query:
+        return self.joined("|", Or, self.all_of)
+
+    def all_of(self) -> Query:
+        return self.joined("&", And, self.one)
+
+    def joined(
+        self, operator: str, node: Callable[[tuple[Query, ...]], Query], part: Callable[[], Query]
+    ) -> Query:
+        parts = [part()]
+        while self.operator == operator:
+            self.index += 1
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else node(tuple(parts))
+
+    def one(self) -> Query:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"more than {MAX_DEPTH} parentheses and negations within one another")
+        if self.operator == "!":
+            self.index += 1
+            query = Not(self.one())
+        elif self.operator == "(":
+            self.index += 1
+            query = self.any_of()
+            self.expect(")")
+        else:
+            query = self.predicate()
+        self.depth -= 1
+        return query
+
+    def predicate(self) -> Query:
+        token = self.next
+        if token.kind != "word":
+            self.fail(f"expected one of {', '.join(PREDICATES)}, not {self.found}")
+        if token.text not in PREDICATES:
+            close = difflib.get_close_matches(token.text, PREDICATES, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            self.fail(f"there is no '{token.text}'{hint} There are {', '.join(PREDICATES)}", token)
+        self.index += 1
+        if token.text in PAIR_FEATURES:
+            return PairFeature(PAIR_FEATURES[token.text], *self.columns(2))
+        if token.text == "v_structure":
+            return VStructure(*self.columns(3))
+        return self.parents() if token.text == "parents" else self.d_separated()
+
+    def columns(self, count: int) -> list[int]:
+        """Read that many different columns in parentheses."""
+        self.expect("(")
+        found = [self.column()]
+        while len(found) < count:
+            self.expect(",")
+            found.append(self.column(others=found))
+        self.expect(")")
+        return found
+
+    def parents(self) -> Query:
+        (node,) = self.columns(1)
+        comparison = self.next.text
+        if self.next.kind != "symbol" or comparison not in COMPARISONS:
+            self.fail(f"expected one of {' '.join(COMPARISONS)} and a set such as {{a, b}}, not {self.found}")
+        self.index += 1
+        self.expect("{")
+        members: list[int] = []
+        while self.next.text != "}" or self.next.kind != "symbol":
+            if members:
+                self.expect(",", "'}'")
+            members.append(self.column(others=[node]))
+        self.index += 1
+        return Parents(node, comparison, sum(1 << member for member in set(members)))
+
+    def d_separated(self) -> Query:
+        self.expect("(")
+        pair = [self.column()]
+        self.expect(",")
+        pair.append(self.column(others=pair))
+        given: list[int] = []
+        if (self.next.kind, self.next.text) == ("symbol", "|"):
+            self.index += 1
+            given.append(self.column(others=pair))
+            while (self.next.kind, self.next.text) == ("symbol", ","):
+                self.index += 1
+                given.append(self.column(others=pair))
+        self.expect(")")
+        return DSeparated(*pair, tuple(given))
+
+    def column(self, others: Sequence[int] = ()) -> int:
+        """Read a column that is none of the others."""
+        token = self.next
+        if token.kind not in ("word", "quoted"):
+            self.fail(f"expected a column, not {self.found}")
+        if token.text not in self.names:
+            self.fail(self.unknown_column(token.text))
+        index = self.names.index(token.text)
+        if index in others:
+            self.fail(f"'{token.text}' stands here twice, but the columns must differ")
+        self.index += 1
+        return index
+
+    # --- tokens ---
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.index]
+
+    @property
+    def operator(self) -> str:
+        """The next symbol, `and`, `or` and `not` among them, or nothing."""
+        token = self.next
+        if token.kind == "word":
+            return _WORD_OPERATORS.get(token.text, "")
+        return token.text if token.kind == "symbol" else ""
+
+    @property
+    def found(self) -> str:
+        return "the end" if self.next.kind == "end" else f"'{self.next.text}'"
+
+    def expect(self, symbol: str, alternative: str = "") -> None:
+        if (self.next.kind, self.next.text) != ("symbol", symbol):
+            either = f"{alternative} or " if alternative else ""
+            quote = "" if self.next.kind != "word" else " (a name with spaces goes in quotes)"
+            self.fail(f"expected {either}'{symbol}', not {self.found}{quote}")
+        self.index += 1
+
+    def fail(self, what: str, token: _Token | None = None) -> NoReturn:
+        _fail(self.text, (self.next if token is None else token).start, what)
+
+    def unknown_column(self, name: str) -> str:
+        by_lower = {known.lower(): known for known in self.names}
+        close = [by_lower[low] for low in difflib.get_close_matches(name.lower(), by_lower, n=1)]
+        hint = f"; did you mean {_quoted(close[0])}?" if close else "."
+        shown = ", ".join(map(_quoted, self.names[:MAX_NAMES_SHOWN]))
+        more = len(self.names) - MAX_NAMES_SHOWN
+        rest = f" and {more} more" if more > 0 else ""
+        return f"there is no column '{name}'{hint} The columns are {shown}{rest}"
+
+
+def _quoted(name: str) -> str:
+    """Return a column as a query may hold it, in quotes where it needs them."""
+    match = _TOKEN.fullmatch(name)
+    if match is not None and match.lastgroup == "word" and not name[0].isspace():
+        return name
+    return '"' + name.replace('"', '""') + '"'

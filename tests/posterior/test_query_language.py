@@ -1,0 +1,137 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dag_gfn.errors import QueryError
+from dag_gfn.posterior.queries import And, DSeparated, Not, Or, PairFeature, Parents, VStructure
+from dag_gfn.posterior.query_language import MAX_DEPTH, parse_query
+
+NAMES = ("a", "b", "c", "age at death", "größe", "don't", 'say "hi"', "x-1", "7", "and", "od280/od315")
+AB, BC, CA = (PairFeature("edge", i, j) for i, j in ((0, 1), (1, 2), (2, 0)))
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("edge(a,b)", AB),
+        (" edge ( a ,\n b ) ", AB),
+        ("linked(a, b)", PairFeature("linked", 0, 1)),
+        ("path(b, a)", PairFeature("path", 1, 0)),
+        ("blanket(b, a)", PairFeature("markov_blanket", 1, 0)),
+        ("compelled(b, a)", PairFeature("compelled", 1, 0)),
+        ("reversible(b, a)", PairFeature("reversible", 1, 0)),
+        ("parents(b) == {a, c}", Parents(1, "==", 0b101)),
+        ("parents(b) = {}", Parents(1, "==", 0)),
+        ("parents(b)>={a,a}", Parents(1, ">=", 0b1)),
+        ("parents(b) <= {c}", Parents(1, "<=", 0b100)),
+        ("parents(b) != {c}", Parents(1, "!=", 0b100)),
+        ("v_structure(a, b, c)", VStructure(0, 1, 2)),
+        ("dsep(a, b)", DSeparated(0, 1)),
+        ("dsep(a, b | c)", DSeparated(0, 1, (2,))),
+        ("dsep(a, b | c, größe)", DSeparated(0, 1, (2, 4))),
+        ("edge(a,b) & edge(b,c) | edge(c,a)", Or((And((AB, BC)), CA))),
+        ("edge(a,b) and edge(b,c) or edge(c,a)", Or((And((AB, BC)), CA))),
+        ("edge(a,b) && edge(b,c) || edge(c,a)", Or((And((AB, BC)), CA))),
+        ("edge(a,b) & (edge(b,c) | edge(c,a))", And((AB, Or((BC, CA))))),
+        ("edge(a,b) & edge(b,c) & edge(c,a)", And((AB, BC, CA))),
+        ("!edge(a,b) & edge(b,c)", And((Not(AB), BC))),
+        ("not not edge(a,b)", Not(Not(AB))),
+        ("!(edge(a,b)|edge(b,c))", Not(Or((AB, BC)))),
+        ("edge('a', \"b\")", AB),
+        ('edge("age at death", größe)', PairFeature("edge", 3, 4)),
+        ('edge(don\'t, "say ""hi""")', PairFeature("edge", 5, 6)),
+        ("edge('don''t', 'say \"hi\"')", PairFeature("edge", 5, 6)),
+        ("edge(x-1, 7)", PairFeature("edge", 7, 8)),
+        ("edge(and, od280/od315)", PairFeature("edge", 9, 10)),
+    ],
+)
+def test_reads(text, query):
+    assert parse_query(text, NAMES) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "character", "said"),
+    [
+        ("", 1, "it is empty"),
+        ("   ", 1, "it is empty"),
+        ("edge(a, bb)", 9, "no column 'bb'; did you mean b? The columns are a, b, c, \"age at death\""),
+        ("edge(Größe, a)", 6, "did you mean größe"),
+        ("edge(a, zzzzz)", 9, "no column 'zzzzz'. The columns are"),
+        ("edge(age at death, a)", 6, "no column 'age'"),
+        ("edge(a at, b)", 8, "expected ',', not 'at' (a name with spaces goes in quotes)"),
+        ("edeg(a, b)", 1, "there is no 'edeg'; did you mean edge?"),
+        ("cause(a, b)", 1, "There are edge, linked, path"),
+        ("edge(a, a)", 9, "'a' stands here twice"),
+        ("edge(a)", 7, "expected ',', not ')'"),
+        ("edge(a, b, c)", 10, "expected ')', not ','"),
+        ("edge(a, b) edge(b, c)", 12, "expected '&', '|' or the end, not 'edge'"),
+        ("edge(a, b) &", 13, "not the end"),
+        ("& edge(a, b)", 1, "expected one of edge"),
+        ("(edge(a, b)", 12, "expected ')', not the end"),
+        ("edge(a, 'b", 9, "the quote is not closed"),
+        ("edge(a > b)", 8, "'>' has no meaning here"),
+        ("parents(b) & edge(a, b)", 12, "expected one of == != >= <="),
+        ("parents(b) == {a c}", 18, "expected '}' or ',', not 'c'"),
+        ("parents(b) == {a,}", 18, "expected a column, not '}'"),
+        ("parents(b) == {b}", 16, "stands here twice"),
+        ("parents(b) == {a", 17, "not the end"),
+        ("dsep(a, b | a)", 13, "stands here twice"),
+        ("dsep(a, b | )", 13, "expected a column"),
+        ("v_structure(a, b, a)", 19, "stands here twice"),
+        ("'edge'(a, b)", 1, "expected one of edge"),
+        ("(" * 200 + "edge(a, b)" + ")" * 200, MAX_DEPTH + 1, "within one another"),
+        ("!" * 200 + "edge(a, b)", MAX_DEPTH + 1, "within one another"),
+    ],
+)
+def test_points_at_what_cannot_be_read(text, character, said):
+    with pytest.raises(QueryError) as caught:
+        parse_query(text, NAMES)
+    message = str(caught.value)
+    assert f"character {character}: " in message
+    assert said in message
+    line, caret = caught.value.__notes__[0].split("\n")
+    assert len(caret) - 4 == character
+    assert line[4:] == text
+
+
+def test_at_most_so_many_columns_are_listed():
+    with pytest.raises(QueryError, match=r"v0, v1, .* and 48 more"):
+        parse_query("edge(x, y)", [f"v{i}" for i in range(60)])
+
+
+def test_many_parts_are_no_depth():
+    query = parse_query(" & ".join(["!(edge(a, b))"] * 1000), NAMES)
+    assert len(query.parts) == 1000
+
+
+WORDS = ["edge", "path", "parents", "dsep", "v_structure", "and", "or", "not", "a", "b", "größe", "edge(a,b)"]
+SYMBOLS = [*"(){},|&!='\"<# \n\x00", "==", ">="]
+PIECES = st.sampled_from(WORDS + SYMBOLS)
+
+
+@given(st.one_of(st.lists(PIECES, max_size=15).map("".join), st.text(max_size=30)))
+@example("\ud800")
+@example("edge(a,\u2003b)")
+@example("edge(a,\x85b)")
+def test_any_text_is_a_query_or_a_query_error(text):
+    try:
+        query = parse_query(text, NAMES)
+    except QueryError:
+        return
+    assert parse_query(f"({text}) & !({text})", NAMES) == And((query, Not(query)))
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=4, unique=True))
+def test_every_name_can_be_quoted(names):
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    assert parse_query(f"edge({quoted[0]}, {quoted[1]})", names) == AB
+    single = ["'" + name.replace("'", "''") + "'" for name in names]
+    assert parse_query(f"edge({single[0]}, {single[1]})", names) == AB
+
+
+@given(st.lists(st.text(min_size=1, max_size=4), min_size=2, max_size=4, unique=True))
+def test_the_names_an_error_lists_can_be_copied_into_a_query(names):
+    with pytest.raises(QueryError) as caught:
+        parse_query("", names)
+    suggestion = str(caught.value).split("it could be ", 1)[1]
+    assert parse_query(suggestion, names) == AB
