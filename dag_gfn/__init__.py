@@ -2,6 +2,7 @@
 
 __version__ = "0.1.0"
 
+from dag_gfn import effects, fitted
 from dag_gfn.data import Dataset, example_names, from_array, from_frame, load_example, read_csv, simulate
 from dag_gfn.errors import (
     ConstraintError,
@@ -35,8 +36,10 @@ __all__ = [
     "QueryError",
     "StorageError",
     "compare_posteriors",
+    "effects",
     "example_names",
     "fit",
+    "fitted",
     "from_array",
     "from_frame",
     "load",

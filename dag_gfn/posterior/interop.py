@@ -1,10 +1,22 @@
-"""Graphs as networkx objects that carry the variables' names."""
+"""Graphs as objects of other libraries and as files; all carry the variables' names."""
 
+import csv
+import importlib
+import io
 from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float64
+
+from dag_gfn.errors import OptionError
+
+if TYPE_CHECKING:
+    from arviz import InferenceData
+    from causallearn.graph.GeneralGraph import GeneralGraph
+    from pgmpy.base import DAG
 
 
 def to_networkx(
@@ -52,3 +64,144 @@ def consensus_graph(
     if not 0.0 <= threshold < 1.0:
         raise ValueError(f"threshold must lie in [0, 1), not {threshold}")
     return to_networkx(probability > threshold, names, probability=probability)
+
+
+def to_pgmpy(
+    adjacency: Bool[np.ndarray, "d d"],
+    names: Sequence[str],
+    *,
+    probability: Float64[np.ndarray, "d d"] | None = None,
+) -> "DAG":
+    """Return one DAG as pgmpy has it, without parameters; `dag_gfn.fitted.fitted_network` adds them.
+
+    Parameters
+    ----------
+    adjacency, names, probability
+        As for `to_networkx`.
+    """
+    from pgmpy.base import DAG  # takes seconds to import
+
+    graph = to_networkx(adjacency, names, probability=probability)
+    dag = DAG()
+    dag.add_nodes_from(graph.nodes)
+    dag.add_edges_from(graph.edges)
+    for source, target, attributes in graph.edges(data=True):
+        dag.edges[source, target].update(attributes)
+    return dag
+
+
+def to_causal_learn(adjacency: Bool[np.ndarray, "d d"], names: Sequence[str]) -> "GeneralGraph":
+    """Return a graph as causal-learn has it.
+
+    Parameters
+    ----------
+    adjacency : ndarray, shape (d, d), bool
+        `adjacency[i, j]` is True for the edge i → j (row → column); where both directions are, as in a CPDAG,
+        the edge is undirected.
+    names : sequence of str, length d
+
+    Raises
+    ------
+    OptionError
+        If causal-learn is not installed.
+    """
+    general = _optional("causallearn.graph.GeneralGraph", "causal-learn")
+    edges, ends, nodes = (
+        importlib.import_module(f"causallearn.graph.{module}") for module in ("Edge", "Endpoint", "GraphNode")
+    )
+    tail, arrow = ends.Endpoint.TAIL, ends.Endpoint.ARROW
+    variables = [nodes.GraphNode(name) for name in names]
+    graph = general.GeneralGraph(variables)
+    for i, j in np.argwhere(adjacency):
+        if not adjacency[j, i]:
+            graph.add_edge(edges.Edge(variables[i], variables[j], tail, arrow))
+        elif i < j:
+            graph.add_edge(edges.Edge(variables[i], variables[j], tail, tail))
+    return graph
+
+
+def to_arviz(graphs: Bool[np.ndarray, "k d d"], names: Sequence[str], *, chains: int = 1) -> "InferenceData":
+    """Return drawn graphs as arviz's InferenceData, for its tables, plots and diagnostics.
+
+    Parameters
+    ----------
+    graphs : ndarray, shape (k, d, d), bool
+        Draws, for example of `GraphPosterior.sample_adjacency`: `graphs[s, i, j]` is True for i → j.
+    names : sequence of str, length d
+    chains : int
+        How many chains of equal length the draws are, one after the other.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Group `posterior`: `edge` of dims (chain, draw, source, target), 0 or 1, and `num_edges`.
+
+    Raises
+    ------
+    OptionError
+        If arviz is not installed, or the draws do not divide into the chains.
+    """
+    arviz = _optional("arviz", "arviz")
+    k, d, _ = graphs.shape
+    if chains < 1 or k % chains:
+        raise OptionError(f"{k} draws do not divide into {chains} chains of equal length")
+    edge = graphs.reshape(chains, k // chains, d, d).astype(np.int8)
+    return arviz.from_dict(
+        posterior={"edge": edge, "num_edges": edge.sum(axis=(2, 3), dtype=np.int64)},
+        coords={"source": list(names), "target": list(names)},
+        dims={"edge": ["source", "target"]},
+    )
+
+
+def graphml_text(graph: nx.DiGraph) -> str:
+    """Return a graph as GraphML, with the numbers and texts of its edges and of the graph as attributes."""
+    plain = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
+    plain.add_nodes_from(graph)
+    plain.add_edges_from(graph.edges(data=True))
+    return "\n".join(nx.generate_graphml(plain)) + "\n"
+
+
+def dot_text(graph: nx.DiGraph) -> str:
+    """Return a graph in the DOT language of Graphviz.
+
+    Nodes are called n0, n1, ... and labelled with their names, so that any name will do; edges are labelled
+    with their probability, which the attribute `probability` holds in full.
+    """
+    number = {name: k for k, name in enumerate(graph)}
+    lines = [f"  n{k} [label={_quoted(str(name))}];" for name, k in number.items()]
+    for source, target, attributes in graph.edges(data=True):
+        probability = attributes.get("probability")
+        drawn = "" if probability is None else f' [label="{probability:.2f}", probability={probability!r}]'
+        lines.append(f"  n{number[source]} -> n{number[target]}{drawn};")
+    return "\n".join(["digraph {", *lines, "}"]) + "\n"
+
+
+def edge_list_text(graph: nx.DiGraph) -> str:
+    """Return a graph's edges as CSV: source, target, probability (empty where not known).
+
+    Variables without edges do not occur in it.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("source", "target", "probability"))
+    for source, target, attributes in graph.edges(data=True):
+        writer.writerow((source, target, attributes.get("probability", "")))
+    return text.getvalue()
+
+
+def _quoted(text: str) -> str:
+    r"""Return a DOT string; its labels treat backslashes as escapes, so \\ stands for one."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+
+def _optional(module: str, package: str) -> ModuleType:
+    """Import a library that is not among the dependencies, or say how to get it."""
+    root = module.split(".")[0]
+    try:
+        importlib.import_module(root)
+    except ModuleNotFoundError as error:
+        if error.name != root:
+            raise
+        raise OptionError(f"this needs {package}, which is not installed: pip install {package}") from error
+    return importlib.import_module(module)

@@ -1,0 +1,19 @@
+"""Causal effects averaged over graphs and parameters."""
+
+from dag_gfn.effects.interventional_distribution import (
+    InterventionalDistribution,
+    interventional_distribution,
+)
+from dag_gfn.effects.interventional_mean import InterventionalMeans, interventional_means
+from dag_gfn.effects.total_effect import TotalEffect, TotalEffects, parent_adjustment, total_effects
+
+__all__ = [
+    "InterventionalDistribution",
+    "InterventionalMeans",
+    "TotalEffect",
+    "TotalEffects",
+    "interventional_distribution",
+    "interventional_means",
+    "parent_adjustment",
+    "total_effects",
+]

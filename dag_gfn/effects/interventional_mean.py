@@ -1,0 +1,101 @@
+"""Means under an intervention on a linear-Gaussian network, averaged over graphs: E[y | do(x = v)]."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float64
+
+from dag_gfn.effects.graph_draws import QUANTILES, draw_graphs, node_index
+from dag_gfn.effects.total_effect import linear_gaussian_parameters
+from dag_gfn.errors import OptionError
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.features import chunks
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class InterventionalMeans:
+    """Posterior of the mean of every variable when one of them is set, in original units.
+
+    Attributes
+    ----------
+    names : tuple of str, length d
+    source : str
+        The variable that is set.
+    value : float
+        To what it is set.
+    samples : ndarray, shape (k, d), float64
+        Entry (s, j): E[x_j | do(source = value)] in draw s of graph and parameters.
+    graphs : ndarray, shape (k, d, d), bool
+        The graph of every draw; entry (s, i, j) is True for i → j (row → column).
+    mean : ndarray, shape (d,), float64
+        Posterior means, summed over all weighted graphs with the parameters integrated out.
+    """
+
+    names: tuple[str, ...]
+    source: str
+    value: float
+    samples: Float64[np.ndarray, "k d"]
+    graphs: Bool[np.ndarray, "k d d"]
+    mean: Float64[np.ndarray, " d"]
+
+    def summary(self) -> pd.DataFrame:
+        """Return target, mean, 5%, 50%, 95% for every variable."""
+        quantiles = np.quantile(self.samples, list(QUANTILES.values()), axis=0)
+        return pd.DataFrame(
+            {
+                "target": list(self.names),
+                "mean": self.mean,
+                **dict(zip(QUANTILES, quantiles, strict=True)),
+            }
+        )
+
+
+def interventional_means(
+    posterior: GraphPosterior,
+    source: str,
+    value: float | int,
+    *,
+    num_draws: int = 2000,
+    rng: int | np.random.Generator,
+) -> InterventionalMeans:
+    """Return the posterior of E[x_j | do(source = value)] for all j, averaged over graphs and parameters.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+        Of continuous columns with the score ``bge``, or with ``linear_gaussian``, which has no intercepts: its
+        means are those that were taken off the columns.
+    source : str
+        Name of a column.
+    value : float
+        In the column's own units.
+    num_draws : int
+    rng : int or numpy.random.Generator
+        Seed or generator.
+
+    Raises
+    ------
+    OptionError
+        If the column is unknown, the value is not finite, or the score has no such parameters.
+    """
+    node = node_index(posterior.names, source)
+    if not np.isfinite(value):
+        raise OptionError(f"the value that '{source}' is set to must be finite, not {value}")
+    parameters = linear_gaussian_parameters(posterior)
+    generator = np.random.default_rng(rng)
+    graphs = draw_graphs(posterior, num_draws, generator)
+    mean = np.zeros(posterior.d)
+    for part in chunks(len(posterior), posterior.d):
+        expected = parameters.expected(posterior.graphs[part]).interventional_means(node, value)
+        mean += posterior.weights[part] @ expected
+    return InterventionalMeans(
+        names=posterior.names,
+        source=source,
+        value=float(value),
+        samples=parameters.sample(graphs, rng=generator).interventional_means(node, value),
+        graphs=graphs,
+        mean=mean,
+    )

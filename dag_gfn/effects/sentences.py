@@ -1,0 +1,77 @@
+"""What the command `dag-gfn effect` says."""
+
+from dag_gfn.effects.interventional_distribution import InterventionalDistribution
+from dag_gfn.effects.total_effect import TotalEffect
+
+NEGLIGIBLE = 0.005
+"""Shares below this are not worth a line."""
+
+
+def total_effect_sentences(effect: TotalEffect, adjusted: TotalEffect | None = None) -> list[str]:
+    """Return the effect of one continuous variable on another in words, a line each.
+
+    Parameters
+    ----------
+    effect : TotalEffect
+    adjusted : TotalEffect, optional
+        The same by adjustment for parents, to stand beside it.
+    """
+    x, y = effect.source, effect.target
+    low, high = effect.interval()
+    lines = [
+        f"Setting {x} one unit higher changes the mean of {y} by {effect.mean:.4g} "
+        f"(90 % interval {_interval(low, high)}), in the columns' own units.",
+        _no_effect(x, y, effect.probability_zero),
+    ]
+    for row in effect.by_direction().to_dict(orient="records"):
+        if row["direction"] == f"{x} ⇝ {y}" and effect.probability_zero > NEGLIGIBLE:
+            interval = _interval(row["5%"], row["95%"])
+            lines.append(f"Where there is one it is {row['mean']:.4g} (90 % interval {interval}).")
+        elif row["direction"] == f"{y} ⇝ {x}":
+            lines.append(f"With probability {row['probability']:.2f} {y} is a cause of {x} instead.")
+    lines.append("Within the most probable classes of graphs that observations cannot tell apart:")
+    for row in effect.by_class().to_dict(orient="records"):
+        if row["probability"] >= NEGLIGIBLE:
+            lines.append(
+                f"  probability {row['probability']:.2f}: mean {row['mean']:.4g} "
+                f"({_interval(row['5%'], row['95%'])}), no effect {row['probability_zero']:.2f}; "
+                f"{row['edges'] or 'no edges'}"
+            )
+    if adjusted is not None:
+        low, high = adjusted.interval()
+        lines.append(
+            f"Adjusting for the parents of {x} alone, an approximation, gives {adjusted.mean:.4g} "
+            f"({_interval(low, high)})."
+        )
+    return lines
+
+
+def distribution_sentences(effect: InterventionalDistribution) -> list[str]:
+    """Return the distribution of one discrete variable when another is set in words, a line each."""
+    x, y = effect.source, effect.target
+    lines = [f"Probabilities of {y} when {x} is set (mean, 90 % interval):"]
+    for row in effect.summary().to_dict(orient="records"):
+        lines.append(
+            f"  {x} = {row['set_to']}: {y} = {row['state']} with {row['mean']:.3f} "
+            f"({row['5%']:.3f} to {row['95%']:.3f})"
+        )
+    lines.append(_no_effect(x, y, effect.probability_zero))
+    lines.append("Within the most probable classes of graphs that observations cannot tell apart:")
+    by_class = effect.by_class(top=3)
+    for edges, rows in by_class.groupby("edges", sort=False):
+        share, zero = rows[["probability", "probability_zero"]].iloc[0]
+        if share >= NEGLIGIBLE:
+            lines.append(f"  probability {share:.2f}, no effect {zero:.2f}; {edges or 'no edges'}")
+            lines += [
+                f"    {x} = {row['set_to']}: {y} = {row['state']} with {row['mean']:.3f}"
+                for row in rows.to_dict(orient="records")
+            ]
+    return lines
+
+
+def _no_effect(x: str, y: str, probability: float) -> str:
+    return f"With probability {max(probability, 0.0):.2f} there is no effect: {y} does not descend from {x}."
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{low:.4g} to {high:.4g}"

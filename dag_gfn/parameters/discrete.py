@@ -1,0 +1,126 @@
+"""Conditional probability tables of discrete networks, given the graph and the data."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from dag_gfn.errors import NotTractable
+from dag_gfn.posterior import GraphPosterior
+
+MAX_TABLE_CELLS = 1 << 24
+"""Largest conditional probability table that is built."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class DiscreteParameters:
+    r"""Posterior of the conditional probability tables of a discrete network given its graph.
+
+    The distribution of node j under parent configuration c is
+
+    .. math:: \theta_{jc} \sim \text{Dirichlet}(\alpha / (r q) + N_{c1}, \dots, \alpha / (r q) + N_{cr})
+
+    with r states, q parent configurations and the counts N of the rows in which j was not set; all are
+    independent given the graph.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (u, d), int64
+        The distinct rows of codes.
+    counts : ndarray, shape (1, u) or (d, u), int64
+        How often each occurs; one line for each node where interventions make them differ.
+    cardinalities : tuple of int, length d
+    states : tuple of tuple of str, length d
+        The labels of each column's codes.
+    equivalent_sample_size : float
+        :math:`\alpha`.
+
+    References
+    ----------
+    Heckerman, Geiger and Chickering, "Learning Bayesian networks", Machine Learning 20 (1995).
+    """
+
+    rows: Int64[np.ndarray, "u d"]
+    counts: Int64[np.ndarray, "nodes u"]
+    cardinalities: tuple[int, ...]
+    states: tuple[tuple[str, ...], ...]
+    equivalent_sample_size: float
+
+    @classmethod
+    def from_posterior(cls, posterior: GraphPosterior) -> "DiscreteParameters":
+        """Read statistics and hyperparameters from a posterior of the score ``bdeu`` or ``bde``."""
+        statistics = posterior.statistics
+        cardinalities = tuple(statistics["cardinalities"].tolist())
+        return cls(
+            rows=statistics["rows"],
+            counts=statistics["counts"].reshape(-1, len(statistics["rows"])),
+            cardinalities=cardinalities,
+            states=tuple(
+                tuple(labels[:r])
+                for labels, r in zip(statistics["states"].tolist(), cardinalities, strict=True)
+            ),
+            equivalent_sample_size=float(posterior.info["score_options"]["equivalent_sample_size"]),
+        )
+
+    @property
+    def d(self) -> int:
+        """Number of variables."""
+        return len(self.cardinalities)
+
+    def concentrations(self, node: int, parents: Sequence[int]) -> Float64[np.ndarray, "..."]:
+        """Return the parameters of the Dirichlet distributions of one family.
+
+        Parameters
+        ----------
+        node : int
+        parents : sequence of int
+            In the order in which they are to be axes.
+
+        Returns
+        -------
+        ndarray, shape (*cardinalities of the parents, r), float64
+            The last axis runs over the states of `node`.
+
+        Raises
+        ------
+        NotTractable
+            If the table would have more than `MAX_TABLE_CELLS` cells.
+        """
+        family = [*parents, node]
+        shape = tuple(self.cardinalities[i] for i in family)
+        cells = math.prod(shape)
+        if cells > MAX_TABLE_CELLS:
+            raise NotTractable(
+                f"a node with {len(parents)} parents would need a table of {cells:,} probabilities, more than "
+                f"{MAX_TABLE_CELLS:,}: fit with fewer parents (max_parents, --max-parents)"
+            )
+        cell = np.ravel_multi_index(tuple(self.rows[:, family].T), shape)
+        counts = self.counts[node if len(self.counts) > 1 else 0]
+        return self.equivalent_sample_size / cells + np.bincount(
+            cell, weights=counts, minlength=cells
+        ).reshape(shape)
+
+
+def expected_table(concentrations: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
+    """Return the mean of Dirichlet distributions along the last axis."""
+    return concentrations / concentrations.sum(axis=-1, keepdims=True)
+
+
+def sample_tables(
+    concentrations: Float64[np.ndarray, "*shape"], k: int, rng: np.random.Generator
+) -> Float64[np.ndarray, "k *shape"]:
+    """Return k draws from Dirichlet distributions along the last axis, shape (k, ...).
+
+    With a concentration a near 0 a gamma variate underflows; its log is that of a variate with a + 1 plus
+    log(u) / a for a uniform u.
+    """
+    shape = (k, *concentrations.shape)
+    log_gamma = np.log(rng.standard_gamma(concentrations + 1.0, size=shape))
+    log_gamma -= rng.standard_exponential(shape) / concentrations
+    log_gamma -= log_gamma.max(axis=-1, keepdims=True)
+    tables = np.exp(log_gamma)
+    return tables / tables.sum(axis=-1, keepdims=True)

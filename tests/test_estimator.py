@@ -1,0 +1,62 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import dag_gfn
+from dag_gfn.estimator import GraphPosteriorEstimator
+
+
+@pytest.fixture
+def table():
+    return dag_gfn.simulate(4, 100, rng=np.random.default_rng(7)).to_frame()
+
+
+@pytest.mark.filterwarnings("ignore::dag_gfn.DataWarning")  # the checks' data are what they are
+@pytest.mark.filterwarnings("ignore::dag_gfn.NotConvergedWarning")
+@pytest.mark.filterwarnings("ignore:.*:sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks([GraphPosteriorEstimator(num_samples=200, num_graph_samples=10, random_state=0)])
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)
+
+
+def test_attributes_agree_with_fit(table):
+    estimator = GraphPosteriorEstimator(random_state=3, num_graph_samples=50).fit(table)
+    posterior = dag_gfn.fit(table, seed=3, progress=False)
+    pd.testing.assert_frame_equal(estimator.edge_probs_, posterior.edge_marginals())
+    assert list(estimator.feature_names_in_) == list(table.columns)
+    assert estimator.n_features_in_ == 4
+    assert set(estimator.causal_graph_.edges) == set(posterior.median_graph().edges)
+    matrix = estimator.adjacency_matrix_
+    assert {(a, b) for a in matrix.index for b in matrix.columns if matrix.loc[a, b]} == set(
+        estimator.causal_graph_.edges
+    )
+    assert estimator.graph_samples_.shape == (50, 4, 4)
+
+
+def test_same_random_state_same_samples(table):
+    first, second = (GraphPosteriorEstimator(random_state=1).fit(table).graph_samples_ for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    drawn = np.random.RandomState(5)
+    other = GraphPosteriorEstimator(random_state=drawn).fit(table)
+    assert not np.array_equal(other.graph_samples_, first)
+
+
+def test_clones_take_the_options_along(table):
+    estimator = GraphPosteriorEstimator(max_parents=1, forbidden=[("x0", "x1")], random_state=0)
+    copy = clone(estimator).fit(table.to_numpy())
+    assert copy.get_params() == estimator.get_params()
+    assert copy.edge_probs_.loc["x0", "x1"] == 0.0
+    assert not hasattr(copy, "feature_names_in_")
+    assert not hasattr(estimator, "posterior_")
+
+
+def test_text_columns_are_discrete(rng):
+    frame = pd.DataFrame({"a": rng.choice(["u", "v"], 50), "b": rng.choice(["x", "y", "z"], 50)})
+    estimator = GraphPosteriorEstimator(random_state=0).fit(frame)
+    assert estimator.posterior_.info["score"] == "bdeu"
+    assert list(estimator.feature_names_in_) == ["a", "b"]
+    numbers = frame.apply(lambda column: column.astype("category").cat.codes)
+    coded = GraphPosteriorEstimator(discrete="all", random_state=0).fit(numbers)
+    pd.testing.assert_frame_equal(coded.edge_probs_, estimator.edge_probs_)
