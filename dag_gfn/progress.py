@@ -28,6 +28,13 @@ def describe(report: Report) -> str:
     return "  ".join(f"{name} {value:.3g}" for name, value in figures.items())
 
 
+def announce(text: str, *, shown: bool = True, console: Console | None = None) -> None:
+    """Say on stderr, in one line, what is going to be done, names in it as they are."""
+    if shown:
+        console = Console(file=sys.stderr) if console is None else console
+        console.print(f"note: {text}", markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
 class TrainingProgress:
     """Shows training on stderr; a context manager that is called with each report.
 

@@ -5,7 +5,7 @@ The 2^(d-1) parent sets of one node are indexed by squeezing the node's own bit 
 """
 
 import numpy as np
-from jaxtyping import Bool, Int64, Num
+from jaxtyping import Bool, Float64, Int64, Num
 
 MAX_NODES = 63
 """Largest number of nodes whose subsets fit an int64 mask (bit 63 is the sign)."""
@@ -84,6 +84,13 @@ def zeta_transform(values: Num[np.ndarray, "*batch subsets"]) -> Num[np.ndarray,
         A new array; k 2^k additions.
     """
     return _transform(values, np.add)
+
+
+def log_zeta_transform(
+    log_values: Float64[np.ndarray, "*batch subsets"],
+) -> Float64[np.ndarray, "*batch subsets"]:
+    """Return the logs of the sums over subsets of ``exp(log_values)``; -inf stands for zero."""
+    return _transform(log_values, np.logaddexp)
 
 
 def moebius_transform(values: Num[np.ndarray, "*batch subsets"]) -> Num[np.ndarray, "*batch subsets"]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from rich.console import Console
 
-from dag_gfn.progress import Report, ShareProgress, TrainingProgress, describe
+from dag_gfn.progress import Report, ShareProgress, TrainingProgress, announce, describe
 
 
 @dataclass
@@ -116,3 +116,11 @@ def test_shares_not_to_be_shown(place):
     with ShareProgress(console, shown=False, line_seconds=0) as show:
         show("sampling", 0.5)
     assert text.getvalue() == ""
+
+
+@pytest.mark.parametrize("place", [log, terminal])
+def test_announcements_are_one_line_with_names_as_they_are(place):
+    text, console = place()
+    announce("[red]x[/red] :heart: " * 5, console=console)
+    announce("nothing", shown=False, console=console)
+    assert text.getvalue() == "note: " + "[red]x[/red] :heart: " * 5 + "\n"

@@ -58,6 +58,20 @@ class Estimate(NamedTuple):
     seconds: float
     bytes: int
 
+    def __str__(self) -> str:
+        """Return both in words, as in "about 5 minutes and 1.2 GB of memory"."""
+        return f"about {in_words(self.seconds)} and {max(self.bytes, 1e8) / 1e9:,.2g} GB of memory"
+
+
+def in_words(seconds: float | int) -> str:
+    """Return a duration in words."""
+    if seconds > 100 * 3.15e7:
+        return "centuries"
+    for unit, size in (("years", 3.15e7), ("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:.2g} seconds" if seconds < 10 else f"{seconds:.0f} seconds"
+
 
 def log_evidence(table: CompleteTable, *, progress: Progress | None = None) -> float:
     """Return log Σ_G R(G) over all DAGs; see :func:`exact_marginals` for arguments and errors."""
@@ -67,7 +81,11 @@ def log_evidence(table: CompleteTable, *, progress: Progress | None = None) -> f
 
 
 def exact_marginals(
-    table: CompleteTable, *, parent_sets: bool = False, progress: Progress | None = None
+    table: CompleteTable,
+    *,
+    parent_sets: bool = False,
+    recursion: DagRecursion | None = None,
+    progress: Progress | None = None,
 ) -> ExactMarginals:
     r"""Return the exact marginals under any modular prior and constraints, in O(3^d).
 
@@ -83,6 +101,8 @@ def exact_marginals(
         A complete ``ScoreTable``.
     parent_sets : bool
         Whether to return the probabilities of all parent sets too.
+    recursion : DagRecursion, optional
+        That of the table, solved with its sources, where it is at hand.
     progress : callable, optional
         Called with the share that is done; an exception in it, or Ctrl-C, ends the computation soon.
 
@@ -100,9 +120,13 @@ def exact_marginals(
     """
     log_weights = complete_of(table)
     d = len(log_weights)
-    recursion = DagRecursion(log_weights)
-    recursion.solve(with_sources=True, progress=_between(progress, 0.0, 0.45))
-    closed = recursion.closed_probabilities(progress=_between(progress, 0.45, 0.95))
+    solved = 0.0 if recursion is not None else 0.45
+    if recursion is None:
+        recursion = DagRecursion(log_weights)
+        recursion.solve(with_sources=True, progress=_between(progress, 0.0, solved))
+    if recursion.sole_source is None:
+        raise ValueError("expected a recursion after solve(with_sources=True)")
+    closed = recursion.closed_probabilities(progress=_between(progress, solved, 0.95))
     edge, path = np.zeros((d, d)), np.zeros((d, d))
     sets = np.zeros((d, 1 << (d - 1))) if parent_sets else None
 

@@ -30,24 +30,16 @@ from numba import njit
 from dag_gfn import graph
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.chunked import run_chunks
-from dag_gfn.exact.dag_recursion import (
-    DENSE_BITS,
-    CompleteTable,
-    DagRecursion,
-    Progress,
-    complete_of,
-    fill_terms,
-    fold,
-    prepare_set,
-    scratch,
-)
-from dag_gfn.exact.scaled import power_of_two, scaled_weights
+from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
+from dag_gfn.exact.inclusion_exclusion import DENSE_BITS, fill_terms, fold, prepare_set, scratch
+from dag_gfn.exact.parent_sets import ParentSetSampler, without_bit
+from dag_gfn.exact.scaled import power_of_two
 from dag_gfn.subsets import remove_bit
 
 TOLERANCE = 0.01
 """Largest difference in nats between the probability with which a DAG was drawn and its exact one."""
 
-_NEVER = np.int64(-1)  # in place of F_i, for a node that was not passed over
+_NEVER = np.int64(-1)  # in place of F_i, for a node that was not passed over: nothing is excluded
 _CHUNK_TERMS = 20_000_000
 
 
@@ -83,6 +75,8 @@ class DagSampler:
     ----------
     table : CompleteTable
         A complete ``ScoreTable``.
+    recursion : DagRecursion, optional
+        That of the table, solved, where it is at hand; then nothing is left to prepare.
     progress : callable, optional
         Of the preparation, one pass of O(3^d).
 
@@ -94,16 +88,21 @@ class DagSampler:
         If no DAG has support.
     """
 
-    def __init__(self, table: CompleteTable, *, progress: Progress | None = None):
+    def __init__(
+        self,
+        table: CompleteTable,
+        *,
+        recursion: DagRecursion | None = None,
+        progress: Progress | None = None,
+    ):
         self._log_weights = complete_of(table)
         self.d = len(self._log_weights)
-        self._recursion = DagRecursion(self._log_weights)
-        self._recursion.solve(with_sources=False, progress=progress)
+        if recursion is None:
+            recursion = DagRecursion(self._log_weights)
+            recursion.solve(with_sources=False, progress=progress)
+        self._recursion = recursion
         self.log_evidence = self._recursion.log_evidence
-        self._mantissa = np.empty(self._log_weights.shape)
-        self._exponent = np.empty(self._log_weights.shape, dtype=np.int32)
-        for node in range(self.d):
-            self._mantissa[node], self._exponent[node], _ = scaled_weights(self._log_weights[node])
+        self._parent_sets = ParentSetSampler(self._log_weights, self._recursion.set_exponent)
 
     def sample(self, k: int, *, rng: np.random.Generator, progress: Progress | None = None) -> ExactSample:
         """Return k independent draws.
@@ -130,7 +129,7 @@ class DagSampler:
             node, log_chosen = self._draw_nodes(placed, passed, rng.random(k))
             log_drawn += log_chosen
             excluded = passed[np.arange(k), node]
-            drawn, log_chosen = self._draw_parents(node, placed, excluded, rng.random(k))
+            drawn, log_chosen = self._parent_sets.draw(node, placed, excluded, rng.random(k))
             log_drawn += log_chosen
             parents[np.arange(k), node] = drawn
             nodes = np.arange(d)
@@ -164,7 +163,7 @@ class DagSampler:
         uniform: Float64[np.ndarray, " k"],
     ) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
         """Return the next node of each draw, and the log-probability with which it was chosen."""
-        states, state = np.unique(np.column_stack([placed, passed]), axis=0, return_inverse=True)
+        states, state = _distinct_rows(np.column_stack([placed, passed]))
         weights = np.zeros((len(states), self.d))
         remaining = self.d - int(placed[0]).bit_count() if len(placed) else 0
         length = max(1, min(_CHUNK_TERMS >> remaining, -(-len(states) // 4)))
@@ -174,44 +173,28 @@ class DagSampler:
             _weigh_nodes(states[chunk], self._recursion.arrays, weights[chunk])
 
         run_chunks(weigh, range(0, len(states), length), parallel=len(states) << remaining > 100_000)
-        cumulative = np.cumsum(weights, axis=1)[state.reshape(-1)]  # (k, d)
+        cumulative = np.cumsum(weights, axis=1)[state]  # (k, d)
         goal = uniform * cumulative[:, -1]
         node = np.minimum((cumulative <= goal[:, None]).sum(axis=1), self.d - 1)
-        chosen = weights[state.reshape(-1), node]
+        chosen = weights[state, node]
         with np.errstate(divide="ignore", invalid="ignore"):  # the self-check reports what comes of it
             return node, np.log(chosen / cumulative[:, -1])
 
-    def _draw_parents(
-        self,
-        node: Int64[np.ndarray, " k"],
-        placed: Int64[np.ndarray, " k"],
-        excluded: Int64[np.ndarray, " k"],
-        uniform: Float64[np.ndarray, " k"],
-    ) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
-        """Return parents of each draw's node among those placed but not all excluded, and log-probabilities."""
-        order = np.lexsort((uniform, excluded, placed, node))  # draws from one distribution are neighbours
-        parents, log_chosen = np.empty_like(placed), np.empty(len(placed))
-        size = int(placed[0]).bit_count() if len(placed) else 0
-        length = max(1, min(_CHUNK_TERMS >> size, -(-len(placed) // 4)))
-        work = (node, placed, excluded, uniform)
-        set_exponents = self._recursion.set_exponent
 
-        def draw(start: int) -> None:
-            chunk = order[start : start + length]
-            _draw_sets(chunk, work, set_exponents, self._mantissa, self._exponent, parents, log_chosen)
-
-        run_chunks(draw, range(0, len(placed), length), parallel=len(placed) << size > 100_000)
-        return parents, log_chosen
+def _distinct_rows(
+    rows: Int64[np.ndarray, "k columns"],
+) -> tuple[Int64[np.ndarray, "m columns"], Int64[np.ndarray, " k"]]:
+    """Return the distinct rows and which of them each row is."""
+    order = np.lexsort(rows.T)  # np.unique compares rows as bytes, which takes ten times as long
+    ordered = rows[order]
+    starts = np.ones(len(rows), dtype=bool)
+    starts[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    group = np.empty(len(rows), dtype=np.int64)
+    group[order] = np.cumsum(starts) - 1
+    return ordered[starts], group
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _without_bit(mask, v):
-    below = (np.int64(1) << v) - 1
-    return mask & below | (mask >> 1) & ~below
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
@@ -255,7 +238,7 @@ def _weigh_nodes(states, arrays, weights):
             ratios[k] = 0.0
             before = states[s, 1 + members[k]]
             if before >= 0 and own[k] > 0.0:
-                index = _without_bit(before, members[k])
+                index = without_bit(before, members[k])
                 shift = np.int64(set_exponent[members[k], index]) - own_exponents[k]
                 ratios[k] = set_mantissa[members[k], index] / own[k] * power_of_two(shift)
         low, first_high = 1 << sizes[2], sizes[1] + sizes[2]
@@ -287,71 +270,3 @@ def _weigh_nodes(states, arrays, weights):
                 k -= 1
             else:
                 fold(low_sums, 1 << v)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _draw_sets(order, work, set_exponents, mantissas, exponents, parents, log_chosen):
-    """Draw parent sets T of each draw's node, within the placed nodes and not within the excluded ones.
-
-    The draws of one distribution stand together, by ascending uniform number: two sweeps serve them all.
-    """
-    node, placed, excluded, uniform = work
-    start = 0
-    while start < len(order):
-        first = order[start]
-        v = node[first]
-        stop = start + 1
-        while (
-            stop < len(order)
-            and node[order[stop]] == v
-            and placed[order[stop]] == placed[first]
-            and excluded[order[stop]] == excluded[first]
-        ):
-            stop += 1
-        within = _without_bit(placed[first], v)
-        never_within = _without_bit(excluded[first], v) if excluded[first] >= 0 else np.int64(-1)
-        everything = excluded[first] < 0
-        top = np.int64(set_exponents[v, within])
-        count = 1 << _count_bits(within)
-        chosen = np.int64(0)
-        total = 0.0
-        for _ in range(count):
-            if everything or chosen & ~never_within:
-                total += mantissas[v, chosen] * power_of_two(exponents[v, chosen] - top)
-            chosen = (chosen - within) & within
-        cumulative, last, last_weight = 0.0, np.int64(0), 0.0
-        drawn = start
-        for _ in range(count):
-            if everything or chosen & ~never_within:
-                weight = mantissas[v, chosen] * power_of_two(exponents[v, chosen] - top)
-                if weight > 0.0:
-                    cumulative += weight
-                    last, last_weight = chosen, weight
-                    while drawn < stop and uniform[order[drawn]] * total < cumulative:
-                        _write_draw(order[drawn], v, last, last_weight / total, parents, log_chosen)
-                        drawn += 1
-                    if drawn == stop:
-                        break
-            chosen = (chosen - within) & within
-        for rounded in range(drawn, stop):
-            _write_draw(order[rounded], v, last, last_weight / total, parents, log_chosen)
-        start = stop
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _count_bits(mask):
-    count = 0
-    while mask:
-        mask &= mask - 1
-        count += 1
-    return count
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _write_draw(k, v, chosen, probability, parents, log_chosen):
-    below = (np.int64(1) << v) - 1
-    parents[k] = chosen & below | (chosen & ~below) << 1
-    log_chosen[k] = np.log(probability)

@@ -1,11 +1,12 @@
-"""From the sets that a node's parents were chosen within to the parent sets themselves."""
+"""Parent sets of a node that are chosen by weight within a given set: their probabilities, and draws."""
 
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float64, Int32
+from jaxtyping import Float64, Int32, Int64
 from numba import njit
 
+from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.scaled import (
     ZERO_EXPONENT,
     normalise,
@@ -13,6 +14,8 @@ from dag_gfn.exact.scaled import (
     scaled_weights,
     sum_over_supersets,
 )
+
+_CHUNK_TERMS = 20_000_000  # a tenth of a second: how long Ctrl-C may have to wait
 
 
 def parent_set_probabilities(
@@ -41,7 +44,74 @@ def parent_set_probabilities(
     return chosen
 
 
+class ParentSetSampler:
+    """Draws parent sets of single nodes with probabilities in proportion to their weights.
+
+    Parameters
+    ----------
+    log_weights : array, shape (d, 2^(d-1)), float64
+        log w_j(T) at ``[j, remove_bit(T, j)]``.
+    set_exponent : array, shape (d, 2^(d-1)), int32
+        Exponents of the weight of all parent sets within S, as :class:`dag_gfn.exact.dag_recursion.DagRecursion`
+        has them.
+    """
+
+    def __init__(self, log_weights: Float64[np.ndarray, "d sets"], set_exponent: Int32[np.ndarray, "d sets"]):
+        self._set_exponent = set_exponent
+        self._mantissa = np.empty(log_weights.shape)
+        self._exponent = np.empty(log_weights.shape, dtype=np.int32)
+
+        def fill(node: int) -> None:
+            self._mantissa[node], self._exponent[node], _ = scaled_weights(log_weights[node])
+
+        run_chunks(fill, range(len(log_weights)), parallel=len(log_weights) > 12)
+
+    def draw(
+        self,
+        node: Int64[np.ndarray, " k"],
+        within: Int64[np.ndarray, " k"],
+        excluded: Int64[np.ndarray, " k"],
+        uniform: Float64[np.ndarray, " k"],
+    ) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
+        r"""Return k parent sets, as masks, and the log-probabilities with which they were drawn.
+
+        The sets are gone through twice, O(2^|within|), for each (node, within, excluded) that occurs, however
+        many draws share it.
+
+        Parameters
+        ----------
+        node : array, shape (k,), int64
+            Whose parents to draw.
+        within : array, shape (k,), int64
+            The set, without the node, that they are drawn from. All k have the same number of members.
+        excluded : array, shape (k,), int64
+            A set that must not hold them all; negative where nothing is excluded.
+        uniform : array, shape (k,), float64
+            A uniform number in [0, 1) for each draw.
+        """
+        order = np.lexsort((uniform, excluded, within, node))  # draws from one distribution are neighbours
+        parents, log_chosen = np.empty_like(within), np.empty(len(within))
+        size = int(within[0]).bit_count() if len(within) else 0
+        length = max(1, min(_CHUNK_TERMS >> size, -(-len(within) // 4)))
+        work = (node, within, excluded, uniform)
+
+        def draw(start: int) -> None:
+            chunk = order[start : start + length]
+            _draw_sets(chunk, work, self._set_exponent, self._mantissa, self._exponent, parents, log_chosen)
+
+        run_chunks(draw, range(0, len(within), length), parallel=len(within) << size > 100_000)
+        return parents, log_chosen
+
+
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def without_bit(mask, v):
+    """Return the index of a parent set of v, as ``subsets.remove_bit``."""
+    below = (np.int64(1) << v) - 1
+    return mask & below | (mask >> 1) & ~below
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -63,3 +133,71 @@ def _divide(probabilities, set_mantissas, set_exponents, mantissas, exponents):
 def _multiply(mantissas, exponents, weight_mantissas, weight_exponents, products):
     for i in range(len(products)):
         products[i] = mantissas[i] * weight_mantissas[i] * power_of_two(exponents[i] + weight_exponents[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _draw_sets(order, work, set_exponents, mantissas, exponents, parents, log_chosen):
+    """Draw parent sets T of each draw's node, within the placed nodes and not within the excluded ones.
+
+    The draws of one distribution stand together, by ascending uniform number: two sweeps serve them all.
+    """
+    node, placed, excluded, uniform = work
+    start = 0
+    while start < len(order):
+        first = order[start]
+        v = node[first]
+        stop = start + 1
+        while (
+            stop < len(order)
+            and node[order[stop]] == v
+            and placed[order[stop]] == placed[first]
+            and excluded[order[stop]] == excluded[first]
+        ):
+            stop += 1
+        within = without_bit(placed[first], v)
+        never_within = without_bit(excluded[first], v) if excluded[first] >= 0 else np.int64(-1)
+        everything = excluded[first] < 0
+        top = np.int64(set_exponents[v, within])
+        count = 1 << _count_bits(within)
+        chosen = np.int64(0)
+        total = 0.0
+        for _ in range(count):
+            if everything or chosen & ~never_within:
+                total += mantissas[v, chosen] * power_of_two(exponents[v, chosen] - top)
+            chosen = (chosen - within) & within
+        cumulative, last, last_weight = 0.0, np.int64(0), 0.0
+        drawn = start
+        for _ in range(count):
+            if everything or chosen & ~never_within:
+                weight = mantissas[v, chosen] * power_of_two(exponents[v, chosen] - top)
+                if weight > 0.0:
+                    cumulative += weight
+                    last, last_weight = chosen, weight
+                    while drawn < stop and uniform[order[drawn]] * total < cumulative:
+                        _write_draw(order[drawn], v, last, last_weight / total, parents, log_chosen)
+                        drawn += 1
+                    if drawn == stop:
+                        break
+            chosen = (chosen - within) & within
+        for rounded in range(drawn, stop):
+            _write_draw(order[rounded], v, last, last_weight / total, parents, log_chosen)
+        start = stop
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _count_bits(mask):
+    count = 0
+    while mask:
+        mask &= mask - 1
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _write_draw(k, v, chosen, probability, parents, log_chosen):
+    below = (np.int64(1) << v) - 1
+    parents[k] = chosen & below | (chosen & ~below) << 1
+    log_chosen[k] = np.log(probability)

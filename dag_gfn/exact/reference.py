@@ -1,5 +1,6 @@
 """The exact posterior that every other method is judged by: enumeration where it is small, else the recursion."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,14 @@ class ExactReference:
     log_probabilities: Float64[np.ndarray, " m"] | None = None
 
 
-def exact_reference(table: ScoreTable) -> ExactReference:
+def exact_reference(table: ScoreTable, *, progress: Callable[[float], None] | None = None) -> ExactReference:
     """Return the exact posterior of a table.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    progress : callable, optional
+        Called with the share that is done; an exception in it, or Ctrl-C, ends the computation soon.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def exact_reference(table: ScoreTable) -> ExactReference:
         marginals = graph_posterior(names, exact.masks, exact.log_probabilities).marginals
         features = {name: marginals[name].values for name in ("edge", "path", "markov_blanket")}
         return ExactReference(features, exact.log_evidence, exact.masks, exact.log_probabilities)
-    marginals = exact_marginals(table)
+    marginals = exact_marginals(table, progress=progress)
     return ExactReference({"edge": marginals.edge, "path": marginals.path}, marginals.log_evidence)
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from dag_gfn.data import from_array
 from dag_gfn.errors import ConstraintError, NotTractable
-from dag_gfn.exact.dag_dp import estimate, exact_marginals, log_evidence
+from dag_gfn.exact.dag_dp import Estimate, estimate, exact_marginals, in_words, log_evidence
+from dag_gfn.exact.dag_recursion import DagRecursion
 from dag_gfn.exact.enumeration import exact_posterior, graph_posterior
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 
@@ -184,3 +185,33 @@ def test_estimates_grow_threefold_and_twenty_nodes_fit_four_gigabytes():
     assert estimate(20, marginals=False).seconds < estimate(20).seconds
     assert estimate(20, parent_sets=True).bytes < 4e9
     assert estimate(20, marginals=False).bytes < estimate(20).bytes
+
+
+def test_a_recursion_at_hand_is_not_solved_again():
+    table, shares = random_table(6, seed=2), []
+    recursion = DagRecursion(table.complete)
+    with pytest.raises(ValueError, match="with_sources"):
+        exact_marginals(table, recursion=recursion)
+    recursion.solve(with_sources=True)
+    shared = exact_marginals(table, recursion=recursion, progress=shares.append)
+    own = exact_marginals(table)
+    np.testing.assert_array_equal(shared.edge, own.edge)
+    np.testing.assert_array_equal(shared.path, own.path)
+    assert shared.log_evidence == own.log_evidence
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1)
+
+
+def test_estimates_in_words():
+    assert str(Estimate(0.5, 10**6)) == "about 0.5 seconds and 0.1 GB of memory"
+    assert str(Estimate(300.0, 25 * 10**8)) == "about 5 minutes and 2.5 GB of memory"
+    units = [1.0, 119, 120, 7200, 86400 * 3, 3.15e7 * 2, 1e30]
+    assert [in_words(seconds).split()[-1] for seconds in units] == [
+        "seconds",
+        "seconds",
+        "minutes",
+        "hours",
+        "days",
+        "years",
+        "centuries",
+    ]

@@ -6,6 +6,7 @@ from scipy import stats
 from dag_gfn import graph
 from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.exact.dag_dp import exact_marginals
+from dag_gfn.exact.dag_recursion import DagRecursion
 from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior
 
@@ -95,3 +96,15 @@ def test_interruption(rng):
         DagSampler(table, progress=interrupt)
     with pytest.raises(KeyboardInterrupt):
         DagSampler(table).sample(5, rng=rng, progress=interrupt)
+
+
+def test_a_recursion_at_hand_is_not_solved_again():
+    table, shares = random_table(6, seed=2), []
+    recursion = DagRecursion(table.complete)
+    recursion.solve(with_sources=True)
+    shared = DagSampler(table, recursion=recursion, progress=shares.append)
+    own = DagSampler(table)
+    first, second = (sampler.sample(40, rng=np.random.default_rng(1)) for sampler in (shared, own))
+    np.testing.assert_array_equal(first.adjacency, second.adjacency)
+    assert first.log_evidence == second.log_evidence
+    assert shares == []

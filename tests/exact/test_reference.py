@@ -123,3 +123,11 @@ def test_estimates_grow_with_the_number_of_nodes():
     assert size[beyond:] == sorted(size[beyond:])
     assert reference_seconds(4) < 1
     assert reference_seconds(30) > 3600
+
+
+def test_progress_can_interrupt():
+    def interrupt(share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exact_reference(score_table(MAX_ENUMERATED + 1), progress=interrupt)

@@ -1,0 +1,60 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+from exact_tables import random_table
+
+from dag_gfn.exact.dag_recursion import DagRecursion
+from dag_gfn.exact.inclusion_exclusion import DENSE, fill_terms, fold, prepare_set, scratch, sum_terms
+
+
+def terms_of(inside, recursion):
+    """Return {X: term} of one set as the compiled functions lay them out, in units of the largest root's."""
+    space = scratch(recursion.d)
+    prepare_set(inside, recursion.d, recursion.arrays, space)
+    members, dense, low_members, scale, possible = (int(x) for x in space[12])
+    assert possible
+    found = {}
+    low = 1 << low_members
+    for h in range(1 << (members - dense - low_members)):
+        exponent = np.int32(space[7][h] - scale)
+        fill_terms(low, space[8][h], exponent, space[6][h], recursion.arrays, space)
+        for part, x in itertools.product(range(low), range(DENSE)):
+            if space[9][part * DENSE + x] != 0.0:
+                found[int(space[8][h]) + int(space[5][part]) + x] = -space[9][part * DENSE + x]
+    return found, scale
+
+
+@pytest.mark.parametrize("d", [3, 5, 10, 11])
+def test_terms_are_those_of_the_formula(d, rng):
+    """On dense, low and high parts: minus beta(X) times minus the weights of U - X, given V - U."""
+    recursion = DagRecursion(random_table(d, seed=d, scale=2.0).complete)
+    recursion.solve(with_sources=False)
+    for inside in {(1 << d) - 1, *(int(x) for x in rng.integers(1, 1 << d, size=6))}:
+        found, scale = terms_of(inside, recursion)
+        outside = (1 << d) - 1 ^ inside
+        expected = {}
+        for x in range(1 << d):
+            if x & ~inside == 0 and x != inside:
+                term = -recursion.mantissa[x] * 2.0 ** (recursion.exponent[x] - scale)
+                for v in range(d):
+                    if (inside ^ x) >> v & 1:
+                        index = outside & (1 << v) - 1 | outside >> v + 1 << v
+                        weight = recursion.set_mantissa[v, index]
+                        term *= -math.ldexp(weight, int(recursion.set_exponent[v, index]))
+                expected[x] = term
+        del found[inside]  # beta(U) itself, once it is known
+        assert found.keys() == expected.keys()
+        assert [found[x] for x in expected] == pytest.approx(list(expected.values()), rel=1e-12)
+        total = math.ldexp(recursion.mantissa[inside], int(recursion.exponent[inside]) - scale)
+        assert sum(expected.values()) == pytest.approx(total, rel=1e-9)
+
+
+def test_sums_over_parts():
+    terms = np.array([1.0, -2.0, 4.0, 0.5])
+    sums = np.ones(4)
+    assert sum_terms(4, terms, sums) == (3.5, 7.5)
+    assert sums.tolist() == [2.0, -1.0, 5.0, 1.5]
+    assert fold(sums, 2) == 1.0  # of those without the highest member
+    assert sums[:2].tolist() == [7.0, 0.5]
