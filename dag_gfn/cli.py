@@ -1,4 +1,4 @@
-"""The command dag-gfn: fit, show, compare, simulate."""
+"""The command dag-gfn: fit, show, query, effect, export, compare, simulate."""
 
 import csv
 import json
@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,8 +17,9 @@ from rich.console import Console
 
 import dag_gfn
 from dag_gfn.errors import DagGfnError, OptionError, StorageError
+from dag_gfn.progress import announce
 from dag_gfn.run_folder import RunFolder
-from dag_gfn.terminal import print_posterior
+from dag_gfn.terminal import ASSUMPTIONS, class_edges, print_posterior, probability_sentence
 
 app = typer.Typer(
     add_completion=False,
@@ -121,6 +121,20 @@ def _edge(text: str, names: tuple[str, ...]) -> tuple[str, str]:
     return splits[0]
 
 
+def _settings(option: str, texts: list[str]) -> dict[str, Any]:
+    """Return name and value of each setting; what reads as a JSON number or word is one, all else is text."""
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise OptionError(f"--{option} expects name=value, for example learning_rate=1e-3, not '{text}'")
+        try:
+            settings[name.strip()] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[name.strip()] = value.strip()
+    return settings
+
+
 def _check_seed(seed: int) -> None:
     if not 0 <= seed < 2**63 - 1:
         raise OptionError(f"seed must be a whole number from 0 to 2^63 - 2, not {seed}")
@@ -133,7 +147,7 @@ def fit_command(
     example: Annotated[
         str | None, typer.Option(help="A named data set in place of a CSV: wine, asia, ...")
     ] = None,
-    method: Annotated[str, typer.Option(help="auto, exact or gflownet.")] = "auto",
+    method: Annotated[str, typer.Option(help="auto, exact, gflownet or mcmc.")] = "auto",
     score: Annotated[str | None, typer.Option(help="bge, bdeu, bde, bic or linear_gaussian.")] = None,
     prior: Annotated[str, typer.Option(help="uniform, edge, erdos_renyi or fair.")] = "uniform",
     seed: Annotated[int, typer.Option(help="Same seed, iterations and threads: same result.")] = 0,
@@ -143,8 +157,19 @@ def fit_command(
     time_budget: Annotated[float | None, typer.Option(help="Seconds of training at most.")] = None,
     num_samples: Annotated[int, typer.Option(help="Graphs to sample.")] = 20_000,
     environment: Annotated[str, typer.Option(help="How graphs are built: edges.")] = "edges",
-    objective: Annotated[str, typer.Option(help="What training minimises: modified_db.")] = "modified_db",
+    objective: Annotated[
+        str, typer.Option(help="What training minimises; a wrong name lists them all.")
+    ] = "modified_db",
     behaviour: Annotated[str, typer.Option(help="What training learns from: off or on policy.")] = "off",
+    backward: Annotated[
+        str | None, typer.Option(help="Backward policy, uniform or learned; default by objective.")
+    ] = None,
+    objective_option: Annotated[
+        list[str], typer.Option(metavar="NAME=VALUE", help="Of the objective; repeatable.")
+    ] = [],  # noqa: B006
+    train_option: Annotated[
+        list[str], typer.Option(metavar="NAME=VALUE", help="Of training, as learning_rate=1e-3; repeatable.")
+    ] = [],  # noqa: B006
     policy: Annotated[str, typer.Option(help="Network: mlp.")] = "mlp",
     max_parents: Annotated[int | None, typer.Option(help="Largest number of parents of a node.")] = None,
     required: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in every graph; repeatable.")] = [],  # noqa: B006
@@ -161,6 +186,9 @@ def fit_command(
     exact_check: Annotated[
         bool | None, typer.Option(help="Compare with the exact posterior; default where that is quick.")
     ] = None,
+    order_modular: Annotated[
+        bool, typer.Option("--order-modular", help="With exact: count a graph once for each of its orders.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an unfinished run in OUT.partial.")
@@ -187,16 +215,19 @@ def fit_command(
         "environment": environment,
         "objective": objective,
         "behaviour": behaviour,
+        "backward": backward,
+        "objective_options": _settings("objective-option", objective_option),
+        "train_options": _settings("train-option", train_option),
         "policy": policy,
         "max_parents": max_parents,
         "required": [_edge(text, data.names) for text in required],
         "forbidden": [_edge(text, data.names) for text in forbidden],
         "standardize": standardize,
         "equivalent_sample_size": equivalent_sample_size,
+        "order_modular": order_modular,
     }
-    note = _noter(quiet)
     for text in data.notes:
-        note(text)
+        announce(text, shown=not quiet)
     identity = {**json.loads(json.dumps(options)), "data": _fingerprint(data)}
     folder = RunFolder(out, identity, overwrite=overwrite, resume=resume)
     try:
@@ -227,20 +258,10 @@ def fit_command(
     except BaseException:
         folder.abandon()
         raise
-    for text in posterior.info["notes"][len(data.notes) :]:
-        note(text)
     if not quiet:
         print_posterior(posterior, _console())
         print(f"Saved in {out}. Next: dag-gfn show {out}")
     return 130 if posterior.info["interrupted"] else 0
-
-
-def _noter(quiet: bool) -> Callable[[str], None]:
-    """Return what prints a note on stderr, names in it as they are."""
-    console = Console(stderr=True, quiet=quiet)
-    return lambda text: console.print(
-        f"note: {text}", markup=False, highlight=False, emoji=False, soft_wrap=True
-    )
 
 
 def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> dag_gfn.Dataset:
@@ -278,9 +299,147 @@ def show_command(
     posterior = dag_gfn.load(folder)
     if as_json:
         edges = posterior.edge_table()[["source", "target", "probability"]].to_dict(orient="records")
-        print(json.dumps({**posterior.info, "edges": edges}, ensure_ascii=False, indent=2))
+        content = {**posterior.info, "edges": edges, "classes": _top_classes(posterior)}
+        print(json.dumps(content, ensure_ascii=False, indent=2))
     else:
         print_posterior(posterior, _console(), max_pairs=max_pairs)
+
+
+def _top_classes(posterior: dag_gfn.GraphPosterior) -> list[dict[str, Any]]:
+    classes = []
+    for mixed in posterior.top_classes(3):
+        compelled, reversible = class_edges(mixed)
+        classes.append({**mixed.graph, "compelled": compelled, "reversible": reversible})
+    return classes
+
+
+@app.command("query")
+def query_command(
+    folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
+    query: Annotated[str, typer.Argument(help='For example "edge(a,b) & !path(b,c)"; see docs/queries.md.')],
+    given: Annotated[str | None, typer.Option(help="A query that is known to be true.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print the probability of a statement about the graph."""
+    posterior = dag_gfn.load(folder)
+    if given is not None:
+        posterior = posterior.given(given)
+    probability = posterior.probability(query)
+    draws = posterior.info.get("diagnostics", {}).get("effective_samples")
+    if not as_json:
+        print(probability_sentence(probability, query, given=given, draws=draws))
+        return
+    error = probability.standard_error
+    content = {
+        "query": query,
+        "given": given,
+        "probability": probability.value,
+        "standard_error": None if math.isnan(error) else error,
+        "source": probability.source,
+        "effective_samples": draws,
+        "conditions": posterior.info.get("conditions", []),
+    }
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+@app.command("effect")
+def effect_command(
+    folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
+    source: Annotated[str, typer.Option("--from", metavar="X", help="The column that is set.")],
+    target: Annotated[str, typer.Option("--to", metavar="Y", help="The column that is looked at.")],
+    draws: Annotated[int, typer.Option(help="Draws of graph and parameters.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Same seed, same draws.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print the causal effect of one column on another, averaged over graphs."""
+    from dag_gfn import effects
+    from dag_gfn.effects.sentences import distribution_sentences, total_effect_sentences
+
+    _check_seed(seed)
+    posterior = dag_gfn.load(folder)
+    if posterior.info.get("kind") == "discrete":
+        effect = effects.interventional_distribution(
+            posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
+        )
+        lines = distribution_sentences(effect)
+        content: dict[str, Any] = {"distribution": effect.summary().to_dict(orient="records")}
+    else:
+        everything = effects.total_effects(posterior, num_draws=draws, rng=np.random.default_rng(seed))
+        effect = everything.effect(source, target)
+        adjusted = None
+        if posterior.statistics["scatter"].ndim == 2:  # without interventions
+            adjusted = effects.parent_adjustment(
+                posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
+            )
+        lines = total_effect_sentences(effect, adjusted)
+        content = {
+            "mean": effect.mean,
+            "interval_90": effect.interval(),
+            "by_direction": effect.by_direction().to_dict(orient="records"),
+            "parent_adjustment": None
+            if adjusted is None
+            else {"mean": adjusted.mean, "interval_90": adjusted.interval()},
+        }
+    if not as_json:
+        model = "tabular (multinomial)" if posterior.info.get("kind") == "discrete" else "linear-Gaussian"
+        print("\n".join([*lines, ASSUMPTIONS.format(model=model)]))
+        return
+    content = {
+        "from": source,
+        "to": target,
+        **content,
+        "probability_zero": effect.probability_zero,
+        "by_class": effect.by_class().to_dict(orient="records"),
+        "num_draws": draws,
+        "seed": seed,
+    }
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+@app.command("export")
+def export_command(
+    folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write.")],
+    file_format: Annotated[str, typer.Option("--format", help="graphml, dot, csv or bif.")] = "graphml",
+    graph: Annotated[
+        str, typer.Option(help="median, top (most probable) or consensus (edges above 0.5).")
+    ] = "median",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write one graph of a posterior, with edge probabilities, for other programs; bif has its tables."""
+    from dag_gfn.posterior import interop
+
+    writers = {"graphml": interop.graphml_text, "dot": interop.dot_text, "csv": interop.edge_list_text}
+    formats, graphs = [*writers, "bif"], ("median", "top", "consensus")
+    for option, value, known in (("format", file_format, formats), ("graph", graph, graphs)):
+        if value not in known:
+            raise OptionError(f"unknown {option} '{value}': choose {', '.join(known)}")
+    if out.is_dir():
+        raise StorageError(f"'{out}' is a folder: give the name of a file to write")
+    if out.exists() and not overwrite:
+        raise StorageError(f"'{out}' exists already: choose another name, or replace it with --overwrite")
+    posterior = dag_gfn.load(folder)
+    choose = {
+        "median": posterior.median_graph,
+        "top": posterior.most_probable_graph,
+        "consensus": posterior.consensus_graph,
+    }
+    chosen = choose[graph]()
+    if file_format == "bif":
+        from dag_gfn.fitted import bif_text  # imports pgmpy, which takes seconds
+
+        text = bif_text(posterior, chosen)
+    else:
+        text = writers[file_format](chosen)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _write(out, text)
+    except OSError as error:
+        raise StorageError(f"cannot write '{out}': {error.strerror or error}") from error
+    print(f"Wrote the {graph} graph, {chosen.number_of_edges()} edges, to {out}.")
 
 
 @app.command("compare")

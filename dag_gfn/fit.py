@@ -3,7 +3,7 @@
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from numbers import Integral
@@ -16,13 +16,18 @@ import pandas as pd
 from dag_gfn import __version__
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
 from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError
-from dag_gfn.exact.posterior import fit_exact, fit_seconds
+from dag_gfn.exact.best_dag import best_dag
+from dag_gfn.exact.dag_dp import Estimate
+from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import (
     ExactReference,
     exact_reference,
     reference_bytes,
     reference_seconds,
 )
+from dag_gfn.mcmc.chains import ChainReport
+from dag_gfn.mcmc.partition import layering_of
+from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
 from dag_gfn.metrics import (
     jensen_shannon_divergence,
     kl_divergence,
@@ -32,11 +37,15 @@ from dag_gfn.metrics import (
     total_variation,
 )
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.progress import ShareProgress, TrainingProgress
+from dag_gfn.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
 REFERENCE_MEMORY = 4_000_000_000
 """Bytes that an exact computation may take without being asked for."""
+ANNOUNCED_SECONDS = 4.0
+"""What is expected to take longer is said before it begins."""
+DEFAULT_OBJECTIVE = "modified_db"
 MAX_SEED = 2**63 - 1
 MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
@@ -57,15 +66,19 @@ def fit(
     time_budget: float | int | None = None,
     num_samples: int = 20_000,
     environment: str = "edges",
-    objective: str = "modified_db",
+    objective: str = DEFAULT_OBJECTIVE,
     behaviour: str = "off",
     policy: str = "mlp",
+    backward: str | None = None,
+    objective_options: Mapping[str, Any] | None = None,
+    train_options: Mapping[str, Any] | None = None,
     max_parents: int | None = None,
     required: Edges = (),
     forbidden: Edges = (),
     standardize: bool | None = None,
     device: str = "cpu",
     exact_check: bool | None = None,
+    order_modular: bool = False,
     alpha_mu: float | int | None = None,
     alpha_w: float | int | None = None,
     mean_obs: float | int | np.ndarray | None = None,
@@ -82,7 +95,7 @@ def fit(
     Parameters
     ----------
     data : Dataset, DataFrame, ndarray of shape (n, d), or path of a CSV file
-    method : {"auto", "exact", "gflownet"}
+    method : {"auto", "exact", "gflownet", "mcmc"}
         ``auto`` is exact where that is affordable and trains a GFlowNet beyond.
     score : {"bge", "bdeu", "bde", "bic", "linear_gaussian"}, optional
         Default ``bge`` for continuous, ``bdeu`` for discrete columns.
@@ -91,14 +104,20 @@ def fit(
     seed : int
         The same seed, iterations and number of threads give the same result, to the last digit.
     iterations : int, optional
-        Gradient steps; by default chosen from the number of columns.
+        Gradient steps, or with ``mcmc`` steps of each chain; by default chosen from the number of columns.
     time_budget : float, optional
-        Seconds after which training ends in any case.
+        Seconds after which training, or the chains, end in any case.
     num_samples : int
-        Graphs to draw from a trained GFlowNet.
+        Graphs to draw from a trained GFlowNet, or from the layerings that the chains visit.
     environment, objective, behaviour, policy : str
-        How the GFlowNet builds graphs (``edges``), what it minimises (``modified_db``), what it learns from
-        (``off``: exploration and replay; ``on``: its own samples alone), and its network (``mlp``).
+        How the GFlowNet builds graphs (``edges``), what it minimises (a name in
+        ``dag_gfn.objectives.OBJECTIVES``), what it learns from (``off``: exploration and replay; ``on``: its own
+        samples alone), and its network (``mlp``).
+    backward : {"uniform", "learned"}, optional
+        Backward policy. By default uniform, but learned for wake-sleep and its reverse.
+    objective_options, train_options : mapping, optional
+        Fields of the objective (``{"control_variate": "running"}``) and of `dag_gfn.training.TrainConfig`
+        (``{"learning_rate": 1e-3}``) to set otherwise than by default.
     max_parents : int, optional
         Largest number of parents of a node.
     required, forbidden : iterable of (source, target)
@@ -110,6 +129,10 @@ def fit(
         Where to train, as torch names it.
     exact_check : bool, optional
         Compare the result with the exact posterior. By default where that is quick.
+    order_modular : bool
+        With ``exact``: the posterior in which a graph counts once for each of its topological orders, which much
+        literature uses and no other method here does; it favours graphs with many orders, and its evidence is a
+        mean over orders. See :class:`dag_gfn.exact.order_modular.OrderModular`.
     alpha_mu, alpha_w, mean_obs : optional
         Hyperparameters of BGe.
     equivalent_sample_size : float, optional
@@ -121,7 +144,7 @@ def fit(
     edges_per_node : float, optional
         Of the prior ``erdos_renyi``.
     progress : bool or callable
-        True shows progress on stderr; a callable is given each `TrainingReport` instead.
+        True shows progress on stderr; a callable is given each `TrainingReport` (`ChainReport`) instead.
     checkpoint : Path, optional
         File to save training to now and then, and to continue from where it exists.
 
@@ -144,8 +167,13 @@ def fit(
     """
     dataset = _dataset(data)
     _check_options(
-        method, environment, objective, behaviour, policy, seed, num_samples, iterations, time_budget
+        method, environment, objective, behaviour, policy, backward, seed, num_samples, iterations, time_budget
     )
+    if order_modular and method not in ("auto", "exact"):
+        raise OptionError(
+            f"order_modular (--order-modular) is an exact posterior, not one of '{method}': choose method='exact' "
+            "(--method exact), or leave it out"
+        )
     z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
     told = data_warnings(z_scored)
     if standardize is None and score == "linear_gaussian" and dataset.kind == "continuous":
@@ -168,24 +196,56 @@ def fit(
     )
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
-    notes = list(dataset.notes)
+    notes, shown = list(dataset.notes), progress is True
+
+    def note(text: str) -> None:
+        notes.append(text)
+        announce(text, shown=shown)
+
+    needed = fit_estimate(dataset.d, num_samples, order_modular=order_modular)
+    automatic = method == "auto" and not order_modular
     if method == "auto":
         limit = 60.0 if time_budget is None else time_budget
-        method = (
-            "exact"
-            if fit_seconds(dataset.d, num_samples) <= limit and _affordable(table, limit)
-            else "gflownet"
-        )
-        if method == "exact" and iterations is not None:
-            notes.append(
-                "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
+        within_limits = needed.seconds <= limit and _affordable(table, limit)
+        method = "exact" if order_modular or within_limits else "gflownet"
+        if method == "gflownet":
+            announce(
+                f"a GFlowNet is trained, since the exact posterior of {dataset.d} columns would take {needed}, beyond "
+                f"the {limit:g} seconds, {REFERENCE_MEMORY / 1e9:g} GB or {MAX_COMPLETE_NODES} columns that auto "
+                "allows it",
+                shown=shown,
             )
+        elif iterations is not None and not order_modular:
+            note("the exact posterior is quick here, so nothing was trained: --method gflownet trains")
+    if order_modular:
+        told.append(ORDER_MODULAR_BIAS)
+    started = time.perf_counter()
+    posterior, refused = None, False
+    if method == "exact":
+        if needed.seconds > ANNOUNCED_SECONDS and table.is_complete and needed.bytes <= REFERENCE_MEMORY:
+            chosen = ", which auto chose as affordable," if automatic else ""
+            announce(f"the exact posterior of {dataset.d} columns{chosen} takes {needed}", shown=shown)
+        try:
+            with ShareProgress(shown=shown) as on_share:
+                posterior = (fit_order_modular if order_modular else fit_exact)(
+                    table,
+                    num_samples=num_samples,
+                    rng=np.random.default_rng(seed),
+                    memory_limit=REFERENCE_MEMORY,
+                    progress=on_share,
+                )
+        except NotTractable as error:
+            if not automatic:
+                raise
+            method, refused = "gflownet", True
+            note(f"a GFlowNet takes the place of the exact posterior, and cannot be checked against it: {error}")
     info = {
         "method": method,
         "environment": environment if method == "gflownet" else None,
         "objective": objective if method == "gflownet" else None,
         "behaviour": behaviour if method == "gflownet" else None,
         "policy": policy if method == "gflownet" else None,
+        "backward": backward if method == "gflownet" else None,
         "score": table.score,
         "score_options": table.score_options,
         "prior": table.prior,
@@ -198,34 +258,40 @@ def fit(
         "seed": seed,
         "version": __version__,
         "interrupted": False,
-        "log_evidence_source": "exact" if method == "exact" else "importance weights",
+        "order_modular": order_modular,
+        "log_evidence_source": {"exact": "exact", "gflownet": "importance weights"}.get(method),
         "warnings": list(told),
     }
-    started = time.perf_counter()
-    if method == "exact":
-        with ShareProgress(shown=progress is True) as on_share:
-            posterior = fit_exact(
-                table,
-                num_samples=num_samples,
-                rng=np.random.default_rng(seed),
-                memory_limit=REFERENCE_MEMORY,
-                progress=on_share,
-            )
-    else:
-        from dag_gfn.gflownet import default_config, fit_gflownet  # imports torch, which nothing else needs
+    if method == "mcmc":
+        reference = _reference(table, exact_check, time_budget, shown=shown)
+        posterior = _fit_mcmc(table, seed, num_samples, iterations, time_budget, progress)
+        if reference is not None:
+            posterior.info["exact_check"] = exact_comparison(posterior, reference)
+        told += _judge_convergence(posterior.info, method)
+    if posterior is None:
+        # imports torch, which nothing else needs
+        from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
 
+        made = make_objective(objective, objective_options)
         config = default_config(
-            dataset.d, behaviour=behaviour, iterations=iterations, time_budget=time_budget
+            dataset.d,
+            objective=objective,
+            behaviour=behaviour,
+            iterations=iterations,
+            time_budget=time_budget,
+            options=train_options,
         )
-        reference = _reference(table, exact_check, time_budget)
+        # what the recursion has just refused is not asked of it again
+        reference = None if refused else _reference(table, exact_check, time_budget, shown=shown)
         with TrainingProgress() if progress is True else nullcontext(progress or None) as on_report:
             result = fit_gflownet(
                 table,
                 seed=seed,
                 config=config,
                 num_samples=num_samples,
-                objective=objective,
+                objective=made,
                 policy=policy,
+                backward=backward,
                 device=device,
                 judge=_judge(reference),
                 on_report=on_report,
@@ -234,7 +300,7 @@ def fit(
         posterior = result.posterior(table, config)
         if reference is not None:
             posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
-        told += _judge_convergence(posterior.info)
+        told += _judge_convergence(posterior.info, method)
     for message in told[len(info["warnings"]) :]:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
     timing = {"total_seconds": time.perf_counter() - started, **posterior.info.get("timing", {})}
@@ -259,23 +325,53 @@ def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> D
     )
 
 
+def _fit_mcmc(
+    table: ScoreTable,
+    seed: int,
+    num_samples: int,
+    iterations: int | None,
+    time_budget: float | int | None,
+    progress: bool | Callable,
+) -> GraphPosterior:
+    """Return the posterior by chains of which half begin at a best DAG: where modes are narrow, both kinds differ."""
+    starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else []
+    with ShareProgress(shown=progress is True) as on_share:
+
+        def on_report(report: ChainReport) -> None:
+            by_clock = 0.0 if time_budget is None else report.seconds / time_budget
+            share = max(report.iteration / report.planned_iterations, by_clock)
+            on_share("sampling root layerings", min(share, 1.0))
+
+        return fit_mcmc(
+            table,
+            seed=seed,
+            num_samples=num_samples,
+            iterations=iterations,
+            time_budget=time_budget,
+            starts=starts,
+            on_report=progress if callable(progress) else on_report,
+        )
+
+
 def _check_options(
     method: str,
     environment: str,
     objective: str,
     behaviour: str,
     policy: str,
+    backward: str | None,
     seed: int,
     num_samples: int,
     iterations: int | None,
     time_budget: float | int | None,
 ) -> None:
     planned = {
-        "method": (method, ("auto", "exact", "gflownet"), ("mcmc", "bootstrap")),
+        "method": (method, ("auto", "exact", "gflownet", "mcmc"), ("bootstrap",)),
         "environment": (environment, ("edges",), ("layers",)),
         "policy": (policy, ("mlp",), ("transformer",)),
         "behaviour": (behaviour, ("on", "off"), ()),
-        "objective": (objective, ("modified_db",), _PLANNED_OBJECTIVES),
+        "objective": (objective, _objectives(objective), ()),
+        "backward policy": (backward or "uniform", ("uniform", "learned"), ()),
     }
     for option, (value, built, later) in planned.items():
         if value in later or value not in built:
@@ -294,19 +390,13 @@ def _check_options(
         raise OptionError(f"seed (--seed) must be a whole number from 0 to {MAX_SEED - 1}, not {seed}")
 
 
-_PLANNED_OBJECTIVES = (
-    "detailed_balance",
-    "forward_looking_db",
-    "trajectory_balance",
-    "log_partition_variance",
-    "subtrajectory_balance",
-    "flow_matching",
-    "reverse_kl",
-    "forward_kl",
-    "wake_sleep",
-    "reverse_wake_sleep",
-    "published_off_policy_kl",
-)
+def _objectives(wanted: str) -> tuple[str, ...]:
+    """Return the names of the objectives; where nobody asked for another, without loading torch for it."""
+    if wanted == DEFAULT_OBJECTIVE:
+        return (DEFAULT_OBJECTIVE,)
+    from dag_gfn.objectives import OBJECTIVES
+
+    return tuple(OBJECTIVES)
 
 
 def _affordable(table: ScoreTable, seconds: float | int) -> bool:
@@ -319,16 +409,22 @@ def _affordable(table: ScoreTable, seconds: float | int) -> bool:
 
 
 def _reference(
-    table: ScoreTable, exact_check: bool | None, time_budget: float | int | None
+    table: ScoreTable, exact_check: bool | None, time_budget: float | int | None, *, shown: bool
 ) -> ExactReference | None:
     """Return the exact posterior to check against: when asked for, or else when it is quick."""
-    if exact_check is not None:
-        return exact_reference(table) if exact_check else None
-    if not _affordable(table, max(10.0, 0.2 * (time_budget or 0.0))):
+    if exact_check is False:
         return None
+    if exact_check is None and not _affordable(table, max(10.0, 0.2 * (time_budget or 0.0))):
+        return None
+    needed = Estimate(reference_seconds(table.d), reference_bytes(table.d))
+    if table.is_complete and needed.seconds > ANNOUNCED_SECONDS:
+        announce(f"the exact probabilities to check against take {needed}", shown=shown)
     try:
-        return exact_reference(table)
+        with ShareProgress(shown=shown) as on_share:
+            return exact_reference(table, progress=lambda share: on_share("exact check", share))
     except NotTractable:  # double precision does not suffice: a check that nobody asked for fails no fit
+        if exact_check:
+            raise
         return None
 
 
@@ -372,13 +468,20 @@ def exact_comparison(
     return check
 
 
-def _judge_convergence(info: dict[str, Any]) -> list[str]:
+def _judge_convergence(info: dict[str, Any], method: str) -> list[str]:
     """Note in ``diagnostics`` whether the fit can be relied on; if not, return why and what to do."""
     diagnostics = info["diagnostics"]
     if "exact_check" in info:
         error = info["exact_check"]["edge_max_error"]
         diagnostics["converged"] = bool(error <= MAX_EDGE_ERROR)
         why = f"an edge probability is {error:.2f} away from the exact one"
+    elif method == "mcmc":
+        diagnostics["converged"] = diagnostics["chains_agree"]
+        r_hat = diagnostics["max_r_hat"]  # None where infinite, which JSON does not hold
+        why = (
+            f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}, and they are worth "
+            f"{diagnostics['min_effective_draws']:.0f} independent draws"
+        )
     else:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
@@ -386,10 +489,11 @@ def _judge_convergence(info: dict[str, Any]) -> list[str]:
     if diagnostics["converged"] is not False:
         return []
     done = diagnostics["iterations"]
+    subject, remedy = ("MCMC", "Run") if method == "mcmc" else ("the GFlowNet", "Train")
     advice = "use the exact posterior (method='exact', --method exact)"
     if "exact_check" not in info:  # or nobody could have it
         advice = "compare fits with several seeds before relying on it"
     return [
-        f"the GFlowNet has not converged after {done:,} iterations: {why}. "
-        f"Train longer (iterations, --iterations, say {4 * done}), or {advice}"
+        f"{subject} has not converged after {done:,} iterations: {why}. "
+        f"{remedy} longer (iterations, --iterations, say {4 * done}), or {advice}"
     ]

@@ -1,6 +1,7 @@
 """The command line as a person meets it: what it prints, how it fails, what it leaves on the disk."""
 
 import csv
+import html
 import json
 import os
 import shutil
@@ -158,7 +159,6 @@ def test_amounts_must_be_positive(here, capsys, option, value):
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("method", "mcmc"),
         ("method", "bootstrap"),
         ("environment", "layers"),
         ("policy", "transformer"),
@@ -433,6 +433,28 @@ def test_dropped_rows_are_said(here, capsys):
     assert dag_gfn.load("out").info["n"] == 40
 
 
+def test_the_bias_of_the_order_modular_posterior_is_said(here, capsys):
+    fit = ["fit", "ok.csv", "--order-modular", "--out"]
+    assert main([*fit, "out"]) == 0
+    assert "warning: this is the order-modular posterior" in capsys.readouterr().out
+    assert main(["show", "out"]) == 0
+    shown = capsys.readouterr().out
+    assert "warning: this is the order-modular posterior" in shown
+    assert "Log evidence (mean over orders)" in shown
+    assert dag_gfn.load("out").info["order_modular"] is True
+    assert main(["fit", "ok.csv", "--method", "exact", "--out", "usual", "--quiet"]) == 0
+    assert main(["compare", "out", "usual", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["jsd"] > 0
+    assert "--method exact" in fails(capsys, *fit, "other", "--method", "gflownet")
+
+
+def test_a_table_too_wide_for_an_exact_posterior(here, capsys):
+    table([f"v{i}" for i in range(22)]).to_csv("wide.csv", index=False)
+    line = fails(capsys, "fit", "wide.csv", "--out", "out", "--method", "exact")
+    for words in ("22 columns", "minutes", "GB", "up to 20 columns", "--method gflownet", "--columns"):
+        assert words in line
+
+
 def test_names_are_printed_as_they_are(here, capsys):
     table(NASTY_NAMES).to_csv("nasty.csv", index=False)
     fit = [
@@ -565,7 +587,12 @@ def test_show_as_json_is_strict_json(fitted, capsys):
     assert len(shown["edges"]) == 6
     first = shown["edges"][0]
     assert first["probability"] == posterior.edge_marginals().loc[first["source"], first["target"]]
-    assert {key: value for key, value in shown.items() if key != "edges"} == posterior.info
+    assert {key: value for key, value in shown.items() if key not in ("edges", "classes")} == posterior.info
+    assert len(shown["classes"]) == 3
+    for mixed, expected in zip(shown["classes"], posterior.top_classes(3), strict=True):
+        assert mixed["probability"] == expected.graph["probability"]
+        links = len(mixed["compelled"]) + 2 * len(mixed["reversible"])
+        assert links == expected.number_of_edges()
 
 
 def test_show_max_pairs(fitted, capsys):
@@ -613,6 +640,42 @@ def test_a_posterior_equals_itself(fitted, capsys):
 def test_compare_needs_the_same_variables(fitted, capsys):
     assert main(["fit", "ok.csv", "--columns", "a,b", "--method", "exact", "--out", "two", "--quiet"]) == 0
     assert "'c'" in fails(capsys, "compare", "out", "two")
+
+
+# --- query ---
+
+
+def test_query_in_a_sentence(fitted, capsys):
+    assert main(["query", "out", "edge(a, b) | edge(b, a)"]) == 0
+    captured = capsys.readouterr()
+    value = dag_gfn.load("out").probability("linked(a, b)").value
+    assert captured.out.startswith(f"P(edge(a, b) | edge(b, a)) = {value:.4g}")
+    assert captured.out.count("\n") == 1
+    assert main(["query", "out", "path(a, c)", "--given", "edge(a, b)"]) == 0
+    assert capsys.readouterr().out.startswith("P(path(a, c) | edge(a, b)) = ")
+
+
+def test_query_as_json(fitted, capsys):
+    assert main(["query", "out", "path(a, c)", "--given", "edge(a, b)", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    posterior = dag_gfn.load("out")
+    assert told["probability"] == posterior.given("edge(a, b)").probability("path(a, c)").value
+    assert told["conditions"][0]["probability"] == posterior.probability("edge(a, b)").value
+    assert told["source"] == "policy"
+    assert told["standard_error"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["edge(a, bb)"], "did you mean b? The columns are a, b, c"),
+        (["edge(a, b"], "character 10: expected ')'"),
+        (["path(a, b)", "--given", "edge(a, b) &"], "edge(a, b) &"),
+        (["path(a, b)", "--given", "edge(a, b) & edge(b, a)"], "no graph complies"),
+    ],
+)
+def test_bad_queries(fitted, capsys, arguments, said):
+    assert said in fails(capsys, "query", "out", *arguments)
 
 
 # --- simulate ---
@@ -671,3 +734,65 @@ def test_simulate_overwrites_on_request_only(here, capsys):
     assert Path("data.csv").read_bytes() == before
     assert main(["simulate", "--out", "data.csv", "--seed", "1", "--overwrite"]) == 0
     assert Path("data.csv").read_bytes() != before
+
+
+# --- effects and exports ---
+
+
+def test_effect_of_continuous_columns(here, capsys):
+    assert main(["fit", "ok.csv", "--out", "out", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["effect", "out", "--from", "a", "--to", "c"]) == 0
+    said = capsys.readouterr().out
+    assert "Setting a one unit higher changes the mean of c by" in said
+    assert "there is no effect" in said
+    assert "no hidden common causes" in said
+    assert main(["effect", "out", "--from", "a", "--to", "c", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["from"] == "a"
+    assert content["interval_90"][0] <= content["mean"] <= content["interval_90"][1]
+    posterior = dag_gfn.load("out")
+    assert content["probability_zero"] == pytest.approx(1 - posterior.path_marginals().loc["a", "c"])
+    assert "the columns are a, b, c" in fails(capsys, "effect", "out", "--from", "a", "--to", "zzz")
+    assert "on itself" in fails(capsys, "effect", "out", "--from", "a", "--to", "a")
+    assert "num_draws" in fails(capsys, "effect", "out", "--from", "a", "--to", "b", "--draws", "0")
+
+
+def test_effect_and_bif_of_discrete_columns(here, capsys):
+    frame = table().map(lambda value: "high" if value > 0 else "low")
+    frame.to_csv("text.csv", index=False)
+    assert main(["fit", "text.csv", "--out", "out", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["effect", "out", "--from", "a", "--to", "c"]) == 0
+    assert "a = high: c = low with" in capsys.readouterr().out
+    assert main(["effect", "out", "--from", "a", "--to", "c", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    shares = [row["mean"] for row in content["distribution"] if row["set_to"] == "high"]
+    assert sum(shares) == pytest.approx(1.0)
+    assert main(["export", "out", "--format", "bif", "--out", "net.bif"]) == 0
+    assert "variable a" in Path("net.bif").read_text()
+
+
+@pytest.mark.parametrize("graph", ["median", "top", "consensus"])
+@pytest.mark.parametrize("form", ["graphml", "dot", "csv"])
+def test_export(here, capsys, form, graph):
+    names = ["größe", "na,me", '"x"']
+    table().set_axis(names, axis=1).to_csv("nasty.csv", index=False)
+    assert main(["fit", "nasty.csv", "--out", "out", "--quiet"]) == 0
+    assert main(["export", "out", "--format", form, "--graph", graph, "--out", "made/graph"]) == 0
+    assert "größe" in html.unescape(Path("made/graph").read_text(encoding="utf-8"))
+    capsys.readouterr()
+    again = ("export", "out", "--format", form, "--out", "made/graph")
+    assert "--overwrite" in fails(capsys, *again)
+    assert main([*again, "--overwrite"]) == 0
+
+
+def test_export_refuses(here, capsys):
+    assert main(["fit", "ok.csv", "--out", "out", "--quiet"]) == 0
+    capsys.readouterr()
+    assert "choose graphml, dot, csv, bif" in fails(
+        capsys, "export", "out", "--format", "png", "--out", "x.png"
+    )
+    assert "choose median, top, consensus" in fails(capsys, "export", "out", "--graph", "best", "--out", "x")
+    assert "discrete columns" in fails(capsys, "export", "out", "--format", "bif", "--out", "x.bif")
+    assert "is a folder" in fails(capsys, "export", "out", "--out", "out")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import warnings
 
 import numpy as np
@@ -15,6 +16,7 @@ from dag_gfn import (
     DataError,
     DataWarning,
     NotConvergedWarning,
+    NotTractable,
     OptionError,
     fit,
     from_frame,
@@ -22,6 +24,8 @@ from dag_gfn import (
 )
 from dag_gfn.checkpoint import load_checkpoint
 from dag_gfn.training import TrainConfig
+
+FIT_MODULE = sys.modules["dag_gfn.fit"]  # as an attribute of the package, the name is the function's
 
 
 def table(columns="abc", rows=40, seed=0):
@@ -74,7 +78,6 @@ def test_an_unknown_keyword_is_not_swallowed(option):
     ("options", "error", "said"),
     [
         ({"method": "magic"}, OptionError, "unknown method 'magic'"),
-        ({"method": "mcmc"}, OptionError, "'mcmc' is planned but not built yet"),
         ({"method": "bootstrap"}, OptionError, "not built yet"),
         ({"environment": "layers"}, OptionError, "not built yet"),
         ({"policy": "transformer"}, OptionError, "not built yet"),
@@ -420,3 +423,171 @@ def test_a_policys_own_distribution_is_not_called_exact():
         posterior = dag_gfn.fit(data, method="gflownet", iterations=5, progress=False)
     assert posterior.marginal("edge").source == "policy"
     assert posterior.standard_errors("edge").isna().all(axis=None)
+
+
+# --- exact posteriors ---
+
+
+@pytest.mark.parametrize("method", ["exact", "auto"])
+@pytest.mark.parametrize("columns", ["abc", "abcdef"])
+def test_the_order_modular_posterior_says_that_it_is_biased(method, columns, tmp_path):
+    posterior = fit(table(columns), method=method, order_modular=True, num_samples=500, progress=False)
+    assert posterior.info["method"] == "exact"
+    assert posterior.info["order_modular"] is True
+    assert any("order-modular" in warning for warning in posterior.info["warnings"])
+    assert posterior.marginal("edge").source == "exact"
+    usual = fit(table(columns), method="exact", num_samples=500, progress=False)
+    assert usual.info["order_modular"] is False
+    assert not usual.info["warnings"]
+    apart = dag_gfn.compare_posteriors(posterior, usual)
+    assert apart["edge_max_error"] > 0.001
+    assert (apart["jsd"] is None) == (columns == "abcdef")
+    posterior.save(tmp_path / "out")
+    assert load(tmp_path / "out").info == posterior.info
+
+
+def test_auto_stays_with_the_order_modular_posterior_whatever_it_costs():
+    info = fit(table(), order_modular=True, time_budget=1e-6, iterations=3, progress=False).info
+    assert (info["method"], info["notes"]) == ("exact", [])
+
+
+def test_no_other_method_is_order_modular():
+    with pytest.raises(OptionError, match=r"order_modular.*'gflownet'.*method='exact'"):
+        fit(table(), method="gflownet", order_modular=True)
+
+
+def refusing(calls):
+    def refuse(*arguments, **options):
+        calls.append(arguments)
+        raise NotTractable("double precision does not suffice for this table")
+
+    return refuse
+
+
+def test_auto_trains_where_double_precision_does_not_suffice(monkeypatch, capsys):
+    calls = []
+    monkeypatch.setattr(FIT_MODULE, "fit_exact", refusing(calls))
+    monkeypatch.setattr(FIT_MODULE, "exact_reference", refusing(calls))
+    posterior = quick(method="auto", iterations=2, progress=True)
+    assert posterior.info["method"] == "gflownet"
+    assert posterior.info["objective"] == "modified_db"
+    assert posterior.info["log_evidence_source"] == "importance weights"
+    assert "exact_check" not in posterior.info
+    (note,) = (text for text in posterior.info["notes"] if "double precision" in text)
+    assert "GFlowNet takes the place of the exact posterior" in note
+    assert len(calls) == 1  # the same recursion is not tried again for a check
+    assert capsys.readouterr().err.count(f"note: {note}") == 1
+
+
+def test_an_exact_posterior_that_was_asked_for_is_not_replaced(monkeypatch):
+    monkeypatch.setattr(FIT_MODULE, "fit_exact", refusing([]))
+    monkeypatch.setattr(FIT_MODULE, "fit_order_modular", refusing([]))
+    for options in ({"method": "exact"}, {"method": "auto", "order_modular": True}):
+        with pytest.raises(NotTractable, match="double precision"):
+            fit(table(), progress=False, **options)
+
+
+def test_a_check_that_was_asked_for_may_fail_the_fit(monkeypatch):
+    monkeypatch.setattr(FIT_MODULE, "exact_reference", refusing([]))
+    assert "exact_check" not in quick(iterations=2).info
+    with pytest.raises(NotTractable, match="double precision"):
+        quick(iterations=2, exact_check=True)
+
+
+def test_long_work_is_announced(monkeypatch, capsys):
+    def told(**options):
+        quick(table("abcdef"), **{"num_samples": 20, "iterations": 2} | options)
+        return [line for line in capsys.readouterr().err.splitlines() if line.startswith("note:")]
+
+    assert told(method="exact", progress=True) == []
+    monkeypatch.setattr(FIT_MODULE, "ANNOUNCED_SECONDS", 0.0)
+    (line,) = told(method="exact", progress=True)
+    assert "the exact posterior of 6 columns takes about" in line
+    assert "GB of memory" in line
+    (line,) = told(method="auto", iterations=None, progress=True)
+    assert "which auto chose as affordable" in line
+    chosen, check = told(method="auto", exact_check=True, time_budget=1e-6, progress=True)
+    assert "a GFlowNet is trained, since the exact posterior of 6 columns would take about" in chosen
+    assert "beyond the 1e-06 seconds" in chosen
+    assert "the exact probabilities to check against take about" in check
+    assert told(method="exact", progress=False) == []
+    assert told(method="auto", time_budget=1e-6, progress=False) == []
+
+
+def test_the_exact_check_shows_its_progress_and_can_be_interrupted(monkeypatch):
+    told = []
+
+    class Interrupting:
+        def __init__(self, *, shown):
+            told.append(shown)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def __call__(self, name, share):
+            told.append(name)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(FIT_MODULE, "ShareProgress", Interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        quick(table("abcdef"))
+    assert told == [False, "exact check"]
+
+
+# --- by Markov chain Monte Carlo ---
+
+
+def mcmc(data=None, **options):
+    return quick(data, **{"method": "mcmc", "iterations": 5_000} | options)
+
+
+def test_mcmc_is_near_the_exact_posterior_and_checked_against_it():
+    posterior = mcmc(table("abcdef"), iterations=50_000, num_samples=2_000)
+    info, diagnostics = posterior.info, posterior.info["diagnostics"]
+    assert info.keys() >= KEYS
+    assert (info["method"], info["environment"], info["log_evidence"]) == ("mcmc", None, None)
+    assert diagnostics["converged"] is True
+    assert diagnostics.keys() >= {"max_r_hat", "min_effective_draws", "iterations", "effective_samples"}
+    exact = fit(table("abcdef"), method="exact", progress=False).edge_marginals()
+    error = np.abs(posterior.edge_marginals() - exact).to_numpy().max()
+    assert info["exact_check"]["edge_max_error"] == pytest.approx(error, abs=1e-9)
+    assert error < 0.05
+    assert posterior.marginal("edge").source == "rao_blackwell"
+    assert posterior.edge_table()["standard_error"].between(0, 0.05).all()
+
+
+def test_mcmc_without_a_check_goes_by_its_chains():
+    assert mcmc(exact_check=False, iterations=50_000).info["diagnostics"]["converged"] is True
+    with pytest.warns(NotConvergedWarning, match=r"MCMC has not converged after 30 iterations: .*R-hat.*Run"):
+        posterior = fit(table("abcdef"), method="mcmc", iterations=30, exact_check=False, progress=False)
+    assert posterior.info["diagnostics"]["converged"] is False
+
+
+def test_mcmc_gives_the_same_bytes_with_the_same_seed(tmp_path):
+    files = {}
+    for name, seed in (("one", 1), ("two", 1), ("other", 2)):
+        mcmc(table("abcdef"), seed=seed).save(tmp_path / name)
+        files[name] = [(tmp_path / name / file).read_bytes() for file in ("edges.csv", "graphs.csv")]
+    assert files["one"] == files["two"]
+    assert files["one"][0] != files["other"][0]
+
+
+def test_mcmc_can_be_interrupted_and_capped(capsys):
+    def interrupt(report):
+        raise KeyboardInterrupt
+
+    posterior = mcmc(progress=interrupt, iterations=10**12)
+    assert posterior.info["interrupted"] is True
+    posterior = mcmc(iterations=10**12, time_budget=0.01)
+    assert posterior.info["diagnostics"]["cut_short_by_time_budget"] is True
+    assert 0 < posterior.info["diagnostics"]["iterations"] < 10**12
+    assert capsys.readouterr() == ("", "")
+
+
+def test_mcmc_beyond_complete_tables_is_refused():
+    data = dag_gfn.simulate(21, 30, rng=np.random.default_rng(0))
+    with pytest.raises(dag_gfn.NotTractable, match="up to 20 columns, not for 21"):
+        mcmc(data)

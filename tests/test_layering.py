@@ -15,12 +15,12 @@ RANKS = {
     0: {"errors", "subsets"},
     1: {"graph"},
     2: {"data", "posterior", "objectives", "policies"},
-    3: {"scores", "metrics"},
-    4: {"env", "exact"},
+    3: {"scores", "metrics", "parameters"},
+    4: {"env", "exact", "mcmc", "effects", "fitted"},
     5: {"sampling", "exploration", "replay", "checkpoint"},
     6: {"training", "importance"},
     7: {"fit", "gflownet", "progress", "run_folder", "terminal"},
-    8: {"cli", "__init__", "__main__"},
+    8: {"cli", "estimator", "__init__", "__main__"},
 }
 RANK = {part: rank for rank, parts in RANKS.items() for part in parts}
 

@@ -69,3 +69,12 @@ def test_zeta_transform_sums_over_subsets(k, rng):
 def test_transforms_refuse_a_length_that_is_no_power_of_two():
     with pytest.raises(ValueError, match="2\\^k values"):
         subsets.zeta_transform(np.zeros(3))
+
+
+def test_log_zeta_transform_is_the_zeta_transform_of_exponentials(rng):
+    logs = 5 * rng.normal(size=(3, 16))
+    logs[0, :4] = -np.inf
+    with np.errstate(divide="ignore"):
+        expected = np.log(subsets.zeta_transform(np.exp(logs)))
+    np.testing.assert_allclose(subsets.log_zeta_transform(logs), expected, atol=1e-12)
+    np.testing.assert_allclose(subsets.log_zeta_transform(logs - 5000.0), expected - 5000.0, atol=1e-9)

@@ -160,3 +160,12 @@ def test_an_order_modular_posterior_does_not_call_its_paths_exact():
     assert "Log evidence (mean over orders): -3.25" in line
     (line,) = verdicts({**info, "diagnostics": {}})
     assert line.startswith("Exact probabilities of all DAGs.")
+
+
+def test_the_verdict_on_chains():
+    diagnostics = {"chains": 4, "max_r_hat": 1.0123, "min_effective_draws": 1234.5}
+    (line,) = verdicts({"method": "mcmc", "diagnostics": diagnostics})
+    assert "4 chains R-hat is at most 1.012" in line
+    assert "1,234 independent draws" in line
+    (line,) = verdicts({"method": "mcmc", "diagnostics": {**diagnostics, "max_r_hat": None}})
+    assert "not finite" in line

@@ -1,0 +1,165 @@
+"""Several chains at once, thinned as they grow, that end by number of steps, by the clock or by Ctrl-C."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int8, Int64
+
+from dag_gfn.mcmc.layer_weights import LayerWeights
+from dag_gfn.mcmc.partition import MOVES, LayeringDraws, init, init_at, run
+
+_SEGMENT_STEPS = 200_000  # between two looks at the clock: a fifth of a second
+_FIRST_THINNING = 16
+
+
+@dataclass(frozen=True)
+class ChainReport:
+    """How far the chains are.
+
+    Attributes
+    ----------
+    iteration, planned_iterations : int
+        Steps of each chain.
+    seconds : float
+    """
+
+    iteration: int
+    planned_iterations: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """The second halves of c chains, in k blocks of `thinning` steps each; the first halves are burn-in.
+
+    Attributes
+    ----------
+    layer_of : ndarray, shape (c, k, d), int8
+    log_weights : ndarray, shape (c, k), float64
+    edge : ndarray, shape (c, k, d, d), float32
+        As in `LayeringDraws`.
+    tried, accepted : ndarray, shape (c, 5), int64
+        By the kinds of moves in `MOVES`, burn-in included.
+    thinning, iterations : int
+        Steps in a block; steps of each chain, burn-in included.
+    cut_short, interrupted : bool
+        Whether the clock or Ctrl-C ended them.
+    seconds : float
+    """
+
+    layer_of: Int8[np.ndarray, "c k d"]
+    log_weights: Float64[np.ndarray, "c k"]
+    edge: Float32[np.ndarray, "c k d d"]
+    tried: Int64[np.ndarray, "c moves"]
+    accepted: Int64[np.ndarray, "c moves"]
+    thinning: int
+    iterations: int
+    cut_short: bool
+    interrupted: bool
+    seconds: float
+
+
+def run_chains(
+    weights: LayerWeights,
+    *,
+    seed: int,
+    iterations: int,
+    kept: int,
+    chains: int = 4,
+    starts: Sequence[Int64[np.ndarray, " d"]] = (),
+    time_budget: float | int | None = None,
+    on_report: Callable[[ChainReport], None] | None = None,
+) -> Chains:
+    """Run chains in threads.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+        Each chain has a stream of its own from it; the number of threads does not matter.
+    iterations : int
+        Steps of each chain, rounded down to whole blocks.
+    kept : int
+        Blocks of each chain to keep: from this many to twice as many, if `iterations` suffice. When there are too
+        many, neighbouring ones are merged.
+    chains : int
+    starts : sequence of ndarray, shape (d,), int64
+        Layerings that the first chains begin with; the others begin at random.
+    time_budget : float, optional
+        Seconds after which the chains end in any case.
+    on_report : callable, optional
+        Is told how far they are, a few times a second.
+
+    Raises
+    ------
+    ConstraintError
+        If no DAG has support.
+    KeyboardInterrupt
+        On Ctrl-C before there is anything to keep.
+    """
+    began = time.perf_counter()
+    rngs = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(chains)]
+    states = [init_at(weights, layer_of) for layer_of in starts[:chains]]
+    states += [init(weights, rng=rng) for rng in rngs[len(states) :]]
+    counts = np.zeros((2, chains, len(MOVES)), dtype=np.int64)
+    draws: list[list[LayeringDraws]] = [[] for _ in range(chains)]
+    thinning = int(np.clip(iterations // (2 * kept), 1, _FIRST_THINNING))
+    blocks, done, cut_short, interrupted = 0, 0, False, False
+    threads = ThreadPoolExecutor(min(chains, os.cpu_count() or 1))
+    try:
+        while done + thinning <= iterations and not cut_short:
+            more = min(max(1, _SEGMENT_STEPS // thinning), 4 * kept - blocks, (iterations - done) // thinning)
+            futures = [
+                threads.submit(run, weights, state, rng=rng, blocks=more, thinning=thinning)
+                for state, rng in zip(states, rngs, strict=True)
+            ]
+            results = [future.result() for future in futures]
+            for c, (drawn, states[c], info) in enumerate(results):
+                draws[c].append(drawn)
+                counts[:, c] += info.tried, info.accepted
+            blocks, done = blocks + more, done + more * thinning
+            if blocks >= 4 * kept:
+                draws = [[_merge_pairs(_joined(parts))] for parts in draws]
+                blocks, thinning = blocks // 2, 2 * thinning
+            seconds = time.perf_counter() - began
+            cut_short = time_budget is not None and seconds >= time_budget and done + thinning <= iterations
+            if on_report is not None:
+                on_report(ChainReport(done, iterations, seconds))
+    except KeyboardInterrupt:
+        if blocks == 0:
+            raise
+        interrupted = True
+    finally:
+        threads.shutdown(wait=True, cancel_futures=True)
+    halves = [_joined(parts)[blocks // 2 : blocks] for parts in draws]
+    return Chains(
+        layer_of=np.stack([half.layer_of for half in halves]),
+        log_weights=np.stack([half.log_weights for half in halves]),
+        edge=np.stack([half.edge for half in halves]),
+        tried=counts[0],
+        accepted=counts[1],
+        thinning=thinning,
+        iterations=done,
+        cut_short=cut_short,
+        interrupted=interrupted,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _joined(parts: list[LayeringDraws]) -> LayeringDraws:
+    return LayeringDraws(
+        np.concatenate([part.layer_of for part in parts]),
+        np.concatenate([part.log_weights for part in parts]),
+        np.concatenate([part.edge for part in parts]),
+    )
+
+
+def _merge_pairs(drawn: LayeringDraws) -> LayeringDraws:
+    """Return blocks twice as long: the later layering of each pair, and its mean of edge probabilities."""
+    return LayeringDraws(
+        drawn.layer_of[1::2], drawn.log_weights[1::2], 0.5 * (drawn.edge[::2] + drawn.edge[1::2])
+    )

@@ -1,0 +1,130 @@
+"""The posterior by partition MCMC as a `GraphPosterior`."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Int64
+
+from dag_gfn import graph
+from dag_gfn.errors import NotTractable
+from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
+from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
+from dag_gfn.mcmc.layer_weights import LayerWeights
+from dag_gfn.mcmc.layered_dags import draw_dags
+from dag_gfn.mcmc.partition import MOVES
+from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.scores import ScoreTable
+from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
+
+CHAINS = 4
+_KEPT = (500, 5_000)  # blocks of each chain, at least and at most
+_DIAGNOSED = 2_500  # blocks of each chain, at most: ArviZ takes seconds for more
+
+
+def default_iterations(d: int) -> int:
+    """Return the steps of each chain for d nodes: seconds in all, a minute for 20."""
+    return 20_000 * max(d, 5) ** 2
+
+
+def fit_mcmc(
+    table: ScoreTable,
+    *,
+    seed: int,
+    num_samples: int,
+    iterations: int | None = None,
+    time_budget: float | int | None = None,
+    chains: int = CHAINS,
+    starts: Sequence[Int64[np.ndarray, " d"]] = (),
+    on_report: Callable[[ChainReport], None] | None = None,
+) -> GraphPosterior:
+    """Run chains over root layerings, average edge probabilities given the layering, and draw DAGs.
+
+    Parameters
+    ----------
+    table : ScoreTable
+        Complete.
+    seed, iterations, time_budget, starts, on_report
+        As for `run_chains`; by default the number of steps is chosen from the number of nodes.
+    num_samples : int
+        DAGs to draw, evenly from the layerings that are kept.
+    chains : int
+        At least 2.
+
+    Returns
+    -------
+    GraphPosterior
+        ``info["diagnostics"]`` holds R-hat, effective draws, and what they say.
+
+    Raises
+    ------
+    NotTractable
+        If the table is not complete.
+    ConstraintError
+        If no DAG has support.
+    """
+    if table.complete is None:
+        raise NotTractable(
+            f"MCMC sums over all parent sets, which is possible up to {MAX_COMPLETE_NODES} columns, not for "
+            f"{table.d}: use method='gflownet' (--method gflownet), or fewer columns (--columns, --drop)"
+        )
+    weights = LayerWeights.of(table.complete)
+    least, most = _KEPT
+    result = run_chains(
+        weights,
+        seed=seed,
+        iterations=default_iterations(table.d) if iterations is None else iterations,
+        kept=min(max(-(-num_samples // chains), least), most),
+        chains=chains,
+        starts=starts,
+        time_budget=time_budget,
+        on_report=on_report,
+    )
+    layerings = result.layer_of.reshape(-1, table.d)
+    chosen = np.arange(num_samples) * len(layerings) // num_samples
+    adjacency = draw_dags(weights, layerings[chosen], rng=np.random.default_rng([seed, chains]))
+    edge, info = _diagnosed(result)
+    return GraphPosterior.from_samples(
+        table.names,
+        adjacency,
+        table.log_reward(graph.parent_masks(adjacency)),
+        effective_samples=min(float(num_samples), info["min_effective_draws"]),
+        marginals={"edge": edge},
+        info={
+            "interrupted": result.interrupted,
+            "diagnostics": info,
+            "timing": {"sampling_seconds": result.seconds},
+        },
+    )
+
+
+def _diagnosed(chains: Chains) -> tuple[Marginal, dict]:
+    """Return edge probabilities with their errors, and what is to be known of the chains."""
+    count, blocks = chains.log_weights.shape
+    values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
+    info = {
+        "iterations": chains.iterations,
+        "cut_short_by_time_budget": chains.cut_short,
+        "chains": count,
+        "thinning": chains.thinning,
+        "kept_per_chain": blocks,
+        "acceptance": {
+            move: float(accepted / max(tried, 1))
+            for move, tried, accepted in zip(
+                MOVES, chains.tried.sum(axis=0), chains.accepted.sum(axis=0), strict=True
+            )
+            if move != "stay"
+        },
+    }
+    if count < 2 or blocks < 4:
+        unknown = {"max_r_hat": float("inf"), "min_effective_draws": float(count), "chains_agree": False}
+        return Marginal(values, "rao_blackwell"), info | unknown
+    size = -(-blocks // _DIAGNOSED)
+    traces = chains.edge[:, blocks % size :].astype(np.float64)
+    traces = traces.reshape(count, -1, size, *values.shape).mean(axis=2)
+    edges: ChainDiagnostics = diagnose(traces)
+    weight = diagnose(chains.log_weights[:, blocks % size :: size])
+    return Marginal(values, "rao_blackwell", edges.standard_error), info | {
+        "max_r_hat": max(edges.max_r_hat, weight.max_r_hat),
+        "min_effective_draws": min(edges.min_effective_draws, weight.min_effective_draws),
+        "chains_agree": edges.converged and weight.converged,
+    }

@@ -1,0 +1,87 @@
+"""Root layerings by their definition: slow, and sharing no code with dag_gfn."""
+
+import functools
+import itertools
+import math
+
+import numpy as np
+import oracles
+
+
+def layers_of(dag):
+    """Return the layers of a DAG, tuples of nodes: the roots, what becomes a root without them, and so on."""
+    left, layers = set(range(len(dag))), []
+    while left:
+        roots = tuple(v for v in sorted(left) if not any(dag[i, v] for i in left))
+        layers.append(roots)
+        left -= set(roots)
+    return tuple(layers)
+
+
+@functools.cache
+def all_layered_dags(d):
+    """Return [(layers, adjacency)] of every DAG."""
+    return [(layers_of(dag), dag) for dag in oracles.all_dags(d)]
+
+
+def layering_weights(complete):
+    """Return {layers: [(adjacency, R(G)) of each DAG]} for a table of log-weights."""
+    d = len(complete)
+    found = {}
+    for layers, dag in all_layered_dags(d):
+        log_score = 0.0
+        for v in range(d):
+            others = [i for i in range(d) if i != v]
+            log_score += complete[v, sum(1 << k for k, i in enumerate(others) if dag[i, v])]
+        found.setdefault(layers, []).append((dag, math.exp(log_score)))
+    return found
+
+
+def layer_numbers(layers):
+    """Return the number of each node's layer."""
+    numbers = np.empty(sum(map(len, layers)), dtype=np.int64)
+    for k, layer in enumerate(layers):
+        numbers[list(layer)] = k
+    return numbers
+
+
+@functools.cache
+def proposals(layers):
+    """Return for each kind of move {layers: probability of proposing them}; they may sum to less than one."""
+    d, m = sum(map(len, layers)), len(layers)
+    kinds = {name: {} for name in ("split_join", "move", "swap_adjacent", "swap")}
+
+    def add(kind, proposed, probability):
+        key = tuple(tuple(sorted(layer)) for layer in proposed)
+        kinds[kind][key] = kinds[kind].get(key, 0.0) + probability
+
+    splittable = [k for k in range(m) if len(layers[k]) > 1]
+    for k in splittable:
+        size = len(layers[k])
+        for first_size in range(1, size):
+            for first in itertools.combinations(layers[k], first_size):
+                rest = [v for v in layers[k] if v not in first]
+                probability = 0.5 / len(splittable) / (size - 1) / math.comb(size, first_size)
+                add("split_join", [*layers[:k], first, rest, *layers[k + 1 :]], probability)
+    for k in range(m - 1):
+        joined = [*layers[:k], layers[k] + layers[k + 1], *layers[k + 2 :]]
+        add("split_join", joined, 0.5 / (m - 1))
+        for a, b in itertools.product(layers[k], layers[k + 1]):
+            probability = 1 / (m - 1) / len(layers[k]) / len(layers[k + 1])
+            add("swap_adjacent", _exchanged(layers, a, b), probability)
+    for a, b in itertools.product(range(d), repeat=2):
+        if not any(a in layer and b in layer for layer in layers):
+            add("swap", _exchanged(layers, a, b), 1 / d**2)
+    for v in range(d):
+        rest = [kept for layer in layers if (kept := [u for u in layer if u != v])]
+        for place in range(len(rest)):
+            into = [*rest[:place], [*rest[place], v], *rest[place + 1 :]]
+            add("move", into, 1 / d / (2 * len(rest) + 1))
+        for gap in range(len(rest) + 1):
+            add("move", [*rest[:gap], [v], *rest[gap:]], 1 / d / (2 * len(rest) + 1))
+    return kinds
+
+
+def _exchanged(layers, a, b):
+    swap = {a: b, b: a}
+    return [[swap.get(v, v) for v in layer] for layer in layers]

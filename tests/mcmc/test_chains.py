@@ -1,0 +1,99 @@
+"""Several chains at once: reproducible, thinned as they grow, ended by steps, clock or Ctrl-C."""
+
+import numpy as np
+import pytest
+from exact_tables import random_table
+
+from dag_gfn.mcmc import chains as module
+from dag_gfn.mcmc.chains import run_chains
+from dag_gfn.mcmc.layer_weights import LayerWeights
+from dag_gfn.mcmc.partition import init, init_at, run
+
+
+@pytest.fixture
+def weights():
+    return LayerWeights.of(random_table(5, seed=0).complete)
+
+
+@pytest.mark.parametrize(
+    ("iterations", "kept", "thinning", "blocks"),
+    [(20, 10, 1, 10), (1000, 10, 32, 16), (30, 100, 1, 15), (4000, 10, 128, 16), (7, 500, 1, 4)],
+)
+def test_blocks_stay_between_one_and_two_times_what_is_to_be_kept(
+    weights, iterations, kept, thinning, blocks
+):
+    result = run_chains(weights, seed=0, iterations=iterations, kept=kept, chains=3)
+    assert (result.thinning, result.layer_of.shape) == (thinning, (3, blocks, 5))
+    assert result.edge.shape == (3, blocks, 5, 5)
+    assert iterations - thinning < result.iterations <= iterations
+    assert (result.tried.sum(axis=1) == result.iterations).all()
+    assert not result.cut_short
+    assert not result.interrupted
+
+
+def test_merging_gives_what_longer_blocks_would():
+    weights = LayerWeights.of(
+        random_table(4, seed=0).complete
+    )  # 4 steps between edge probabilities divide 16
+    result = run_chains(weights, seed=4, iterations=1280, kept=10, chains=1)
+    rng = np.random.default_rng(np.random.SeedSequence(4).spawn(1)[0])
+    drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=80, thinning=16)
+    assert result.thinning == 64
+    np.testing.assert_array_equal(result.layer_of[0], drawn.layer_of[3::4][10:])
+    np.testing.assert_array_equal(result.log_weights[0], drawn.log_weights[3::4][10:])
+    np.testing.assert_allclose(result.edge[0], drawn.edge.reshape(20, 4, 4, 4).mean(axis=1)[10:], atol=1e-6)
+
+
+def test_the_seed_decides_and_segments_do_not(weights, monkeypatch):
+    def layerings(seed):
+        return run_chains(weights, seed=seed, iterations=2000, kept=50).layer_of
+
+    one = layerings(1)
+    assert (one[0] != one[1]).any()
+    assert (layerings(2) != one).any()
+    monkeypatch.setattr(module, "_SEGMENT_STEPS", 64)
+    np.testing.assert_array_equal(layerings(1), one)
+
+
+def test_given_starts(weights):
+    start = np.array([4, 3, 2, 1, 0])
+    result = run_chains(weights, seed=1, iterations=1, kept=10, chains=2, starts=[start])
+    rng = np.random.default_rng(np.random.SeedSequence(1).spawn(2)[0])
+    _, state, _ = run(weights, init_at(weights, start), rng=rng, blocks=1, thinning=1)
+    np.testing.assert_array_equal(result.layer_of[0, -1], state.layer_of)
+
+
+def test_the_clock_ends_them(weights):
+    result = run_chains(weights, seed=0, iterations=10**12, kept=20, time_budget=1e-6)
+    assert result.cut_short
+    assert 0 < result.iterations < 10**12
+    assert 20 <= result.layer_of.shape[1] <= 40
+
+
+def test_an_interrupt_keeps_what_there_is(weights, monkeypatch):
+    monkeypatch.setattr(module, "_SEGMENT_STEPS", 100)
+
+    def interrupt(report):
+        if report.iteration >= 500:
+            raise KeyboardInterrupt
+
+    result = run_chains(weights, seed=0, iterations=100_000, kept=20, on_report=interrupt)
+    assert result.interrupted
+    assert 500 <= result.iterations < 1000
+    assert result.layer_of.shape[1] >= 8
+
+
+def test_an_interrupt_before_anything_is_there(weights, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_chains(weights, seed=0, iterations=1000, kept=20)
+
+
+def test_reports(weights):
+    reports = []
+    run_chains(weights, seed=0, iterations=640, kept=20, on_report=reports.append)
+    assert (reports[-1].iteration, reports[-1].planned_iterations) == (640, 640)
+    assert reports[-1].seconds > 0

@@ -1,0 +1,73 @@
+"""DAGs of a given layering: frequencies of draws, and edge probabilities."""
+
+import numpy as np
+import pytest
+from exact_tables import peaked_table, random_table
+from layerings import layer_numbers, layering_weights, layers_of
+from scipy import stats
+
+from dag_gfn.mcmc.layer_weights import LayerWeights
+from dag_gfn.mcmc.layered_dags import draw_dags, edge_probabilities
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        random_table(4, seed=0),
+        random_table(4, seed=1, scale=8.0, forbidden=0.2),
+        random_table(4, seed=2, scale=30.0),
+        peaked_table(4, seed=2, nats=60.0),
+    ],
+    ids=["plain", "constrained", "cancelling", "peaked"],
+)
+def test_edge_probabilities_are_those_of_all_dags_of_the_layering(table):
+    complete = table.complete - table.complete.max(axis=1, keepdims=True)
+    layerings = {
+        layers: dags
+        for layers, dags in layering_weights(complete).items()
+        if sum(weight for _, weight in dags) > 0
+    }
+    expected = [
+        np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
+        for dags in layerings.values()
+    ]
+    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
+    found = edge_probabilities(LayerWeights.of(table.complete), numbers)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("nth", [1, 4, 30])
+@pytest.mark.parametrize(("scale", "forbidden"), [(1.0, 0.0), (5.0, 0.0), (20.0, 0.0), (1.0, 0.2)])
+def test_frequency_of_every_dag_of_a_layering(rng, scale, forbidden, nth):
+    draws = 20_000
+    complete = random_table(4, seed=7, scale=scale, forbidden=forbidden).complete
+    possible = {
+        layers: [(dag, weight) for dag, weight in dags if weight > 0]
+        for layers, dags in layering_weights(complete - complete.max(axis=1, keepdims=True)).items()
+    }
+    layers = sorted(possible, key=lambda layers: len(possible[layers]))[-nth]
+    dags = possible[layers]
+    assert len(dags) > 2
+    numbers = np.tile(layer_numbers(layers).astype(np.int8), (draws, 1))
+    drawn = draw_dags(LayerWeights.of(complete), numbers, rng=rng)
+    assert all(layers_of(dag) == layers for dag in np.unique(drawn, axis=0))
+    probability = np.array([weight for _, weight in dags]) / sum(weight for _, weight in dags)
+    keys = {dag.tobytes(): k for k, (dag, _) in enumerate(dags)}
+    counts = np.bincount([keys[dag.tobytes()] for dag in drawn], minlength=len(dags))
+    level = 1e-5 / len(dags)
+    assert (stats.binom.cdf(counts, draws, probability) > level).all()
+    assert (stats.binom.sf(counts - 1, draws, probability) > level).all()
+
+
+def test_the_seed_decides():
+    weights = LayerWeights.of(random_table(5, seed=0).complete)
+    numbers = np.tile(np.array([0, 0, 1, 1, 2], dtype=np.int8), (600, 1))
+    one, same, other = (draw_dags(weights, numbers, rng=np.random.default_rng(s)) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_no_layerings(rng):
+    weights = LayerWeights.of(random_table(3, seed=0).complete)
+    none = np.empty((0, 3), dtype=np.int8)
+    assert draw_dags(weights, none, rng=rng).shape == edge_probabilities(weights, none).shape == (0, 3, 3)

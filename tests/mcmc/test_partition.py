@@ -1,0 +1,235 @@
+"""The chain over root layerings: it keeps its distribution, exactly and in long runs."""
+
+import numpy as np
+import pytest
+from exact_tables import peaked_table, random_table
+from layerings import all_layered_dags, layer_numbers, layering_weights, proposals
+from numba import njit
+from scipy import stats
+
+from dag_gfn.errors import ConstraintError
+from dag_gfn.exact.enumeration import exact_posterior
+from dag_gfn.graph import adjacency_from_masks
+from dag_gfn.mcmc import partition
+from dag_gfn.mcmc.layer_weights import LayerWeights
+from dag_gfn.mcmc.partition import MOVE_PROBABILITIES, MOVES, init, init_at, layering_of, run, step
+
+
+def target(complete):
+    """Return the layerings of positive weight and their probabilities."""
+    weights = {layers: sum(w for _, w in dags) for layers, dags in layering_weights(complete).items()}
+    states = [layers for layers, weight in weights.items() if weight > 0]
+    probability = np.array([weights[layers] for layers in states])
+    return states, probability / probability.sum()
+
+
+def transition_matrix(states, probability, log_ratio):
+    """Return P of the whole mixture; `log_ratio(kind, x, y)` is what the acceptance of x -> y is corrected by."""
+    index = {layers: k for k, layers in enumerate(states)}
+    matrix = np.zeros((len(states), len(states)))
+    for layers, x in index.items():
+        for kind, chosen in proposals(layers).items():
+            for proposed, q in chosen.items():
+                if proposed != layers and proposed in index:
+                    y = index[proposed]
+                    correction = np.exp(log_ratio(kind, layers, proposed))
+                    accept = min(1.0, probability[y] / probability[x] * correction)
+                    matrix[x, y] += MOVE_PROBABILITIES[MOVES.index(kind)] * q * accept
+        matrix[x, x] = 1.0 - matrix[x].sum()
+    return matrix
+
+
+def frequencies_fail(counts, expected):
+    """Return whether a chi-square test rejects; rare cells are taken together."""
+    rare = expected * counts.sum() < 10
+    observed = [*counts[~rare], counts[rare].sum()]
+    wanted = np.array([*expected[~rare], expected[rare].sum()]) * counts.sum()
+    kept = wanted > 0
+    assert not np.any(np.array(observed)[~kept]), "something impossible was proposed"
+    if kept.sum() < 2:
+        return False
+    return stats.chisquare(np.array(observed)[kept], wanted[kept]).pvalue < 1e-6
+
+
+@pytest.mark.parametrize("kind", [k for k in MOVES if k != "stay"])
+@pytest.mark.parametrize("d", [3, 4])
+def test_proposals_have_the_probabilities_and_ratios_of_their_definition(kind, d, rng):
+    tries = 5000
+    states = sorted({layers for layers, _ in all_layered_dags(d)})
+    assert len(states) == {3: 13, 4: 75}[d]  # ordered partitions
+    place = 10 ** np.arange(d)
+    name = {int(place @ layer_numbers(layers)): layers for layers in states}
+    for layers in states:
+        codes, log_ratios = propose_often(MOVES.index(kind), layer_numbers(layers), place, tries, rng)
+        expected = {**proposals(layers)[kind], None: 1.0 - sum(proposals(layers)[kind].values())}
+        counts = dict.fromkeys(expected, 0)
+        for code, often in zip(*np.unique(codes, return_counts=True), strict=True):
+            result = None if code < 0 else name[int(code)]
+            counts[result] += often  # a KeyError where it cannot be proposed
+            if result is not None:
+                correction = np.log(proposals(result)[kind][layers] / expected[result])
+                np.testing.assert_allclose(log_ratios[codes == code], correction, atol=1e-12)
+        wanted = np.array(list(expected.values()))
+        wanted[wanted < 1e-12] = 0.0
+        assert not frequencies_fail(np.array(list(counts.values())), wanted / wanted.sum())
+
+
+@njit
+def propose_often(move, layer_of, place, tries, rng):
+    """Return the proposals as numbers, -1 for none, and their log-ratios."""
+    codes, log_ratios = np.full(tries, -1), np.zeros(tries)
+    proposed = np.empty_like(layer_of)
+    for t in range(tries):
+        possible, log_ratios[t] = partition.propose(move, layer_of, proposed, rng)
+        if possible:
+            codes[t] = (proposed * place).sum()
+    return codes, log_ratios
+
+
+@pytest.mark.parametrize(
+    "complete",
+    [
+        random_table(3, seed=1).complete,
+        random_table(3, seed=2, scale=4.0).complete,
+        random_table(3, seed=2, forbidden=0.3).complete,
+        random_table(4, seed=3).complete,
+    ],
+    ids=["plain", "peaked", "constrained", "four"],
+)
+def test_the_transition_matrix_keeps_the_posterior(complete):
+    states, probability = target(complete)
+
+    def log_ratio(kind, x, y):
+        # by the rule of the kernel: only splits and joins are not symmetric
+        return np.log(proposals(y)[kind][x] / proposals(x)[kind][y]) if kind == "split_join" else 0.0
+
+    matrix = transition_matrix(states, probability, log_ratio)
+    assert matrix.min() >= 0
+    np.testing.assert_allclose(probability @ matrix, probability, atol=1e-12)
+    flow = probability[:, None] * matrix
+    np.testing.assert_allclose(flow, flow.T, atol=1e-12)  # detailed balance
+    assert (np.linalg.matrix_power(matrix, 50) > 0).all()  # every layering from every other
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_steps_of_the_kernel_have_the_probabilities_of_the_transition_matrix(scale):
+    complete = random_table(3, seed=4, scale=scale).complete
+    states, probability = target(complete)
+    matrix = transition_matrix(
+        states, probability, lambda kind, x, y: np.log(proposals(y)[kind][x] / proposals(x)[kind][y])
+    )
+    weights = LayerWeights.of(complete)
+    start = init_at(weights, layer_numbers(states[0]))
+    drawn, _, _ = run(weights, start, rng=np.random.default_rng(5), blocks=100_000, thinning=1)
+    code = drawn.layer_of @ np.array([9, 3, 1])
+    index = {int(layer_numbers(layers) @ [9, 3, 1]): k for k, layers in enumerate(states)}
+    walk = np.array([index[int(c)] for c in code])
+    counts = np.zeros_like(matrix)
+    np.add.at(counts, (walk[:-1], walk[1:]), 1)
+    assert not any(frequencies_fail(counts[x], matrix[x]) for x in range(len(states)))
+
+
+@pytest.mark.parametrize("d", [4, 5])
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_long_runs_have_the_edge_probabilities_of_enumeration(d, scale):
+    table = random_table(d, seed=6, scale=scale)
+    enumerated = exact_posterior(table)
+    dags = adjacency_from_masks(enumerated.masks.astype(np.int64), d)
+    exact = np.tensordot(np.exp(enumerated.log_probabilities), dags.astype(float), 1)
+    weights = LayerWeights.of(table.complete)
+    rng = np.random.default_rng(7)
+    drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=200, thinning=500)
+    means = drawn.edge.astype(np.float64)
+    error = means.std(axis=0, ddof=1) / np.sqrt(len(means))  # blocks are far longer than the chain remembers
+    level = stats.norm.isf(1e-5 / d**2)
+    assert (np.abs(means.mean(axis=0) - exact) <= level * error + 1e-6).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_thousand_nats(seed):
+    weights = LayerWeights.of(peaked_table(8, seed=3, nats=1000.0).complete)
+    rng = np.random.default_rng(seed)
+    state = init(weights, rng=rng)
+    drawn, last, _ = run(weights, state, rng=rng, blocks=200, thinning=100)
+    assert np.isfinite(drawn.log_weights).all()
+    assert last.log_weight == pytest.approx(init_at(weights, last.layer_of).log_weight, abs=1e-7)
+    assert ((drawn.edge >= 0) & (drawn.edge <= 1)).all()
+
+
+def test_states_tell_their_weight():
+    complete = random_table(4, seed=0).complete
+    weights = LayerWeights.of(complete)
+    for layers, dags in layering_weights(complete).items():
+        total = np.log(sum(weight for _, weight in dags))
+        assert init_at(weights, layer_numbers(layers)).log_weight == pytest.approx(total, abs=1e-12)
+
+
+def test_layering_of_a_dag():
+    for layers, dag in all_layered_dags(4):
+        np.testing.assert_array_equal(layering_of(dag), layer_numbers(layers))
+
+
+def test_the_division_into_calls_does_not_matter():
+    weights = LayerWeights.of(random_table(5, seed=0).complete)
+    runs = []
+    for parts in ([30], [10, 20], [1] * 30):
+        rng = np.random.default_rng(3)
+        state, layers, tried = init(weights, rng=rng), [], 0
+        for blocks in parts:
+            drawn, state, info = run(weights, state, rng=rng, blocks=blocks, thinning=7)
+            layers.append(drawn.layer_of)
+            tried += info.tried.sum()
+        assert tried == 210
+        runs.append(np.concatenate(layers))
+    np.testing.assert_array_equal(runs[0], runs[1])
+    np.testing.assert_array_equal(runs[0], runs[2])
+
+
+def test_one_step():
+    weights = LayerWeights.of(random_table(4, seed=0).complete)
+    rng = np.random.default_rng(0)
+    state = init(weights, rng=rng)
+    before = state.layer_of.copy()
+    after, info = step(weights, state, rng=rng)
+    np.testing.assert_array_equal(state.layer_of, before)  # states are not changed
+    assert info.tried.sum() == 1
+    assert info.accepted.sum() == 1 or (after.layer_of == before).all()
+
+
+def test_random_starts_differ_and_honour_constraints():
+    complete = random_table(6, seed=1).complete
+    complete[2, np.arange(32) & 1 == 0] = -np.inf  # node 0 is a parent of node 2
+    complete[0, 1:] = -np.inf  # and has none
+    weights = LayerWeights.of(complete)
+    starts = [init(weights, rng=np.random.default_rng(seed)) for seed in range(20)]
+    assert all(state.layer_of[0] == 0 < state.layer_of[2] for state in starts)
+    assert len({state.layer_of.tobytes() for state in starts}) > 5
+
+
+def test_no_dag():
+    complete = random_table(3, seed=0).complete
+    complete[:, 0] = -np.inf
+    with pytest.raises(ConstraintError, match="no DAG"):
+        init(LayerWeights.of(complete), rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("layers", [[0, 2, 2], [0, 1], [1, 1, 2], [0, 0, 0, 0]])
+def test_layerings_that_are_none(layers):
+    weights = LayerWeights.of(random_table(3, seed=0).complete)
+    with pytest.raises(ValueError, match="expected a layer"):
+        init_at(weights, np.array(layers))
+
+
+def test_a_layering_without_support():
+    complete = np.zeros((3, 4))
+    complete[:, 1:] = -np.inf
+    with pytest.raises(ValueError, match="no DAG of positive weight"):
+        init_at(LayerWeights.of(complete), np.array([0, 1, 0]))
+
+
+def test_one_node():
+    weights = LayerWeights.of(np.array([[-2.0]]))
+    rng = np.random.default_rng(0)
+    drawn, state, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=3, thinning=5)
+    assert (state.layer_of.tolist(), state.log_weight) == ([0], -2.0)
+    assert not drawn.edge.any()

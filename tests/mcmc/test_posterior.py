@@ -1,0 +1,95 @@
+"""The posterior by partition MCMC: near the exact one, with errors that are true."""
+
+import numpy as np
+import pytest
+from sampler_cases import score_table
+
+from dag_gfn.errors import ConstraintError, NotTractable
+from dag_gfn.exact.dag_dp import exact_marginals
+from dag_gfn.graph import parent_masks
+from dag_gfn.mcmc.posterior import default_iterations, fit_mcmc
+
+CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
+
+
+@pytest.mark.parametrize(("d", "options"), [(3, {}), (5, {}), (6, CONSTRAINTS), (8, {"rows": 60})], ids=str)
+def test_edges_and_paths_are_near_the_exact_ones(d, options):
+    table = score_table(d, **options)
+    exact = exact_marginals(table)
+    posterior = fit_mcmc(table, seed=1, num_samples=4000, iterations=200_000)
+    diagnostics = posterior.info["diagnostics"]
+    assert diagnostics["chains_agree"]
+    edge = posterior.marginal("edge")
+    assert edge.source == "rao_blackwell"
+    assert (np.abs(edge.values - exact.edge) <= 6 * edge.standard_error + 1e-3).all()
+    counted = np.tensordot(posterior.weights, posterior.graphs.astype(float), 1)
+    for own, other in ((counted, exact.edge), (posterior.marginal("path").values, exact.path)):
+        error = np.sqrt(other * (1 - other) / diagnostics["effective_samples"])
+        assert (np.abs(own - other) <= 6 * error + 5e-3).all()
+    assert diagnostics["num_samples"] == 4000
+    assert 0 < diagnostics["effective_samples"] <= 4000
+
+
+def test_standard_errors_are_those_of_repetitions():
+    table = score_table(5, rows=30)
+    exact = exact_marginals(table).edge
+    errors, told = [], []
+    for seed in range(8):
+        edge = fit_mcmc(table, seed=seed, num_samples=500, iterations=30_000).marginal("edge")
+        errors.append(edge.values - exact)
+        told.append(edge.standard_error)
+    uncertain = np.mean(told, axis=0) > 1e-3
+    ratio = np.sqrt(np.mean(np.square(errors), axis=0))[uncertain] / np.mean(told, axis=0)[uncertain]
+    assert uncertain.sum() >= 10
+    assert 0.6 < np.sqrt(np.mean(ratio**2)) < 1.5
+
+
+def test_every_graph_honours_constraints_and_has_its_score():
+    table = score_table(6, **CONSTRAINTS)
+    posterior = fit_mcmc(table, seed=0, num_samples=300, iterations=2_000)
+    assert posterior.graphs[:, 0, 1].all()
+    assert not posterior.graphs[:, [1, 2], [2, 1]].any()
+    assert posterior.graphs.sum(axis=1).max() <= 2
+    np.testing.assert_allclose(posterior.log_scores, table.log_reward(parent_masks(posterior.graphs)))
+    edge = posterior.marginal("edge").values
+    assert edge[0, 1] == 1
+    assert edge[1, 0] == edge[1, 2] == edge[2, 1] == 0
+
+
+def test_the_seed_decides():
+    table = score_table(4)
+    one, same, other = (fit_mcmc(table, seed=seed, num_samples=50, iterations=500) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.graphs, same.graphs)
+    np.testing.assert_array_equal(one.marginal("edge").values, same.marginal("edge").values)
+    assert (one.marginal("edge").values != other.marginal("edge").values).any()
+
+
+@pytest.mark.parametrize("iterations", [1, 6, 40])
+def test_too_few_steps_are_not_said_to_agree(iterations):
+    posterior = fit_mcmc(score_table(5), seed=0, num_samples=10, iterations=iterations)
+    assert posterior.info["diagnostics"]["chains_agree"] is False
+    assert posterior.info["diagnostics"]["iterations"] == iterations
+    assert posterior.weights.sum() == pytest.approx(1)
+
+
+def test_a_lazy_table_is_refused():
+    with pytest.raises(NotTractable, match=r"up to 20 columns, not for 4.*gflownet"):
+        fit_mcmc(score_table(4, storage="lazy"), seed=0, num_samples=10)
+
+
+def test_a_single_possible_dag():
+    table = score_table(3, required=[(0, 1), (1, 2), (0, 2)])
+    posterior = fit_mcmc(table, seed=0, num_samples=10, iterations=2_000)
+    assert len(posterior) == 1
+    assert posterior.info["diagnostics"]["chains_agree"]
+
+
+def test_no_possible_dag():
+    table = score_table(3)
+    table.complete[:] = -np.inf
+    with pytest.raises(ConstraintError, match="no DAG"):
+        fit_mcmc(table, seed=0, num_samples=10)
+
+
+def test_more_nodes_take_more_steps():
+    assert default_iterations(2) == default_iterations(5) < default_iterations(10) < default_iterations(20)
