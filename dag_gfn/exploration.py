@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -29,13 +28,23 @@ class EpsilonSchedule:
         return self.start + (self.end - self.start) * min(progress / self.until, 1.0)
 
 
+def tempered(log_p: Float[Tensor, "b a"], temperature: float | int) -> Float[Tensor, "b a"]:
+    r"""Return :math:`P^{1/T}`, normalised: above 1 flatter than the policy, below 1 more peaked."""
+    return log_p if temperature == 1 else (log_p / temperature).log_softmax(dim=1)
+
+
+def uniform(legal: Bool[Tensor, "b a"]) -> Float[Tensor, "b a"]:
+    """Return log-probabilities, all alike, of the legal actions."""
+    return legal.float().log() - legal.sum(dim=1, keepdim=True).log()
+
+
 def epsilon_uniform(
     log_p: Float[Tensor, "b a"], legal: Bool[Tensor, "b a"], epsilon: float
 ) -> Float[Tensor, "b a"]:
     r"""Return the log of the mixture :math:`(1 - \epsilon) P + \epsilon U`, U uniform over legal actions."""
     if epsilon == 0.0:
         return log_p
-    uniform = legal.to(log_p.dtype).log() - legal.sum(dim=1, keepdim=True).log()
+    alike = uniform(legal).to(log_p.dtype)
     if epsilon == 1.0:
-        return uniform
-    return torch.logaddexp(log_p + math.log1p(-epsilon), uniform + math.log(epsilon))
+        return alike
+    return (log_p + math.log1p(-epsilon)).logaddexp(alike + math.log(epsilon))

@@ -5,7 +5,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -17,40 +17,30 @@ from dag_gfn import __version__
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
 from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError
 from dag_gfn.exact.best_dag import best_dag
-from dag_gfn.exact.dag_dp import Estimate
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
-from dag_gfn.exact.reference import (
-    ExactReference,
-    exact_reference,
-    reference_bytes,
-    reference_seconds,
+from dag_gfn.exact.reference import ExactReference
+from dag_gfn.exact_check import (
+    ANNOUNCED_SECONDS,
+    REFERENCE_MEMORY,
+    affordable,
+    divergence_from,
+    exact_check_reference,
+    exact_comparison,
+    judge_convergence,
 )
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.partition import layering_of
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
-from dag_gfn.metrics import (
-    jensen_shannon_divergence,
-    kl_divergence,
-    max_error,
-    pearson_r,
-    rmse,
-    total_variation,
-)
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
-REFERENCE_MEMORY = 4_000_000_000
-"""Bytes that an exact computation may take without being asked for."""
-ANNOUNCED_SECONDS = 4.0
-"""What is expected to take longer is said before it begins."""
 DEFAULT_OBJECTIVE = "modified_db"
 MAX_SEED = 2**63 - 1
-MAX_EDGE_ERROR = 0.05
-"""Largest edge error, by the exact check, with which a fit counts as converged."""
-MIN_ESS = 0.1
-"""Effective sample size, as a share of the samples, below which one counts as failed where no check can be had."""
+MAX_NODES_FOR_UPPER_BOUND = 15
+"""Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
+UPPER_BOUND_DRAWS = 1000
 
 Edges = Iterable[tuple[str, str] | list[str]]
 
@@ -167,7 +157,16 @@ def fit(
     """
     dataset = _dataset(data)
     _check_options(
-        method, environment, objective, behaviour, policy, backward, seed, num_samples, iterations, time_budget
+        method,
+        environment,
+        objective,
+        behaviour,
+        policy,
+        backward,
+        seed,
+        num_samples,
+        iterations,
+        time_budget,
     )
     if order_modular and method not in ("auto", "exact"):
         raise OptionError(
@@ -196,119 +195,178 @@ def fit(
     )
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
-    notes, shown = list(dataset.notes), progress is True
-
-    def note(text: str) -> None:
-        notes.append(text)
-        announce(text, shown=shown)
-
-    needed = fit_estimate(dataset.d, num_samples, order_modular=order_modular)
-    automatic = method == "auto" and not order_modular
-    if method == "auto":
-        limit = 60.0 if time_budget is None else time_budget
-        within_limits = needed.seconds <= limit and _affordable(table, limit)
-        method = "exact" if order_modular or within_limits else "gflownet"
-        if method == "gflownet":
-            announce(
-                f"a GFlowNet is trained, since the exact posterior of {dataset.d} columns would take {needed}, beyond "
-                f"the {limit:g} seconds, {REFERENCE_MEMORY / 1e9:g} GB or {MAX_COMPLETE_NODES} columns that auto "
-                "allows it",
-                shown=shown,
-            )
-        elif iterations is not None and not order_modular:
-            note("the exact posterior is quick here, so nothing was trained: --method gflownet trains")
-    if order_modular:
-        told.append(ORDER_MODULAR_BIAS)
     started = time.perf_counter()
-    posterior, refused = None, False
-    if method == "exact":
-        if needed.seconds > ANNOUNCED_SECONDS and table.is_complete and needed.bytes <= REFERENCE_MEMORY:
-            chosen = ", which auto chose as affordable," if automatic else ""
-            announce(f"the exact posterior of {dataset.d} columns{chosen} takes {needed}", shown=shown)
-        try:
-            with ShareProgress(shown=shown) as on_share:
-                posterior = (fit_order_modular if order_modular else fit_exact)(
-                    table,
-                    num_samples=num_samples,
-                    rng=np.random.default_rng(seed),
-                    memory_limit=REFERENCE_MEMORY,
-                    progress=on_share,
-                )
-        except NotTractable as error:
-            if not automatic:
-                raise
-            method, refused = "gflownet", True
-            note(f"a GFlowNet takes the place of the exact posterior, and cannot be checked against it: {error}")
-    info = {
-        "method": method,
-        "environment": environment if method == "gflownet" else None,
-        "objective": objective if method == "gflownet" else None,
-        "behaviour": behaviour if method == "gflownet" else None,
-        "policy": policy if method == "gflownet" else None,
-        "backward": backward if method == "gflownet" else None,
-        "score": table.score,
-        "score_options": table.score_options,
-        "prior": table.prior,
-        "prior_options": table.prior_options,
-        "constraints": table.constraints.describe(dataset.names),
-        "n": dataset.n,
-        "kind": dataset.kind,
-        "standardized": dataset.is_standardized,
-        "notes": notes,
-        "seed": seed,
-        "version": __version__,
-        "interrupted": False,
-        "order_modular": order_modular,
-        "log_evidence_source": {"exact": "exact", "gflownet": "importance weights"}.get(method),
-        "warnings": list(told),
-    }
-    if method == "mcmc":
-        reference = _reference(table, exact_check, time_budget, shown=shown)
-        posterior = _fit_mcmc(table, seed, num_samples, iterations, time_budget, progress)
-        if reference is not None:
-            posterior.info["exact_check"] = exact_comparison(posterior, reference)
-        told += _judge_convergence(posterior.info, method)
-    if posterior is None:
-        # imports torch, which nothing else needs
-        from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
+    run = _Run(
+        table, seed, num_samples, iterations, time_budget, exact_check, progress, list(dataset.notes), told
+    )
 
-        made = make_objective(objective, objective_options)
-        config = default_config(
-            dataset.d,
-            objective=objective,
-            behaviour=behaviour,
-            iterations=iterations,
-            time_budget=time_budget,
-            options=train_options,
+    def train() -> GraphPosterior:
+        return _fit_gflownet(
+            run, objective, objective_options, behaviour, policy, backward, device, train_options, checkpoint
         )
-        # what the recursion has just refused is not asked of it again
-        reference = None if refused else _reference(table, exact_check, time_budget, shown=shown)
-        with TrainingProgress() if progress is True else nullcontext(progress or None) as on_report:
-            result = fit_gflownet(
-                table,
-                seed=seed,
-                config=config,
-                num_samples=num_samples,
-                objective=made,
-                policy=policy,
-                backward=backward,
-                device=device,
-                judge=_judge(reference),
-                on_report=on_report,
-                checkpoint=checkpoint,
+
+    chosen = run.affordable_method(order_modular) if method == "auto" else method
+    if chosen == "exact":
+        try:
+            posterior = _fit_exact(run, order_modular=order_modular, automatic=method == "auto")
+        except NotTractable as error:
+            if method != "auto" or order_modular:
+                raise
+            run.note(
+                f"a GFlowNet takes the place of the exact posterior, and cannot be checked against it: {error}"
             )
-        posterior = result.posterior(table, config)
-        if reference is not None:
-            posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
-        told += _judge_convergence(posterior.info, method)
-    for message in told[len(info["warnings"]) :]:
+            chosen, run.exact_check = "gflownet", False  # what has just been refused is not asked for again
+            posterior = train()
+    else:
+        posterior = _fit_mcmc(run) if chosen == "mcmc" else train()
+    told_before = len(run.told)
+    if chosen != "exact":
+        run.told += judge_convergence(posterior.info, chosen)
+    for message in run.told[told_before:]:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    timing = {"total_seconds": time.perf_counter() - started, **posterior.info.get("timing", {})}
+    trained = {"environment": environment, "objective": objective, "behaviour": behaviour, "policy": policy}
     return replace(
         posterior,
-        info={**info, **posterior.info, "warnings": told, "timing": timing},
+        info={
+            "method": chosen,
+            **{name: value if chosen == "gflownet" else None for name, value in trained.items()},
+            "score": table.score,
+            "score_options": table.score_options,
+            "prior": table.prior,
+            "prior_options": table.prior_options,
+            "constraints": table.constraints.describe(dataset.names),
+            "n": dataset.n,
+            "kind": dataset.kind,
+            "standardized": dataset.is_standardized,
+            "notes": run.notes,
+            "seed": seed,
+            "version": __version__,
+            "interrupted": False,
+            "order_modular": order_modular,
+            "log_evidence_source": {"exact": "exact", "gflownet": "importance weights"}.get(chosen),
+            **posterior.info,
+            "warnings": run.told,
+            "timing": {
+                "total_seconds": time.perf_counter() - started,
+                **posterior.info.get("timing", {}),
+            },
+        },
         statistics=sufficient_statistics(dataset),
     )
+
+
+@dataclass
+class _Run:
+    """What every method is given, and what it has to say to the user."""
+
+    table: ScoreTable
+    seed: int
+    num_samples: int
+    iterations: int | None
+    time_budget: float | int | None
+    exact_check: bool | None
+    progress: bool | Callable
+    notes: list[str]
+    told: list[str]
+
+    @property
+    def shown(self) -> bool:
+        return self.progress is True
+
+    def note(self, text: str) -> None:
+        """Say something now and keep it for the record."""
+        self.notes.append(text)
+        announce(text, shown=self.shown)
+
+    def affordable_method(self, order_modular: bool) -> str:
+        """Return "exact" where that is quick, else "gflownet", and say why."""
+        if order_modular:
+            return "exact"
+        d, limit = self.table.d, 60.0 if self.time_budget is None else self.time_budget
+        needed = fit_estimate(d, self.num_samples)
+        if needed.seconds <= limit and affordable(self.table, limit):
+            if self.iterations is not None:
+                self.note(
+                    "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
+                )
+            return "exact"
+        announce(
+            f"a GFlowNet is trained, since the exact posterior of {d} columns would take {needed}, beyond "
+            f"the {limit:g} seconds, {REFERENCE_MEMORY / 1e9:g} GB or {MAX_COMPLETE_NODES} columns that auto "
+            "allows it",
+            shown=self.shown,
+        )
+        return "gflownet"
+
+    def reference(self) -> ExactReference | None:
+        """Return the exact posterior to check against, if it is to be had."""
+        return exact_check_reference(self.table, self.exact_check, self.time_budget, shown=self.shown)
+
+
+def _fit_exact(run: _Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
+    table = run.table
+    needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
+    if needed.seconds > ANNOUNCED_SECONDS and table.is_complete and needed.bytes <= REFERENCE_MEMORY:
+        chosen = ", which auto chose as affordable," if automatic and not order_modular else ""
+        announce(f"the exact posterior of {table.d} columns{chosen} takes {needed}", shown=run.shown)
+    if order_modular:
+        run.told.append(ORDER_MODULAR_BIAS)
+    with ShareProgress(shown=run.shown) as on_share:
+        return (fit_order_modular if order_modular else fit_exact)(
+            table,
+            num_samples=run.num_samples,
+            rng=np.random.default_rng(run.seed),
+            memory_limit=REFERENCE_MEMORY,
+            progress=on_share,
+        )
+
+
+def _fit_gflownet(
+    run: _Run,
+    objective: str,
+    objective_options: Mapping[str, Any] | None,
+    behaviour: str,
+    policy: str,
+    backward: str | None,
+    device: str,
+    train_options: Mapping[str, Any] | None,
+    checkpoint: Path | None,
+) -> GraphPosterior:
+    # imports torch, which nothing else needs
+    from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
+
+    made = make_objective(objective, objective_options)
+    config = default_config(
+        run.table.d,
+        objective=objective,
+        behaviour=behaviour,
+        iterations=run.iterations,
+        time_budget=run.time_budget,
+        options=train_options,
+    )
+    reference = run.reference()
+    with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
+        result = fit_gflownet(
+            run.table,
+            seed=run.seed,
+            config=config,
+            num_samples=run.num_samples,
+            objective=made,
+            policy=policy,
+            backward=backward,
+            device=device,
+            judge=divergence_from(reference),
+            on_report=on_report,
+            checkpoint=checkpoint,
+        )
+    posterior = result.posterior(run.table, config)
+    if reference is not None:
+        posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
+        if run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
+            draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
+            evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
+            posterior.info["diagnostics"]["log_z_upper"] = evidence
+    return posterior
 
 
 def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> Dataset:
@@ -325,32 +383,29 @@ def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> D
     )
 
 
-def _fit_mcmc(
-    table: ScoreTable,
-    seed: int,
-    num_samples: int,
-    iterations: int | None,
-    time_budget: float | int | None,
-    progress: bool | Callable,
-) -> GraphPosterior:
+def _fit_mcmc(run: _Run) -> GraphPosterior:
     """Return the posterior by chains of which half begin at a best DAG: where modes are narrow, both kinds differ."""
+    table, reference = run.table, run.reference()
     starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else []
-    with ShareProgress(shown=progress is True) as on_share:
+    with ShareProgress(shown=run.shown) as on_share:
 
         def on_report(report: ChainReport) -> None:
-            by_clock = 0.0 if time_budget is None else report.seconds / time_budget
+            by_clock = 0.0 if run.time_budget is None else report.seconds / run.time_budget
             share = max(report.iteration / report.planned_iterations, by_clock)
             on_share("sampling root layerings", min(share, 1.0))
 
-        return fit_mcmc(
+        posterior = fit_mcmc(
             table,
-            seed=seed,
-            num_samples=num_samples,
-            iterations=iterations,
-            time_budget=time_budget,
+            seed=run.seed,
+            num_samples=run.num_samples,
+            iterations=run.iterations,
+            time_budget=run.time_budget,
             starts=starts,
-            on_report=progress if callable(progress) else on_report,
+            on_report=run.progress if callable(run.progress) else on_report,
         )
+    if reference is not None:
+        posterior.info["exact_check"] = exact_comparison(posterior, reference)
+    return posterior
 
 
 def _check_options(
@@ -397,103 +452,3 @@ def _objectives(wanted: str) -> tuple[str, ...]:
     from dag_gfn.objectives import OBJECTIVES
 
     return tuple(OBJECTIVES)
-
-
-def _affordable(table: ScoreTable, seconds: float | int) -> bool:
-    """Return whether the exact posterior can be had in this time and in memory."""
-    return (
-        table.is_complete
-        and reference_seconds(table.d) <= seconds
-        and reference_bytes(table.d) <= REFERENCE_MEMORY
-    )
-
-
-def _reference(
-    table: ScoreTable, exact_check: bool | None, time_budget: float | int | None, *, shown: bool
-) -> ExactReference | None:
-    """Return the exact posterior to check against: when asked for, or else when it is quick."""
-    if exact_check is False:
-        return None
-    if exact_check is None and not _affordable(table, max(10.0, 0.2 * (time_budget or 0.0))):
-        return None
-    needed = Estimate(reference_seconds(table.d), reference_bytes(table.d))
-    if table.is_complete and needed.seconds > ANNOUNCED_SECONDS:
-        announce(f"the exact probabilities to check against take {needed}", shown=shown)
-    try:
-        with ShareProgress(shown=shown) as on_share:
-            return exact_reference(table, progress=lambda share: on_share("exact check", share))
-    except NotTractable:  # double precision does not suffice: a check that nobody asked for fails no fit
-        if exact_check:
-            raise
-        return None
-
-
-def _judge(reference: ExactReference | None) -> Callable[[np.ndarray], dict[str, float]] | None:
-    """Return what tells, during training, the divergence of a distribution over all DAGs from the exact one."""
-    if reference is None or reference.log_probabilities is None:
-        return None
-    exact = np.exp(reference.log_probabilities)
-    return lambda log_probabilities: {"jsd": jensen_shannon_divergence(np.exp(log_probabilities), exact)}
-
-
-def exact_comparison(
-    posterior: GraphPosterior,
-    reference: ExactReference,
-    log_probabilities: np.ndarray | None = None,
-) -> dict[str, float]:
-    """Return how far a posterior is from the exact one.
-
-    Parameters
-    ----------
-    posterior : GraphPosterior
-    reference : ExactReference
-    log_probabilities : ndarray, shape (m,), float64, optional
-        The method's own distribution over all DAGs, in the order of ``reference.masks``; then divergences
-        in nats between the distributions are returned too.
-    """
-    check: dict[str, float] = {}
-    if log_probabilities is not None and reference.log_probabilities is not None:
-        own, exact = np.exp(log_probabilities), np.exp(reference.log_probabilities)
-        check["jsd"] = jensen_shannon_divergence(own, exact)
-        check["tv"] = total_variation(own, exact)
-        check["kl"] = kl_divergence(exact, own)
-    for feature, exact in reference.features.items():
-        own = posterior.marginal(feature).values
-        check[f"{feature}_rmse"] = rmse(own, exact)
-        check[f"{feature}_max_error"] = max_error(own, exact)
-        check[f"{feature}_pearson_r"] = pearson_r(own, exact)
-    check["log_evidence"] = reference.log_evidence
-    if posterior.log_evidence is not None:
-        check["log_evidence_gap"] = posterior.log_evidence - reference.log_evidence
-    return check
-
-
-def _judge_convergence(info: dict[str, Any], method: str) -> list[str]:
-    """Note in ``diagnostics`` whether the fit can be relied on; if not, return why and what to do."""
-    diagnostics = info["diagnostics"]
-    if "exact_check" in info:
-        error = info["exact_check"]["edge_max_error"]
-        diagnostics["converged"] = bool(error <= MAX_EDGE_ERROR)
-        why = f"an edge probability is {error:.2f} away from the exact one"
-    elif method == "mcmc":
-        diagnostics["converged"] = diagnostics["chains_agree"]
-        r_hat = diagnostics["max_r_hat"]  # None where infinite, which JSON does not hold
-        why = (
-            f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}, and they are worth "
-            f"{diagnostics['min_effective_draws']:.0f} independent draws"
-        )
-    else:
-        # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
-        diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
-        why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
-    if diagnostics["converged"] is not False:
-        return []
-    done = diagnostics["iterations"]
-    subject, remedy = ("MCMC", "Run") if method == "mcmc" else ("the GFlowNet", "Train")
-    advice = "use the exact posterior (method='exact', --method exact)"
-    if "exact_check" not in info:  # or nobody could have it
-        advice = "compare fits with several seeds before relying on it"
-    return [
-        f"{subject} has not converged after {done:,} iterations: {why}. "
-        f"{remedy} longer (iterations, --iterations, say {4 * done}), or {advice}"
-    ]

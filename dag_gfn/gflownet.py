@@ -1,8 +1,8 @@
 """Train a GFlowNet on a score table and say what it samples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +18,76 @@ from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.exploration import EpsilonSchedule
 from dag_gfn.graph import adjacency_from_masks
 from dag_gfn.importance import ImportanceEstimate, importance_estimate
-from dag_gfn.objectives import OBJECTIVES
+from dag_gfn.objectives import OBJECTIVES, Objective
 from dag_gfn.policies import POLICIES
+from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow, independent_pairs
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling import sample_graphs
 from dag_gfn.scores import ScoreTable
+from dag_gfn.subsets import unpack
+from dag_gfn.trained import TrainedGFlowNet
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
 
 _MONITOR_SAMPLES = 256
 
 
+def make_objective(name: str, options: Mapping[str, Any] | None = None) -> Objective:
+    """Return an objective by name, with the given fields set.
+
+    Raises
+    ------
+    OptionError
+        If there is no such objective, or it has no such field.
+    """
+    if name not in OBJECTIVES:
+        raise OptionError(f"unknown objective '{name}': choose {', '.join(OBJECTIVES)}")
+    return _made(f"objective '{name}'", OBJECTIVES[name], {}, options)
+
+
+def _made(what: str, kind: type, defaults: dict[str, Any], options: Mapping[str, Any] | None) -> Any:
+    """Return a dataclass with the user's options over the defaults, and blame what is wrong on the options."""
+    known = sorted(field.name for field in fields(kind) if field.init)
+    for unknown in set(options or {}) - set(known):
+        raise OptionError(f"{what} has no option '{unknown}': it has {', '.join(known) or 'none'}")
+    try:
+        return kind(**{**defaults, **(options or {})})
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"{what} cannot be made with {dict(options or {})}: {error}") from error
+
+
 def default_config(
     d: int,
     *,
+    objective: str = "modified_db",
     behaviour: str = "off",
     iterations: int | None = None,
     time_budget: float | int | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> TrainConfig:
     """Return the options of training for d nodes.
 
     A gradient step sees some 450 states whatever d is, hence fewer of the longer trajectories. From about 7 nodes
     on uniformly random actions lead to dense graphs that the data speak against, so exploration is rarer.
     With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
-    the policy itself.
+    the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
+    parameters of `EpsilonSchedule`.
+
+    Raises
+    ------
+    OptionError
+        If `TrainConfig` has no such field.
     """
+    options = dict(options or {})
+    if isinstance(options.get("exploration"), list):
+        options["exploration"] = EpsilonSchedule(*options["exploration"])
+    chosen = _config(d, objective, behaviour, iterations, time_budget)
+    return _made("training", TrainConfig, vars(chosen), options)
+
+
+def _config(
+    d: int, objective: str, behaviour: str, iterations: int | None, time_budget: float | int | None
+) -> TrainConfig:
     small = d <= 6
     batch_size = 64 if small else max(8, 200 // d)
     common = {
@@ -98,6 +144,7 @@ class GFlowNetFit:
                 "cut_short_by_time_budget": training.cut_short,
                 "ess": importance.ess,
                 "log_z": importance.log_z,
+                "log_z_standard_error": importance.standard_error,
                 "log_z_lower": importance.log_z_lower,
                 "log_z_upper": None,  # needs draws from the true posterior
             },
@@ -112,10 +159,12 @@ class GFlowNetFit:
                 "history_seconds": [at.seconds for at in training.history],
             },
         }
+        sampler = TrainedGFlowNet(table, training.policy)
         if self.log_probabilities is None:
-            return GraphPosterior.from_samples(
+            posterior = GraphPosterior.from_samples(
                 table.names, self.adjacency, self.log_scores, log_evidence=importance.log_z, info=info
             )
+            return replace(posterior, sampler=sampler)
         masks = enumerate_dags(table.d)
         posterior = graph_posterior(
             table.names,
@@ -125,7 +174,7 @@ class GFlowNetFit:
             source="policy",
             info=info,
         )
-        return replace(posterior, log_evidence=importance.log_z)
+        return replace(posterior, log_evidence=importance.log_z, sampler=sampler)
 
 
 def fit_gflownet(
@@ -134,8 +183,9 @@ def fit_gflownet(
     seed: int,
     config: TrainConfig,
     num_samples: int,
-    objective: str = "modified_db",
+    objective: Objective | str = "modified_db",
     policy: str = "mlp",
+    backward: str | None = None,
     device: str = "cpu",
     judge: Callable[[Float64[np.ndarray, " m"]], dict[str, float]] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
@@ -151,8 +201,12 @@ def fit_gflownet(
     config : TrainConfig
     num_samples : int
         Graphs to draw in the end.
-    objective, policy : str
-        Names in `OBJECTIVES` and `POLICIES`.
+    objective : Objective or str
+        Or its name in `OBJECTIVES`.
+    policy : str
+        A name in `POLICIES`.
+    backward : {"uniform", "learned"}, optional
+        Backward policy; by default what the objective says.
     device : str
         As torch names it.
     judge : callable, optional
@@ -162,7 +216,17 @@ def fit_gflownet(
     """
     with _single_thread(device):
         return _fit(
-            table, seed, config, num_samples, objective, policy, _usable(device), judge, on_report, checkpoint
+            table,
+            seed,
+            config,
+            num_samples,
+            OBJECTIVES[objective]() if isinstance(objective, str) else objective,
+            policy,
+            backward,
+            _usable(device),
+            judge,
+            on_report,
+            checkpoint,
         )
 
 
@@ -187,13 +251,39 @@ def _usable(device: str) -> torch.device:
     return place
 
 
+def build_model(
+    environment: EdgeAddition, objective: Objective, *, policy: str = "mlp", backward: str | None = None
+) -> FlowModel:
+    """Return an untrained model with all that the objective needs, on the environment's device.
+
+    Its weights are drawn from torch's global generator. Flows and log Z start from what the scores say if pairs of
+    nodes were independent.
+    """
+    d = environment.num_nodes
+    first = environment.observe(environment.initial_state(1))
+    promise = -float(independent_pairs(first, torch.ones((), device=environment.device))[0, -1])
+    forward_looking = "forward_looking_flow" in objective.needs
+    learned = objective.learns_backward if backward is None else backward == "learned"
+    required = unpack(environment.table.constraints.required, d).T
+    model = FlowModel(
+        POLICIES[policy](d),
+        backward=MLPBackward(d, required) if learned else None,
+        state_flow=MLPStateFlow(d, forward_looking=forward_looking, start=promise)
+        if "log_flow" in objective.needs
+        else None,
+        forward_looking=forward_looking,
+        log_z=promise if "log_z" in objective.needs else None,
+    )
+    return model.to(environment.device)
+
+
 def _fit(
-    table, seed, config, num_samples, objective, policy, place, judge, on_report, checkpoint
+    table, seed, config, num_samples, objective, policy, backward, place, judge, on_report, checkpoint
 ) -> GFlowNetFit:
     environment = EdgeAddition(table, device=place)
     with torch.random.fork_rng(devices=[]):  # leaves the caller's global generator as it was
         torch.manual_seed(seed)
-        network = POLICIES[policy](table.d).to(place)
+        network = build_model(environment, objective, policy=policy, backward=backward)
     monitored = _MONITOR_SAMPLES if table.d <= 20 else _MONITOR_SAMPLES // 4
     marginal = PolicyMarginal(table, device=place) if table.d <= MAX_ENUMERATED else None
 
@@ -209,7 +299,7 @@ def _fit(
         training = train(
             environment,
             network,
-            OBJECTIVES[objective](),
+            objective,
             config,
             generator=generator,
             monitor=monitor,

@@ -7,19 +7,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from dag_gfn.env.dag_state import DagState
 from dag_gfn.env.environment import Environment
-from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.env.trajectories import Trajectories
+from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.policy import Policy
-from dag_gfn.sampling import sample_graphs
+from dag_gfn.sampling import backward_rollout, evaluate, sample_graphs
 
 
-def log_importance_weights(terms: FlowTerms) -> Float[Tensor, " b"]:
-    r"""Return :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of each trajectory, in nats.
+@torch.no_grad()
+def log_importance_weights(policy: Policy, trajectories: Trajectories) -> Float[Tensor, " b"]:
+    r"""Return :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of whole trajectories, in nats.
 
-    Constant, and equal to the log evidence, exactly where the policy samples the posterior.
+    Constant, and equal to the log evidence, exactly where the policy samples the posterior. The backward policy is the
+    model's own, or uniform.
     """
-    steps = terms.log_pb.double() - terms.log_pf.double()
-    return terms.log_reward.double() + steps.where(terms.mask, 0.0).sum(1)
+    terms = evaluate(policy, trajectories)
+    steps = (terms.log_pb.double() - terms.log_pf.double()).sum(1)
+    return trajectories.final.log_reward + steps
 
 
 @dataclass(frozen=True)
@@ -35,20 +40,26 @@ class ImportanceEstimate:
         Mean log-weight, a lower bound of the log evidence in expectation (Jensen).
     log_z : float
         Log of the mean weight, a consistent estimate of the log evidence.
+    standard_error : float
+        Of log_z, to first order. It knows nothing of graphs that were never drawn.
     """
 
     ess: float
     log_z_lower: float
     log_z: float
+    standard_error: float
 
     @classmethod
     def from_log_weights(cls, log_w: Float[Tensor, " k"]) -> "ImportanceEstimate":
         r"""Return the estimate from on-policy log-weights: ESS = (Σw)² / (k Σw²) as a share of the k samples."""
+        k = len(log_w)
         total, squares = log_w.logsumexp(0), (2 * log_w).logsumexp(0)
+        ess = float((2 * total - squares).exp()) / k
         return cls(
-            ess=float((2 * total - squares).exp()) / len(log_w),
+            ess=ess,
             log_z_lower=float(log_w.mean()),
-            log_z=float(total) - math.log(len(log_w)),
+            log_z=float(total) - math.log(k),
+            standard_error=math.sqrt(max(1 / ess - 1, 0.0) / k),
         )
 
 
@@ -58,3 +69,51 @@ def importance_estimate(
     """Draw trajectories on-policy and judge the policy by their weights."""
     sample = sample_graphs(environment, policy, num_samples, generator=generator)
     return ImportanceEstimate.from_log_weights(sample.log_weight)
+
+
+def log_evidence_upper_bound(
+    environment: Environment, policy: Policy, graphs: DagState, *, generator: torch.Generator
+) -> float:
+    r"""Return the mean log-weight of trajectories that end in draws from the posterior itself.
+
+    In expectation at least the log evidence, by as much as :math:`KL(P_B(\tau\mid x) R(x) / Z\,\|\,P_F(\tau))`: it sees
+    the graphs that the policy never draws, to which weights of its own samples are blind.
+    """
+    backwards = backward_rollout(environment, graphs, generator=generator)
+    return float(log_importance_weights(FlowModel(FlowModel.of(policy).policy), backwards).mean())
+
+
+def graph_log_probabilities(
+    environment: Environment,
+    policy: Policy,
+    graphs: DagState,
+    *,
+    num_trajectories: int = 100,
+    generator: torch.Generator,
+) -> tuple[Float[Tensor, " k"], Float[Tensor, " k"]]:
+    r"""Return an estimate of log P_θ(G), the probability that the policy ends in each graph, and its standard error.
+
+    .. math:: P_θ(G) = E_{\tau\sim P_B(\cdot\mid G)}\left[P_F(\tau) / P_B(\tau\mid G)\right]
+
+    with the uniform backward policy, under which trajectories can be drawn from the end. The estimate of P is
+    unbiased, that of its log too small by about half the square of the standard error.
+
+    Parameters
+    ----------
+    environment : Environment
+    policy : Policy
+    graphs : DagState of k graphs
+    num_trajectories : int
+        Per graph.
+    generator : torch.Generator
+    """
+    forward = FlowModel(FlowModel.of(policy).policy)
+    ratios = []
+    for _ in range(num_trajectories):
+        backwards = backward_rollout(environment, graphs, generator=generator)
+        ratios.append(graphs.log_reward - log_importance_weights(forward, backwards))
+    ratio = torch.stack(ratios)  # (trajectories, k): log P_F - log P_B
+    mean = ratio.logsumexp(0) - math.log(num_trajectories)
+    relative = (ratio - mean).exp()
+    error = relative.var(0, correction=0).div(max(num_trajectories - 1, 1)).sqrt()
+    return mean, error

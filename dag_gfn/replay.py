@@ -40,3 +40,11 @@ class TrajectoryReplay:
         chosen = self.batches[int(torch.randint(len(self.batches), (1,), generator=generator, device=device))]
         rows = torch.randperm(chosen.shape[0], generator=generator, device=device)[:num_rows]
         return chosen.select(rows)
+
+    def sample_transitions(self, num_rows: int, *, generator: torch.Generator) -> Trajectories:
+        """Return single steps out of one batch, about as many as `num_rows` of its trajectories have."""
+        device = generator.device
+        chosen = self.batches[int(torch.randint(len(self.batches), (1,), generator=generator, device=device))]
+        steps = len(chosen.action)
+        wanted = max(1, num_rows * steps // chosen.shape[0])
+        return chosen.transitions(torch.randperm(steps, generator=generator, device=device)[:wanted])

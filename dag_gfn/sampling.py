@@ -1,5 +1,6 @@
 """Trajectories: forwards from a policy, backwards from given graphs; and their terms for an objective."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -8,9 +9,10 @@ from torch import Tensor
 
 from dag_gfn.env.dag_state import DagState
 from dag_gfn.env.environment import Environment
-from dag_gfn.env.trajectories import Trajectories
-from dag_gfn.exploration import epsilon_uniform
+from dag_gfn.env.trajectories import NO_ACTION, Trajectories
+from dag_gfn.exploration import epsilon_uniform, tempered, uniform
 from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.policies.flow_model import BackwardPolicy, FlowModel
 from dag_gfn.policies.masking import masked_log_softmax, sample_actions, with_stop
 from dag_gfn.policies.policy import Observation, Policy
 
@@ -21,23 +23,45 @@ class _Recorder:
     def __init__(self, environment: Environment, batch_size: int):
         self.environment = environment
         self.batch_size = batch_size
+        self.first_log_reward = environment.initial_state(1).log_reward
         self.columns: list[tuple] = []
         self.ended: list[tuple[Tensor, DagState]] = []
 
-    def record(self, rows: Tensor, state: DagState, observation: Observation, action: Tensor) -> DagState:
+    def record(
+        self,
+        rows: Tensor,
+        state: DagState,
+        observation: Observation,
+        action: Tensor,
+        log_behaviour: Tensor | None = None,
+        log_branch: Tensor | None = None,
+    ) -> DagState:
         """Note one step of the given rows and return the states after it."""
         following = self.environment.step(state, action)
         stops = action == self.environment.stop_action
         log_pb = -self.environment.num_parents_of_state(following).to(torch.float32).log()
         delta = (following.log_reward - state.log_reward).to(torch.float32)
-        self.columns.append((rows, observation, action, log_pb.where(~stops, 0.0), delta))
+        log_reward = (state.log_reward - self.first_log_reward).to(torch.float32)
+        unknown = torch.full_like(delta, torch.nan)
+        self.columns.append(
+            (
+                rows,
+                observation,
+                action,
+                log_pb.where(~stops, 0.0),
+                log_reward,
+                delta,
+                unknown if log_behaviour is None else log_behaviour,
+                unknown if log_branch is None else log_branch,
+            )
+        )
         if stops.any():
             self.ended.append((rows[stops], following[stops]))
         return following
 
     def trajectories(self) -> Trajectories:
         """Return everything noted, in the order of the rows."""
-        rows, observations, actions, log_pb, delta = zip(*self.columns, strict=True)
+        rows, observations, *of_steps = zip(*self.columns, strict=True)
         steps = len(self.columns)
         place = torch.cat([row * steps + t for t, row in enumerate(rows)])
         order = torch.cat([row for row, _ in self.ended]).argsort()
@@ -45,10 +69,8 @@ class _Recorder:
         names = DagState.__dataclass_fields__
         final = DagState(*(torch.cat([getattr(end, name) for end in ends])[order] for name in names))
         return Trajectories(
-            observation=Observation.concatenate(list(observations)),
-            action=torch.cat(actions),
-            log_pb=torch.cat(log_pb),
-            delta_log_reward=torch.cat(delta),
+            Observation.concatenate(list(observations)),
+            *(torch.cat(values) for values in of_steps),
             position=place,
             shape=(self.batch_size, steps),
             final=final,
@@ -63,17 +85,42 @@ def rollout(
     *,
     generator: torch.Generator,
     epsilon: float = 0.0,
+    temperature: float | int = 1.0,
 ) -> Trajectories:
-    """Follow the policy, straying with probability `epsilon` a step, until every trajectory has stopped."""
+    """Follow the policy until every trajectory has stopped.
+
+    Parameters
+    ----------
+    environment : Environment
+    policy : Policy
+    batch_size : int
+    generator : torch.Generator
+    epsilon : float
+        Probability, at each step, of a uniformly random action instead of the policy's.
+    temperature : float
+        The policy's log-probabilities are divided by it.
+    """
     recorder = _Recorder(environment, batch_size)
     rows = torch.arange(batch_size, device=environment.device)
     state = environment.initial_state(batch_size)
     while len(rows):
         observation = environment.observe(state)
         legal = with_stop(observation.legal)
-        log_p = masked_log_softmax(policy(observation), legal)
-        action = sample_actions(epsilon_uniform(log_p, legal, epsilon), generator=generator)
-        state = recorder.record(rows, state, observation, action)
+        log_p = tempered(masked_log_softmax(policy(observation), legal), temperature)
+        mixture = epsilon_uniform(log_p, legal, epsilon)
+        action = sample_actions(mixture, generator=generator)
+        taken = action.unsqueeze(1)
+        log_behaviour = mixture.gather(1, taken).squeeze(1)
+        log_branch = log_behaviour
+        if epsilon > 0:
+            # given the action, which component it came from: as if the component had been drawn first
+            alike = uniform(legal).gather(1, taken).squeeze(1)
+            strayed = (
+                torch.rand(len(rows), generator=generator, device=environment.device).log()
+                < alike + math.log(epsilon) - log_behaviour
+            )
+            log_branch = torch.where(strayed, alike, log_p.gather(1, taken).squeeze(1))
+        state = recorder.record(rows, state, observation, action, log_behaviour.float(), log_branch.float())
         going = action != environment.stop_action
         rows, state = rows[going], state[going]
     return recorder.trajectories()
@@ -124,15 +171,30 @@ def sample_graphs(
     generator: torch.Generator,
     batch_size: int = 2048,
 ) -> GraphSample:
-    """Draw graphs from the policy, keeping no trajectory."""
+    """Draw graphs from the policy, keeping no trajectory.
+
+    Parameters
+    ----------
+    environment : Environment
+    policy : Policy
+        A `FlowModel` with a learned backward policy is judged with that one, any other with the uniform.
+    num_samples : int
+    generator : torch.Generator
+    batch_size : int
+        Graphs that are built at a time.
+    """
     device = environment.device
+    backward = policy.backward if isinstance(policy, FlowModel) else None
     parents = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=device)
     log_reward = torch.zeros(num_samples, dtype=torch.float64, device=device)
     log_path = torch.zeros(num_samples, dtype=torch.float64, device=device)  # log P_B - log P_F so far
     for rows in torch.arange(num_samples, device=device).split(batch_size):
         state = environment.initial_state(len(rows))
+        action = None
         while len(rows):
             observation = environment.observe(state)
+            if action is not None:
+                log_path[rows] += _log_pb(environment, backward, state, observation, action)
             log_p = masked_log_softmax(policy(observation), with_stop(observation.legal))
             action = sample_actions(log_p, generator=generator)
             log_path[rows] -= log_p.gather(1, action.unsqueeze(1)).squeeze(1).double()
@@ -140,41 +202,121 @@ def sample_graphs(
             # in the order of the draws: small graphs end first, and the first n draws are a sample too
             parents[rows[stops]] = state.parents[stops]
             log_reward[rows[stops]] = state.log_reward[stops]
-            rows, state = rows[~stops], environment.step(state[~stops], action[~stops])
-            log_path[rows] -= environment.num_parents_of_state(state).double().log()
+            rows, action = rows[~stops], action[~stops]
+            state = environment.step(state[~stops], action)
     return GraphSample(parents, log_reward, log_reward + log_path)
 
 
-def evaluate(policy: Policy, trajectories: Trajectories, *, target: Policy | None = None) -> FlowTerms:
+def _log_pb(
+    environment: Environment,
+    backward: BackwardPolicy | None,
+    state: DagState,
+    observation: Observation,
+    action: Int[Tensor, " b"],
+) -> Float[Tensor, " b"]:
+    """Return the log-probability of undoing the action that led to each state."""
+    if backward is None:
+        return -environment.num_parents_of_state(state).double().log()
+    return backward(observation).gather(1, action.unsqueeze(1)).squeeze(1).double()
+
+
+def evaluate(
+    policy: Policy,
+    trajectories: Trajectories,
+    *,
+    target: Policy | None = None,
+    environment: Environment | None = None,
+) -> FlowTerms:
     """Return the terms of an objective under the policy, with its gradients.
 
     Parameters
     ----------
     policy : Policy
+        A `FlowModel` gives whatever else it has: flows, a backward policy, log Z.
     trajectories : Trajectories
     target : Policy, optional
-        Slowly following copy of the policy, which then gives the stop probability of the next state,
-        without gradient.
+        Slowly following copy of the policy, which then gives the stop probability and the flow of the next
+        state, without gradient.
+    environment : Environment, optional
+        Where it is given, the flow into each state is computed, for which the states before it are built.
     """
-    legal = with_stop(trajectories.observation.legal)
-    log_p = masked_log_softmax(policy(trajectories.observation), legal)
+    model = FlowModel.of(policy)
+    # few states are distinct among few nodes, and the network need not see one twice
+    place, which = trajectories.distinct_states()
+    seen = trajectories.observation[place]
+    legal = with_stop(seen.legal)
+    log_p = masked_log_softmax(model(seen), legal)
+    left = trajectories.action != NO_ACTION
     stops = trajectories.action == legal.shape[1] - 1
-    log_stop = trajectories.pad(log_p[:, -1])
-    if target is None:
-        next_source = log_stop
-    else:
-        with torch.no_grad():
-            aimed = masked_log_softmax(target(trajectories.observation), legal)
-        next_source = trajectories.pad(aimed[:, -1])
-    log_stop_next = torch.cat([next_source[:, 1:], next_source.new_zeros(next_source.shape[0], 1)], dim=1)
+    mask = trajectories.pad(left)
     padded_stops = trajectories.pad(stops)
+    goes_on = mask & ~padded_stops
+
+    def of_states(values: Tensor) -> Tensor:
+        return trajectories.pad(values[which])
+
+    def of_next(values: Tensor) -> Tensor:
+        following = torch.cat([values[:, 1:], values.new_zeros(values.shape[0], 1)], dim=1)
+        return following.where(goes_on, 0.0)
+
+    log_stop = of_states(log_p[:, -1])
+    aimed_stop = log_stop
+    aimed = None
+    if target is not None:
+        aimed = FlowModel.of(target)
+        with torch.no_grad():
+            aimed_stop = of_states(masked_log_softmax(aimed(seen), legal)[:, -1])
+    taken = trajectories.action.clamp_min(0).unsqueeze(1)
+    log_pf = trajectories.pad(log_p[which].gather(1, taken).squeeze(1).where(left, 0.0))
+    log_pb = trajectories.pad(trajectories.log_pb.where(left, 0.0))
+    if model.backward is not None:
+        # undoing the step from a state is a matter of the next one's, a place further in the grid
+        index = trajectories.pad(which)
+        following = torch.cat([index[:, 1:], index[:, :1]], dim=1)
+        edge = trajectories.pad(taken.squeeze(1)).clamp_max(legal.shape[1] - 2)
+        log_pb = torch.where(goes_on, model.backward(seen)[following, edge], 0.0)
+    flows = {}
+    if model.state_flow is not None:
+        log_flow = of_states(model.log_flow(seen, trajectories.log_reward[place]))
+        next_source = log_flow
+        if aimed is not None:
+            with torch.no_grad():
+                next_source = of_states(aimed.log_flow(seen, trajectories.log_reward[place]))
+        flows = {"log_flow": log_flow.where(mask, 0.0), "log_flow_next": of_next(next_source)}
+    if environment is not None:
+        flows["log_inflow"] = of_states(log_inflow(environment, model, seen)).where(mask, 0.0)
     return FlowTerms(
-        mask=trajectories.pad(torch.ones_like(stops)),
+        mask=mask,
         stops=padded_stops,
-        log_pf=trajectories.pad(log_p.gather(1, trajectories.action.unsqueeze(1)).squeeze(1)),
-        log_pb=trajectories.pad(trajectories.log_pb),
-        log_stop=log_stop,
-        log_stop_next=log_stop_next.where(~padded_stops, 0.0),
-        delta_log_reward=trajectories.pad(trajectories.delta_log_reward),
-        log_reward=trajectories.final.log_reward,
+        can_stop=mask,
+        log_pf=log_pf,
+        log_pb=log_pb,
+        log_stop=log_stop.where(mask, 0.0),
+        log_stop_next=of_next(aimed_stop),
+        delta_log_reward=trajectories.pad(trajectories.delta_log_reward.where(left, 0.0)),
+        log_reward=trajectories.pad(trajectories.log_reward.where(left, 0.0)),
+        log_behaviour=trajectories.pad(trajectories.log_behaviour.where(left, 0.0)),
+        log_branch=trajectories.pad(trajectories.log_branch.where(left, 0.0)),
+        log_z=model.log_z,
+        **flows,
+    )
+
+
+def log_inflow(environment: Environment, policy: Policy, seen: Observation) -> Float[Tensor, " m"]:
+    r"""Return the log of the flow into each state, -inf where no state leads to it.
+
+    The flow of a stop is the reward, so that of an action a in s is :math:`R(s) P_F(a\mid s) / P_F(\top\mid s)`,
+    here relative to the reward of the state in which trajectories begin.
+    """
+    before, action, which = environment.predecessors(seen)
+    observation = environment.observe(before)
+    place, shared = observation.distinct()  # graphs that differ in an edge have predecessors in common
+    log_p = masked_log_softmax(policy(observation[place]), with_stop(observation.legal[place]))
+    flow = log_p[shared, action] - log_p[shared, -1]
+    flow = flow + (before.log_reward - environment.initial_state(1).log_reward).to(flow.dtype)
+    largest = flow.new_full((len(seen),), -torch.inf).scatter_reduce(0, which, flow.detach(), "amax")
+    base = largest.nan_to_num(neginf=0.0)
+    total = flow.new_zeros(len(seen)).index_add(0, which, (flow - base[which]).exp())
+    return torch.where(
+        largest > -torch.inf, total.clamp_min(torch.finfo(total.dtype).tiny).log() + base, -torch.inf
     )

@@ -13,7 +13,9 @@ from dag_gfn.checkpoint import load_checkpoint, save_checkpoint
 from dag_gfn.env.environment import Environment
 from dag_gfn.errors import OptionError
 from dag_gfn.exploration import EpsilonSchedule
+from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.objectives.objective import Objective
+from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import evaluate, rollout
 
@@ -41,7 +43,13 @@ class TrainConfig:
         Peak of the one-cycle schedule: linear warm-up, then a cosine down to zero.
     warmup : float
         Share of training that the warm-up takes.
+    log_z_learning_rate : float
+        The same of log Z, where the objective learns it.
     exploration : EpsilonSchedule
+    temperature : float
+        By which the policy's log-probabilities are divided when trajectories are collected.
+    replay : {"trajectories", "transitions"}
+        What a gradient step draws from the collected batches.
     average_decay : float
         Decay per step of the exponential average of the weights, which is the result.
     gradient_clip : float
@@ -62,7 +70,10 @@ class TrainConfig:
     replay_batches: int = 50
     learning_rate: float = 3e-3
     warmup: float = 0.05
+    log_z_learning_rate: float = 0.1
     exploration: EpsilonSchedule = field(default_factory=lambda: EpsilonSchedule(1.0, 0.3, 0.5))
+    temperature: float = 1.0
+    replay: str = "trajectories"
     average_decay: float = 0.999
     gradient_clip: float = 10.0
     target_update: int = 0
@@ -73,6 +84,11 @@ class TrainConfig:
         for name in ("iterations", "batch_size", "rollout_size", "steps_per_rollout", "replay_batches"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "log_z_learning_rate", "temperature"):
+            if not getattr(self, name) > 0:
+                raise OptionError(f"{name} must be positive, not {getattr(self, name)}")
+        if self.replay not in ("trajectories", "transitions"):
+            raise OptionError(f"unknown replay '{self.replay}': choose trajectories, transitions")
         if not self.monitor_every > 0:
             raise OptionError(f"monitor_every must be a positive share of training, not {self.monitor_every}")
         if self.time_budget is not None and not self.time_budget > 0:
@@ -106,11 +122,11 @@ class TrainingReport:
 class TrainingResult:
     """The averaged policy and how training went.
 
-    ``history`` has a report for each call of the monitor. ``cut_short`` tells that the time budget shortened
-    the schedule, ``interrupted`` that Ctrl-C ended it.
+    ``policy`` is the averaged model. ``history`` has a report for each call of the monitor. ``cut_short`` tells
+    that the time budget shortened the schedule, ``interrupted`` that Ctrl-C ended it.
     """
 
-    policy: torch.nn.Module
+    policy: FlowModel
     iterations: int
     history: list[TrainingReport]
     cut_short: bool
@@ -135,7 +151,7 @@ def train(
     ----------
     environment : Environment
     policy : torch.nn.Module
-        Is a `Policy`, on the environment's device.
+        Is a `Policy`, on the environment's device; a `FlowModel` where the objective needs more than that.
     objective : Objective
     config : TrainConfig
     generator : torch.Generator
@@ -153,10 +169,14 @@ def train(
     OptionError
         If the objective compares rewards of unfinished states and the environment has none.
     """
-    if objective.needs_every_state_terminal and not environment.every_state_terminal:
+    if "every_state_terminal" in objective.needs and not environment.every_state_terminal:
         raise OptionError(
             f"objective '{objective.name}' needs every state to be a finished graph, which is not so in "
             f"{type(environment).__name__}; choose another objective"
+        )
+    if "whole_trajectories" in objective.needs and config.replay == "transitions":
+        raise OptionError(
+            f"objective '{objective.name}' needs whole trajectories: it cannot learn from replay='transitions'"
         )
     return _Training(environment, policy, objective, config, generator, monitor, on_report, checkpoint).run()
 
@@ -165,6 +185,7 @@ class _Training:
     """One run: what changes from step to step, and the steps."""
 
     def __init__(self, environment, policy, objective, config, generator, monitor, on_report, checkpoint):
+        policy = FlowModel.of(policy)
         self.environment, self.policy, self.objective, self.config = environment, policy, objective, config
         self.generator, self.monitor, self.on_report, self.checkpoint = (
             generator,
@@ -174,12 +195,13 @@ class _Training:
         )
         self.average = copy.deepcopy(policy).requires_grad_(False)
         self.target = copy.deepcopy(policy).requires_grad_(False) if config.target_update else None
-        self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate, fused=True)
+        self.optimizer = torch.optim.Adam(self.parameter_groups(), lr=config.learning_rate, fused=True)
         self.replay = TrajectoryReplay(config.replay_batches)
         self.iteration = 0
         self.planned = config.iterations
         self.cut_short = False
         self.mean_loss = torch.tensor(math.nan)
+        self.weights_ess: torch.Tensor | None = None
         self.metrics: dict[str, float] = {}
         self.history: list[TrainingReport] = []
         self.earlier_seconds = 0.0
@@ -190,6 +212,15 @@ class _Training:
             if self.target is not None:
                 self.target.load_state_dict(policy.state_dict())
         self.first = self.iteration
+
+    def parameter_groups(self) -> list[dict]:
+        """Return the parameters with their peak learning rates: log Z is one number and may move fast."""
+        config, log_z = self.config, self.policy.log_z
+        network = [parameter for parameter in self.policy.parameters() if parameter is not log_z]
+        groups = [{"params": network, "peak": config.learning_rate}]
+        if log_z is not None:
+            groups.append({"params": [log_z], "peak": config.log_z_learning_rate})
+        return groups
 
     @property
     def seconds(self) -> float:
@@ -209,6 +240,8 @@ class _Training:
                 if self.monitor is not None and self.monitor_calls_due() > monitored:
                     monitored = self.monitor_calls_due()
                     self.metrics = self.monitor(self.average)
+                    if self.weights_ess is not None:
+                        self.metrics["weights_ess"] = float(self.weights_ess)
                     self.history.append(self.report())
                 if self.on_report is not None and now - last_report > 0.25:
                     last_report = now
@@ -245,13 +278,26 @@ class _Training:
         if not len(self.replay) or self.iteration % config.steps_per_rollout == 0:
             epsilon = config.exploration(self.progress)
             collected = rollout(
-                self.environment, self.policy, config.rollout_size, generator=self.generator, epsilon=epsilon
+                self.environment,
+                self.policy,
+                config.rollout_size,
+                generator=self.generator,
+                epsilon=epsilon,
+                temperature=config.temperature,
             )
             self.replay.add(collected)
-        batch = self.replay.sample(config.batch_size, generator=self.generator)
+        draw = self.replay.sample if config.replay == "trajectories" else self.replay.sample_transitions
+        batch = draw(config.batch_size, generator=self.generator)
+        share = config.learning_rate_at(self.progress) / config.learning_rate
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate_at(self.progress)
-        loss = self.objective(evaluate(self.policy, batch, target=self.target))
+            group["lr"] = group["peak"] * share
+        terms = evaluate(
+            self.policy,
+            batch,
+            target=self.target,
+            environment=self.environment if "log_inflow" in self.objective.needs else None,
+        )
+        loss = self.objective(terms)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.gradient_clip)
@@ -260,6 +306,9 @@ class _Training:
         self.follow()
         value = loss.detach()
         self.mean_loss = value if self.iteration == self.first + 1 else self.mean_loss.lerp(value, 0.02)
+        if "log_behaviour" in self.objective.needs:
+            ess = effective_sample_size((terms.log_pf - terms.log_behaviour).sum(1))
+            self.weights_ess = ess if self.weights_ess is None else self.weights_ess.lerp(ess, 0.02)
 
     @torch.no_grad()
     def follow(self) -> None:

@@ -162,7 +162,6 @@ def test_amounts_must_be_positive(here, capsys, option, value):
         ("method", "bootstrap"),
         ("environment", "layers"),
         ("policy", "transformer"),
-        ("objective", "trajectory_balance"),
     ],
 )
 def test_what_is_not_built_yet_says_so(here, capsys, option, value):

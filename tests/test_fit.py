@@ -23,8 +23,8 @@ from dag_gfn import (
     load,
 )
 from dag_gfn.checkpoint import load_checkpoint
-from dag_gfn.training import TrainConfig
 
+CHECK_MODULE = sys.modules["dag_gfn.exact_check"]
 FIT_MODULE = sys.modules["dag_gfn.fit"]  # as an attribute of the package, the name is the function's
 
 
@@ -81,7 +81,11 @@ def test_an_unknown_keyword_is_not_swallowed(option):
         ({"method": "bootstrap"}, OptionError, "not built yet"),
         ({"environment": "layers"}, OptionError, "not built yet"),
         ({"policy": "transformer"}, OptionError, "not built yet"),
-        ({"objective": "subtrajectory_balance"}, OptionError, "not built yet"),
+        ({"objective": "magic"}, OptionError, "choose modified_db, detailed_balance"),
+        ({"backward": "magic"}, OptionError, "choose uniform, learned"),
+        ({"method": "gflownet", "objective_options": {"magic": 1}}, OptionError, "it has huber_delta"),
+        ({"method": "gflownet", "train_options": {"magic": 1}}, OptionError, "no option 'magic'"),
+        ({"method": "gflownet", "train_options": {"batch_size": "many"}}, OptionError, "'many'"),
         ({"objective": "magic"}, OptionError, "unknown objective"),
         ({"environment": "magic"}, OptionError, "unknown environment"),
         ({"policy": "magic"}, OptionError, "unknown policy"),
@@ -177,6 +181,8 @@ def test_the_exact_check_of_few_columns_is_over_all_dags():
         ("edge_max_error", "edge_max_error"),
     ):
         assert check[ours] == pytest.approx(apart[theirs], abs=1e-9)
+    own, true = dag_gfn.metrics.align(posterior, exact)
+    assert check["graph_rmse"] == pytest.approx(np.sqrt(np.mean((own - true) ** 2)), abs=1e-12)
     assert check["path_rmse"] == pytest.approx(apart["path_rmse"], abs=1e-9)
     assert check["path_max_error"] == pytest.approx(apart["path_max_error"], abs=1e-9)
     assert check["log_evidence_gap"] == pytest.approx(posterior.log_evidence - exact.log_evidence)
@@ -381,19 +387,17 @@ def test_progress_can_be_taken_over_or_turned_off(capsys):
 def test_training_can_go_on_from_a_checkpoint(tmp_path):
     path, loaded = tmp_path / "checkpoint.safetensors", []
 
-    def often_saved(**options):
-        return TrainConfig(**options, checkpoint_seconds=0.0)
+    often_saved = {"checkpoint": path, "train_options": {"checkpoint_seconds": 0.0}}
 
     def loading(*arguments):
         loaded.append(load_checkpoint(*arguments))
         return loaded[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dag_gfn.gflownet.TrainConfig", often_saved)
         patch.setattr("dag_gfn.training.load_checkpoint", loading)
-        quick(iterations=20, checkpoint=path)
+        quick(iterations=20, **often_saved)
         assert not loaded
-        posterior = quick(iterations=30, checkpoint=path)
+        posterior = quick(iterations=30, **often_saved)
     assert loaded[0]["iteration"] == 20
     assert posterior.info["diagnostics"]["iterations"] == 20  # the plan is that of the training that goes on
 
@@ -467,7 +471,7 @@ def refusing(calls):
 def test_auto_trains_where_double_precision_does_not_suffice(monkeypatch, capsys):
     calls = []
     monkeypatch.setattr(FIT_MODULE, "fit_exact", refusing(calls))
-    monkeypatch.setattr(FIT_MODULE, "exact_reference", refusing(calls))
+    monkeypatch.setattr(CHECK_MODULE, "exact_reference", refusing(calls))
     posterior = quick(method="auto", iterations=2, progress=True)
     assert posterior.info["method"] == "gflownet"
     assert posterior.info["objective"] == "modified_db"
@@ -488,7 +492,7 @@ def test_an_exact_posterior_that_was_asked_for_is_not_replaced(monkeypatch):
 
 
 def test_a_check_that_was_asked_for_may_fail_the_fit(monkeypatch):
-    monkeypatch.setattr(FIT_MODULE, "exact_reference", refusing([]))
+    monkeypatch.setattr(CHECK_MODULE, "exact_reference", refusing([]))
     assert "exact_check" not in quick(iterations=2).info
     with pytest.raises(NotTractable, match="double precision"):
         quick(iterations=2, exact_check=True)
@@ -501,6 +505,7 @@ def test_long_work_is_announced(monkeypatch, capsys):
 
     assert told(method="exact", progress=True) == []
     monkeypatch.setattr(FIT_MODULE, "ANNOUNCED_SECONDS", 0.0)
+    monkeypatch.setattr(CHECK_MODULE, "ANNOUNCED_SECONDS", 0.0)
     (line,) = told(method="exact", progress=True)
     assert "the exact posterior of 6 columns takes about" in line
     assert "GB of memory" in line
@@ -531,7 +536,7 @@ def test_the_exact_check_shows_its_progress_and_can_be_interrupted(monkeypatch):
             told.append(name)
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(FIT_MODULE, "ShareProgress", Interrupting)
+    monkeypatch.setattr(CHECK_MODULE, "ShareProgress", Interrupting)
     with pytest.raises(KeyboardInterrupt):
         quick(table("abcdef"))
     assert told == [False, "exact check"]

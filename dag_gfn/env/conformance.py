@@ -15,6 +15,9 @@ from dag_gfn.scores import ScoreTable
 RELATIVE_ERROR = 1e-9
 """Error allowed on log-rewards, as a share of the largest of them: each is a sum of many rounded gains."""
 
+_LOOKED_AT = 16
+"""About how many predecessors at a time have all their gains looked up anew."""
+
 
 def check_environment(
     environment: Environment,
@@ -27,8 +30,8 @@ def check_environment(
     """Hold an environment in which every state is a DAG, and every step an edge, to its protocol.
 
     A batch of random walks goes from the initial state until all have stopped. On the way, legal actions,
-    closure, gains and rewards are compared with the ones that `dag_gfn.graph` and fresh look-ups give. Then
-    the graphs at the end are rebuilt along backward trajectories.
+    closure, gains, rewards and predecessors are compared with the ones that `dag_gfn.graph` and fresh look-ups
+    give. Then the graphs at the end are rebuilt along backward trajectories.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ def check_environment(
     batch_size : int
         Number of walks.
     single_rows : int
-        How many of them are also taken one at a time.
+        How many of them are also taken one at a time, and have their predecessors looked at.
 
     Raises
     ------
@@ -55,6 +58,7 @@ def check_environment(
     walking = torch.ones(batch_size, dtype=torch.bool, device=environment.device)
     for _ in range(d * (d - 1) // 2 + 1):  # the edges of a complete DAG, and the stop
         _check_state(environment, table, state)
+        _check_predecessors(environment, table, state[:single_rows])
         action = _random_action(environment, state, generator)
         action = action.where(walking, environment.stop_action)
         following = _unchanged_by(environment.step, "step", state, action)
@@ -83,28 +87,8 @@ def _check_initial_state(
 
 def _check_state(environment: Environment, table: ScoreTable, state: DagState) -> None:
     """Compare everything known of the states with an answer worked out from their adjacency alone."""
-    adjacency = state.adjacency.cpu().numpy()
-    b, d, _ = adjacency.shape
-    assert graph.is_dag(adjacency).all(), "a state has a directed cycle"
-    ancestor = graph.transitive_closure(adjacency)
-    assert np.array_equal(state.ancestor.cpu().numpy(), ancestor), "ancestor is not the reflexive closure"
-
+    adjacency, legal, gains = _check_knowledge(table, state)
     parents = graph.parent_masks(adjacency)
-    expected = table.log_reward(parents)
-    assert np.isfinite(expected).all(), "a state breaks the constraints: the table gives it no reward"
-    assert state.log_reward.dtype == torch.float64, f"log_reward is {state.log_reward.dtype}, not float64"
-    _require_close(state.log_reward.cpu().numpy(), expected, "log_reward", scale=expected)
-
-    # every edge taken in and taken away, all families at once: [k, i, j]
-    nodes = np.broadcast_to(np.arange(d), (b, d, d))
-    bits = (np.int64(1) << np.arange(d))[:, None]
-    before = table.local_scores(nodes[:, 0].ravel(), parents.ravel()).reshape(b, 1, d)
-    with_edge = np.broadcast_to(parents[:, None, :], (b, d, d)) | bits
-    after = table.local_scores(nodes.ravel(), with_edge.ravel()).reshape(b, d, d)
-    present = adjacency | np.eye(d, dtype=bool)
-    gains = np.where(present, -np.inf, after - before)
-    _require_close(state.gains.cpu().numpy(), gains, "gains", scale=expected)
-    legal = np.isfinite(gains) & ~np.swapaxes(ancestor, -1, -2)
 
     seen = _unchanged_by(environment.observe, "observe", state)
     assert np.array_equal(seen.adjacency.cpu().numpy(), adjacency), "observe shows another adjacency"
@@ -119,11 +103,62 @@ def _check_state(environment: Environment, table: ScoreTable, state: DagState) -
     shown = np.where(legal, gains, 0.0)
     _require_close(seen.gains.cpu().numpy(), shown, "observed gains", scale=shown, relative=1e-6)
 
-    without_edge = np.broadcast_to(parents[:, None, :], (b, d, d)) & ~bits
-    smaller = table.local_scores(nodes.ravel(), without_edge.ravel()).reshape(b, d, d)
-    num_parents = (adjacency & np.isfinite(smaller)).sum((1, 2))
+    num_parents = _removable(table, adjacency).sum((1, 2))
     counted = _unchanged_by(environment.num_parents_of_state, "num_parents_of_state", state)
     assert np.array_equal(counted.cpu().numpy(), num_parents), "num_parents_of_state miscounts"
+
+
+def _check_knowledge(table: ScoreTable, state: DagState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compare closure, reward and gains with those of the adjacency; return it, the legal edges and the gains."""
+    adjacency = state.adjacency.cpu().numpy()
+    b, d, _ = adjacency.shape
+    assert graph.is_dag(adjacency).all(), "a state has a directed cycle"
+    ancestor = graph.transitive_closure(adjacency)
+    assert np.array_equal(state.ancestor.cpu().numpy(), ancestor), "ancestor is not the reflexive closure"
+
+    parents = graph.parent_masks(adjacency)
+    expected = table.log_reward(parents)
+    assert np.isfinite(expected).all(), "a state breaks the constraints: the table gives it no reward"
+    assert state.log_reward.dtype == torch.float64, f"log_reward is {state.log_reward.dtype}, not float64"
+    _require_close(state.log_reward.cpu().numpy(), expected, "log_reward", scale=expected)
+
+    # every edge taken in, all families at once: [k, i, j]
+    nodes = np.broadcast_to(np.arange(d), (b, d, d))
+    bits = (np.int64(1) << np.arange(d))[:, None]
+    before = table.local_scores(nodes[:, 0].ravel(), parents.ravel()).reshape(b, 1, d)
+    with_edge = np.broadcast_to(parents[:, None, :], (b, d, d)) | bits
+    after = table.local_scores(nodes.ravel(), with_edge.ravel()).reshape(b, d, d)
+    present = adjacency | np.eye(d, dtype=bool)
+    gains = np.where(present, -np.inf, after - before)
+    _require_close(state.gains.cpu().numpy(), gains, "gains", scale=expected)
+    legal = np.isfinite(gains) & ~np.swapaxes(ancestor, -1, -2)
+    return adjacency, legal, gains
+
+
+def _removable(table: ScoreTable, adjacency: np.ndarray) -> np.ndarray:
+    """Return the edges without which a graph still is one that the table supports, shape (b, d, d)."""
+    b, d, _ = adjacency.shape
+    nodes = np.broadcast_to(np.arange(d), (b, d, d))
+    bits = (np.int64(1) << np.arange(d))[:, None]
+    without_edge = np.broadcast_to(graph.parent_masks(adjacency)[:, None, :], (b, d, d)) & ~bits
+    smaller = table.local_scores(nodes.ravel(), without_edge.ravel()).reshape(b, d, d)
+    return adjacency & np.isfinite(smaller)
+
+
+def _check_predecessors(environment: Environment, table: ScoreTable, state: DagState) -> None:
+    """Check that the predecessors are all graphs that lack one edge, that all is known of them, and what leads on."""
+    adjacency = state.adjacency.cpu().numpy()
+    seen = environment.observe(state)
+    before, action, which = _unchanged_by(environment.predecessors, "predecessors", seen)
+    assert len(before) == len(action) == len(which), "predecessors gives states, actions and rows of different number"
+    found = sorted(zip(which.tolist(), action.tolist(), strict=True))
+    expected = sorted(map(tuple, np.argwhere(_removable(table, adjacency).reshape(len(state), -1)).tolist()))
+    assert found == expected, "predecessors does not take each edge away that can be, once"
+    edge = torch.nn.functional.one_hot(action, environment.num_actions).bool()[:, :-1]
+    lacking = state.adjacency.flatten(1)[which] & ~edge
+    assert torch.equal(before.adjacency.flatten(1), lacking), "a predecessor does not lack just its edge"
+    if len(before):
+        _check_knowledge(table, before[:: 1 + len(before) // _LOOKED_AT])
 
 
 def _check_step(environment: Environment, state: DagState, action: Tensor, following: DagState) -> None:

@@ -63,3 +63,12 @@ def add_edge(
     """
     descends = (ancestors >> target.unsqueeze(1)) & 1  # (b, d), 1 where the node is the target or below it
     return ancestors | (-descends & ancestors.gather(1, source.unsqueeze(1)))
+
+
+def closure(parents: Int[Tensor, "b d"]) -> Int[Tensor, "b d"]:
+    """Return the reflexive ancestor masks of graphs given by their parent masks (Warshall on words)."""
+    ancestors = parents | (1 << torch.arange(parents.shape[1], device=parents.device))
+    for k in range(parents.shape[1]):
+        below = (ancestors >> k) & 1  # (b, d), 1 where k is among the node's ancestors
+        ancestors = ancestors | (-below & ancestors[:, k : k + 1])
+    return ancestors

@@ -4,11 +4,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from dag_gfn.env.dag_state import DagState, add_edge, unpack_bits
-from dag_gfn.graph import topological_order
+from dag_gfn.env.dag_state import DagState, add_edge, closure, unpack_bits
 from dag_gfn.policies.policy import Observation
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import unpack
 
 
 class EdgeAddition:
@@ -24,6 +22,8 @@ class EdgeAddition:
         Local scores with prior and constraints, in nats; a complete table is copied to `device`, a lazy
         one is asked on the CPU.
     device : torch.device or str
+    required : Tensor, shape (d,), int64, optional
+        Parent masks of edges to begin from, in place of the table's required ones, which they must contain.
 
     References
     ----------
@@ -32,7 +32,13 @@ class EdgeAddition:
 
     every_state_terminal = True
 
-    def __init__(self, table: ScoreTable, *, device: torch.device | str = "cpu"):
+    def __init__(
+        self,
+        table: ScoreTable,
+        *,
+        device: torch.device | str = "cpu",
+        required: Int[Tensor, " d"] | None = None,
+    ):
         d = table.d
         self.table = table
         self.device = torch.device(device)
@@ -47,18 +53,15 @@ class EdgeAddition:
         self._flat = None
         if table.is_complete:
             self._flat = torch.from_numpy(table.complete).to(self.device).reshape(-1)
-        self._required = torch.from_numpy(table.constraints.required).to(self.device)
+        if required is None:
+            required = torch.from_numpy(table.constraints.required)
+        self._required = required.to(self.device)
         self._initial = self._initial_row()
 
     def _initial_row(self) -> DagState:
         """Return the one state in which every trajectory begins, as a batch of one."""
-        required = unpack(self.table.constraints.required, self.num_nodes).T  # [source, target]
-        ancestors = self._bits.unsqueeze(0)
-        for source in topological_order(required):
-            for target in required[source].nonzero()[0]:
-                pair = torch.tensor([[source], [int(target)]], device=self.device)
-                ancestors = add_edge(ancestors, pair[0], pair[1])
-        return self.state_of(self._required.unsqueeze(0), ancestors)
+        parents = self._required.unsqueeze(0)
+        return self.state_of(parents, closure(parents))
 
     def state_of(self, parents: Int[Tensor, "b d"], ancestors: Int[Tensor, "b d"]) -> DagState:
         """Return the full state of given graphs, looking every gain up anew: O(d^2) look-ups a graph."""
@@ -130,6 +133,16 @@ class EdgeAddition:
         actions = order[:, :longest]
         steps = torch.arange(longest, device=self.device)
         return actions.where(steps < lengths.unsqueeze(1), self.stop_action), lengths
+
+    def predecessors(self, seen: Observation) -> tuple[DagState, Int[Tensor, " p"], Int[Tensor, " p"]]:
+        """Return the graphs that lack one edge of the given ones, all gains looked up anew."""
+        required = unpack_bits(self._required.unsqueeze(0))
+        which, source, target = (seen.adjacency & ~required).nonzero(as_tuple=True)
+        parents = (seen.adjacency * self._bits.unsqueeze(1)).sum(1)[which]
+        column = target.unsqueeze(1)
+        fewer = parents.gather(1, column) & ~self._bits[source].unsqueeze(1)
+        parents = parents.scatter(1, column, fewer)
+        return self.state_of(parents, closure(parents)), source * self.num_nodes + target, which
 
     def _index(self, nodes: Int[Tensor, " m"], masks: Int[Tensor, " m"]) -> Int[Tensor, " m"]:
         """Return the place of each family in the flat complete table: the node's own bit is squeezed out."""

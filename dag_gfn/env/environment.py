@@ -49,3 +49,10 @@ class Environment(Protocol):
         Returns the actions, padded with ``stop_action``, and the number of them in each row.
         """
         ...
+
+    def predecessors(self, seen: Observation) -> tuple[DagState, Int[Tensor, " p"], Int[Tensor, " p"]]:
+        """Return every state that leads to the given ones in a single step.
+
+        Returns those states, the action that leads from each, and which of the given ones it leads to.
+        """
+        ...

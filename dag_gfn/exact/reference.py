@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Bool, Float64, UInt8
 
 from dag_gfn.exact.dag_dp import estimate, exact_marginals
+from dag_gfn.exact.dag_recursion import DagRecursion, complete_of
+from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.exact.enumeration import exact_posterior, graph_posterior
 from dag_gfn.scores import ScoreTable
 
@@ -26,10 +28,13 @@ class ExactReference:
         log of the sum of R(G), in nats.
     masks, log_probabilities : ndarray or None
         All DAGs as in `enumerate_dags` and their log-probabilities, where they were enumerated.
+    draw : callable
+        From a number k and a NumPy generator to k independent draws, shape (k, d, d), bool.
     """
 
     features: dict[str, Float64[np.ndarray, "d d"]]
     log_evidence: float
+    draw: Callable[[int, np.random.Generator], Bool[np.ndarray, "k d d"]]
     masks: UInt8[np.ndarray, "m d"] | None = None
     log_probabilities: Float64[np.ndarray, " m"] | None = None
 
@@ -53,11 +58,23 @@ def exact_reference(table: ScoreTable, *, progress: Callable[[float], None] | No
     if table.d <= MAX_ENUMERATED:
         exact = exact_posterior(table)
         names = [str(node) for node in range(table.d)]
-        marginals = graph_posterior(names, exact.masks, exact.log_probabilities).marginals
-        features = {name: marginals[name].values for name in ("edge", "path", "markov_blanket")}
-        return ExactReference(features, exact.log_evidence, exact.masks, exact.log_probabilities)
-    marginals = exact_marginals(table, progress=progress)
-    return ExactReference({"edge": marginals.edge, "path": marginals.path}, marginals.log_evidence)
+        posterior = graph_posterior(names, exact.masks, exact.log_probabilities)
+        features = {name: posterior.marginals[name].values for name in ("edge", "path", "markov_blanket")}
+        return ExactReference(
+            features,
+            exact.log_evidence,
+            lambda k, rng: posterior.sample_adjacency(k, rng=rng),
+            exact.masks,
+            exact.log_probabilities,
+        )
+    recursion = DagRecursion(complete_of(table))
+    recursion.solve(with_sources=True, progress=progress)
+    marginals = exact_marginals(table, recursion=recursion)
+    return ExactReference(
+        {"edge": marginals.edge, "path": marginals.path},
+        marginals.log_evidence,
+        lambda k, rng: DagSampler(table, recursion=recursion).sample(k, rng=rng).adjacency,
+    )
 
 
 def reference_seconds(d: int) -> float:

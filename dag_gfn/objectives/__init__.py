@@ -1,8 +1,31 @@
 """Training objectives: each reads `FlowTerms` and nothing else."""
 
-from dag_gfn.objectives.modified_db import ModifiedDetailedBalance, modified_db_residual
+from dag_gfn.objectives.detailed_balance import DetailedBalance, ForwardLookingDetailedBalance
+from dag_gfn.objectives.flow_matching import FlowMatching
+from dag_gfn.objectives.forward_kl import ForwardKL
+from dag_gfn.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.objectives.objective import FlowTerms, Objective
+from dag_gfn.objectives.reverse_kl import PublishedOffPolicyKL, ReverseKL
+from dag_gfn.objectives.subtrajectory_balance import SubtrajectoryBalance
+from dag_gfn.objectives.trajectory_balance import LogPartitionVariance, TrajectoryBalance
+from dag_gfn.objectives.wake_sleep import ReverseWakeSleep, WakeSleep
 
-OBJECTIVES = {"modified_db": ModifiedDetailedBalance}
+OBJECTIVES = {
+    objective.name: objective
+    for objective in (
+        ModifiedDetailedBalance,
+        DetailedBalance,
+        ForwardLookingDetailedBalance,
+        TrajectoryBalance,
+        LogPartitionVariance,
+        SubtrajectoryBalance,
+        FlowMatching,
+        ReverseKL,
+        ForwardKL,
+        WakeSleep,
+        ReverseWakeSleep,
+        PublishedOffPolicyKL,
+    )
+}
 
-__all__ = ["OBJECTIVES", "FlowTerms", "ModifiedDetailedBalance", "Objective", "modified_db_residual"]
+__all__ = ["OBJECTIVES", "FlowTerms", "Objective"]

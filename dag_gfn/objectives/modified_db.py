@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import huber_loss
 
+from dag_gfn.objectives.huber import mean_huber
 from dag_gfn.objectives.objective import FlowTerms
 
 
@@ -50,16 +50,12 @@ class ModifiedDetailedBalance:
 
     huber_delta: float = 1.0
     name: ClassVar[str] = "modified_db"
-    needs_every_state_terminal: ClassVar[bool] = True
+    needs: ClassVar[frozenset[str]] = frozenset({"every_state_terminal"})
+    learns_backward: ClassVar[bool] = False
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean Huber loss; 0 where no trajectory added an edge."""
         residual = modified_db_residual(
             terms.log_pf, terms.log_pb, terms.log_stop, terms.log_stop_next, terms.delta_log_reward
         )
-        counts = terms.mask & ~terms.stops
-        residual = residual.where(counts, 0.0)
-        loss = huber_loss(
-            residual, residual.new_zeros(()).expand_as(residual), reduction="sum", delta=self.huber_delta
-        )
-        return loss / counts.sum().clamp_min(1)
+        return mean_huber(residual, terms.mask & ~terms.stops, self.huber_delta)

@@ -1,7 +1,12 @@
 """Whether a policy keeps its protocol, checked on observations that the caller supplies."""
 
-import torch
+from collections.abc import Callable
 
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from dag_gfn.policies.flow_model import BackwardPolicy
 from dag_gfn.policies.masking import masked_log_softmax, with_stop
 from dag_gfn.policies.policy import Observation, Policy
 
@@ -51,3 +56,79 @@ def check_policy(policy: Policy, observation: Observation, *, tolerance: float =
     assert (log_p.exp().masked_select(~legal) == 0).all(), "an illegal action has a probability"
     total = log_p.double().exp().sum(1)
     assert ((total - 1).abs() < 1e-5).all(), "probabilities do not sum to one"
+
+
+def check_backward_policy(
+    backward: BackwardPolicy,
+    observation: Observation,
+    removable: Bool[Tensor, "b d d"],
+    *,
+    tolerance: float = 1e-4,
+) -> None:
+    """Hold a backward policy to its protocol on a batch of states.
+
+    Log-probabilities have shape (b, d*d), are -inf but for the edges that can be undone, over which probabilities sum
+    to one, and do not change with the company a state is in, nor from call to call. Of a state in which nothing can
+    be undone, they must not be NaN.
+
+    Parameters
+    ----------
+    backward : BackwardPolicy
+    observation : Observation
+    removable : Tensor, shape (b, d, d), bool
+        ``removable[k, i, j]`` is True where i -> j can be the last edge that was added to graph k.
+    tolerance : float
+        Difference allowed between a batch and single rows, in nats.
+
+    Raises
+    ------
+    AssertionError
+        If the backward policy does not do what its protocol says.
+    """
+    b, d, _ = removable.shape
+    log_pb, singles = _evaluated(backward, observation)
+    assert log_pb.shape == (b, d * d), f"log-probabilities have shape {tuple(log_pb.shape)}, not {(b, d * d)}"
+    assert not log_pb.isnan().any(), "a log-probability is NaN"
+    can_be_undone = removable.flatten(1)
+    some = can_be_undone.any(1)
+    assert (log_pb[some][~can_be_undone[some]] == -torch.inf).all(), "an edge that cannot be undone has a probability"
+    error = (log_pb - singles)[can_be_undone].abs().amax() if some.any() else 0.0
+    assert error <= tolerance, f"a batch differs from single states by {error:.3g} nats"
+    total = log_pb[some].double().exp().sum(1)
+    assert ((total - 1).abs() < 1e-5).all(), "probabilities do not sum to one"
+
+
+def check_state_flow(
+    state_flow: Callable[[Observation], Tensor], observation: Observation, *, tolerance: float = 1e-4
+) -> None:
+    """Hold a state flow to its protocol: a finite number for each state, whatever its company, at every call.
+
+    Parameters
+    ----------
+    state_flow : callable
+        As `FlowModel` takes it.
+    observation : Observation
+    tolerance : float
+        Difference allowed between a batch and single rows, in nats.
+
+    Raises
+    ------
+    AssertionError
+        If the state flow does not do so.
+    """
+    log_flow, singles = _evaluated(state_flow, observation)
+    assert log_flow.shape == (len(observation),), f"flows have shape {tuple(log_flow.shape)}"
+    assert log_flow.isfinite().all(), "a flow is not a finite number"
+    error = (log_flow - singles).abs().amax() if len(observation) else 0.0
+    assert error <= tolerance, f"a batch differs from single states by {error:.3g} nats"
+
+
+def _evaluated(network: Callable[[Observation], Tensor], observation: Observation) -> tuple[Tensor, Tensor]:
+    """Return what the network gives for the batch, twice alike, and for its states one by one."""
+    with torch.no_grad():
+        values, again = network(observation), network(observation)
+        singles = torch.cat([network(observation[k : k + 1]) for k in range(len(observation))])
+        assert len(network(observation[:0])) == 0, "a batch of no states gives something"
+    assert values.is_floating_point(), f"what is returned is {values.dtype}, not floating-point"
+    assert torch.equal(values.nan_to_num(), again.nan_to_num()), "two calls differ"
+    return values, singles

@@ -1,9 +1,10 @@
-"""A multilayer perceptron on the adjacency matrix and the score gains of the legal edges."""
+"""Multilayer perceptrons on the adjacency matrix and the score gains of the legal edges."""
 
 from itertools import pairwise
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
@@ -36,13 +37,7 @@ class MLPPolicy(nn.Module):
     def __init__(self, num_nodes: int, *, hidden_size: int = 256, num_layers: int = 2):
         super().__init__()
         pairs, actions = num_nodes**2, num_nodes**2 + 1
-        widths = [4 * pairs] + [hidden_size] * num_layers
-        hidden = [
-            layer
-            for width, following in pairwise(widths)
-            for layer in (nn.Linear(width, following), nn.ReLU())
-        ]
-        self.body = nn.Sequential(*hidden)
+        self.body = _perceptron(num_nodes, hidden_size, num_layers)
         self.head = nn.Linear(hidden_size, actions)
         # d^4 weights: beyond this size they would be most of the network
         self.skip = nn.Linear(3 * pairs, actions, bias=False) if num_nodes <= _MAX_NODES_WITH_SKIP else None
@@ -55,15 +50,121 @@ class MLPPolicy(nn.Module):
 
     def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
         """Return logits of shape (b, d*d + 1), stop last."""
-        adjacency = observation.adjacency.flatten(1).float()
-        legal = observation.legal.flatten(1).float()
-        gains = observation.gains.flatten(1)
-        promise = softplus(gains) * legal / _NATS
-        hidden = self.body(torch.cat([adjacency, legal, gains.asinh(), promise], dim=1))
+        hidden = self.body(_features(observation))
         logits = independent_pairs(observation, self.stop_scale) + self.head(hidden)
         if self.skip is not None:
-            logits = logits + _NATS * self.skip(torch.cat([adjacency, gains / _NATS, promise], dim=1))
+            gains = observation.gains.flatten(1)
+            linear = torch.cat(
+                [observation.adjacency.flatten(1).float(), gains / _NATS, _promise(observation)], dim=1
+            )
+            logits = logits + _NATS * self.skip(linear)
         return logits
+
+
+class MLPBackward(nn.Module):
+    r"""Log-probabilities of which edge was added last; it starts from the uniform backward policy.
+
+    Parameters
+    ----------
+    num_nodes : int
+    required : ndarray, shape (d, d), bool, optional
+        ``required[i, j]`` is True where i -> j is in every graph: such edges were never added.
+    hidden_size, num_layers : int
+        As for `MLPPolicy`.
+    """
+
+    def __init__(
+        self,
+        num_nodes: int,
+        required: Bool[np.ndarray, "d d"] | None = None,
+        *,
+        hidden_size: int = 256,
+        num_layers: int = 2,
+    ):
+        super().__init__()
+        self.body = _perceptron(num_nodes, hidden_size, num_layers)
+        self.head = nn.Linear(hidden_size, num_nodes**2)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        if required is None:
+            required = np.zeros((num_nodes, num_nodes), dtype=bool)
+        self.register_buffer("required", torch.from_numpy(required.copy()), persistent=False)
+
+    def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
+        """Return log-probabilities, shape (b, d*d); -inf where there is no such edge to undo."""
+        present = (observation.adjacency & ~self.required).flatten(1)
+        logits = self.head(self.body(_features(observation))).masked_fill(~present, -torch.inf)
+        some = present.any(dim=1, keepdim=True)  # the state in which trajectories begin has nothing to undo
+        return logits.where(some, 0.0).log_softmax(dim=1)
+
+
+class MLPStateFlow(nn.Module):
+    """The log of the flow through a state, as a correction of what the scores say.
+
+    Parameters
+    ----------
+    num_nodes : int
+    forward_looking : bool
+        Whether what is learned is log F - log R. It starts from what independent pairs of nodes promise in this
+        state; if not, from `start` in every state.
+    start : float
+    hidden_size, num_layers : int
+        As for `MLPPolicy`.
+    """
+
+    def __init__(
+        self,
+        num_nodes: int,
+        *,
+        forward_looking: bool = True,
+        start: float | int = 0.0,
+        hidden_size: int = 256,
+        num_layers: int = 2,
+    ):
+        super().__init__()
+        self.body = _perceptron(num_nodes, hidden_size, num_layers)
+        self.head = nn.Linear(hidden_size, 1)
+        self.forward_looking = forward_looking
+        self.scale = nn.Parameter(torch.ones(()))
+        self.start = nn.Parameter(torch.tensor(0.0 if forward_looking else float(start)))
+        with torch.no_grad():
+            self.head.weight.mul_(0.1)
+            self.head.bias.zero_()
+
+    def forward(self, observation: Observation) -> Float[Tensor, " b"]:
+        """Return values of shape (b,), in nats."""
+        flow = self.start + self.head(self.body(_features(observation))).squeeze(1)
+        if self.forward_looking:
+            flow = flow - independent_pairs(observation, self.scale)[:, -1]
+        return flow
+
+
+def _perceptron(num_nodes: int, hidden_size: int, num_layers: int) -> nn.Sequential:
+    widths = [4 * num_nodes**2] + [hidden_size] * num_layers
+    return nn.Sequential(
+        *(
+            layer
+            for width, following in pairwise(widths)
+            for layer in (nn.Linear(width, following), nn.ReLU())
+        )
+    )
+
+
+def _promise(observation: Observation) -> Float[Tensor, "b e"]:
+    return softplus(observation.gains.flatten(1)) * observation.legal.flatten(1) / _NATS
+
+
+def _features(observation: Observation) -> Float[Tensor, "b f"]:
+    """Return what a perceptron sees of each state, shape (b, 4*d*d)."""
+    return torch.cat(
+        [
+            observation.adjacency.flatten(1).float(),
+            observation.legal.flatten(1).float(),
+            observation.gains.flatten(1).asinh(),
+            _promise(observation),
+        ],
+        dim=1,
+    )
 
 
 def independent_pairs(observation: Observation, stop_scale: Float[Tensor, ""]) -> Float[Tensor, "b a"]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -32,6 +32,21 @@ class Observation:
     def __getitem__(self, rows: Tensor | slice) -> "Observation":
         """Return the chosen rows."""
         return Observation(self.adjacency[rows], self.legal[rows], self.gains[rows])
+
+    def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+        """Return a row of each distinct graph, and which of these each row is.
+
+        Where graphs do not fit in one word (from 8 nodes on) hardly two are alike, and all count as distinct.
+        """
+        adjacency = self.adjacency.flatten(1)
+        if adjacency.shape[1] > 63:
+            every = torch.arange(len(adjacency), device=adjacency.device)
+            return every, every
+        bits = 1 << torch.arange(adjacency.shape[1], device=adjacency.device)
+        keys, which = (adjacency * bits).sum(1).unique(return_inverse=True)
+        first = torch.empty_like(keys)
+        first[which] = torch.arange(len(which), device=which.device)
+        return first, which
 
     @staticmethod
     def concatenate(parts: "list[Observation]") -> "Observation":

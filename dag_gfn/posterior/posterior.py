@@ -47,6 +47,9 @@ class GraphPosterior:
         `diagnostics.effective_samples` is the number of independent draws the weights are worth.
     statistics : dict of str to ndarray
         Sufficient statistics of the data.
+    sampler : object or None
+        What drew the graphs and can draw more, where this posterior has just been fitted
+        (`dag_gfn.trained.TrainedGFlowNet`). It is not saved.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class GraphPosterior:
     log_evidence: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
     statistics: dict[str, np.ndarray] = field(default_factory=dict)
+    sampler: Any = None
 
     def __post_init__(self) -> None:
         m, d, _ = self.graphs.shape

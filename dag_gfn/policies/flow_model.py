@@ -1,0 +1,67 @@
+"""A forward policy with whatever else an objective asks a network for."""
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from dag_gfn.policies.policy import Observation, Policy
+
+
+@runtime_checkable
+class BackwardPolicy(Protocol):
+    """Maps observations to log-probabilities of undoing each action that may have led there."""
+
+    def __call__(self, observation: Observation) -> Float[Tensor, "b a"]:
+        """Return log-probabilities, shape (b, d*d) for edges: they sum to one over those that can be undone."""
+        ...
+
+
+class FlowModel(nn.Module):
+    r"""All that is learned. As a policy it is its forward policy.
+
+    Flows are relative to the reward of the state in which trajectories begin.
+
+    Parameters
+    ----------
+    policy : Policy
+        The forward policy.
+    backward : BackwardPolicy, optional
+        None for the uniform one.
+    state_flow : callable, optional
+        Maps observations to log F(s), or where ``forward_looking`` to log F(s) - log R(s); shape (b,).
+    forward_looking : bool
+    log_z : float, optional
+        Where log Z starts, if it is learned.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        backward: BackwardPolicy | None = None,
+        state_flow: nn.Module | None = None,
+        forward_looking: bool = False,
+        log_z: float | int | None = None,
+    ):
+        super().__init__()
+        self.policy = policy
+        self.backward = backward
+        self.state_flow = state_flow
+        self.forward_looking = forward_looking
+        self.log_z = None if log_z is None else nn.Parameter(torch.tensor(float(log_z)))
+
+    @staticmethod
+    def of(policy: Policy) -> "FlowModel":
+        """Return a model as it is, and any other policy as one that has nothing beside."""
+        return policy if isinstance(policy, FlowModel) else FlowModel(policy)
+
+    def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
+        """Return the forward policy's logits."""
+        return self.policy(observation)
+
+    def log_flow(self, observation: Observation, log_reward: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+        """Return log F(s) of states whose log-rewards are given, both relative to the first state's reward."""
+        flow = self.state_flow(observation)
+        return flow + log_reward if self.forward_looking else flow

@@ -1,0 +1,168 @@
+"""What a trained GFlowNet can answer beside its samples."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float64
+
+from dag_gfn import graph
+from dag_gfn.env.dag_state import DagState, closure
+from dag_gfn.env.edge_addition import EdgeAddition
+from dag_gfn.errors import ConstraintError, OptionError
+from dag_gfn.importance import ImportanceEstimate, graph_log_probabilities, log_evidence_upper_bound
+from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.sampling import sample_graphs
+from dag_gfn.scores import ScoreTable
+
+
+@dataclass(frozen=True)
+class WeightedGraphs:
+    """Draws from a sampler with what corrects them.
+
+    Attributes
+    ----------
+    adjacency : ndarray, shape (k, d, d), bool
+        ``adjacency[s, i, j]`` is True for i -> j in draw s.
+    log_scores : ndarray, shape (k,), float64
+        log R of each, in nats.
+    log_weights : ndarray, shape (k,), float64
+        log of what each draw stands for of the evidence; under these weights the draws are the posterior's.
+    """
+
+    adjacency: Bool[np.ndarray, "k d d"]
+    log_scores: Float64[np.ndarray, " k"]
+    log_weights: Float64[np.ndarray, " k"]
+
+
+@dataclass(frozen=True)
+class TrainedGFlowNet:
+    """A sampler of graphs whose probabilities can be asked for.
+
+    Attributes
+    ----------
+    table : ScoreTable
+        What it was trained on.
+    model : FlowModel
+        With averaged weights.
+    """
+
+    table: ScoreTable
+    model: FlowModel
+
+    def sample(self, k: int, *, seed: int) -> WeightedGraphs:
+        """Return k new independent draws with their importance weights."""
+        return self._draw(self._environment(), self.model, k, seed)
+
+    def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
+        """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
+        drawn = self.sample(num_samples, seed=seed)
+        return ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
+
+    def upper_bound(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int) -> float:
+        """Return an upper bound of the log evidence, in expectation, from draws of the posterior by another method.
+
+        ``exact_draws[s, i, j]`` is True for i -> j in draw s. See `dag_gfn.importance.log_evidence_upper_bound`.
+        """
+        environment = self._environment()
+        states = _states(environment, exact_draws)
+        return log_evidence_upper_bound(environment, self.model, states, generator=self._generator(seed))
+
+    def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
+        r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
+        drawn = self.sample(num_samples, seed=seed)
+        estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
+        weight = np.exp(drawn.log_weights - drawn.log_weights.max())
+        return float(max(0.0, estimate.log_z - weight @ drawn.log_scores / weight.sum()))
+
+    def log_probability(
+        self, adjacency: Bool[np.ndarray, "m d d"], *, num_trajectories: int = 100, seed: int
+    ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+        """Return the log-probability that it draws each given graph, and the standard error of that.
+
+        The mean is over trajectories that end in the graph; see
+        `dag_gfn.importance.graph_log_probabilities`.
+        """
+        environment = self._environment()
+        mean, error = graph_log_probabilities(
+            environment,
+            self.model,
+            _states(environment, adjacency),
+            num_trajectories=num_trajectories,
+            generator=self._generator(seed),
+        )
+        return mean.cpu().numpy(), error.cpu().numpy()
+
+    def given_edges(
+        self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
+    ) -> GraphPosterior:
+        """Return the posterior given that some edges are present, which no draw need have had before.
+
+        Graphs are built from the given edges on, and weighted so that they are those of the conditional posterior.
+        ``info["diagnostics"]["ess"]`` says how well the policy serves for that, and ``log_evidence`` is that of the
+        graphs that have the edges.
+
+        Parameters
+        ----------
+        edges : iterable of (source, target)
+        num_samples : int
+        seed : int
+
+        Raises
+        ------
+        OptionError
+            If a name is not a variable.
+        ConstraintError
+            If the edges close a cycle or are not allowed.
+        """
+        names = self.table.names
+        required = self.table.constraints.required.copy()
+        for source, target in edges:
+            for name in (source, target):
+                if name not in names:
+                    raise OptionError(f"no variable is called '{name}': there are {', '.join(names)}")
+            required[names.index(target)] |= np.int64(1) << names.index(source)
+        if not graph.is_dag(graph.adjacency_from_masks(required, self.table.d)):
+            raise ConstraintError(
+                f"the edges {list(edges)} close a cycle, with the required ones if there are any"
+            )
+        if not np.isfinite(self.table.log_reward(required[None, :])).all():
+            raise ConstraintError("the constraints of the fit do not allow these edges together")
+        environment = self._environment(torch.from_numpy(required))
+        # a learned backward policy would also take the given edges away; the uniform one knows of them
+        drawn = self._draw(environment, FlowModel(self.model.policy), num_samples, seed)
+        estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
+        return GraphPosterior.from_weights(
+            names,
+            drawn.adjacency,
+            drawn.log_weights,
+            drawn.log_scores,
+            effective_samples=estimate.ess * num_samples,
+            log_evidence=estimate.log_z,
+            info={"diagnostics": vars(estimate) | {"num_samples": num_samples}},
+        )
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def _environment(self, required: torch.Tensor | None = None) -> EdgeAddition:
+        return EdgeAddition(self.table, device=self._device, required=required)
+
+    def _generator(self, seed: int) -> torch.Generator:
+        return torch.Generator(device=self._device).manual_seed(seed)
+
+    def _draw(self, environment: EdgeAddition, model: FlowModel, k: int, seed: int) -> WeightedGraphs:
+        drawn = sample_graphs(environment, model, k, generator=self._generator(seed))
+        return WeightedGraphs(
+            graph.adjacency_from_masks(drawn.parents.cpu().numpy(), self.table.d),
+            drawn.log_reward.cpu().numpy(),
+            drawn.log_weight.cpu().numpy(),
+        )
+
+
+def _states(environment: EdgeAddition, adjacency: Bool[np.ndarray, "m d d"]) -> DagState:
+    parents = torch.from_numpy(graph.parent_masks(adjacency)).to(environment.device)
+    return environment.state_of(parents, closure(parents))
