@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float64
 
 from dag_gfn import graph
-from dag_gfn.env.dag_state import DagState, closure
+from dag_gfn.env.dag_state import DagState, closure, unpack_bits
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.importance import ImportanceEstimate, graph_log_probabilities, log_evidence_upper_bound
@@ -131,8 +131,10 @@ class TrainedGFlowNet:
         if not np.isfinite(self.table.log_reward(required[None, :])).all():
             raise ConstraintError("the constraints of the fit do not allow these edges together")
         environment = self._environment(torch.from_numpy(required))
-        # a learned backward policy would also take the given edges away; the uniform one knows of them
-        drawn = self._draw(environment, FlowModel(self.model.policy), num_samples, seed)
+        backward = self.model.backward
+        if backward is not None:
+            backward = backward.keeping(unpack_bits(torch.from_numpy(required).unsqueeze(0))[0])
+        drawn = self._draw(environment, FlowModel(self.model.policy, backward=backward), num_samples, seed)
         estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
         return GraphPosterior.from_weights(
             names,

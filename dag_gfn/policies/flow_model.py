@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from dag_gfn.policies.policy import Observation, Policy
@@ -15,6 +15,10 @@ class BackwardPolicy(Protocol):
 
     def __call__(self, observation: Observation) -> Float[Tensor, "b a"]:
         """Return log-probabilities, shape (b, d*d) for edges: they sum to one over those that can be undone."""
+        ...
+
+    def keeping(self, required: Bool[Tensor, "d d"]) -> "BackwardPolicy":
+        """Return the policy of trajectories that begin with the given edges, which are then never undone."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Multilayer perceptrons on the adjacency matrix and the score gains of the legal edges."""
 
+import copy
 from itertools import pairwise
 
 import numpy as np
@@ -89,6 +90,12 @@ class MLPBackward(nn.Module):
         if required is None:
             required = np.zeros((num_nodes, num_nodes), dtype=bool)
         self.register_buffer("required", torch.from_numpy(required.copy()), persistent=False)
+
+    def keeping(self, required: Bool[Tensor, "d d"]) -> "MLPBackward":
+        """Return the same policy, weights shared, that never undoes the given edges."""
+        other = copy.copy(self)
+        other._buffers = {**self._buffers, "required": required.to(self.required.device)}
+        return other
 
     def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
         """Return log-probabilities, shape (b, d*d); -inf where there is no such edge to undo."""
