@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-from dag_gfn import effects, fitted
+from dag_gfn import effects, fitted, plots
 from dag_gfn.data import Dataset, example_names, from_array, from_frame, load_example, read_csv, simulate
 from dag_gfn.errors import (
     ConstraintError,
@@ -19,6 +19,7 @@ from dag_gfn.fit import fit
 from dag_gfn.metrics import compare_posteriors
 from dag_gfn.posterior import ClassPosterior, GraphPosterior, Marginal, Probability
 from dag_gfn.posterior import load_posterior as load
+from dag_gfn.report import write_report
 
 __all__ = [
     "ClassPosterior",
@@ -44,6 +45,8 @@ __all__ = [
     "from_frame",
     "load",
     "load_example",
+    "plots",
     "read_csv",
     "simulate",
+    "write_report",
 ]

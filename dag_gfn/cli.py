@@ -1,4 +1,4 @@
-"""The command dag-gfn: fit, show, query, effect, export, compare, simulate."""
+"""The command dag-gfn: fit, show, report, query, effect, export, compare, simulate."""
 
 import csv
 import json
@@ -189,6 +189,9 @@ def fit_command(
     order_modular: Annotated[
         bool, typer.Option("--order-modular", help="With exact: count a graph once for each of its orders.")
     ] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write OUT/report.html too, to read in a browser.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an unfinished run in OUT.partial.")
@@ -246,7 +249,9 @@ def fit_command(
                 progress=not quiet,
                 checkpoint=folder.checkpoint,
             )
-        folder.finish(posterior)
+        posterior.info["data_fingerprint"] = identity["data"]
+        page = _page(posterior) if report else None
+        folder.finish(posterior, {} if page is None else {"report.html": page})
     except KeyboardInterrupt:
         kept = folder.interrupt()
         _fail(
@@ -261,7 +266,20 @@ def fit_command(
     if not quiet:
         print_posterior(posterior, _console())
         print(f"Saved in {out}. Next: dag-gfn show {out}")
+        print(f"Open {out / 'report.html'} in a browser." if page else f"To read and pass on: dag-gfn report {out}")
+    if report and page is None:
+        return _fail(f"the posterior is saved in '{out}', but not its report: dag-gfn report {out} --debug says why")
     return 130 if posterior.info["interrupted"] else 0
+
+
+def _page(posterior: dag_gfn.GraphPosterior) -> str | None:
+    """Return the report, or None where it cannot be made: a fit of hours is not lost for that."""
+    from dag_gfn.report import report_html
+
+    try:
+        return report_html(posterior)
+    except Exception:
+        return None
 
 
 def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> dag_gfn.Dataset:
@@ -311,6 +329,29 @@ def _top_classes(posterior: dag_gfn.GraphPosterior) -> list[dict[str, Any]]:
         compelled, reversible = class_edges(mixed)
         classes.append({**mixed.graph, "compelled": compelled, "reversible": reversible})
     return classes
+
+
+@app.command("report")
+def report_command(
+    folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Page to write; default FOLDER/report.html.")
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write a page to read in a browser: one HTML file that needs no network."""
+    posterior = dag_gfn.load(folder)
+    page = folder / "report.html" if out is None else out
+    if out is not None and out.is_file() and not overwrite:
+        raise StorageError(f"'{out}' exists already: choose another name, or replace it with --overwrite")
+    dag_gfn.write_report(posterior, page)
+    print(f"Wrote {page}: open it in a browser.")
+    if open_it:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
 
 
 @app.command("query")

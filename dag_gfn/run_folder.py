@@ -94,9 +94,9 @@ class RunFolder:
         except OSError as error:
             raise StorageError(f"cannot write '{self.out}': {error.strerror or error}") from error
 
-    def finish(self, posterior: GraphPosterior) -> None:
-        """Write OUT, complete or not at all, and drop the unfinished state."""
-        save_posterior(posterior, self.out, overwrite=self.overwrite)
+    def finish(self, posterior: GraphPosterior, pages: dict[str, str] | None = None) -> None:
+        """Write OUT, with pages by their file names, complete or not at all, and drop the unfinished state."""
+        save_posterior(posterior, self.out, overwrite=self.overwrite, pages=pages)
         self.discard()
 
     def abandon(self) -> None:

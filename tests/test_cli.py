@@ -795,3 +795,54 @@ def test_export_refuses(here, capsys):
     assert "choose median, top, consensus" in fails(capsys, "export", "out", "--graph", "best", "--out", "x")
     assert "discrete columns" in fails(capsys, "export", "out", "--format", "bif", "--out", "x.bif")
     assert "is a folder" in fails(capsys, "export", "out", "--out", "out")
+
+
+# --- report ---
+
+
+def test_fit_writes_a_report_when_asked(here, capsys):
+    table().set_axis(list(NASTY_NAMES[:3]), axis=1).to_csv("nasty.csv", index=False)
+    assert main(["fit", "nasty.csv", "--out", "out", "--report"]) == 0
+    assert "report.html" in capsys.readouterr().out
+    assert listing(here / "out") == ["edges.csv", "graphs.csv", "posterior.json", "posterior.npz", "report.html"]
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert "na,me" in page
+    assert NASTY_NAMES[2] not in page  # other than escaped
+    assert json.loads(Path("out/posterior.json").read_text())["data_fingerprint"] in page
+
+
+def test_a_fit_is_kept_where_its_report_fails(here, capsys, monkeypatch):
+    def broken(posterior):
+        raise RuntimeError("no page today")
+
+    monkeypatch.setattr("dag_gfn.report.report_html", broken)
+    assert main(["fit", "ok.csv", "--out", "out", "--report"]) == 2
+    assert "the posterior is saved in 'out'" in capsys.readouterr().err
+    assert dag_gfn.load("out").d == 3
+    assert not Path("out/report.html").exists()
+
+
+def test_report(here, capsys):
+    assert main(["fit", "ok.csv", "--out", "out", "--quiet"]) == 0
+    assert main(["report", "out"]) == 0
+    assert "out/report.html" in capsys.readouterr().out
+    first = Path("out/report.html").read_bytes()
+    assert main(["report", "out"]) == 0  # a page that belongs to the folder is made anew
+    assert Path("out/report.html").read_bytes() == first
+    assert main(["report", "out", "--out", "pages/mine.html"]) == 0
+    assert Path("pages/mine.html").read_bytes() == first
+    capsys.readouterr()
+    again = ("report", "out", "--out", "pages/mine.html")
+    assert "--overwrite" in fails(capsys, *again)
+    assert main([*again, "--overwrite"]) == 0
+    capsys.readouterr()
+    assert "is a folder" in fails(capsys, "report", "out", "--out", "pages")
+    assert "no folder" in fails(capsys, "report", "nowhere")
+
+
+def test_report_opens_in_the_browser(here, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert main(["fit", "ok.csv", "--out", "out", "--quiet"]) == 0
+    assert main(["report", "out", "--open"]) == 0
+    assert opened == [(here / "out" / "report.html").as_uri()]

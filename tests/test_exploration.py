@@ -2,7 +2,7 @@ import pytest
 import torch
 from sampler_cases import seeded
 
-from dag_gfn.exploration import EpsilonSchedule, epsilon_uniform
+from dag_gfn.exploration import EpsilonSchedule, epsilon_uniform, tempered, uniform
 from dag_gfn.policies.masking import masked_log_softmax, with_stop
 
 
@@ -38,3 +38,25 @@ def test_nothing_changes_where_only_the_stop_is_legal(case):
     assert alone.any()
     assert torch.equal(epsilon_uniform(log_p, legal, 1.0)[alone], log_p[alone])
     torch.testing.assert_close(epsilon_uniform(log_p, legal, 0.4)[alone], log_p[alone])
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5, 1, 2.0, 50.0])
+def test_tempered_by_its_definition(case, temperature):
+    log_p, legal = case
+    found = tempered(log_p, temperature)
+    power = log_p.double().exp() ** (1 / temperature) * legal
+    torch.testing.assert_close(found.double().exp(), power / power.sum(1, keepdim=True), rtol=1e-4, atol=1e-7)
+    assert (found[~legal] == -torch.inf).all()
+
+
+def test_temperatures_between_the_peak_and_uniform(case):
+    log_p, legal = case
+    torch.testing.assert_close(tempered(log_p, 1e7)[legal], uniform(legal)[legal], rtol=0, atol=1e-5)
+    assert torch.equal(tempered(log_p, 1e-4).argmax(1), log_p.argmax(1))
+    assert (tempered(log_p, 1e-4).exp().amax(1) > 0.99).all()
+    assert tempered(log_p, 1) is log_p
+
+
+def test_uniform_over_what_is_legal(case):
+    _, legal = case
+    torch.testing.assert_close(uniform(legal).exp(), legal / legal.sum(1, keepdim=True))

@@ -19,7 +19,7 @@ RANKS = {
     4: {"env", "exact", "mcmc", "effects", "fitted"},
     5: {"sampling", "exploration", "replay", "checkpoint"},
     6: {"training", "importance"},
-    7: {"fit", "exact_check", "gflownet", "trained", "progress", "run_folder", "terminal"},
+    7: {"fit", "exact_check", "gflownet", "trained", "progress", "run_folder", "terminal", "plots", "report"},
     8: {"cli", "estimator", "__init__", "__main__"},
 }
 RANK = {part: rank for rank, parts in RANKS.items() for part in parts}
@@ -32,6 +32,9 @@ WITHIN_A_RANK = {
     ("fit", "exact_check"),
     ("exact_check", "progress"),
     ("gflownet", "trained"),
+    ("report", "plots"),
+    ("report", "exact_check"),
+    ("report", "terminal"),
     ("__main__", "cli"),
 }
 """Imports of one part by another of the same rank, (who, whom)."""
@@ -155,7 +158,7 @@ def loaded_after(statement):
 def test_the_package_loads_without_heavy_libraries():
     loaded = loaded_after("import dag_gfn")
     assert "dag_gfn" in loaded
-    assert not loaded & {"torch", "pgmpy", "sklearn", "matplotlib"}
+    assert not loaded & {"torch", "pgmpy", "sklearn", "matplotlib", "jinja2"}
 
 
 def test_reading_and_exact_posteriors_need_no_torch():

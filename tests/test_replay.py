@@ -4,6 +4,7 @@ from sampler_cases import score_table, seeded
 from scipy import stats
 
 from dag_gfn.env.edge_addition import EdgeAddition
+from dag_gfn.env.trajectories import NO_ACTION
 from dag_gfn.policies.uniform import UniformPolicy
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import rollout
@@ -84,3 +85,38 @@ def test_the_generator_decides():
         replay.add(collected(20, seed))
     first, second = (replay.sample(8, generator=seeded(5)) for _ in range(2))
     assert torch.equal(first.action, second.action)
+
+
+@pytest.mark.parametrize("num_rows", [1, 5, 20, 50])
+def test_single_steps_are_about_as_many_as_the_rows_have(num_rows):
+    replay = TrajectoryReplay(1)
+    batch = collected(20, 0)
+    replay.add(batch)
+    sample = replay.sample_transitions(num_rows, generator=seeded())
+    k = min(num_rows * len(batch.action) // 20, len(batch.action))
+    assert sample.shape == (k, 2)
+    steps = sample.action[sample.position % 2 == 0]
+    assert (steps != NO_ACTION).all()
+    if num_rows >= 20:  # each once, those that stop among them
+        assert sorted(steps.tolist()) == sorted(batch.action.tolist())
+
+
+def test_every_step_is_drawn_alike():
+    replay = TrajectoryReplay(1)
+    batch = collected(6, 3)
+    batch.delta_log_reward.copy_(torch.arange(len(batch.action)))  # marks to recognise steps by
+    replay.add(batch)
+    generator = seeded()
+    counts = torch.zeros(len(batch.action))
+    for _ in range(400):
+        sample = replay.sample_transitions(1, generator=generator)
+        counts[sample.delta_log_reward[sample.position % 2 == 0].long()] += 1
+    assert stats.chisquare(counts.numpy()).pvalue > 1e-3
+
+
+def test_single_steps_of_a_batch_that_stopped_at_once():
+    environment = EdgeAddition(score_table(3, max_parents=0))
+    replay = TrajectoryReplay(1)
+    replay.add(rollout(environment, UniformPolicy(), 4, generator=seeded()))
+    sample = replay.sample_transitions(2, generator=seeded())
+    assert sample.action.tolist() == [environment.stop_action] * 2

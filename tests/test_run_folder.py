@@ -134,3 +134,10 @@ def test_impossible_places(tmp_path, monkeypatch, out):
         with pytest.raises(StorageError):
             start(Path(out), overwrite=overwrite)
     assert names_in(tmp_path) == ["file"]
+
+
+def test_pages_stand_beside_the_posterior(tmp_path):
+    run = start(tmp_path / "out")
+    run.finish(posterior(), {"report.html": "größe"})
+    assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8") == "größe"
+    assert "posterior.json" in names_in(tmp_path / "out")

@@ -5,15 +5,19 @@ import numpy as np
 import oracles
 import pytest
 import torch
+from flow_cases import CONSTRAINTS as LATTICES
+from flow_cases import Lattice, LookUp
 from sampler_cases import exact_policy, log_reward, policy_of, score_table, seeded, states_of
 from scipy import stats
 
 from dag_gfn.env.edge_addition import EdgeAddition
+from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.objectives.modified_db import ModifiedDetailedBalance
+from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.masking import masked_log_softmax, with_stop
-from dag_gfn.policies.mlp import MLPPolicy
+from dag_gfn.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import backward_rollout, evaluate, rollout, sample_graphs
+from dag_gfn.sampling import backward_rollout, evaluate, log_inflow, rollout, sample_graphs
 
 CONSTRAINTS = [{}, {"required": [(1, 0)], "forbidden": [(0, 2)]}, {"max_parents": 1}, {"max_parents": 0}]
 
@@ -196,15 +200,20 @@ def test_terms_by_a_plain_loop(evaluated):
             assert terms.log_stop[row, t] == log_p[m, -1]
             assert terms.log_stop_next[row, t] == (0.0 if last else log_p[steps[t + 1], -1])
             assert terms.delta_log_reward[row, t] == trajectories.delta_log_reward[m]
-    assert torch.equal(terms.log_reward, trajectories.final.log_reward)
+            for name in ("log_reward", "log_behaviour", "log_branch"):
+                assert getattr(terms, name)[row, t] == getattr(trajectories, name)[m]
+    assert torch.equal(terms.can_stop, terms.mask)
+    for name in ("log_flow", "log_flow_next", "log_inflow", "log_z"):
+        assert getattr(terms, name) is None  # nobody gave them
 
 
 def test_padding_of_the_terms_is_zero(evaluated):
     _, trajectories, terms = evaluated
     assert not terms.mask.all()
     assert terms.mask.sum(1).tolist() == [len(steps) for steps in steps_of(trajectories)]
-    for name in ("stops", "log_pf", "log_pb", "log_stop", "log_stop_next", "delta_log_reward"):
-        assert not getattr(terms, name)[~terms.mask].any(), name
+    for name, value in vars(terms).items():
+        if name != "mask" and value is not None:
+            assert not value[~terms.mask].any(), name
 
 
 def test_the_target_gives_the_next_stop_without_gradient(evaluated):
@@ -236,3 +245,230 @@ def test_forward_and_backward_agree_on_the_distribution_of_trajectories():
     np.testing.assert_allclose(terms.log_pf.sum(1), expected, atol=1e-9)
     orders = [-math.lgamma(dag.sum() + 1) for dag in oracles.all_dags(3)]
     np.testing.assert_allclose(terms.log_pb.sum(1), orders, atol=1e-6)
+
+
+# --- against all trajectories over few nodes, worked out from tables ---
+
+
+def tables(lattice):
+    """Return a forward and a backward policy and flows, all of them random."""
+    forward, backward = lattice.logits()
+    log_flow = lattice.log_reward + torch.linspace(-2, 2, len(lattice.dags), dtype=torch.float64)
+    return lattice.log_p(forward), lattice.log_pb(backward), log_flow
+
+
+def assert_same_terms(found, expected, names=None):
+    for name, value in vars(expected).items():
+        if value is not None and (names is None or name in names):
+            torch.testing.assert_close(
+                getattr(found, name), value, rtol=0, atol=1e-5, check_dtype=False, msg=name
+            )
+
+
+@pytest.mark.parametrize("forward_looking", [False, True])
+@pytest.mark.parametrize(("d", "constraints"), LATTICES, ids=str)
+def test_terms_are_those_of_the_tables(d, constraints, forward_looking):
+    table = score_table(d, **constraints)
+    lattice, environment = Lattice(table), EdgeAddition(table)
+    log_p, log_pb, log_flow = tables(lattice)
+    model = lattice.model(log_p, log_pb, log_flow=log_flow, log_z=1.25, forward_looking=forward_looking)
+    trajectories = rollout(environment, UniformPolicy(), 40, generator=seeded())
+    walks = lattice.rows_of(trajectories)
+    expected = lattice.terms(log_p, log_pb, log_flow=log_flow, log_z=1.25, inflow=True, walks=walks)
+    assert_same_terms(evaluate(model, trajectories, environment=environment), expected)
+    # the backward policy is uniform where none is learned
+    plain = evaluate(lattice.model(log_p), trajectories)
+    assert_same_terms(plain, lattice.terms(log_p, walks=walks))
+    assert (plain.log_flow, plain.log_inflow, plain.log_z) == (None, None, None)
+
+
+@pytest.mark.parametrize(("d", "constraints"), LATTICES, ids=str)
+def test_inflow_by_brute_force(d, constraints):
+    table = score_table(d, **constraints)
+    lattice, environment = Lattice(table), EdgeAddition(table)
+    forward, _ = lattice.logits(requires_grad=True)
+    log_p = lattice.log_p(forward)
+    seen = environment.observe(states_of(environment, lattice.dags))
+    found = log_inflow(environment, LookUp(lattice, forward), seen)
+    expected = lattice.inflow(log_p)
+    assert found[0] == -torch.inf
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    one, other = (
+        torch.autograd.grad(x[1:].square().sum(), forward, retain_graph=True)[0] for x in (found, expected)
+    )
+    torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_inflow_of_rewards_far_apart():
+    """In single precision, without overflow, where flows differ by more than it could hold otherwise."""
+    table = score_table(3, rows=400)
+    environment, lattice = EdgeAddition(table), Lattice(table)
+    assert len(lattice.dags) == 25
+    assert lattice.log_reward.max() > 100
+    log_p = lattice.log_p(lattice.logits()[0])
+    seen = environment.observe(states_of(environment, lattice.dags))
+    found = log_inflow(environment, LookUp(lattice, log_p.float()), seen)
+    torch.testing.assert_close(found.double(), lattice.inflow(log_p), rtol=1e-5, atol=1e-3)
+
+
+@pytest.fixture(params=[3, 7])
+def network(request):
+    """A network that has everything, and trajectories in which states come back; at 7 nodes, some."""
+    d = request.param
+    environment = EdgeAddition(score_table(d))
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(3)
+        model = FlowModel(MLPPolicy(d), backward=MLPBackward(d), state_flow=MLPStateFlow(d), log_z=0.5)
+        for parameter in model.backward.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return environment, model, rollout(environment, UniformPolicy(), 30, generator=seeded())
+
+
+def test_states_met_twice_are_seen_once_and_nothing_changes(network, monkeypatch):
+    environment, model, trajectories = network
+    place, which = trajectories.distinct_states()
+    assert len(place) < len(which)
+    once = evaluate(model, trajectories, environment=environment)
+    every = torch.arange(len(which))
+    monkeypatch.setattr(type(trajectories), "distinct_states", lambda self: (every, every))
+    again = evaluate(model, trajectories, environment=environment)
+    for name, value in vars(again).items():
+        torch.testing.assert_close(getattr(once, name), value, rtol=1e-5, atol=1e-5, msg=name)
+
+
+def test_a_learned_backward_policy_is_looked_up_at_the_next_state(network):
+    _, model, trajectories = network
+    terms = evaluate(model, trajectories)
+    seen = trajectories.observation
+    for row, steps in enumerate(steps_of(trajectories)):
+        for t, (here, after) in enumerate(zip(steps, [*steps[1:], None], strict=True)):
+            expected = 0.0
+            if after is not None:
+                log_pb = model.backward(seen[after : after + 1])[0]
+                assert float(log_pb.detach().exp().sum()) == pytest.approx(1, abs=1e-5)
+                expected = float(log_pb[trajectories.action[here]].detach())
+            assert float(terms.log_pb[row, t].detach()) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_target_gives_the_next_flow_without_gradient(network):
+    environment, model, trajectories = network
+    terms = evaluate(model, trajectories)
+    other = FlowModel(UniformPolicy(), state_flow=MLPStateFlow(environment.num_nodes), forward_looking=True)
+    aimed = evaluate(other, trajectories, target=model)
+    for name in ("log_flow_next", "log_stop_next"):
+        assert not getattr(aimed, name).requires_grad
+        assert torch.equal(getattr(aimed, name), getattr(terms, name))
+    assert not torch.equal(aimed.log_flow, terms.log_flow)
+    assert aimed.log_flow.requires_grad
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in OBJECTIVES if "whole_trajectories" not in OBJECTIVES[name].needs]
+)
+def test_single_steps_give_the_loss_of_whole_trajectories(network, name):
+    environment, model, trajectories = network
+    order = torch.randperm(len(trajectories.action), generator=seeded())
+    cut = trajectories.transitions(order)
+    objective = OBJECTIVES[name]()
+    whole, single = (
+        objective(evaluate(model, given, environment=environment)) for given in (trajectories, cut)
+    )
+    torch.testing.assert_close(single, whole)
+    weights = list(model.policy.parameters())
+    for one, other in zip(*(torch.autograd.grad(loss, weights) for loss in (single, whole)), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
+# --- what is known of the policy that explored ---
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("epsilon", [0.0, 1e-3, 0.4, 1.0])
+def test_behaviour_is_the_mixture_that_was_drawn_from(epsilon, temperature):
+    table = score_table(3)
+    lattice, environment = Lattice(table), EdgeAddition(table)
+    log_p = lattice.log_p(lattice.logits()[0])
+    trajectories = rollout(
+        environment, lattice.model(log_p), 200, generator=seeded(), epsilon=epsilon, temperature=temperature
+    )
+    states = lattice.numbers(trajectories.observation.adjacency.numpy())
+    followed, alike = [], []
+    for state, action in zip(states.tolist(), trajectories.action.tolist(), strict=True):
+        weights = (log_p[state].exp() ** (1 / temperature)).numpy()
+        followed.append(weights[action] / weights.sum())
+        alike.append(1 / int(lattice.legal[state].sum()))
+    followed, alike = np.array(followed), np.array(alike)
+    mixture = (1 - epsilon) * followed + epsilon * alike
+    np.testing.assert_allclose(trajectories.log_behaviour, np.log(mixture), atol=1e-5)
+    branch = trajectories.log_branch.numpy()
+    from_policy, from_uniform = (np.isclose(branch, np.log(p), atol=1e-5) for p in (followed, alike))
+    assert (from_policy | from_uniform).all()
+    if epsilon in (0.0, 1.0):
+        assert (from_uniform if epsilon else from_policy).all()
+
+
+def test_branches_are_taken_as_often_as_said_and_given_the_branch_actions_are_its_own():
+    table = score_table(3)
+    lattice, environment = Lattice(table), EdgeAddition(table)
+    log_p = lattice.log_p(2 * lattice.logits()[0])
+    n, epsilon = 8000, 0.3
+    drawn = rollout(environment, lattice.model(log_p), n, generator=seeded(), epsilon=epsilon)
+    first = drawn.position % drawn.shape[1] == 0
+    action, branch = drawn.action[first].numpy(), drawn.log_branch[first].numpy()
+    strayed = np.isclose(branch, -np.log(7), atol=1e-5)
+    assert stats.binomtest(int(strayed.sum()), n, epsilon).pvalue > 1e-3
+    legal = lattice.legal[0].numpy()
+    for taken, p in ((action[strayed], legal / 7), (action[~strayed], log_p[0].exp().numpy())):
+        counts = np.bincount(taken, minlength=10)
+        assert stats.chisquare(counts[legal], len(taken) * p[legal]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("constraints", CONSTRAINTS, ids=str)
+def test_on_policy_the_behaviour_is_the_policy(constraints):
+    environment = EdgeAddition(score_table(4, **constraints))
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        policy = MLPPolicy(4)
+    terms = evaluate(policy, rollout(environment, policy, 30, generator=seeded()))
+    torch.testing.assert_close(terms.log_behaviour, terms.log_pf.detach(), rtol=1e-5, atol=1e-5)
+    assert torch.equal(terms.log_branch, terms.log_behaviour)
+
+
+def test_backward_trajectories_were_drawn_by_no_forward_policy():
+    environment = EdgeAddition(score_table(3))
+    graphs = rollout(environment, UniformPolicy(), 10, generator=seeded()).final
+    trajectories = backward_rollout(environment, graphs, generator=seeded())
+    assert trajectories.log_behaviour.isnan().all()
+    assert trajectories.log_branch.isnan().all()
+
+
+@pytest.mark.parametrize("temperature", [0.4, 2.5])
+def test_tempered_rollouts(temperature):
+    table = score_table(3)
+    lattice = Lattice(table)
+    log_p = lattice.log_p(lattice.logits()[0])
+    drawn = rollout(
+        EdgeAddition(table), lattice.model(log_p), 5000, generator=seeded(), temperature=temperature
+    )
+    counts = torch.bincount(drawn.action[drawn.position % drawn.shape[1] == 0], minlength=10).numpy()
+    weights = log_p[0].exp().numpy() ** (1 / temperature)
+    legal = lattice.legal[0].numpy()
+    assert stats.chisquare(counts[legal], 5000 * weights[legal] / weights.sum()).pvalue > 1e-3
+
+
+# --- graphs alone, without their trajectories ---
+
+
+@pytest.mark.parametrize(("d", "constraints"), LATTICES, ids=str)
+def test_weights_of_graphs_by_the_learned_backward_policy(d, constraints):
+    """Where both policies agree, every trajectory weighs Z."""
+    table = score_table(d, **constraints)
+    lattice, environment = Lattice(table), EdgeAddition(table)
+    log_pb = lattice.log_pb(lattice.logits(5)[1])
+    log_p, _, log_z = lattice.exact(log_pb)
+    model = lattice.model(log_p, log_pb)
+    sample = sample_graphs(environment, model, 60, generator=seeded())
+    np.testing.assert_allclose(sample.log_weight, log_z + lattice.first_log_reward, atol=1e-9)
+    if d > 2:  # else there is one order alone
+        uniform = sample_graphs(environment, lattice.model(log_p), 60, generator=seeded())
+        assert np.ptp(uniform.log_weight.numpy()) > 1e-3

@@ -16,7 +16,7 @@ RELATIVE_ERROR = 1e-9
 """Error allowed on log-rewards, as a share of the largest of them: each is a sum of many rounded gains."""
 
 _LOOKED_AT = 16
-"""About how many predecessors at a time have all their gains looked up anew."""
+"""About how many predecessors have all their gains looked up anew."""
 
 
 def check_environment(
@@ -30,8 +30,8 @@ def check_environment(
     """Hold an environment in which every state is a DAG, and every step an edge, to its protocol.
 
     A batch of random walks goes from the initial state until all have stopped. On the way, legal actions,
-    closure, gains, rewards and predecessors are compared with the ones that `dag_gfn.graph` and fresh look-ups
-    give. Then the graphs at the end are rebuilt along backward trajectories.
+    closure, gains and rewards are compared with the ones that `dag_gfn.graph` and fresh look-ups give. Then the
+    predecessors of the graphs at the end are, and these graphs are rebuilt along backward trajectories.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def check_environment(
     batch_size : int
         Number of walks.
     single_rows : int
-        How many of them are also taken one at a time, and have their predecessors looked at.
+        How many of them are also taken one at a time.
 
     Raises
     ------
@@ -58,7 +58,6 @@ def check_environment(
     walking = torch.ones(batch_size, dtype=torch.bool, device=environment.device)
     for _ in range(d * (d - 1) // 2 + 1):  # the edges of a complete DAG, and the stop
         _check_state(environment, table, state)
-        _check_predecessors(environment, table, state[:single_rows])
         action = _random_action(environment, state, generator)
         action = action.where(walking, environment.stop_action)
         following = _unchanged_by(environment.step, "step", state, action)
@@ -70,6 +69,7 @@ def check_environment(
         if not walking.any():
             break
     assert not walking.any(), f"walks go on after {d * (d - 1) // 2} edges and a stop"
+    _check_predecessors(environment, table, state)
     _check_backward_actions(environment, state, generator)
 
 
@@ -150,9 +150,13 @@ def _check_predecessors(environment: Environment, table: ScoreTable, state: DagS
     adjacency = state.adjacency.cpu().numpy()
     seen = environment.observe(state)
     before, action, which = _unchanged_by(environment.predecessors, "predecessors", seen)
-    assert len(before) == len(action) == len(which), "predecessors gives states, actions and rows of different number"
+    assert len(before) == len(action) == len(which), (
+        "predecessors gives states, actions and rows of different number"
+    )
     found = sorted(zip(which.tolist(), action.tolist(), strict=True))
-    expected = sorted(map(tuple, np.argwhere(_removable(table, adjacency).reshape(len(state), -1)).tolist()))
+    removable = _removable(table, adjacency)
+    d = environment.num_nodes
+    expected = sorted((k, i * d + j) for k, i, j in np.argwhere(removable).tolist())
     assert found == expected, "predecessors does not take each edge away that can be, once"
     edge = torch.nn.functional.one_hot(action, environment.num_actions).bool()[:, :-1]
     lacking = state.adjacency.flatten(1)[which] & ~edge

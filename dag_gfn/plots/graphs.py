@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from dag_gfn.plots.axes import axes_for, label
-from dag_gfn.plots.layout import bend, layered_layout
+from dag_gfn.plots.layout import bow, layered_layout
 from dag_gfn.posterior import GraphPosterior
 
 SETTLED = 0.9
@@ -66,7 +66,7 @@ def top_graphs(posterior: GraphPosterior, ax: Any = None, *, k: int = 6) -> Any:
         Of the whole grid; the graphs' own are its `child_axes`.
     """
     tops = posterior.top_graphs(k)
-    columns = min(len(tops), 3)
+    columns = 2 if len(tops) == 4 else min(len(tops), 3)
     rows = math.ceil(len(tops) / columns)
     positions = _positions(posterior)
     width, height = _size(positions)
@@ -120,7 +120,7 @@ def _positions(posterior: GraphPosterior) -> Float64[np.ndarray, "d 2"]:
 def _size(positions: np.ndarray) -> tuple[float, float]:
     """Return width and height in inches."""
     across, down = np.ptp(positions, axis=0)
-    return 1.6 + 1.15 * across, 1.4 + 0.95 * down
+    return max(4.5, 1.6 + 1.35 * across), 1.4 + 0.95 * down
 
 
 def _axes(ax: Any, positions: np.ndarray) -> Any:
@@ -149,8 +149,7 @@ def _link(
     """Draw a line from one node to another with a head of this size; of width 0 the head alone."""
     from matplotlib.patches import FancyArrowPatch
 
-    # the same pair bows to the same side, whichever end a head is drawn at
-    rad = bend(positions[start], positions[end]) * (1 if start < end else -1)
+    rad = bow(positions, start, end) if start < end else -bow(positions, end, start)  # one way for both heads
     arrow = FancyArrowPatch(
         tuple(positions[start]),
         tuple(positions[end]),

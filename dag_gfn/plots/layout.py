@@ -10,6 +10,10 @@ from dag_gfn.posterior.median_graph import median_graph
 
 SWEEPS = 24
 """Rounds of ordering the layers by their neighbours."""
+CLEARANCE = 0.3
+"""Distance from other nodes at which a line passes them well."""
+BOWS = (0.0, 0.16, -0.16, 0.3, -0.3, 0.45, -0.45)
+"""What lines try to pass other nodes, in this order."""
 
 
 def layered_layout(
@@ -95,7 +99,7 @@ def _spread(count: int) -> np.ndarray:
 def _exchange(layers: list[np.ndarray], column: np.ndarray, layer: np.ndarray, linked: np.ndarray) -> None:
     """Exchange nodes of a layer wherever that shortens the links, until it does not."""
 
-    def length(node: int) -> float:
+    def length(node: int | np.integer) -> float:
         distance = np.hypot(column - column[node], layer - layer[node])
         return float(linked[node] @ distance**2)
 
@@ -115,8 +119,35 @@ def _exchange(layers: list[np.ndarray], column: np.ndarray, layer: np.ndarray, l
             return
 
 
-def bend(start: Float64[np.ndarray, " 2"], end: Float64[np.ndarray, " 2"]) -> float:
-    """Return by how much of its length a link is to bow, so that it passes beside the nodes between its ends."""
-    across, down = np.abs(end - start)
-    straight = (down == 1 and across <= 2) or (down == 0 and across == 1)
-    return 0.0 if straight else 0.16
+def bow(layout: Float64[np.ndarray, "d 2"], a: int | np.integer, b: int | np.integer) -> float:
+    """Return by how much of its length the line from a to b is to bow, so that it passes beside other nodes.
+
+    Parameters
+    ----------
+    layout : ndarray, shape (d, 2), float64
+        From `layered_layout`.
+    a, b : int
+        The line from b to a, bowed by the negative of this, takes the same way.
+
+    Returns
+    -------
+    float
+        The distance of a quadratic Bézier curve's control point from the middle of a and b, along the normal
+        (-y, x) of b - a = (x, y), in units of its length.
+    """
+    start, end = layout[a], layout[b]
+    others = np.delete(layout, [a, b], axis=0)
+    if not len(others):
+        return 0.0
+    along = end - start
+    t = np.linspace(0.0, 1.0, 17)[1:-1, None]
+    best, widest = 0.0, -1.0
+    for size in BOWS:
+        control = (start + end) / 2 + size * np.array([-along[1], along[0]])
+        curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+        gap = np.linalg.norm(curve[:, None] - others, axis=-1).min()
+        if gap >= CLEARANCE:
+            return size
+        if gap > widest:
+            best, widest = size, gap
+    return best

@@ -123,7 +123,8 @@ def calibration(
     error = 2 * np.sqrt(np.clip(mean * (1 - mean), 0.0, None) / count[filled])
     ax = axes_for(ax, (4.8, 4.8))
     ax.plot([0, 1], [0, 1], color="0.7", linewidth=1, zorder=0)
-    ax.errorbar(mean, mean, yerr=error, fmt="none", ecolor="0.75", capsize=3, zorder=1)
+    bars = [np.minimum(error, mean), np.minimum(error, 1 - mean)]
+    ax.errorbar(mean, mean, yerr=bars, fmt="none", ecolor="0.75", capsize=3, zorder=1)
     ax.scatter(mean, share, s=20 + 160 * count[filled] / count.max(), color="#124a8c", alpha=0.8, zorder=2)
     for x, y, number in zip(mean, share, count[filled], strict=True):
         ax.annotate(str(number), (x, y), textcoords="offset points", xytext=(9, -3), fontsize=8, color="0.35")

@@ -37,8 +37,8 @@ def training_curve(posterior: GraphPosterior, ax: Any = None) -> Any:
     ax.set(xlabel="iteration", yscale="log")
     ax.set_ylabel("loss", color="#124a8c")
     names = {
-        "jsd": "divergence from the exact posterior (JSD, nats)",
-        "ess": "effective sample size per sample",
+        "jsd": "JSD from the exact posterior, nats",
+        "ess": "effective share of samples",
     }
     measured = next((name for name in names if any(at.get(name) is not None for at in history)), None)
     if measured is not None:

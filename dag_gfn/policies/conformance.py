@@ -91,7 +91,9 @@ def check_backward_policy(
     assert not log_pb.isnan().any(), "a log-probability is NaN"
     can_be_undone = removable.flatten(1)
     some = can_be_undone.any(1)
-    assert (log_pb[some][~can_be_undone[some]] == -torch.inf).all(), "an edge that cannot be undone has a probability"
+    assert (log_pb[some][~can_be_undone[some]] == -torch.inf).all(), (
+        "an edge that cannot be undone has a probability"
+    )
     error = (log_pb - singles)[can_be_undone].abs().amax() if some.any() else 0.0
     assert error <= tolerance, f"a batch differs from single states by {error:.3g} nats"
     total = log_pb[some].double().exp().sum(1)

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ def save_posterior(
     overwrite: bool = False,
     *,
     num_graphs: int = 100,
+    pages: Mapping[str, str] | None = None,
 ) -> None:
     """Write `posterior` into `folder`, which appears complete or not at all.
 
@@ -44,6 +45,8 @@ def save_posterior(
         Replace an existing posterior folder (or an empty one), once the new one is complete.
     num_graphs : int
         Length of graphs.csv; posterior.npz holds all graphs in any case.
+    pages : mapping of str to str, optional
+        Names and texts of files to stand beside the four.
 
     Raises
     ------
@@ -57,6 +60,8 @@ def save_posterior(
     try:
         partial.mkdir(parents=True)
         write_files(posterior, partial, num_graphs=num_graphs)
+        for name, text in (pages or {}).items():
+            (partial / name).write_text(text, encoding="utf-8", newline="\n")
         _replace(target, partial, old=target.with_name(f"{target.name}.replaced-{token}"))
     except OSError as error:
         raise StorageError(f"cannot write '{target}': {error}") from error

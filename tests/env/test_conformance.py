@@ -92,6 +92,30 @@ class CountsRequired(EdgeAddition):
         return state.adjacency.sum((1, 2))
 
 
+class ForgetsAPredecessor(EdgeAddition):
+    def predecessors(self, seen):
+        before, action, which = super().predecessors(seen)
+        return before[1:], action[1:], which[1:]
+
+
+class TakesRequiredAway(EdgeAddition):
+    def predecessors(self, seen):
+        every = EdgeAddition(score_table(self.num_nodes))
+        return every.predecessors(seen)
+
+
+class SwapsPredecessors(EdgeAddition):
+    def predecessors(self, seen):
+        before, action, which = super().predecessors(seen)
+        return before[torch.arange(len(before)).flip(0)], action, which
+
+
+class StalePredecessors(EdgeAddition):
+    def predecessors(self, seen):
+        before, action, which = super().predecessors(seen)
+        return replace(before, log_reward=before.log_reward + 1.0), action, which
+
+
 class LosesAnEdge(EdgeAddition):
     def backward_actions(self, state, *, generator):
         actions, lengths = super().backward_actions(state, generator=generator)
@@ -116,6 +140,10 @@ class OwnRandomness(EdgeAddition):
         (MixesRows, "differs from single"),
         (ForgetsRequired, "required edges"),
         (CountsRequired, "initial state has parents"),
+        (ForgetsAPredecessor, "predecessors does not take each edge away"),
+        (TakesRequiredAway, "predecessors does not take each edge away"),
+        (SwapsPredecessors, "does not lack just its edge"),
+        (StalePredecessors, "log_reward off by 1"),
         (LosesAnEdge, "another graph"),
         (OwnRandomness, "same generator state"),
     ],

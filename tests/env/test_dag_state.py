@@ -6,12 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sampler_cases import score_table, states_of
 
-from dag_gfn.env.dag_state import DagState, add_edge, unpack_bits
+from dag_gfn.env.dag_state import DagState, add_edge, closure, unpack_bits
 from dag_gfn.env.edge_addition import EdgeAddition
 
 
 def closure_masks(d):
     return torch.tensor([[1 << i for i in range(d)]])
+
+
+def masks_of(dags):
+    bits = 1 << np.arange(dags.shape[1], dtype=np.int64)
+    return torch.from_numpy((dags * bits[:, None]).sum(1))
 
 
 @pytest.mark.parametrize("d", [1, 2, 7, 63])
@@ -32,6 +37,25 @@ def test_closure_follows_edge_by_edge(d, seed):
         ancestors = add_edge(ancestors, torch.tensor([i]), torch.tensor([j]))
         so_far[i, j] = True
         np.testing.assert_array_equal(unpack_bits(ancestors)[0].numpy(), oracles.closure(so_far))
+
+
+@given(st.integers(1, 9), st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4))
+def test_closure_of_whole_graphs(d, seeds):
+    dags = np.array([oracles.random_dag(d, 0.4, np.random.default_rng(seed)) for seed in seeds])
+    found = unpack_bits(closure(masks_of(dags)))
+    np.testing.assert_array_equal(found.numpy(), [oracles.closure(dag) for dag in dags])
+
+
+def test_closure_of_the_longest_chain():
+    """Whatever the order in which its nodes are numbered."""
+    d = 63
+    order = np.random.default_rng(0).permutation(d)
+    dag = np.zeros((d, d), dtype=bool)
+    dag[order[:-1], order[1:]] = True
+    expected = np.zeros((d, d), dtype=bool)
+    for place, i in enumerate(order):
+        expected[i, order[place:]] = True
+    np.testing.assert_array_equal(unpack_bits(closure(masks_of(dag[None])))[0].numpy(), expected)
 
 
 def test_graphs_of_a_batch_do_not_mix():

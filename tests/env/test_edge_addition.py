@@ -146,6 +146,31 @@ def test_required_edges_are_there_from_the_start_and_stay():
     assert lengths.tolist() == [1, 1, 0]
 
 
+@pytest.mark.parametrize("constraints", [{}, {"required": [(2, 0), (1, 0)]}, {"max_parents": 1}], ids=str)
+@pytest.mark.parametrize("storage", ["complete", "lazy"])
+def test_predecessors_are_those_of_the_lattice(constraints, storage):
+    table = score_table(3, storage=storage, **constraints)
+    environment = EdgeAddition(table)
+    possible = oracles.posterior(3, log_reward(table))
+    dags = np.array([dag for dag in oracles.all_dags(3) if dag.tobytes() in possible])
+    before, action, which = environment.predecessors(environment.observe(states_of(environment, dags)))
+    found = {
+        (int(k), int(a), dag.tobytes())
+        for k, a, dag in zip(which, action, before.adjacency.numpy(), strict=True)
+    }
+    expected = {
+        (k, 3 * i + j, smaller.tobytes())
+        for k, dag in enumerate(dags)
+        for smaller, i, j in oracles.one_edge_apart(dag, possible, add=False)
+    }
+    assert found == expected
+    assert len(before) == len(expected)
+    anew = states_of(environment, before.adjacency.numpy())
+    assert torch.equal(before.ancestors, anew.ancestors)
+    assert torch.equal(before.gains, anew.gains)
+    assert torch.equal(environment.step(before, action).parents, states_of(environment, dags).parents[which])
+
+
 def test_backward_orders_are_uniform_over_the_edges_that_are_not_required():
     environment = EdgeAddition(score_table(4, required=[(0, 1)]))
     dag = np.zeros((4, 4), dtype=bool)
@@ -174,6 +199,9 @@ def test_an_empty_batch_goes_through_every_method():
     assert len(environment.observe(state)) == 0
     assert len(environment.step(state, torch.empty(0, dtype=torch.long))) == 0
     assert environment.num_parents_of_state(state).shape == (0,)
+    for empty in (state, environment.initial_state(2)):
+        before, action, which = environment.predecessors(environment.observe(empty))
+        assert len(before) == len(action) == len(which) == 0
 
 
 def test_graphs_without_support_have_no_legal_edge_but_are_no_nan():
