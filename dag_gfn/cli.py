@@ -265,10 +265,11 @@ def fit_command(
         raise
     if not quiet:
         print_posterior(posterior, _console())
-        print(f"Saved in {out}. Next: dag-gfn show {out}")
-        print(f"Open {out / 'report.html'} in a browser." if page else f"To read and pass on: dag-gfn report {out}")
+        print(f"Saved in {out}. Next: dag-gfn show {out}, or dag-gfn report {out}")
+        if page is not None:
+            print(f"Open {out / 'report.html'} in a browser.")
     if report and page is None:
-        return _fail(f"the posterior is saved in '{out}', but not its report: dag-gfn report {out} --debug says why")
+        return _fail(f"'{out}' is saved, but not its report: dag-gfn report {out} --debug says why")
     return 130 if posterior.info["interrupted"] else 0
 
 

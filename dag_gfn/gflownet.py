@@ -23,7 +23,7 @@ from dag_gfn.policies import POLICIES
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow, independent_pairs
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.sampling import sample_graphs
+from dag_gfn.sampling import FlowBackward, sample_graphs
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import unpack
 from dag_gfn.trained import TrainedGFlowNet
@@ -287,9 +287,15 @@ def _fit(
     monitored = _MONITOR_SAMPLES if table.d <= 20 else _MONITOR_SAMPLES // 4
     marginal = PolicyMarginal(table, device=place) if table.d <= MAX_ENUMERATED else None
 
-    def monitor(averaged: torch.nn.Module) -> dict[str, float]:
+    def judged(averaged: FlowModel) -> FlowModel:
+        """Return the model with the backward policy that its weights are to be reckoned with."""
+        if "log_inflow" not in objective.needs:
+            return averaged
+        return FlowModel(averaged.policy, backward=FlowBackward(environment, averaged.policy))
+
+    def monitor(averaged: FlowModel) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
-        figures = {"ess": importance_estimate(environment, averaged, monitored, generator=fresh).ess}
+        figures = {"ess": importance_estimate(environment, judged(averaged), monitored, generator=fresh).ess}
         if marginal is not None and judge is not None:
             figures |= judge(marginal.log_probabilities(averaged))
         return figures
@@ -312,6 +318,7 @@ def _fit(
         ) from error
     # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
     generator = torch.Generator(device=place).manual_seed(seed + 1)
+    training = replace(training, policy=judged(training.policy))
     sample = sample_graphs(environment, training.policy, num_samples, generator=generator)
     return GFlowNetFit(
         training=training,

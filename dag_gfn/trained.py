@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float64
 
 from dag_gfn import graph
-from dag_gfn.env.dag_state import DagState, closure, unpack_bits
+from dag_gfn.env.dag_state import DagState, closure
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.importance import ImportanceEstimate, graph_log_probabilities, log_evidence_upper_bound
@@ -118,22 +118,20 @@ class TrainedGFlowNet:
             If the edges close a cycle or are not allowed.
         """
         names = self.table.names
-        required = self.table.constraints.required.copy()
+        masks = self.table.constraints.required.copy()
         for source, target in edges:
             for name in (source, target):
                 if name not in names:
                     raise OptionError(f"no variable is called '{name}': there are {', '.join(names)}")
-            required[names.index(target)] |= np.int64(1) << names.index(source)
-        if not graph.is_dag(graph.adjacency_from_masks(required, self.table.d)):
-            raise ConstraintError(
-                f"the edges {list(edges)} close a cycle, with the required ones if there are any"
-            )
-        if not np.isfinite(self.table.log_reward(required[None, :])).all():
+            masks[names.index(target)] |= np.int64(1) << names.index(source)
+        required = graph.adjacency_from_masks(masks, self.table.d)
+        if not graph.is_dag(required):
+            raise ConstraintError(f"the edges {list(edges)} close a cycle, with the required ones if there are any")
+        if not np.isfinite(self.table.log_reward(masks[None, :])).all():
             raise ConstraintError("the constraints of the fit do not allow these edges together")
-        environment = self._environment(torch.from_numpy(required))
-        backward = self.model.backward
-        if backward is not None:
-            backward = backward.keeping(unpack_bits(torch.from_numpy(required).unsqueeze(0))[0])
+        present = torch.from_numpy(required.copy())
+        environment = self._environment().starting_from(present)
+        backward = None if self.model.backward is None else self.model.backward.keeping(present)
         drawn = self._draw(environment, FlowModel(self.model.policy, backward=backward), num_samples, seed)
         estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
         return GraphPosterior.from_weights(
@@ -150,8 +148,8 @@ class TrainedGFlowNet:
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
 
-    def _environment(self, required: torch.Tensor | None = None) -> EdgeAddition:
-        return EdgeAddition(self.table, device=self._device, required=required)
+    def _environment(self) -> EdgeAddition:
+        return EdgeAddition(self.table, device=self._device)
 
     def _generator(self, seed: int) -> torch.Generator:
         return torch.Generator(device=self._device).manual_seed(seed)

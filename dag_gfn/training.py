@@ -18,6 +18,7 @@ from dag_gfn.objectives.objective import Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import evaluate, rollout
+from dag_gfn.soap import SOAP
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class TrainConfig:
         Share of training that the warm-up takes.
     log_z_learning_rate : float
         The same of log Z, where the objective learns it.
+    optimizer : {"soap", "adam"}
     exploration : EpsilonSchedule
     temperature : float
         By which the policy's log-probabilities are divided when trajectories are collected.
@@ -71,6 +73,7 @@ class TrainConfig:
     learning_rate: float = 3e-3
     warmup: float = 0.05
     log_z_learning_rate: float = 0.1
+    optimizer: str = "soap"
     exploration: EpsilonSchedule = field(default_factory=lambda: EpsilonSchedule(1.0, 0.3, 0.5))
     temperature: float = 1.0
     replay: str = "trajectories"
@@ -87,6 +90,8 @@ class TrainConfig:
         for name in ("learning_rate", "log_z_learning_rate", "temperature"):
             if not getattr(self, name) > 0:
                 raise OptionError(f"{name} must be positive, not {getattr(self, name)}")
+        if self.optimizer not in ("soap", "adam"):
+            raise OptionError(f"unknown optimizer '{self.optimizer}': choose soap, adam")
         if self.replay not in ("trajectories", "transitions"):
             raise OptionError(f"unknown replay '{self.replay}': choose trajectories, transitions")
         if not self.monitor_every > 0:
@@ -195,7 +200,11 @@ class _Training:
         )
         self.average = copy.deepcopy(policy).requires_grad_(False)
         self.target = copy.deepcopy(policy).requires_grad_(False) if config.target_update else None
-        self.optimizer = torch.optim.Adam(self.parameter_groups(), lr=config.learning_rate, fused=True)
+        groups, rate = self.parameter_groups(), config.learning_rate
+        if config.optimizer == "adam":
+            self.optimizer = torch.optim.Adam(groups, lr=rate, fused=True)
+        else:
+            self.optimizer = SOAP(groups, lr=rate)
         self.replay = TrajectoryReplay(config.replay_batches)
         self.iteration = 0
         self.planned = config.iterations

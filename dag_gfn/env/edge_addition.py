@@ -1,7 +1,7 @@
 """Build a DAG by adding one edge at a time; every state is a finished DAG."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.env.dag_state import DagState, add_edge, closure, unpack_bits
@@ -57,6 +57,11 @@ class EdgeAddition:
             required = torch.from_numpy(table.constraints.required)
         self._required = required.to(self.device)
         self._initial = self._initial_row()
+
+    def starting_from(self, required: Bool[Tensor, "d d"]) -> "EdgeAddition":
+        """Return the environment whose trajectories begin with the given edges, [i, j] for i -> j."""
+        masks = (required.to(self.device) * self._bits.unsqueeze(1)).sum(0)
+        return EdgeAddition(self.table, device=self.device, required=masks)
 
     def _initial_row(self) -> DagState:
         """Return the one state in which every trajectory begins, as a batch of one."""

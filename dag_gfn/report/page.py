@@ -140,6 +140,7 @@ def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causa
         min_linked=MIN_LINKED,
         numbered=posterior.d <= MAX_NUMBERED,
         drawn=posterior.d <= MAX_DRAWN,
+        draws=None if info.get("all_dags") else info.get("diagnostics", {}).get("num_samples"),
     )
 
 

@@ -165,6 +165,7 @@
       "Effect in the draws that have one. Thick line: 90 % interval of all draws; dashed: zero."));
   };
 
+  const classText = (c) => element("bdi", { class: "long" }, effects.classes[c].edges || "no edges");
   const unsplit = () =>
     element("p", { class: "fine" }, "Not split by equivalence class: each has less than 1 % of the draws.");
 
@@ -179,7 +180,7 @@
       children.push(
         element("h3", {}, "By equivalence class"),
         table(["probability", "mean", "90 % interval", "no effect", "class"], pair.by_class.map(([c, mean, low, high, zero]) => [
-          effects.classes[c].probability.toFixed(3), number(mean), `${number(low)} to ${number(high)}`, zero.toFixed(2), bdi(effects.classes[c].edges || "no edges"),
+          effects.classes[c].probability.toFixed(3), number(mean), `${number(low)} to ${number(high)}`, zero.toFixed(2), classText(c),
         ])));
     }
     return children;
@@ -206,7 +207,7 @@
         table(["probability", "no effect", "means, by state of x", "class"], pair.by_class.map(([c, zero, means]) => [
           effects.classes[c].probability.toFixed(3), zero.toFixed(2),
           bdi(means.map((row, s) => `${effects.states[i][s]}: ${row.map((p) => p.toFixed(2)).join(" / ")}`).join("; ")),
-          bdi(effects.classes[c].edges || "no edges"),
+          classText(c),
         ])));
     }
     return children;
@@ -251,7 +252,7 @@
 
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll("details.printed:not([open])")];
     for (const details of opened) details.open = true;
   });
   window.addEventListener("afterprint", () => { for (const details of opened) details.open = false; });

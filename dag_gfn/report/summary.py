@@ -1,6 +1,5 @@
 """The report's findings in words."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,11 +56,14 @@ def _fitted(posterior: GraphPosterior) -> str:
     score = f", with the score {info['score']}" if info.get("score") else ""
     score += f" ({model} relations)" if score and model else ""
     prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""
+    best = percent(posterior.most_probable_graph().graph["probability"])
+    spread = posterior.num_effective_graphs()
+    # draws cannot show a wider spread than their number
+    widely = "as widely as" if info.get("all_dags") else "at least as widely as"
     return (
-        f"Which causal graphs of {posterior.d} variables are supported{rows}: a posterior distribution, {how}"
-        f"{score}{prior}. It holds {len(posterior):,} different graphs, and is spread as widely as "
-        f"{posterior.num_effective_graphs():,.0f} equally probable ones; the most probable has a "
-        f"probability of {percent(math.exp(posterior.log_weights[0]))}."
+        f"A posterior distribution over the causal graphs of {posterior.d} variables{rows}, {how}{score}{prior}. "
+        f"It holds {len(posterior):,} different graphs, and is spread {widely} {spread:,.0f} equally probable ones; "
+        f"the most probable has a probability of {best}."
     )
 
 
@@ -76,10 +78,12 @@ def trust_in(info: dict[str, Any]) -> tuple[str, str]:
         return "bad", f"The run was interrupted: this is the state that it had reached.{given}"
     if method == "exact" and info.get("order_modular"):
         return "caution", f"Exact, but for a prior that counts a graph once for each of its orders.{given}"
+    if method == "exact" and given:
+        return "good", f"The graphs are those of the exact posterior: no sampler has to be trusted.{given}"
     if method == "exact":
         return (
             "good",
-            f"The probabilities are exact under the assumptions below: no sampler has to be trusted.{given}",
+            "The probabilities are exact under the assumptions below: no sampler has to be trusted.",
         )
     compared = ""
     if check and check.get("edge_max_error") is not None:
@@ -139,8 +143,8 @@ def _findings(posterior: GraphPosterior) -> list[tuple[str, list[str]]]:
         (
             "The other pairs",
             [
-                f"{unlinked} of {len(every)} pairs are almost surely not linked directly (5 % at most)",
-                f"{unsure} are uncertain (between 5 % and 50 %)",
+                f"{unlinked} of {len(every)} pairs are almost surely not linked directly ({percent(0.05)} at most)",
+                f"{unsure} are uncertain (between {percent(0.05)} and {percent(LIKELY)})",
             ],
         )
     )
