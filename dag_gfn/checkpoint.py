@@ -30,7 +30,10 @@ def save_checkpoint(
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in entry.items()}
     unfinished = path.with_suffix(".new")
     save_file(
-        {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()},
+        {
+            name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, tensor in tensors.items()
+        },
         unfinished,
         metadata={"state": json.dumps(state)},
     )

@@ -158,8 +158,8 @@ def fit_command(
     num_samples: Annotated[int, typer.Option(help="Graphs to sample.")] = 20_000,
     environment: Annotated[str, typer.Option(help="How graphs are built: edges.")] = "edges",
     objective: Annotated[
-        str, typer.Option(help="What training minimises; a wrong name lists them all.")
-    ] = "modified_db",
+        str | None, typer.Option(help="What training minimises; a wrong name lists them all.")
+    ] = None,
     behaviour: Annotated[str, typer.Option(help="What training learns from: off or on policy.")] = "off",
     backward: Annotated[
         str | None, typer.Option(help="Backward policy, uniform or learned; default by objective.")

@@ -56,7 +56,7 @@ def fit(
     time_budget: float | int | None = None,
     num_samples: int = 20_000,
     environment: str = "edges",
-    objective: str = DEFAULT_OBJECTIVE,
+    objective: str | None = None,
     behaviour: str = "off",
     policy: str = "mlp",
     backward: str | None = None,
@@ -99,10 +99,11 @@ def fit(
         Seconds after which training, or the chains, end in any case.
     num_samples : int
         Graphs to draw from a trained GFlowNet, or from the layerings that the chains visit.
-    environment, objective, behaviour, policy : str
-        How the GFlowNet builds graphs (``edges``), what it minimises (a name in
-        ``dag_gfn.objectives.OBJECTIVES``), what it learns from (``off``: exploration and replay; ``on``: its own
-        samples alone), and its network (``mlp``).
+    environment, behaviour, policy : str
+        How the GFlowNet builds graphs (``edges``), what it learns from (``off``: exploration and replay; ``on``: its
+        own samples alone), and its network (``mlp``).
+    objective : str, optional
+        What training minimises, a name in ``dag_gfn.objectives.OBJECTIVES``; by default ``modified_db``.
     backward : {"uniform", "learned"}, optional
         Backward policy. By default uniform, but learned for wake-sleep and its reverse.
     objective_options, train_options : mapping, optional
@@ -209,6 +210,10 @@ def fit(
     if chosen == "exact":
         try:
             posterior = _fit_exact(run, order_modular=order_modular, automatic=method == "auto")
+            if method == "auto" and iterations is not None and not order_modular:
+                run.note(
+                    "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
+                )
         except NotTractable as error:
             if method != "auto" or order_modular:
                 raise
@@ -224,11 +229,12 @@ def fit(
         run.told += judge_convergence(posterior.info, chosen)
     for message in run.told[told_before:]:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    trained = {"environment": environment, "objective": objective, "behaviour": behaviour, "policy": policy}
+    trained = {"environment": environment, "behaviour": behaviour, "policy": policy}
     return replace(
         posterior,
         info={
             "method": chosen,
+            "objective": None,
             **{name: value if chosen == "gflownet" else None for name, value in trained.items()},
             "score": table.score,
             "score_options": table.score_options,
@@ -323,7 +329,7 @@ def _fit_exact(run: _Run, *, order_modular: bool, automatic: bool) -> GraphPoste
 
 def _fit_gflownet(
     run: _Run,
-    objective: str,
+    objective: str | None,
     objective_options: Mapping[str, Any] | None,
     behaviour: str,
     policy: str,
@@ -335,6 +341,7 @@ def _fit_gflownet(
     # imports torch, which nothing else needs
     from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
 
+    objective = objective or DEFAULT_OBJECTIVE
     made = make_objective(objective, objective_options)
     config = default_config(
         run.table.d,
@@ -360,6 +367,7 @@ def _fit_gflownet(
             checkpoint=checkpoint,
         )
     posterior = result.posterior(run.table, config)
+    posterior.info["objective"] = objective
     if reference is not None:
         posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
         if run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
@@ -411,7 +419,7 @@ def _fit_mcmc(run: _Run) -> GraphPosterior:
 def _check_options(
     method: str,
     environment: str,
-    objective: str,
+    objective: str | None,
     behaviour: str,
     policy: str,
     backward: str | None,
@@ -425,7 +433,7 @@ def _check_options(
         "environment": (environment, ("edges",), ("layers",)),
         "policy": (policy, ("mlp",), ("transformer",)),
         "behaviour": (behaviour, ("on", "off"), ()),
-        "objective": (objective, _objectives(objective), ()),
+        "objective": (objective, (None,) if objective is None else _objectives(), ()),
         "backward policy": (backward or "uniform", ("uniform", "learned"), ()),
     }
     for option, (value, built, later) in planned.items():
@@ -445,10 +453,7 @@ def _check_options(
         raise OptionError(f"seed (--seed) must be a whole number from 0 to {MAX_SEED - 1}, not {seed}")
 
 
-def _objectives(wanted: str) -> tuple[str, ...]:
-    """Return the names of the objectives; where nobody asked for another, without loading torch for it."""
-    if wanted == DEFAULT_OBJECTIVE:
-        return (DEFAULT_OBJECTIVE,)
-    from dag_gfn.objectives import OBJECTIVES
+def _objectives() -> tuple[str, ...]:
+    from dag_gfn.objectives import OBJECTIVES  # loads torch
 
     return tuple(OBJECTIVES)

@@ -21,7 +21,7 @@ from dag_gfn.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.objectives import OBJECTIVES, Objective
 from dag_gfn.policies import POLICIES
 from dag_gfn.policies.flow_model import FlowModel
-from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow, independent_pairs
+from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling import FlowBackward, sample_graphs
 from dag_gfn.scores import ScoreTable
@@ -29,7 +29,10 @@ from dag_gfn.subsets import unpack
 from dag_gfn.trained import TrainedGFlowNet
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
 
+MAX_SMALL = 6
+"""Up to this many nodes distinct states are few, and a training step can afford more than one look at each."""
 _MONITOR_SAMPLES = 256
+_START_SAMPLES = 512
 
 
 def make_objective(name: str, options: Mapping[str, Any] | None = None) -> Objective:
@@ -88,13 +91,15 @@ def default_config(
 def _config(
     d: int, objective: str, behaviour: str, iterations: int | None, time_budget: float | int | None
 ) -> TrainConfig:
-    small = d <= 6
-    batch_size = 64 if small else max(8, 200 // d)
+    small = d <= MAX_SMALL
+    batch_size = 128 if small else max(8, 200 // d)
     common = {
         "iterations": min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
         "time_budget": None if time_budget is None else float(time_budget),
         "batch_size": batch_size,
-        "learning_rate": 3e-3 if small else 1e-3,
+        # preconditioning takes as long as the step itself where there are d^2 inputs and few states to a step
+        "optimizer": "soap" if small else "adam",
+        "learning_rate": _small_learning_rate(OBJECTIVES[objective].needs) if small else 1e-3,
     }
     if behaviour == "on":
         return TrainConfig(
@@ -110,6 +115,13 @@ def _config(
         steps_per_rollout=16 if d <= 20 else 8,
         exploration=EpsilonSchedule(1.0, 0.3) if small else EpsilonSchedule(0.3, 0.05),
     )
+
+
+def _small_learning_rate(needs: frozenset[str]) -> float:
+    """Return what suits graphs of few nodes: gradients of whole trajectories, and of scores most, are noisy."""
+    if {"log_behaviour", "log_branch"} & needs:
+        return 1e-3
+    return 3e-3 if "whole_trajectories" in needs else 6e-3
 
 
 @dataclass(frozen=True)
@@ -256,23 +268,28 @@ def build_model(
 ) -> FlowModel:
     """Return an untrained model with all that the objective needs, on the environment's device.
 
-    Its weights are drawn from torch's global generator. Flows and log Z start from what the scores say if pairs of
-    nodes were independent.
+    Its weights are drawn from torch's global generator. Flows start from what the scores say if pairs of nodes were
+    independent, and log Z, or a flow that must be learned as a whole, from what the importance weights of the untrained
+    policy say.
     """
     d = environment.num_nodes
-    first = environment.observe(environment.initial_state(1))
-    promise = -float(independent_pairs(first, torch.ones((), device=environment.device))[0, -1])
+    network = POLICIES[policy](d).to(environment.device)
+    start = 0.0
     forward_looking = "forward_looking_flow" in objective.needs
+    if "log_z" in objective.needs or ("log_flow" in objective.needs and not forward_looking):
+        generator = torch.Generator(device=environment.device).manual_seed(0)
+        start = importance_estimate(environment, network, _START_SAMPLES, generator=generator).log_z
+        start -= float(environment.initial_state(1).log_reward)
     learned = objective.learns_backward if backward is None else backward == "learned"
     required = unpack(environment.table.constraints.required, d).T
     model = FlowModel(
-        POLICIES[policy](d),
+        network,
         backward=MLPBackward(d, required) if learned else None,
-        state_flow=MLPStateFlow(d, forward_looking=forward_looking, start=promise)
+        state_flow=MLPStateFlow(d, forward_looking=forward_looking, start=start)
         if "log_flow" in objective.needs
         else None,
         forward_looking=forward_looking,
-        log_z=promise if "log_z" in objective.needs else None,
+        log_z=start if "log_z" in objective.needs else None,
     )
     return model.to(environment.device)
 

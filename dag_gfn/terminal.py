@@ -152,7 +152,9 @@ def probability_sentence(
         return f"{told} under the trained sampler, summed over all DAGs."
     if draws is None or math.isnan(error):
         return f"{told}, of uncertainty unknown."
-    rests = f"graphs worth {draws:,.0f} independent draws" if draws >= 10 else f"only {draws:.2g} draws' worth"
+    rests = (
+        f"graphs worth {draws:,.0f} independent draws" if draws >= 10 else f"only {draws:.2g} draws' worth"
+    )
     if error == 0 and value in (0.0, 1.0) and draws >= 10:
         rests += f", which all agree: the truth is within about {3 / draws:.1g}"  # (1 - 3/n)^n is 5 %
     how = "averaged over" if probability.source == "rao_blackwell" else "counted in"

@@ -17,7 +17,7 @@ RANKS = {
     2: {"data", "posterior", "objectives", "policies"},
     3: {"scores", "metrics", "parameters"},
     4: {"env", "exact", "mcmc", "effects", "fitted"},
-    5: {"sampling", "exploration", "replay", "checkpoint"},
+    5: {"sampling", "exploration", "replay", "checkpoint", "soap"},
     6: {"training", "importance"},
     7: {"fit", "exact_check", "gflownet", "trained", "progress", "run_folder", "terminal", "plots", "report"},
     8: {"cli", "estimator", "__init__", "__main__"},
@@ -47,6 +47,7 @@ TORCH = {
     "exploration",
     "replay",
     "checkpoint",
+    "soap",
     "training",
     "importance",
     "gflownet",
@@ -104,9 +105,7 @@ def test_every_part_has_a_rank():
 
 def test_the_walk_sees_what_is_there():
     assert ROOT / "env" / "edge_addition.py" in modules()
-    assert {"env", "policies", "scores"} <= inner_imports(
-        ROOT / "env" / "edge_addition.py"
-    )
+    assert {"env", "policies", "scores"} <= inner_imports(ROOT / "env" / "edge_addition.py")
     assert ("torch", True) in imports(ROOT / "training.py")
 
 
