@@ -70,8 +70,9 @@ def default_config(
 ) -> TrainConfig:
     """Return the options of training for d nodes.
 
-    A gradient step sees some 450 states whatever d is, hence fewer of the longer trajectories. From about 7 nodes
-    on uniformly random actions lead to dense graphs that the data speak against, so exploration is rarer.
+    Up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of longer
+    trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
+    speak against, so exploration is rarer.
     With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
     the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
     parameters of `EpsilonSchedule`.
