@@ -11,8 +11,8 @@ class SOAP(torch.optim.Optimizer):
 
     A matrix of weights with gradient G keeps moving averages of :math:`GG^\top` and :math:`G^\top G`, and Adam
     works on :math:`Q_L^\top G Q_R`, Q being their eigenvectors, brought up to date now and then by one step
-    of power iteration. Vectors and scalars are left to plain Adam. A step costs six products of matrices of the size of the
-    weights, less than the network's own on a batch of hundreds of states.
+    of power iteration. Vectors and scalars are left to plain Adam. A step costs some eight products of matrices
+    of the size of the weights, less than the network's own on a batch of hundreds of states.
 
     Parameters
     ----------
