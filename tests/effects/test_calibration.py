@@ -6,13 +6,16 @@ calibration", 2018.
 
 import numpy as np
 import pytest
-from effect_cases import draw_from_bge_prior, exact, simulate_rows
+from effect_cases import draw_from_bge_prior, exact, information, simulate_rows
 from scipy.stats import chisquare
 
 from dag_gfn import graph
-from dag_gfn.data import from_array
+from dag_gfn.data import from_array, sufficient_statistics
 from dag_gfn.effects import interventional_distribution, interventional_means, total_effects
 from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.gflownet import default_config, fit_gflownet
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.scores import ScoreTable, make_score
 
 DRAWS, BINS = 99, 10
 
@@ -54,6 +57,31 @@ def test_linear_gaussian_effects_are_calibrated(d, n, seed):
         truth = set_m @ np.linalg.inv(np.eye(d) - set_b)
         ranks["mean"].append(random_rank(truth[1], means[:, 1], rng))
     assert {name: uniformity(found) > 0.001 for name, found in ranks.items()} == dict.fromkeys(ranks, True)
+
+
+@pytest.mark.slow
+def test_effects_are_calibrated_from_gflownet_samples():
+    d, n, rng = 4, 12, np.random.default_rng(4)
+    prior = {"alpha_mu": 0.7, "alpha_w": d + 3.0, "mean_obs": np.linspace(-1.0, 2.0, d)}
+    ranks = []
+    for repetition in range(100):
+        adjacency = uniform_dag(d, rng)
+        b, m, variances = draw_from_bge_prior(adjacency, rng=rng, **prior)
+        data = from_array(simulate_rows(b, m, variances, n, rng))
+        table = ScoreTable.build(make_score("bge", data, **prior))
+        sampled = fit_gflownet(
+            table, seed=repetition, config=default_config(d, iterations=100), num_samples=DRAWS
+        )
+        posterior = GraphPosterior.from_samples(
+            data.names,
+            sampled.adjacency,
+            info=information(data, "bge", **prior),
+            statistics=sufficient_statistics(data),
+        )
+        truth = np.linalg.inv(np.eye(d) - b)[0, 1] * graph.transitive_closure(adjacency)[0, 1]
+        drawn = total_effects(posterior, num_draws=DRAWS, rng=rng).samples[:, 0, 1]
+        ranks.append(random_rank(truth, drawn, rng))
+    assert uniformity(ranks) > 0.001
 
 
 @pytest.mark.slow
