@@ -370,6 +370,7 @@ def _fit_gflownet(
     posterior.info["objective"] = objective
     if reference is not None:
         posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
+        posterior.info["exact_edges"] = reference.features["edge"].tolist()
         if run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
             draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
             evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
@@ -413,6 +414,7 @@ def _fit_mcmc(run: _Run) -> GraphPosterior:
         )
     if reference is not None:
         posterior.info["exact_check"] = exact_comparison(posterior, reference)
+        posterior.info["exact_edges"] = reference.features["edge"].tolist()
     return posterior
 
 

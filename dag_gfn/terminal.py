@@ -63,28 +63,33 @@ class _Plain:
         self.console.print(text, style=style, markup=False, highlight=False, emoji=False)
 
 
-def _pairs(posterior: GraphPosterior) -> list[tuple[float, float, float, str, str]]:
-    """Return (linked, forward, backward, a, b) of each pair, most likely linked first, forward the likelier way."""
+def _pairs(posterior: GraphPosterior) -> list[tuple[float, int, int]]:
+    """Return (linked, a, b) of each pair, most likely linked first, a → b the likelier way."""
     edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
     rows = []
     for i in range(posterior.d):
         for j in range(i + 1, posterior.d):
-            a, b = (i, j) if edge[i, j] >= edge[j, i] else (j, i)
-            rows.append((linked[i, j], edge[a, b], edge[b, a], posterior.names[a], posterior.names[b]))
+            rows.append((linked[i, j], *((i, j) if edge[i, j] >= edge[j, i] else (j, i))))
     return sorted(rows, key=lambda row: -row[0])
 
 
 def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> Table:
+    """Return the pairs with their probabilities, and beside each how far it is from the exact one, if that is known."""
+    edge, exact = posterior.marginal("edge").values, posterior.info.get("exact_edges")
     table = Table(title=None, header_style="bold", pad_edge=False)
     table.add_column("a", overflow="fold")
     table.add_column("b", overflow="fold")
-    for title in ("a→b", "b→a", "linked"):
+    error = ("error",) if exact else ()
+    for title in ("a→b", *error, "b→a", *error, "linked"):
         table.add_column(title, justify="right", no_wrap=True)
-    for linked, forward, backward, a, b in _pairs(posterior)[:max_pairs]:
+    for linked, a, b in _pairs(posterior)[:max_pairs]:
         if linked >= min_linked:
+            numbers = []
+            for i, j in ((a, b), (b, a)):
+                numbers += [f"{edge[i, j]:.3f}"] + ([f"{edge[i, j] - exact[i][j]:+.3f}"] if exact else [])
             style = "bold" if linked >= 0.5 else None
-            numbers = (f"{p:.3f}" for p in (forward, backward, linked))
-            table.add_row(Text(a), Text(b), *numbers, style=style)
+            names = (Text(posterior.names[node]) for node in (a, b))
+            table.add_row(*names, *numbers, f"{linked:.3f}", style=style)
     return table
 
 

@@ -195,6 +195,10 @@ def test_the_exact_check_beyond_is_of_edges_and_paths():
     assert check.keys() >= {"edge_rmse", "edge_max_error", "path_rmse", "path_max_error", "log_evidence_gap"}
     assert not check.keys() & {"jsd", "tv"}
     assert posterior.marginal("edge").source == "samples"
+    error = posterior.marginal("edge").values - np.array(posterior.info["exact_edges"])
+    assert np.abs(error).max() == pytest.approx(check["edge_max_error"])
+    exact = fit(table("abcdef"), method="exact", progress=False)
+    np.testing.assert_allclose(posterior.info["exact_edges"], exact.edge_marginals())
 
 
 @pytest.mark.parametrize("columns", ["abc", "abcdef"])

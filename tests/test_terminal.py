@@ -42,6 +42,17 @@ def test_the_direction_of_each_pair():
     assert "a→c" not in shown
 
 
+def test_the_error_of_each_direction_where_the_exact_probabilities_are_known():
+    exact = [[0.0, 0.5, 0.0], [0.2, 0.0, 0.7], [0.0, 0.1, 0.0]]
+    shown = printed(posterior(info={"exact_edges": exact})).splitlines()
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in shown if line.startswith("│")]
+    assert rows == [
+        ["a", "b", "0.667", "+0.167", "0.000", "-0.200", "0.667"],
+        ["b", "c", "0.667", "-0.033", "0.000", "-0.100", "0.667"],
+    ]
+    assert sum(line.count("error") for line in shown) == 2
+
+
 def test_graphs_with_their_weight():
     shown = printed(posterior())
     assert "0.667" in shown

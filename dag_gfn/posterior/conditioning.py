@@ -15,7 +15,7 @@ from dag_gfn.posterior.posterior import GraphPosterior
 from dag_gfn.posterior.queries import COMPARISONS, Not, PairFeature, Parents, Predicate, Query
 from dag_gfn.posterior.query_language import parse_query
 
-_OF_THE_WHOLE = ("best_graph", "exact_check")
+_OF_THE_WHOLE = ("best_graph", "exact_check", "exact_edges")
 """What `info` says of a posterior and is not true of a part of it."""
 
 
