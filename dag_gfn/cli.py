@@ -152,7 +152,7 @@ def fit_command(
     prior: Annotated[str, typer.Option(help="uniform, edge, erdos_renyi or fair.")] = "uniform",
     seed: Annotated[int, typer.Option(help="Same seed, iterations and threads: same result.")] = 0,
     iterations: Annotated[
-        int | None, typer.Option(help="Gradient steps; default by number of columns.")
+        int | None, typer.Option(help="Gradient steps, or steps of a chain; default by columns.")
     ] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds of training at most.")] = None,
     num_samples: Annotated[int, typer.Option(help="Graphs to sample.")] = 20_000,
@@ -180,7 +180,9 @@ def fit_command(
         str | None, typer.Option(metavar="A,B,..", help="Columns that are discrete, or 'all'.")
     ] = None,
     missing: Annotated[str, typer.Option(help="Rows with missing values: error or drop.")] = "error",
-    standardize: Annotated[bool | None, typer.Option(help="z-score continuous columns.")] = True,
+    standardize: Annotated[
+        bool | None, typer.Option(help="z-score continuous columns; default, but for linear_gaussian.")
+    ] = None,
     equivalent_sample_size: Annotated[float | None, typer.Option(help="Of bdeu and bde.")] = None,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda, ...")] = "cpu",
     exact_check: Annotated[

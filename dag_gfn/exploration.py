@@ -2,9 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from dag_gfn.errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -19,9 +22,15 @@ class EpsilonSchedule:
         Share of training, in (0, 1], after which it stays at `end`.
     """
 
-    start: float = 1.0
-    end: float = 0.1
-    until: float = 0.5
+    start: float | int = 1.0
+    end: float | int = 0.1
+    until: float | int = 0.5
+
+    def __post_init__(self):
+        for name in ("start", "end", "until"):
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= value <= 1 or (name == "until" and value == 0):
+                raise OptionError(f"exploration's {name} must be a share in [0, 1], not {value!r}")
 
     def __call__(self, progress: float) -> float:
         """Return the probability at `progress`, a share of training in [0, 1]."""

@@ -224,6 +224,17 @@ def fit(
             posterior = train()
     else:
         posterior = _fit_mcmc(run) if chosen == "mcmc" else train()
+    ignored = {
+        "objective": objective,
+        "objective_options": objective_options,
+        "train_options": train_options,
+        "backward": backward,
+        "behaviour": None if behaviour == "off" else behaviour,
+    }
+    if chosen != "gflownet" and any(ignored.values()):
+        _check_training_options(table.d, objective, objective_options, behaviour, train_options)
+        named = ", ".join(name for name, value in ignored.items() if value)
+        run.note(f"method '{chosen}' trains nothing and takes no notice of {named}: --method gflownet does")
     told_before = len(run.told)
     if chosen != "exact":
         run.told += judge_convergence(posterior.info, chosen)
@@ -291,10 +302,6 @@ class _Run:
         d, limit = self.table.d, 60.0 if self.time_budget is None else self.time_budget
         needed = fit_estimate(d, self.num_samples)
         if needed.seconds <= limit and affordable(self.table, limit):
-            if self.iterations is not None:
-                self.note(
-                    "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
-                )
             return "exact"
         announce(
             f"a GFlowNet is trained, since the exact posterior of {d} columns would take {needed}, beyond "
@@ -325,6 +332,20 @@ def _fit_exact(run: _Run, *, order_modular: bool, automatic: bool) -> GraphPoste
             memory_limit=REFERENCE_MEMORY,
             progress=on_share,
         )
+
+
+def _check_training_options(
+    d: int,
+    objective: str | None,
+    objective_options: Mapping[str, Any] | None,
+    behaviour: str,
+    train_options: Mapping[str, Any] | None,
+) -> None:
+    """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
+    from dag_gfn.gflownet import default_config, make_objective
+
+    make_objective(objective or DEFAULT_OBJECTIVE, objective_options)
+    default_config(d, behaviour=behaviour, options=train_options)
 
 
 def _fit_gflownet(
@@ -367,7 +388,11 @@ def _fit_gflownet(
             checkpoint=checkpoint,
         )
     posterior = result.posterior(run.table, config)
-    posterior.info["objective"] = objective
+    posterior.info.update(
+        objective=objective,
+        objective_options=dict(objective_options or {}),
+        backward=backward or ("learned" if made.learns_backward else "uniform"),
+    )
     if reference is not None:
         posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
         posterior.info["exact_edges"] = reference.features["edge"].tolist()

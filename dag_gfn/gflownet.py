@@ -84,7 +84,8 @@ def default_config(
     """
     options = dict(options or {})
     if isinstance(options.get("exploration"), list):
-        options["exploration"] = EpsilonSchedule(*options["exploration"])
+        named = dict(zip(("start", "end", "until"), options["exploration"], strict=False))
+        options["exploration"] = _made("exploration", EpsilonSchedule, {}, named)
     chosen = _config(d, objective, behaviour, iterations, time_budget)
     return _made("training", TrainConfig, vars(chosen), options)
 
@@ -299,7 +300,9 @@ def _fit(
     table, seed, config, num_samples, objective, policy, backward, place, judge, on_report, checkpoint
 ) -> GFlowNetFit:
     environment = EdgeAddition(table, device=place)
-    with torch.random.fork_rng(devices=[]):  # leaves the caller's global generator as it was
+    with torch.random.fork_rng(
+        devices=[place] if place.type == "cuda" else []
+    ):  # leaves the caller's global generator as it was
         torch.manual_seed(seed)
         network = build_model(environment, objective, policy=policy, backward=backward)
     monitored = _MONITOR_SAMPLES if table.d <= 20 else _MONITOR_SAMPLES // 4
@@ -330,7 +333,7 @@ def _fit(
             on_report=on_report,
             checkpoint=checkpoint,
         )
-    except FloatingPointError as error:
+    except (FloatingPointError, torch.linalg.LinAlgError) as error:
         raise TrainingError(
             f"{error}; try another seed, or look for columns whose scores are extreme"
         ) from error

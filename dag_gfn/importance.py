@@ -79,8 +79,9 @@ def log_evidence_upper_bound(
     In expectation at least the log evidence, by as much as :math:`KL(P_B(\tau\mid x) R(x) / Z\,\|\,P_F(\tau))`: it sees
     the graphs that the policy never draws, to which weights of its own samples are blind.
     """
-    backwards = backward_rollout(environment, graphs, generator=generator)
-    return float(log_importance_weights(FlowModel(FlowModel.of(policy).policy), backwards).mean())
+    model = FlowModel.of(policy)
+    backwards = backward_rollout(environment, graphs, generator=generator, backward=model.backward)
+    return float(log_importance_weights(model, backwards).mean())
 
 
 def graph_log_probabilities(
@@ -95,7 +96,7 @@ def graph_log_probabilities(
 
     .. math:: P_θ(G) = E_{\tau\sim P_B(\cdot\mid G)}\left[P_F(\tau) / P_B(\tau\mid G)\right]
 
-    with the uniform backward policy, under which trajectories can be drawn from the end. The estimate of P is
+    with the model's own backward policy, or the uniform one. The estimate of P is
     unbiased, that of its log too small by about half the square of the standard error.
 
     Parameters
@@ -107,13 +108,15 @@ def graph_log_probabilities(
         Per graph.
     generator : torch.Generator
     """
-    forward = FlowModel(FlowModel.of(policy).policy)
+    model = FlowModel.of(policy)
     ratios = []
     for _ in range(num_trajectories):
-        backwards = backward_rollout(environment, graphs, generator=generator)
-        ratios.append(graphs.log_reward - log_importance_weights(forward, backwards))
+        backwards = backward_rollout(environment, graphs, generator=generator, backward=model.backward)
+        ratios.append(graphs.log_reward - log_importance_weights(model, backwards))
     ratio = torch.stack(ratios)  # (trajectories, k): log P_F - log P_B
     mean = ratio.logsumexp(0) - math.log(num_trajectories)
     relative = (ratio - mean).exp()
-    error = relative.var(0, correction=0).div(max(num_trajectories - 1, 1)).sqrt()
+    if num_trajectories == 1:
+        return mean, torch.full_like(mean, torch.nan)
+    error = relative.var(0).div(num_trajectories).sqrt()
     return mean, error

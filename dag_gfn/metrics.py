@@ -204,7 +204,8 @@ def compare_posteriors(p: GraphPosterior, q: GraphPosterior) -> dict[str, Any]:
     Returns
     -------
     dict
-        `edge_rmse`, `edge_max_error` and the edge it is found at (`edge_max_error_at`, [source, target]),
+        `edge_rmse`, `edge_max_error` and the edge it is found at (`edge_max_error_at`, [source, target]; None
+        where there is none),
         `edge_pearson_r`, `path_rmse`, `path_max_error`, `expected_shd` between independent draws, and `jsd`
         and `tv` over graphs: None unless both posteriors are over all DAGs, as divergences between two
         samples of graphs mostly measure their sizes.
@@ -224,7 +225,7 @@ def compare_posteriors(p: GraphPosterior, q: GraphPosterior) -> dict[str, Any]:
     return {
         "edge_rmse": rmse(edge_p, edge_q),
         "edge_max_error": max_error(edge_p, edge_q),
-        "edge_max_error_at": [p.names[source], p.names[target]],
+        "edge_max_error_at": None if source == target else [p.names[source], p.names[target]],
         "edge_pearson_r": None if np.isnan(correlation) else correlation,
         "path_rmse": rmse(path_p, path_q),
         "path_max_error": max_error(path_p, path_q),

@@ -128,10 +128,17 @@ def rollout(
 
 @torch.no_grad()
 def backward_rollout(
-    environment: Environment, graphs: DagState, *, generator: torch.Generator
+    environment: Environment,
+    graphs: DagState,
+    *,
+    generator: torch.Generator,
+    backward: BackwardPolicy | None = None,
 ) -> Trajectories:
-    """Return trajectories that end at the given graphs, drawn from the uniform backward policy."""
-    actions, lengths = environment.backward_actions(graphs, generator=generator)
+    """Return trajectories that end at the given graphs, drawn from the backward policy; None is the uniform one."""
+    if backward is None:
+        actions, lengths = environment.backward_actions(graphs, generator=generator)
+    else:
+        actions, lengths = _undone(environment, backward, graphs, generator)
     recorder = _Recorder(environment, len(graphs))
     rows = torch.arange(len(graphs), device=environment.device)
     state = environment.initial_state(len(graphs))
@@ -141,6 +148,32 @@ def backward_rollout(
         going = t < lengths[rows]
         rows, state = rows[going], state[going]
     return recorder.trajectories()
+
+
+def _undone(
+    environment: Environment, backward: BackwardPolicy, graphs: DagState, generator: torch.Generator
+) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
+    """Undo one action at a time until nothing is left; return the actions in building order, padded at the end."""
+    columns = []
+    rows, state = torch.arange(len(graphs), device=environment.device), graphs
+    lengths = torch.zeros_like(rows)
+    while True:
+        left = environment.num_parents_of_state(state) > 0
+        rows, state = rows[left], state[left]
+        if not len(rows):
+            break
+        action = sample_actions(backward(environment.observe(state)), generator=generator)
+        column = torch.full_like(lengths, environment.stop_action)
+        column[rows] = action
+        columns.append(column)
+        lengths[rows] += 1
+        state = environment.undo(state, action)
+    if not columns:
+        return lengths.new_zeros(len(graphs), 0), lengths
+    actions = torch.stack(columns, dim=1)  # the last action first
+    steps = torch.arange(len(columns), device=lengths.device)
+    order = (lengths.unsqueeze(1) - 1 - steps).clamp_min(0)
+    return actions.gather(1, order).where(steps < lengths.unsqueeze(1), environment.stop_action), lengths
 
 
 @dataclass(frozen=True)

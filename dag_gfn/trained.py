@@ -117,7 +117,7 @@ class TrainedGFlowNet:
         ConstraintError
             If the edges close a cycle or are not allowed.
         """
-        names = self.table.names
+        names, edges = self.table.names, list(edges)
         masks = self.table.constraints.required.copy()
         for source, target in edges:
             for name in (source, target):
@@ -126,9 +126,7 @@ class TrainedGFlowNet:
             masks[names.index(target)] |= np.int64(1) << names.index(source)
         required = graph.adjacency_from_masks(masks, self.table.d)
         if not graph.is_dag(required):
-            raise ConstraintError(
-                f"the edges {list(edges)} close a cycle, with the required ones if there are any"
-            )
+            raise ConstraintError(f"the edges {edges} close a cycle, with the required ones if there are any")
         if not np.isfinite(self.table.log_reward(masks[None, :])).all():
             raise ConstraintError("the constraints of the fit do not allow these edges together")
         present = torch.from_numpy(required.copy())

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 
 import torch
@@ -65,37 +66,43 @@ class TrainConfig:
     """
 
     iterations: int = 20_000
-    time_budget: float | None = None
+    time_budget: float | int | None = None
     batch_size: int = 64
     rollout_size: int = 256
     steps_per_rollout: int = 16
     replay_batches: int = 50
-    learning_rate: float = 3e-3
-    warmup: float = 0.05
-    log_z_learning_rate: float = 0.1
+    learning_rate: float | int = 3e-3
+    warmup: float | int = 0.05
+    log_z_learning_rate: float | int = 0.1
     optimizer: str = "soap"
     exploration: EpsilonSchedule = field(default_factory=lambda: EpsilonSchedule(1.0, 0.3, 0.5))
-    temperature: float = 1.0
+    temperature: float | int = 1.0
     replay: str = "trajectories"
-    average_decay: float = 0.999
-    gradient_clip: float = 10.0
+    average_decay: float | int = 0.999
+    gradient_clip: float | int = 10.0
     target_update: int = 0
-    monitor_every: float = 0.1
-    checkpoint_seconds: float = 60.0
+    monitor_every: float | int = 0.1
+    checkpoint_seconds: float | int = 60.0
 
     def __post_init__(self):
         for name in ("iterations", "batch_size", "rollout_size", "steps_per_rollout", "replay_batches"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("learning_rate", "log_z_learning_rate", "temperature"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"{name} must be positive, not {getattr(self, name)}")
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise OptionError(f"{name} must be a whole number, at least 1, not {value!r}")
+        for name in ("learning_rate", "log_z_learning_rate", "temperature", "gradient_clip", "monitor_every"):
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not value > 0:
+                raise OptionError(f"{name} must be a positive number, not {value!r}")
+        for name in ("warmup", "average_decay"):
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= value < 1:
+                raise OptionError(f"{name} must be a share in [0, 1), not {value!r}")
+        if not isinstance(self.exploration, EpsilonSchedule):
+            raise OptionError(f"exploration must be [start, end, until], not {self.exploration!r}")
         if self.optimizer not in ("soap", "adam"):
             raise OptionError(f"unknown optimizer '{self.optimizer}': choose soap, adam")
         if self.replay not in ("trajectories", "transitions"):
             raise OptionError(f"unknown replay '{self.replay}': choose trajectories, transitions")
-        if not self.monitor_every > 0:
-            raise OptionError(f"monitor_every must be a positive share of training, not {self.monitor_every}")
         if self.time_budget is not None and not self.time_budget > 0:
             raise OptionError(f"time_budget must be a positive number of seconds, not {self.time_budget}")
 
@@ -334,7 +341,7 @@ class _Training:
         left = self.config.time_budget - self.seconds
         if left <= 0:
             self.planned, self.cut_short = self.iteration, True
-        elif done % 50 == 0 and self.seconds > 0.02 * self.config.time_budget:
+        elif (done % 50 == 0 or done < 50) and self.seconds > 0.02 * self.config.time_budget:
             rate = done / (self.seconds - self.earlier_seconds)
             allowed = self.iteration + max(int(rate * left), 1)
             if self.cut_short or allowed < self.config.iterations:  # once cut, the plan follows the clock

@@ -847,3 +847,16 @@ def test_report_opens_in_the_browser(here, monkeypatch):
     assert main(["fit", "ok.csv", "--out", "out", "--quiet"]) == 0
     assert main(["report", "out", "--open"]) == 0
     assert opened == [(here / "out" / "report.html").as_uri()]
+
+
+def test_the_score_with_known_noise_is_centred_by_default(here):
+    values = np.random.default_rng(0).normal(size=(40, 3)) * [1, 5, 20]
+    frame = pd.DataFrame(values, columns=["a", "b", "c"])
+    frame.to_csv("units.csv", index=False)
+    assert (
+        main(["fit", "units.csv", "--score", "linear_gaussian", "--method", "exact", "--out", "units"]) == 0
+    )
+    posterior = dag_gfn.load("units")
+    in_python = dag_gfn.fit("units.csv", score="linear_gaussian", method="exact", progress=False)
+    assert posterior.log_evidence == pytest.approx(in_python.log_evidence)
+    assert not posterior.info["standardized"]

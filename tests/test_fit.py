@@ -600,3 +600,62 @@ def test_mcmc_beyond_complete_tables_is_refused():
     data = dag_gfn.simulate(21, 30, rng=np.random.default_rng(0))
     with pytest.raises(dag_gfn.NotTractable, match="up to 20 columns, not for 21"):
         mcmc(data)
+
+
+def test_options_of_training_that_is_not_done_are_named_and_checked():
+    posterior = fit(
+        table(), method="exact", objective="trajectory_balance", backward="learned", progress=False
+    )
+    (note,) = posterior.info["notes"]
+    assert "takes no notice of objective, backward" in note
+    assert posterior.info["objective"] is None
+    with pytest.raises(OptionError, match="no option 'bogus'"):
+        fit(table(), method="exact", train_options={"bogus": 1}, progress=False)
+    with pytest.raises(OptionError, match="it has huber_delta"):
+        fit(table(), method="mcmc", objective_options={"bogus": 1}, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"exploration": 5}, "exploration"),
+        ({"exploration": [1, 0, 0]}, "until"),
+        ({"exploration": [2, 0, 0.5]}, "start"),
+        ({"batch_size": 1.5}, "batch_size"),
+        ({"warmup": 1}, "warmup must be a share"),
+        ({"gradient_clip": -1}, "gradient_clip must be a positive number"),
+        ({"average_decay": 2}, "average_decay must be a share"),
+        ({"learning_rate": "x"}, "'x'"),
+    ],
+)
+def test_training_options_out_of_range(options, said):
+    with pytest.raises(OptionError, match=said):
+        quick(train_options=options)
+
+
+@pytest.mark.parametrize(
+    ("objective", "options"),
+    [
+        ("modified_db", {"huber_delta": -1}),
+        ("flow_matching", {"huber_delta": 0}),
+        ("subtrajectory_balance", {"lambda_": 0}),
+        ("reverse_kl", {"largest_weight": 0}),
+        ("wake_sleep", {"largest_weight": -1}),
+    ],
+)
+def test_objective_options_out_of_range(objective, options):
+    with pytest.raises(OptionError, match="must be a positive number"):
+        quick(objective=objective, objective_options=options)
+
+
+def test_what_was_trained_is_recorded():
+    info = quick(
+        objective="reverse_kl",
+        objective_options={"control_variate": "none"},
+        backward="learned",
+        iterations=2,
+    ).info
+    recorded = (info["objective"], info["objective_options"], info["backward"])
+    assert recorded == ("reverse_kl", {"control_variate": "none"}, "learned")
+    assert quick(objective="wake_sleep", iterations=2).info["backward"] == "learned"
+    assert quick(iterations=2).info["backward"] == "uniform"

@@ -35,7 +35,12 @@ def backward_sampler(table):
     return trained(table, objective="wake_sleep")
 
 
-@pytest.mark.parametrize("which", ["sampler", "backward_sampler"])
+@pytest.fixture(scope="module")
+def flow_sampler(table):
+    return trained(table, objective="flow_matching")
+
+
+@pytest.mark.parametrize("which", ["sampler", "backward_sampler", "flow_sampler"])
 def test_the_evidence_and_the_entropy(table, which, request):
     sampler = request.getfixturevalue(which)
     truth = exact_posterior(table)
@@ -45,19 +50,22 @@ def test_the_evidence_and_the_entropy(table, which, request):
     entropy = -(p * truth.log_probabilities).sum()
     assert sampler.entropy(num_samples=4000, seed=1) == pytest.approx(entropy, abs=0.1)
     draws = exact_reference(table).draw(500, np.random.default_rng(0))
-    assert sampler.upper_bound(draws, seed=1) >= truth.log_evidence - 0.02
+    upper = sampler.upper_bound(draws, seed=1)
+    assert truth.log_evidence - 0.02 <= upper <= truth.log_evidence + 0.3
 
 
-def test_probabilities_of_given_graphs(table, sampler):
+@pytest.mark.parametrize("which", ["sampler", "backward_sampler", "flow_sampler"])
+def test_probabilities_of_given_graphs(table, which, request):
+    sampler = request.getfixturevalue(which)
     marginal = PolicyMarginal(table)
     mean, error = sampler.log_probability(
         adjacency_from_masks(marginal.masks.astype(np.int64), 3), num_trajectories=200, seed=0
     )
     truth = marginal.log_probabilities(sampler.model)
-    assert (np.abs(mean - truth) <= 5 * error + 1e-4).all()
+    assert (np.abs(mean - truth) <= 5 * error + 2e-3).all()
 
 
-@pytest.mark.parametrize("which", ["sampler", "backward_sampler"])
+@pytest.mark.parametrize("which", ["sampler", "backward_sampler", "flow_sampler"])
 @pytest.mark.parametrize("edges", [[("x0", "x1")], [("x2", "x0"), ("x0", "x1")], []])
 def test_given_edges_is_the_conditional_posterior(table, which, edges, request):
     names = table.names

@@ -29,14 +29,15 @@ def total_effect_sentences(effect: TotalEffect, adjusted: TotalEffect | None = N
             lines.append(f"Where there is one it is {row['mean']:.4g} (90 % interval {interval}).")
         elif row["direction"] == f"{y} ⇝ {x}":
             lines.append(f"With probability {row['probability']:.2f} {y} is a cause of {x} instead.")
-    lines.append("Within the most probable classes of graphs that observations cannot tell apart:")
-    for row in effect.by_class().to_dict(orient="records"):
-        if row["probability"] >= NEGLIGIBLE:
-            lines.append(
-                f"  probability {row['probability']:.2f}: mean {row['mean']:.4g} "
-                f"({_interval(row['5%'], row['95%'])}), no effect {row['probability_zero']:.2f}; "
-                f"{row['edges'] or 'no edges'}"
-            )
+    lines += _of_classes(
+        [
+            f"  probability {row['probability']:.2f}: mean {row['mean']:.4g} "
+            f"({_interval(row['5%'], row['95%'])}), no effect {row['probability_zero']:.2f}; "
+            f"{row['edges'] or 'no edges'}"
+            for row in effect.by_class().to_dict(orient="records")
+            if row["probability"] >= NEGLIGIBLE
+        ]
+    )
     if adjusted is not None:
         low, high = adjusted.interval()
         lines.append(
@@ -56,17 +57,24 @@ def distribution_sentences(effect: InterventionalDistribution) -> list[str]:
             f"({row['5%']:.3f} to {row['95%']:.3f})"
         )
     lines.append(_no_effect(x, y, effect.probability_zero))
-    lines.append("Within the most probable classes of graphs that observations cannot tell apart:")
-    by_class = effect.by_class(top=3)
-    for edges, rows in by_class.groupby("edges", sort=False):
+    of_classes = []
+    for edges, rows in effect.by_class(top=3).groupby("edges", sort=False):
         share, zero = rows[["probability", "probability_zero"]].iloc[0]
         if share >= NEGLIGIBLE:
-            lines.append(f"  probability {share:.2f}, no effect {zero:.2f}; {edges or 'no edges'}")
-            lines += [
+            of_classes.append(f"  probability {share:.2f}, no effect {zero:.2f}; {edges or 'no edges'}")
+            of_classes += [
                 f"    {x} = {row['set_to']}: {y} = {row['state']} with {row['mean']:.3f}"
                 for row in rows.to_dict(orient="records")
             ]
-    return lines
+    return lines + _of_classes(of_classes)
+
+
+def _of_classes(lines: list[str]) -> list[str]:
+    if not lines:
+        return [
+            "No class of graphs that observations cannot tell apart is probable enough to be shown by itself."
+        ]
+    return ["Within the most probable classes of graphs that observations cannot tell apart:", *lines]
 
 
 def _no_effect(x: str, y: str, probability: float) -> str:

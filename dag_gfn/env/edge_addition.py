@@ -139,15 +139,25 @@ class EdgeAddition:
         steps = torch.arange(longest, device=self.device)
         return actions.where(steps < lengths.unsqueeze(1), self.stop_action), lengths
 
+    def undo(self, state: DagState, action: Int[Tensor, " b"]) -> DagState:
+        """Take one edge away from each graph, all gains looked up anew."""
+        source, target = action // self.num_nodes, action % self.num_nodes
+        return self._without(state.parents, source, target)
+
+    def _without(
+        self, parents: Int[Tensor, "b d"], source: Int[Tensor, " b"], target: Int[Tensor, " b"]
+    ) -> DagState:
+        column = target.unsqueeze(1)
+        fewer = parents.gather(1, column) & ~self._bits[source].unsqueeze(1)
+        parents = parents.scatter(1, column, fewer)
+        return self.state_of(parents, closure(parents))
+
     def predecessors(self, seen: Observation) -> tuple[DagState, Int[Tensor, " p"], Int[Tensor, " p"]]:
         """Return the graphs that lack one edge of the given ones, all gains looked up anew."""
         required = unpack_bits(self._required.unsqueeze(0))
         which, source, target = (seen.adjacency & ~required).nonzero(as_tuple=True)
         parents = (seen.adjacency * self._bits.unsqueeze(1)).sum(1)[which]
-        column = target.unsqueeze(1)
-        fewer = parents.gather(1, column) & ~self._bits[source].unsqueeze(1)
-        parents = parents.scatter(1, column, fewer)
-        return self.state_of(parents, closure(parents)), source * self.num_nodes + target, which
+        return self._without(parents, source, target), source * self.num_nodes + target, which
 
     def _index(self, nodes: Int[Tensor, " m"], masks: Int[Tensor, " m"]) -> Int[Tensor, " m"]:
         """Return the place of each family in the flat complete table: the node's own bit is squeezed out."""

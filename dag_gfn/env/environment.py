@@ -50,6 +50,10 @@ class Environment(Protocol):
         """
         ...
 
+    def undo(self, state: DagState, action: Int[Tensor, " b"]) -> DagState:
+        """Return the states that each action has led from."""
+        ...
+
     def predecessors(self, seen: Observation) -> tuple[DagState, Int[Tensor, " p"], Int[Tensor, " p"]]:
         """Return every state that leads to the given ones in a single step.
 

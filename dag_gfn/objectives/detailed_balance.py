@@ -6,7 +6,7 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from dag_gfn.objectives.huber import mean_huber
+from dag_gfn.objectives.huber import check_positive, mean_huber
 from dag_gfn.objectives.objective import FlowTerms
 
 
@@ -49,10 +49,13 @@ class DetailedBalance:
         Where the loss turns from quadratic to linear, in nats.
     """
 
-    huber_delta: float = 1.0
+    huber_delta: float | int = 1.0
     name: ClassVar[str] = "detailed_balance"
     needs: ClassVar[frozenset[str]] = frozenset({"log_flow"})
     learns_backward: ClassVar[bool] = False
+
+    def __post_init__(self):
+        check_positive(huber_delta=self.huber_delta)
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the sum of the two means."""

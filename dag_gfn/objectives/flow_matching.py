@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dag_gfn.objectives.huber import mean_huber
+from dag_gfn.objectives.huber import check_positive, mean_huber
 from dag_gfn.objectives.objective import FlowTerms
 
 
@@ -40,10 +40,13 @@ class FlowMatching:
         Where the loss turns from quadratic to linear, in nats.
     """
 
-    huber_delta: float = 1.0
+    huber_delta: float | int = 1.0
     name: ClassVar[str] = "flow_matching"
     needs: ClassVar[frozenset[str]] = frozenset({"every_state_terminal", "log_inflow"})
     learns_backward: ClassVar[bool] = False
+
+    def __post_init__(self):
+        check_positive(huber_delta=self.huber_delta)
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean; 0 where no state but the first was visited."""

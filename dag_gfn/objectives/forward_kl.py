@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dag_gfn.objectives.control_variate import ControlVariate
+from dag_gfn.objectives.huber import check_positive
 from dag_gfn.objectives.importance_weights import normalized_weights
 from dag_gfn.objectives.objective import FlowTerms
 
@@ -40,13 +41,14 @@ class ForwardKL:
     """
 
     control_variate: str = "leave_one_out"
-    largest_weight: float = float("inf")
+    largest_weight: float | int = float("inf")
     _baseline: ControlVariate = field(init=False, repr=False)
     name: ClassVar[str] = "forward_kl"
     needs: ClassVar[frozenset[str]] = frozenset({"whole_trajectories", "log_behaviour"})
     learns_backward: ClassVar[bool] = False
 
     def __post_init__(self):
+        check_positive(largest_weight=self.largest_weight)
         self._baseline = ControlVariate(self.control_variate)
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:

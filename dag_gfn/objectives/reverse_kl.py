@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dag_gfn.objectives.control_variate import ControlVariate
+from dag_gfn.objectives.huber import check_positive
 from dag_gfn.objectives.importance_weights import normalized_weights
 from dag_gfn.objectives.objective import FlowTerms
 
@@ -40,13 +41,14 @@ class ReverseKL:
     """
 
     control_variate: str = "leave_one_out"
-    largest_weight: float = 10.0
+    largest_weight: float | int = 10.0
     _baseline: ControlVariate = field(init=False, repr=False)
     name: ClassVar[str] = "reverse_kl"
     needs: ClassVar[frozenset[str]] = frozenset({"whole_trajectories", "log_behaviour"})
     learns_backward: ClassVar[bool] = False
 
     def __post_init__(self):
+        check_positive(largest_weight=self.largest_weight)
         self._baseline = ControlVariate(self.control_variate)
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:

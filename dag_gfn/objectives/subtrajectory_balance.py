@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from dag_gfn.objectives.huber import huber
+from dag_gfn.objectives.huber import check_positive, huber
 from dag_gfn.objectives.objective import FlowTerms
 
 
@@ -50,11 +50,14 @@ class SubtrajectoryBalance:
     Madan et al., Learning GFlowNets from Partial Episodes, ICML 2023, equation 8.
     """
 
-    lambda_: float = 0.9
-    huber_delta: float = 1.0
+    lambda_: float | int = 0.9
+    huber_delta: float | int = 1.0
     name: ClassVar[str] = "subtrajectory_balance"
     needs: ClassVar[frozenset[str]] = frozenset({"whole_trajectories", "log_flow", "forward_looking_flow"})
     learns_backward: ClassVar[bool] = False
+
+    def __post_init__(self):
+        check_positive(lambda_=self.lambda_, huber_delta=self.huber_delta)
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean over trajectories of the weighted means."""

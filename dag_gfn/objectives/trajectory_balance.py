@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dag_gfn.objectives.huber import mean_huber
+from dag_gfn.objectives.huber import check_positive, mean_huber
 from dag_gfn.objectives.objective import FlowTerms
 
 
@@ -25,10 +25,13 @@ class TrajectoryBalance:
     Malkin et al., Trajectory Balance, NeurIPS 2022, equation 14.
     """
 
-    huber_delta: float = 1.0
+    huber_delta: float | int = 1.0
     name: ClassVar[str] = "trajectory_balance"
     needs: ClassVar[frozenset[str]] = frozenset({"whole_trajectories", "log_z"})
     learns_backward: ClassVar[bool] = False
+
+    def __post_init__(self):
+        check_positive(huber_delta=self.huber_delta)
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean over trajectories."""
@@ -52,13 +55,20 @@ class LogPartitionVariance:
     Richter et al., VarGrad, NeurIPS 2020; Zhang et al., Robust Scheduling with GFlowNets, ICLR 2023.
     """
 
-    huber_delta: float = 1.0
+    huber_delta: float | int = 1.0
     name: ClassVar[str] = "log_partition_variance"
     needs: ClassVar[frozenset[str]] = frozenset({"whole_trajectories"})
     learns_backward: ClassVar[bool] = False
 
+    def __post_init__(self):
+        check_positive(huber_delta=self.huber_delta)
+
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
-        """Return the mean over trajectories; the middle itself gets no gradient, which changes nothing."""
+        """Return the mean over trajectories.
+
+        The middle gets no gradient. For squares that is the gradient of the variance all the same; beyond
+        ``huber_delta`` it is not, but is zero where all are equal as it should be.
+        """
         ratio = terms.log_ratio
         middle = ratio.detach().mean() if self.huber_delta == float("inf") else ratio.detach().median()
         return 2 * mean_huber(ratio - middle, torch.ones_like(ratio, dtype=torch.bool), self.huber_delta)

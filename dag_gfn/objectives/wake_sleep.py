@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dag_gfn.objectives.control_variate import ControlVariate
 from dag_gfn.objectives.forward_kl import posterior_weights
+from dag_gfn.objectives.huber import check_positive
 from dag_gfn.objectives.objective import FlowTerms
 from dag_gfn.objectives.reverse_kl import forward_weights
 
@@ -28,10 +29,13 @@ class WakeSleep:
     Hinton et al., Science 268 (1995); Malkin et al., GFlowNets and Variational Inference, ICLR 2023, section 2.2.
     """
 
-    largest_weight: float = float("inf")
+    largest_weight: float | int = float("inf")
     name: ClassVar[str] = "wake_sleep"
     needs: ClassVar[frozenset[str]] = frozenset({"whole_trajectories", "log_behaviour"})
     learns_backward: ClassVar[bool] = True
+
+    def __post_init__(self):
+        check_positive(largest_weight=self.largest_weight)
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the surrogate; its value means nothing, its gradient does."""
@@ -59,7 +63,7 @@ class ReverseWakeSleep:
     """
 
     control_variate: str = "leave_one_out"
-    largest_weight: float = 10.0
+    largest_weight: float | int = 10.0
     _forward_baseline: ControlVariate = field(init=False, repr=False)
     _posterior_baseline: ControlVariate = field(init=False, repr=False)
     name: ClassVar[str] = "reverse_wake_sleep"
@@ -67,6 +71,7 @@ class ReverseWakeSleep:
     learns_backward: ClassVar[bool] = True
 
     def __post_init__(self):
+        check_positive(largest_weight=self.largest_weight)
         self._forward_baseline = ControlVariate(self.control_variate)
         self._posterior_baseline = ControlVariate(self.control_variate)
 

@@ -68,6 +68,7 @@ def given(
         marginals=marginals,
         log_evidence=None if evidence is None or whole.value <= 0 else evidence + float(np.log(whole.value)),
         info=_info_given(posterior, text, whole, share=float(posterior.weights[holds].sum())),
+        sampler=None,
     )
 
 
@@ -86,6 +87,8 @@ def _info_given(posterior: GraphPosterior, text: str, whole: Probability, *, sha
         "standard_error": whole.standard_error,
         "source": whole.source,
     }
+    if info.get("log_evidence_source") and whole.source != "exact":
+        info["log_evidence_source"] = f"{info['log_evidence_source']}, and the condition's share counted"
     conditions = [*info.get("conditions", []), condition]
     return {**info, "diagnostics": diagnostics, "conditions": conditions}
 

@@ -163,7 +163,7 @@ class _Parser:
             self.fail(f"expected one of {', '.join(PREDICATES)}, not {self.found}")
         if token.text not in PREDICATES:
             close = difflib.get_close_matches(token.text, PREDICATES, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = f"; did you mean {close[0]}?" if close else "."
             self.fail(f"there is no '{token.text}'{hint} There are {', '.join(PREDICATES)}", token)
         self.index += 1
         if token.text in PAIR_FEATURES:

@@ -31,3 +31,12 @@ def test_a_discrete_effect_in_words(rng):
     assert "a = yes: b = no with" in text
     assert "b does not descend from a" in text
     assert "a — b" in text
+
+
+def test_where_no_class_stands_out_none_is_announced(rng, monkeypatch):
+    monkeypatch.setattr("dag_gfn.effects.sentences.NEGLIGIBLE", 0.9)
+    posterior = exact(from_array(rng.normal(size=(30, 3))))
+    effect = total_effects(posterior, num_draws=200, rng=0).effect("x0", "x2")
+    text = "\n".join(total_effect_sentences(effect))
+    assert "No class of graphs" in text
+    assert "most probable classes" not in text
