@@ -206,7 +206,16 @@ def fit(
             run, objective, objective_options, behaviour, policy, backward, device, train_options, checkpoint
         )
 
+    ignored = {
+        "objective": objective,
+        "objective_options": objective_options,
+        "train_options": train_options,
+        "backward": backward,
+        "behaviour": None if behaviour == "off" else behaviour,
+    }
     chosen = run.affordable_method(order_modular) if method == "auto" else method
+    if chosen != "gflownet" and any(ignored.values()):  # before the work that a slip of the pen would waste
+        _check_training_options(table.d, objective, objective_options, behaviour, train_options)
     if chosen == "exact":
         try:
             posterior = _fit_exact(run, order_modular=order_modular, automatic=method == "auto")
@@ -224,15 +233,7 @@ def fit(
             posterior = train()
     else:
         posterior = _fit_mcmc(run) if chosen == "mcmc" else train()
-    ignored = {
-        "objective": objective,
-        "objective_options": objective_options,
-        "train_options": train_options,
-        "backward": backward,
-        "behaviour": None if behaviour == "off" else behaviour,
-    }
     if chosen != "gflownet" and any(ignored.values()):
-        _check_training_options(table.d, objective, objective_options, behaviour, train_options)
         named = ", ".join(name for name, value in ignored.items() if value)
         run.note(f"method '{chosen}' trains nothing and takes no notice of {named}: --method gflownet does")
     told_before = len(run.told)

@@ -10,6 +10,7 @@ from torch import Tensor
 from dag_gfn.env.dag_state import DagState
 from dag_gfn.env.environment import Environment
 from dag_gfn.env.trajectories import Trajectories
+from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.policy import Policy
 from dag_gfn.sampling import backward_rollout, evaluate, sample_graphs
@@ -53,8 +54,7 @@ class ImportanceEstimate:
     def from_log_weights(cls, log_w: Float[Tensor, " k"]) -> "ImportanceEstimate":
         r"""Return the estimate from on-policy log-weights: ESS = (Σw)² / (k Σw²) as a share of the k samples."""
         k = len(log_w)
-        total, squares = log_w.logsumexp(0), (2 * log_w).logsumexp(0)
-        ess = float((2 * total - squares).exp()) / k
+        total, ess = log_w.logsumexp(0), float(effective_sample_size(log_w))
         return cls(
             ess=ess,
             log_z_lower=float(log_w.mean()),

@@ -6,8 +6,8 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from dag_gfn.objectives.huber import check_positive, mean_huber
-from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.objectives.huber import mean_huber
+from dag_gfn.objectives.objective import FlowTerms, check_positive
 
 
 def detailed_balance_residual(

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dag_gfn.objectives.huber import check_positive, mean_huber
-from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.objectives.huber import mean_huber
+from dag_gfn.objectives.objective import FlowTerms, check_positive
 
 
 def flow_matching_residual(

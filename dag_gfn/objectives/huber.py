@@ -1,19 +1,8 @@
 """The loss of a residual: quadratic near zero, linear beyond."""
 
-from numbers import Real
-
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import huber_loss
-
-from dag_gfn.errors import OptionError
-
-
-def check_positive(**options: object) -> None:
-    """Raise where an option of an objective is not a positive number; infinity is one."""
-    for name, value in options.items():
-        if not isinstance(value, Real) or not value > 0:
-            raise OptionError(f"{name} must be a positive number, not {value!r}")
 
 
 def huber(residual: Float[Tensor, "*shape"], delta: float | int) -> Float[Tensor, "*shape"]:

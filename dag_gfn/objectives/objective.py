@@ -1,10 +1,13 @@
 """The one record that objectives read, and what an objective is."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from dag_gfn.errors import OptionError
 
 NEEDS = frozenset(
     {
@@ -115,3 +118,10 @@ class Objective(Protocol):
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean loss over the batch."""
         ...
+
+
+def check_positive(**options: object) -> None:
+    """Raise where an option of an objective is not a positive number; infinity is one."""
+    for name, value in options.items():
+        if not isinstance(value, Real) or not value > 0:
+            raise OptionError(f"{name} must be a positive number, not {value!r}")

@@ -8,9 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dag_gfn.objectives.control_variate import ControlVariate
-from dag_gfn.objectives.huber import check_positive
 from dag_gfn.objectives.importance_weights import normalized_weights
-from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.objectives.objective import FlowTerms, check_positive
 
 
 def forward_weights(terms: FlowTerms, largest: float | int) -> Float[Tensor, " b"]:

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from dag_gfn.objectives.huber import check_positive, huber
-from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.objectives.huber import huber
+from dag_gfn.objectives.objective import FlowTerms, check_positive
 
 
 def subtrajectory_residuals(

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dag_gfn.objectives.huber import check_positive, mean_huber
-from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.objectives.huber import huber
+from dag_gfn.objectives.objective import FlowTerms, check_positive
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class TrajectoryBalance:
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean over trajectories."""
         residual = terms.log_z + terms.log_ratio
-        return 2 * mean_huber(residual, torch.ones_like(residual, dtype=torch.bool), self.huber_delta)
+        return 2 * huber(residual, self.huber_delta).mean()
 
 
 @dataclass(frozen=True)
@@ -71,4 +70,4 @@ class LogPartitionVariance:
         """
         ratio = terms.log_ratio
         middle = ratio.detach().mean() if self.huber_delta == float("inf") else ratio.detach().median()
-        return 2 * mean_huber(ratio - middle, torch.ones_like(ratio, dtype=torch.bool), self.huber_delta)
+        return 2 * huber(ratio - middle, self.huber_delta).mean()

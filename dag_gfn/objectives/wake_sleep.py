@@ -8,8 +8,7 @@ from torch import Tensor
 
 from dag_gfn.objectives.control_variate import ControlVariate
 from dag_gfn.objectives.forward_kl import posterior_weights
-from dag_gfn.objectives.huber import check_positive
-from dag_gfn.objectives.objective import FlowTerms
+from dag_gfn.objectives.objective import FlowTerms, check_positive
 from dag_gfn.objectives.reverse_kl import forward_weights
 
 
