@@ -14,7 +14,7 @@ ROOT = Path(dag_gfn.__file__).parent
 RANKS = {
     0: {"errors", "subsets"},
     1: {"graph"},
-    2: {"data", "posterior", "objectives", "policies"},
+    2: {"data", "posterior", "objectives", "policies", "layerings"},
     3: {"scores", "metrics", "parameters"},
     4: {"env", "exact", "mcmc", "effects", "fitted"},
     5: {"sampling", "exploration", "replay", "checkpoint", "soap"},

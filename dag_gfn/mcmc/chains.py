@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int64
 
-from dag_gfn.mcmc.layer_weights import LayerWeights
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.partition import MOVES, LayeringDraws, init, init_at, run
 
 _SEGMENT_STEPS = 200_000  # between two looks at the clock: a fifth of a second

@@ -1,7 +1,7 @@
 r"""A Markov chain over root layerings: partition MCMC.
 
 A state is a layering R_1, ..., R_m of the nodes, and its probability is in proportion to the weight of all DAGs
-that have it, :math:`\prod_v g_v(U, Q)` (:mod:`dag_gfn.mcmc.layer_weights`). Unlike orders, layerings overlap in no
+that have it, :math:`\prod_v g_v(U, Q)` (:mod:`dag_gfn.layerings.layer_weights`). Unlike orders, layerings overlap in no
 DAG, so the prior over DAGs is kept as it is.
 
 Moves, each a Metropolis-Hastings proposal of its own; where there is nothing to propose, the chain stays:
@@ -29,8 +29,8 @@ from jaxtyping import Bool, Float32, Float64, Int8, Int64
 from numba import njit
 
 from dag_gfn.errors import ConstraintError
-from dag_gfn.mcmc.layer_weights import LayerWeights, layer_masks, log_node_weight, squeezed
-from dag_gfn.mcmc.layered_dags import draw_parents, fill_edge_probabilities
+from dag_gfn.layerings.layer_weights import LayerWeights, layer_masks, log_node_weight, squeezed
+from dag_gfn.layerings.layered_dags import draw_parents, fill_edge_probabilities
 
 MOVES = ("split_join", "move", "swap_adjacent", "swap", "stay")
 MOVE_PROBABILITIES = np.array([0.3, 0.4, 0.15, 0.14, 0.01])

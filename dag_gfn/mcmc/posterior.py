@@ -7,10 +7,10 @@ from jaxtyping import Int64
 
 from dag_gfn import graph
 from dag_gfn.errors import NotTractable
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
-from dag_gfn.mcmc.layer_weights import LayerWeights
-from dag_gfn.mcmc.layered_dags import draw_dags
 from dag_gfn.mcmc.partition import MOVES
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.scores import ScoreTable

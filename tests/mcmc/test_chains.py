@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from exact_tables import random_table
 
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import chains as module
 from dag_gfn.mcmc.chains import run_chains
-from dag_gfn.mcmc.layer_weights import LayerWeights
 from dag_gfn.mcmc.partition import init, init_at, run
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 from exact_tables import peaked_table, random_table
-from layerings import all_layered_dags, layer_numbers, layering_weights, proposals
+from layering_oracles import all_layered_dags, layer_numbers, layering_weights, proposals
 from numba import njit
 from scipy import stats
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.graph import adjacency_from_masks
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import partition
-from dag_gfn.mcmc.layer_weights import LayerWeights
 from dag_gfn.mcmc.partition import MOVE_PROBABILITIES, MOVES, init, init_at, layering_of, run, step
 
 

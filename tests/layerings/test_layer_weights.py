@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from exact_tables import peaked_table, random_table
 
-from dag_gfn.mcmc.layer_weights import CANCELLED, LayerWeights, log_node_weight
+from dag_gfn.layerings.layer_weights import CANCELLED, LayerWeights, log_node_weight
 
 
 def by_summation(complete, node, inside, last):

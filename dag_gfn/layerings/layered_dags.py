@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float64, Int8
 from numba import njit
 
 from dag_gfn import graph
-from dag_gfn.mcmc.layer_weights import (
+from dag_gfn.layerings.layer_weights import (
     CANCELLED,
     LayerWeights,
     layer_masks,

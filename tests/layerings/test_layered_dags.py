@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from exact_tables import peaked_table, random_table
-from layerings import layer_numbers, layering_weights, layers_of
+from layering_oracles import layer_numbers, layering_weights, layers_of
 from scipy import stats
 
-from dag_gfn.mcmc.layer_weights import LayerWeights
-from dag_gfn.mcmc.layered_dags import draw_dags, edge_probabilities
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
 
 
 @pytest.mark.parametrize(
