@@ -23,7 +23,7 @@ from dag_gfn.policies import POLICIES
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.sampling import FlowBackward, sample_graphs
+from dag_gfn.sampling import FlowBackward, sample_outcomes
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import unpack
 from dag_gfn.trained import TrainedGFlowNet
@@ -340,10 +340,10 @@ def _fit(
     # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
     generator = torch.Generator(device=place).manual_seed(seed + 1)
     training = replace(training, policy=judged(training.policy))
-    sample = sample_graphs(environment, training.policy, num_samples, generator=generator)
+    sample = sample_outcomes(environment, training.policy, num_samples, generator=generator)
     return GFlowNetFit(
         training=training,
-        adjacency=adjacency_from_masks(sample.parents.cpu().numpy(), table.d),
+        adjacency=adjacency_from_masks(sample.outcome.cpu().numpy(), table.d),
         log_scores=sample.log_reward.cpu().numpy(),
         log_probabilities=None if marginal is None else marginal.log_probabilities(training.policy),
         importance=ImportanceEstimate.from_log_weights(sample.log_weight),

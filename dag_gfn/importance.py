@@ -7,13 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dag_gfn.env.dag_state import DagState
 from dag_gfn.env.environment import Environment
+from dag_gfn.env.state import State
 from dag_gfn.env.trajectories import Trajectories
 from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.policy import Policy
-from dag_gfn.sampling import backward_rollout, evaluate, sample_graphs
+from dag_gfn.sampling import backward_rollout, evaluate, sample_outcomes
 
 
 @torch.no_grad()
@@ -67,12 +67,12 @@ def importance_estimate(
     environment: Environment, policy: Policy, num_samples: int, *, generator: torch.Generator
 ) -> ImportanceEstimate:
     """Draw trajectories on-policy and judge the policy by their weights."""
-    sample = sample_graphs(environment, policy, num_samples, generator=generator)
+    sample = sample_outcomes(environment, policy, num_samples, generator=generator)
     return ImportanceEstimate.from_log_weights(sample.log_weight)
 
 
 def log_evidence_upper_bound(
-    environment: Environment, policy: Policy, graphs: DagState, *, generator: torch.Generator
+    environment: Environment, policy: Policy, graphs: State, *, generator: torch.Generator
 ) -> float:
     r"""Return the mean log-weight of trajectories that end in draws from the posterior itself.
 
@@ -87,7 +87,7 @@ def log_evidence_upper_bound(
 def graph_log_probabilities(
     environment: Environment,
     policy: Policy,
-    graphs: DagState,
+    graphs: State,
     *,
     num_trajectories: int = 100,
     generator: torch.Generator,
@@ -103,7 +103,7 @@ def graph_log_probabilities(
     ----------
     environment : Environment
     policy : Policy
-    graphs : DagState of k graphs
+    graphs : State of k graphs
     num_trajectories : int
         Per graph.
     generator : torch.Generator

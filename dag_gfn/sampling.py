@@ -7,13 +7,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from dag_gfn.env.dag_state import DagState
 from dag_gfn.env.environment import Environment
+from dag_gfn.env.state import State
 from dag_gfn.env.trajectories import NO_ACTION, Trajectories
 from dag_gfn.exploration import epsilon_uniform, tempered, uniform
 from dag_gfn.objectives.objective import FlowTerms
 from dag_gfn.policies.flow_model import BackwardPolicy, FlowModel
-from dag_gfn.policies.masking import masked_log_softmax, sample_actions, with_stop
+from dag_gfn.policies.masking import masked_log_softmax, sample_actions
 from dag_gfn.policies.policy import Observation, Policy
 
 
@@ -25,17 +25,17 @@ class _Recorder:
         self.batch_size = batch_size
         self.first_log_reward = environment.initial_state(1).log_reward
         self.columns: list[tuple] = []
-        self.ended: list[tuple[Tensor, DagState]] = []
+        self.ended: list[tuple[Tensor, State]] = []
 
     def record(
         self,
         rows: Tensor,
-        state: DagState,
+        state: State,
         observation: Observation,
         action: Tensor,
         log_behaviour: Tensor | None = None,
         log_branch: Tensor | None = None,
-    ) -> DagState:
+    ) -> State:
         """Note one step of the given rows and return the states after it."""
         following = self.environment.step(state, action)
         stops = action == self.environment.stop_action
@@ -66,10 +66,9 @@ class _Recorder:
         place = torch.cat([row * steps + t for t, row in enumerate(rows)])
         order = torch.cat([row for row, _ in self.ended]).argsort()
         ends = [state for _, state in self.ended]
-        names = DagState.__dataclass_fields__
-        final = DagState(*(torch.cat([getattr(end, name) for end in ends])[order] for name in names))
+        final = State.concatenate(ends)[order]
         return Trajectories(
-            Observation.concatenate(list(observations)),
+            Observation.concatenate(observations),
             *(torch.cat(values) for values in of_steps),
             position=place,
             shape=(self.batch_size, steps),
@@ -105,7 +104,7 @@ def rollout(
     state = environment.initial_state(batch_size)
     while len(rows):
         observation = environment.observe(state)
-        legal = with_stop(observation.legal)
+        legal = observation.legal_actions
         log_p = tempered(masked_log_softmax(policy(observation), legal), temperature)
         mixture = epsilon_uniform(log_p, legal, epsilon)
         action = sample_actions(mixture, generator=generator)
@@ -129,7 +128,7 @@ def rollout(
 @torch.no_grad()
 def backward_rollout(
     environment: Environment,
-    graphs: DagState,
+    graphs: State,
     *,
     generator: torch.Generator,
     backward: BackwardPolicy | None = None,
@@ -151,7 +150,7 @@ def backward_rollout(
 
 
 def _undone(
-    environment: Environment, backward: BackwardPolicy, graphs: DagState, generator: torch.Generator
+    environment: Environment, backward: BackwardPolicy, graphs: State, generator: torch.Generator
 ) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
     """Undo one action at a time until nothing is left; return the actions in building order, padded at the end."""
     columns = []
@@ -177,34 +176,34 @@ def _undone(
 
 
 @dataclass(frozen=True)
-class GraphSample:
-    r"""Graphs drawn from a policy; row k is the k-th draw.
+class OutcomeSample:
+    r"""Finished objects drawn from a policy; row k is the k-th draw.
 
     Attributes
     ----------
-    parents : Tensor, shape (k, d), int64
-        Bit i of ``parents[k, j]`` is set where i -> j in graph k.
+    outcome : Tensor, shape (k, d), int64
+        As in the environment's states: the parents of graphs, the layers of layerings.
     log_reward : Tensor, shape (k,), float64
-        log R of each graph, in nats.
+        log R of each, in nats.
     log_weight : Tensor, shape (k,), float64
         :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of the trajectory that built it, in nats.
     """
 
-    parents: Int[Tensor, "k d"]
+    outcome: Int[Tensor, "k d"]
     log_reward: Float[Tensor, " k"]
     log_weight: Float[Tensor, " k"]
 
 
 @torch.no_grad()
-def sample_graphs(
+def sample_outcomes(
     environment: Environment,
     policy: Policy,
     num_samples: int,
     *,
     generator: torch.Generator,
     batch_size: int = 2048,
-) -> GraphSample:
-    """Draw graphs from the policy, keeping no trajectory.
+) -> OutcomeSample:
+    """Draw finished objects from the policy, keeping no trajectory.
 
     Parameters
     ----------
@@ -214,11 +213,11 @@ def sample_graphs(
     num_samples : int
     generator : torch.Generator
     batch_size : int
-        Graphs that are built at a time.
+        Objects that are built at a time.
     """
     device = environment.device
     backward = policy.backward if isinstance(policy, FlowModel) else None
-    parents = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=device)
+    outcome = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=device)
     log_reward = torch.zeros(num_samples, dtype=torch.float64, device=device)
     log_path = torch.zeros(num_samples, dtype=torch.float64, device=device)  # log P_B - log P_F so far
     for rows in torch.arange(num_samples, device=device).split(batch_size):
@@ -228,22 +227,22 @@ def sample_graphs(
             observation = environment.observe(state)
             if action is not None:
                 log_path[rows] += _log_pb(environment, backward, state, observation, action)
-            log_p = masked_log_softmax(policy(observation), with_stop(observation.legal))
+            log_p = masked_log_softmax(policy(observation), observation.legal_actions)
             action = sample_actions(log_p, generator=generator)
             log_path[rows] -= log_p.gather(1, action.unsqueeze(1)).squeeze(1).double()
             stops = action == environment.stop_action
-            # in the order of the draws: small graphs end first, and the first n draws are a sample too
-            parents[rows[stops]] = state.parents[stops]
+            # in the order of the draws: small objects end first, and the first n draws are a sample too
+            outcome[rows[stops]] = state.outcome[stops]
             log_reward[rows[stops]] = state.log_reward[stops]
             rows, action = rows[~stops], action[~stops]
             state = environment.step(state[~stops], action)
-    return GraphSample(parents, log_reward, log_reward + log_path)
+    return OutcomeSample(outcome, log_reward, log_reward + log_path)
 
 
 def _log_pb(
     environment: Environment,
     backward: BackwardPolicy | None,
-    state: DagState,
+    state: State,
     observation: Observation,
     action: Int[Tensor, " b"],
 ) -> Float[Tensor, " b"]:
@@ -277,8 +276,9 @@ def evaluate(
     # few states are distinct among few nodes, and the network need not see one twice
     place, which = trajectories.distinct_states()
     seen = trajectories.observation[place]
-    legal = with_stop(seen.legal)
-    log_p = masked_log_softmax(model(seen), legal)
+    legal = seen.legal_actions
+    logits, flow = model.logits_and_flow(seen, trajectories.log_reward[place])
+    log_p = masked_log_softmax(logits, legal)
     left = trajectories.action != NO_ACTION
     stops = trajectories.action == legal.shape[1] - 1
     mask = trajectories.pad(left)
@@ -292,13 +292,14 @@ def evaluate(
         following = torch.cat([values[:, 1:], values.new_zeros(values.shape[0], 1)], dim=1)
         return following.where(goes_on, 0.0)
 
-    log_stop = of_states(log_p[:, -1])
+    can_stop = legal[:, -1]
+    log_stop = of_states(log_p[:, -1].where(can_stop, 0.0))
     aimed_stop = log_stop
     aimed = None
     if target is not None:
         aimed = FlowModel.of(target)
         with torch.no_grad():
-            aimed_stop = of_states(masked_log_softmax(aimed(seen), legal)[:, -1])
+            aimed_stop = of_states(masked_log_softmax(aimed(seen), legal)[:, -1].where(can_stop, 0.0))
     taken = trajectories.action.clamp_min(0).unsqueeze(1)
     log_pf = trajectories.pad(log_p[which].gather(1, taken).squeeze(1).where(left, 0.0))
     log_pb = trajectories.pad(trajectories.log_pb.where(left, 0.0))
@@ -310,7 +311,7 @@ def evaluate(
         log_pb = torch.where(goes_on, model.backward(seen)[following, edge], 0.0)
     flows = {}
     if model.state_flow is not None:
-        log_flow = of_states(model.log_flow(seen, trajectories.log_reward[place]))
+        log_flow = of_states(flow)
         next_source = log_flow
         if aimed is not None:
             with torch.no_grad():
@@ -321,7 +322,7 @@ def evaluate(
     return FlowTerms(
         mask=mask,
         stops=padded_stops,
-        can_stop=mask,
+        can_stop=mask & of_states(can_stop),
         log_pf=log_pf,
         log_pb=log_pb,
         log_stop=log_stop.where(mask, 0.0),
@@ -351,7 +352,7 @@ def _inflow(
     before, action, which = environment.predecessors(seen)
     observation = environment.observe(before)
     place, shared = observation.distinct()  # graphs that differ in an edge have predecessors in common
-    log_p = masked_log_softmax(policy(observation[place]), with_stop(observation.legal[place]))
+    log_p = masked_log_softmax(policy(observation[place]), observation.legal_actions[place])
     flow = log_p[shared, action] - log_p[shared, -1]
     flow = flow + (before.log_reward - environment.initial_state(1).log_reward).to(flow.dtype)
     largest = flow.new_full((len(seen),), -torch.inf).scatter_reduce(0, which, flow.detach(), "amax")
@@ -383,5 +384,5 @@ class FlowBackward:
     def __call__(self, observation: Observation) -> Float[Tensor, "b a"]:
         """Return log-probabilities, shape (b, d*d); -inf where there is no such edge to undo."""
         inflow, flow, action, which = _inflow(self.environment, self.policy, observation)
-        share = flow.new_full((len(observation), observation.legal[0].numel()), -torch.inf)
+        share = flow.new_full((len(observation), self.environment.num_actions - 1), -torch.inf)
         return share.index_put((which, action), flow - inflow[which])

@@ -14,7 +14,7 @@ from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.importance import ImportanceEstimate, graph_log_probabilities, log_evidence_upper_bound
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.sampling import sample_graphs
+from dag_gfn.sampling import sample_outcomes
 from dag_gfn.scores import ScoreTable
 
 
@@ -155,9 +155,9 @@ class TrainedGFlowNet:
         return torch.Generator(device=self._device).manual_seed(seed)
 
     def _draw(self, environment: EdgeAddition, model: FlowModel, k: int, seed: int) -> WeightedGraphs:
-        drawn = sample_graphs(environment, model, k, generator=self._generator(seed))
+        drawn = sample_outcomes(environment, model, k, generator=self._generator(seed))
         return WeightedGraphs(
-            graph.adjacency_from_masks(drawn.parents.cpu().numpy(), self.table.d),
+            graph.adjacency_from_masks(drawn.outcome.cpu().numpy(), self.table.d),
             drawn.log_reward.cpu().numpy(),
             drawn.log_weight.cpu().numpy(),
         )

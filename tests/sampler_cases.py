@@ -6,7 +6,7 @@ import torch
 
 from dag_gfn.data.dataset import from_array
 from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.policies.masking import masked_log_softmax, with_stop
+from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 
 
@@ -68,7 +68,7 @@ def probabilities_of(policy, table):
     dags = np.array([dag for dag in oracles.all_dags(table.d) if dag.tobytes() in possible])
     observation = environment.observe(states_of(environment, dags))
     with torch.no_grad():
-        log_p = masked_log_softmax(policy(observation).double(), with_stop(observation.legal))
+        log_p = masked_log_softmax(policy(observation).double(), observation.legal_actions)
     return {dag.tobytes(): row for dag, row in zip(dags, log_p.exp().numpy(), strict=True)}
 
 

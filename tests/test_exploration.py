@@ -3,7 +3,8 @@ import torch
 from sampler_cases import seeded
 
 from dag_gfn.exploration import EpsilonSchedule, epsilon_uniform, tempered, uniform
-from dag_gfn.policies.masking import masked_log_softmax, with_stop
+from dag_gfn.policies.masking import masked_log_softmax
+from dag_gfn.policies.policy import with_stop
 
 
 def test_schedule_falls_linearly_and_stays():

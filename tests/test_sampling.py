@@ -14,10 +14,10 @@ from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.policies.flow_model import FlowModel
-from dag_gfn.policies.masking import masked_log_softmax, with_stop
+from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import backward_rollout, evaluate, log_inflow, rollout, sample_graphs
+from dag_gfn.sampling import backward_rollout, evaluate, log_inflow, rollout, sample_outcomes
 
 CONSTRAINTS = [{}, {"required": [(1, 0)], "forbidden": [(0, 2)]}, {"max_parents": 1}, {"max_parents": 0}]
 
@@ -121,7 +121,7 @@ def test_a_hundred_thousand_steps_are_legal():
     environment = EdgeAddition(score_table(3))
     trajectories = rollout(environment, UniformPolicy(), 40_000, generator=seeded())
     assert len(trajectories.action) > 100_000
-    legal = with_stop(trajectories.observation.legal)
+    legal = trajectories.observation.legal_actions
     assert legal.gather(1, trajectories.action[:, None]).all()
     alone = ~trajectories.observation.legal.any(2).any(1)
     assert alone.sum() > 1000
@@ -150,7 +150,7 @@ def test_a_policy_that_diverged_is_an_error_and_no_endless_walk(epsilon):
     with pytest.raises(FloatingPointError, match="logits are not finite"):
         rollout(environment, diverged, 4, generator=seeded(), epsilon=epsilon)
     with pytest.raises(FloatingPointError, match="logits are not finite"):
-        sample_graphs(environment, diverged, 4, generator=seeded())
+        sample_outcomes(environment, diverged, 4, generator=seeded())
 
 
 @pytest.mark.parametrize(("num_samples", "batch_size"), [(0, 4), (1, 4), (12, 4), (13, 4), (3, 4)])
@@ -159,8 +159,8 @@ def test_number_of_sampled_graphs(num_samples, batch_size):
     table = score_table(4, required=[(2, 1)])
     environment = EdgeAddition(table)
     options = {"generator": seeded(), "batch_size": batch_size}
-    drawn = sample_graphs(environment, UniformPolicy(), num_samples, **options)
-    parents, rewards = drawn.parents, drawn.log_reward
+    drawn = sample_outcomes(environment, UniformPolicy(), num_samples, **options)
+    parents, rewards = drawn.outcome, drawn.log_reward
     assert parents.shape == (num_samples, 4)
     assert (parents[:, 1] & 4 == 4).all()
     np.testing.assert_allclose(rewards, table.log_reward(parents.numpy()), rtol=1e-12)
@@ -169,7 +169,7 @@ def test_number_of_sampled_graphs(num_samples, batch_size):
 def test_sampled_graphs_come_in_the_order_of_the_draws():
     """Graphs with few edges end first; yet the first half of a sample is distributed as the second."""
     environment = EdgeAddition(score_table(3))
-    parents = sample_graphs(environment, UniformPolicy(), 4000, generator=seeded(), batch_size=4000).parents
+    parents = sample_outcomes(environment, UniformPolicy(), 4000, generator=seeded(), batch_size=4000).outcome
     empty = (parents == 0).all(1)
     counts = [[int(half.sum()), int((~half).sum())] for half in empty.split(2000)]
     assert stats.fisher_exact(counts).pvalue > 1e-3
@@ -189,7 +189,7 @@ def evaluated():
 def test_terms_by_a_plain_loop(evaluated):
     policy, trajectories, terms = evaluated
     seen = trajectories.observation
-    log_p = masked_log_softmax(policy(seen), with_stop(seen.legal))
+    log_p = masked_log_softmax(policy(seen), seen.legal_actions)
     for row, steps in enumerate(steps_of(trajectories)):
         for t, m in enumerate(steps):
             last = t == len(steps) - 1
@@ -469,8 +469,8 @@ def test_weights_of_graphs_by_the_learned_backward_policy(d, constraints):
     log_pb = lattice.log_pb(lattice.logits(5)[1])
     log_p, _, log_z = lattice.exact(log_pb)
     model = lattice.model(log_p, log_pb)
-    sample = sample_graphs(environment, model, 60, generator=seeded())
+    sample = sample_outcomes(environment, model, 60, generator=seeded())
     np.testing.assert_allclose(sample.log_weight, log_z + lattice.first_log_reward, atol=1e-9)
     if d > 2:  # else there is one order alone
-        uniform = sample_graphs(environment, lattice.model(log_p), 60, generator=seeded())
+        uniform = sample_outcomes(environment, lattice.model(log_p), 60, generator=seeded())
         assert np.ptp(uniform.log_weight.numpy()) > 1e-3

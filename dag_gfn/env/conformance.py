@@ -9,7 +9,7 @@ from torch import Tensor
 from dag_gfn import graph
 from dag_gfn.env.dag_state import DagState
 from dag_gfn.env.environment import Environment
-from dag_gfn.policies.masking import sample_actions, with_stop
+from dag_gfn.policies.masking import sample_actions
 from dag_gfn.scores import ScoreTable
 
 RELATIVE_ERROR = 1e-9
@@ -205,7 +205,7 @@ def _check_backward_actions(environment: Environment, state: DagState, generator
     )
     rebuilt = environment.initial_state(len(state))
     for action in actions.T:
-        legal = with_stop(environment.observe(rebuilt).legal)
+        legal = environment.observe(rebuilt).legal_actions
         assert legal.gather(1, action[:, None]).all(), "a backward trajectory takes an illegal step"
         rebuilt = environment.step(rebuilt, action)
     assert torch.equal(rebuilt.adjacency, state.adjacency), "backward actions build another graph"
@@ -216,7 +216,7 @@ def _check_backward_actions(environment: Environment, state: DagState, generator
 
 
 def _random_action(environment: Environment, state: DagState, generator: torch.Generator) -> Tensor:
-    legal = with_stop(environment.observe(state).legal)
+    legal = environment.observe(state).legal_actions
     log_p = legal.to(torch.float32).log()
     log_p[:, -1] -= 1.0  # stop somewhat less often, to see graphs with many edges
     return sample_actions(log_p, generator=generator)

@@ -1,10 +1,12 @@
 """A batch of DAGs under construction, with all that the next step needs."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from dag_gfn.env.state import State
 
 
 def unpack_bits(masks: Int[Tensor, "b d"]) -> Bool[Tensor, "b d d"]:
@@ -14,7 +16,7 @@ def unpack_bits(masks: Int[Tensor, "b d"]) -> Bool[Tensor, "b d d"]:
 
 
 @dataclass(frozen=True)
-class DagState:
+class DagState(State):
     """A batch of DAGs, as bitmasks, with their ancestor closure and the score gain of every edge.
 
     Attributes
@@ -26,21 +28,16 @@ class DagState:
     gains : Tensor, shape (b, d, d), float64
         ``gains[k, i, j] = log R(G_k + i->j) - log R(G_k)`` in nats, -inf where the edge is present, i = j, or
         the larger parent set has no support. A cycle is not looked at here.
-    log_reward : Tensor, shape (b,), float64
-        ``log R(G_k)`` in nats.
     """
 
     parents: Int[Tensor, "b d"]
     ancestors: Int[Tensor, "b d"]
     gains: Float[Tensor, "b d d"]
-    log_reward: Float[Tensor, " b"]
 
-    def __len__(self) -> int:
-        return self.parents.shape[0]
-
-    def __getitem__(self, rows: Tensor | slice) -> "DagState":
-        """Return the chosen rows, as a batch of their own."""
-        return DagState(*(getattr(self, field.name)[rows] for field in fields(self)))
+    @property
+    def outcome(self) -> Int[Tensor, "b d"]:
+        """The parents, which are all that is to be known of a finished graph."""
+        return self.parents
 
     @property
     def adjacency(self) -> Bool[Tensor, "b d d"]:

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.env.dag_state import DagState, add_edge, closure, unpack_bits
-from dag_gfn.policies.policy import Observation
+from dag_gfn.policies.policy import EdgeObservation
 from dag_gfn.scores import ScoreTable
 
 
@@ -73,19 +73,19 @@ class EdgeAddition:
         b, d = parents.shape
         columns = self._column_gains(self._nodes.repeat(b), parents.reshape(-1)).view(b, d, d)
         local = self._local_scores(self._nodes.repeat(b), parents.reshape(-1)).view(b, d)
-        return DagState(parents, ancestors, columns.transpose(1, 2).contiguous(), local.sum(1))
+        return DagState(local.sum(1), parents, ancestors, columns.transpose(1, 2).contiguous())
 
     def initial_state(self, batch_size: int) -> DagState:
         """Return `batch_size` copies of the graph that has the required edges alone."""
         return self._initial[torch.zeros(batch_size, dtype=torch.long, device=self.device)]
 
-    def observe(self, state: DagState) -> Observation:
+    def observe(self, state: DagState) -> EdgeObservation:
         """Return adjacency, legal edges and their gains, which is all that a policy may see."""
         # [k, i, j]: i -> j would close a cycle where j is an ancestor of i
         legal = ((state.ancestors.unsqueeze(2) & self._bits) == 0) & (state.gains > -torch.inf)
         # a product takes a quarter of the time of masked_fill, whose branches cannot be foreseen
         gains = state.gains.to(torch.float32).nan_to_num_(neginf=0.0).mul_(legal)
-        return Observation(unpack_bits(state.parents), legal, gains)
+        return EdgeObservation(unpack_bits(state.parents), legal, gains)
 
     def step(self, state: DagState, action: Int[Tensor, " b"]) -> DagState:
         """Add one edge to each graph, or leave it where the action is to stop.
@@ -152,7 +152,7 @@ class EdgeAddition:
         parents = parents.scatter(1, column, fewer)
         return self.state_of(parents, closure(parents))
 
-    def predecessors(self, seen: Observation) -> tuple[DagState, Int[Tensor, " p"], Int[Tensor, " p"]]:
+    def predecessors(self, seen: EdgeObservation) -> tuple[DagState, Int[Tensor, " p"], Int[Tensor, " p"]]:
         """Return the graphs that lack one edge of the given ones, all gains looked up anew."""
         required = unpack_bits(self._required.unsqueeze(0))
         which, source, target = (seen.adjacency & ~required).nonzero(as_tuple=True)

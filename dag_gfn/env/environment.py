@@ -6,17 +6,17 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from dag_gfn.env.dag_state import DagState
+from dag_gfn.env.state import State
 from dag_gfn.policies.policy import Observation
 
 
 @runtime_checkable
 class Environment(Protocol):
-    """A generative process whose finished objects are DAGs.
+    """A generative process whose finished objects stand for DAGs.
 
     Actions are integers; the last one, ``stop_action``, ends a trajectory. Every method works on a
-    batch, returns new tensors and changes none. `dag_gfn.env.conformance.check_environment` holds an
-    implementation to this.
+    batch, returns new tensors and changes none. Of an environment that builds graphs by edges,
+    `dag_gfn.env.conformance.check_edges` asks more; `check_environment` holds any implementation to this.
     """
 
     num_nodes: int
@@ -25,24 +25,24 @@ class Environment(Protocol):
     every_state_terminal: bool
     device: torch.device
 
-    def initial_state(self, batch_size: int) -> DagState:
+    def initial_state(self, batch_size: int) -> State:
         """Return `batch_size` copies of the state in which every trajectory begins."""
         ...
 
-    def observe(self, state: DagState) -> Observation:
+    def observe(self, state: State) -> Observation:
         """Return what a policy sees of the state, the legal actions among it."""
         ...
 
-    def step(self, state: DagState, action: Int[Tensor, " b"]) -> DagState:
+    def step(self, state: State, action: Int[Tensor, " b"]) -> State:
         """Apply one action to each state; stopping leaves the state as it is."""
         ...
 
-    def num_parents_of_state(self, state: DagState) -> Int[Tensor, " b"]:
+    def num_parents_of_state(self, state: State) -> Int[Tensor, " b"]:
         """Return how many states lead to this one in a single step (0 for the initial one)."""
         ...
 
     def backward_actions(
-        self, state: DagState, *, generator: torch.Generator
+        self, state: State, *, generator: torch.Generator
     ) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
         """Draw, from the uniform backward policy, the actions that build each state, in building order.
 
@@ -50,11 +50,11 @@ class Environment(Protocol):
         """
         ...
 
-    def undo(self, state: DagState, action: Int[Tensor, " b"]) -> DagState:
+    def undo(self, state: State, action: Int[Tensor, " b"]) -> State:
         """Return the states that each action has led from."""
         ...
 
-    def predecessors(self, seen: Observation) -> tuple[DagState, Int[Tensor, " p"], Int[Tensor, " p"]]:
+    def predecessors(self, seen: Observation) -> tuple[State, Int[Tensor, " p"], Int[Tensor, " p"]]:
         """Return every state that leads to the given ones in a single step.
 
         Returns those states, the action that leads from each, and which of the given ones it leads to.

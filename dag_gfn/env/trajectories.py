@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from dag_gfn.env.dag_state import DagState
+from dag_gfn.env.state import State
 from dag_gfn.policies.policy import Observation
 
 NO_ACTION = -1
@@ -37,7 +37,7 @@ class Trajectories:
         Place in the padded (b, t) grid, row-major.
     shape : tuple of int
         (b, t), where t is the longest trajectory's number of steps, the stop included.
-    final : DagState of b graphs, or None
+    final : State of b finished objects, or None
         Where each trajectory ended; None of single steps.
     """
 
@@ -50,7 +50,7 @@ class Trajectories:
     log_branch: Float[Tensor, " m"]
     position: Int[Tensor, " m"]
     shape: tuple[int, int]
-    final: DagState | None
+    final: State | None
 
     def pad(self, flat: Float[Tensor, " m"] | Int[Tensor, " m"] | Bool[Tensor, " m"]) -> Tensor:
         """Return values of the m states on the (b, t) grid, zero (False) where there is no step."""
@@ -77,7 +77,7 @@ class Trajectories:
         """
         place = torch.full((self.shape[0] * self.shape[1],), -1, device=states.device)
         place[self.position] = torch.arange(len(self.position), device=states.device)
-        stop = self.observation.legal.shape[1] ** 2
+        stop = self.observation.legal_actions.shape[1] - 1
         moves = (self.action[states] != stop).nonzero().squeeze(1)
         k = len(states)
         single = self._of_states(
@@ -98,14 +98,10 @@ class Trajectories:
         return Trajectories(**of_each, **rest)
 
     def distinct_states(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " m"]]:
-        """Return one place of each distinct state, and which of them each of the m states is.
-
-        Where graphs do not fit in one word (from 8 nodes on) hardly two states are alike, and all count as distinct.
-        """
+        """Return one place of each distinct state, and which of them each of the m states is."""
         return self.observation.distinct()
 
     @property
     def num_bytes(self) -> int:
         """Memory that the observations take, which is nearly all of it."""
-        seen = self.observation
-        return sum(tensor.nbytes for tensor in (seen.adjacency, seen.legal, seen.gains))
+        return self.observation.num_bytes

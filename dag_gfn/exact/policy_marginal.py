@@ -6,8 +6,8 @@ from jaxtyping import Float64, UInt8
 
 from dag_gfn import graph
 from dag_gfn.exact.enumeration import enumerate_dags
-from dag_gfn.policies.masking import masked_log_softmax, with_stop
-from dag_gfn.policies.policy import Observation, Policy
+from dag_gfn.policies.masking import masked_log_softmax
+from dag_gfn.policies.policy import EdgeObservation, Policy
 from dag_gfn.scores import ScoreTable
 
 _BATCH = 8192
@@ -42,7 +42,7 @@ class PolicyMarginal:
         gains = gains.swapaxes(1, 2)  # [graph, source, target]
         closes_cycle = graph.transitive_closure(adjacency).swapaxes(1, 2)
         legal = np.isfinite(gains) & ~closes_cycle
-        self.observation = Observation(
+        self.observation = EdgeObservation(
             torch.from_numpy(np.ascontiguousarray(adjacency)).to(device),
             torch.from_numpy(np.ascontiguousarray(legal)).to(device),
             torch.from_numpy(np.where(legal, gains, 0.0).astype(np.float32)).to(device),
@@ -68,7 +68,7 @@ class PolicyMarginal:
         """
         log_p = torch.cat(
             [
-                masked_log_softmax(policy(part).double(), with_stop(part.legal))
+                masked_log_softmax(policy(part).double(), part.legal_actions)
                 for part in (self.observation[k : k + _BATCH] for k in range(0, len(self.masks), _BATCH))
             ]
         )

@@ -1,9 +1,9 @@
 """Policies: from what is seen of a state to logits of the actions."""
 
 from dag_gfn.policies.mlp import MLPPolicy
-from dag_gfn.policies.policy import Observation, Policy
+from dag_gfn.policies.policy import EdgeObservation, Observation, Policy
 from dag_gfn.policies.uniform import UniformPolicy
 
 POLICIES = {"mlp": MLPPolicy}
 
-__all__ = ["POLICIES", "MLPPolicy", "Observation", "Policy", "UniformPolicy"]
+__all__ = ["POLICIES", "EdgeObservation", "MLPPolicy", "Observation", "Policy", "UniformPolicy"]

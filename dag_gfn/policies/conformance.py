@@ -1,13 +1,14 @@
 """Whether a policy keeps its protocol, checked on observations that the caller supplies."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
 from dag_gfn.policies.flow_model import BackwardPolicy
-from dag_gfn.policies.masking import masked_log_softmax, with_stop
+from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.policy import Observation, Policy
 
 
@@ -30,24 +31,21 @@ def check_policy(policy: Policy, observation: Observation, *, tolerance: float =
     AssertionError
         If the policy does not do what its protocol says.
     """
-    b, d, _ = observation.legal.shape
-    before = Observation(*(t.clone() for t in (observation.adjacency, observation.legal, observation.gains)))
+    legal = observation.legal_actions
+    b, a = legal.shape
+    before = [tensor.clone() for tensor in observation.tensors]
     with torch.no_grad():
         logits = policy(observation)
         again = policy(observation)
         singles = torch.cat([policy(observation[k : k + 1]) for k in range(b)])
         no_states = policy(observation[:0])
-    assert logits.shape == (b, d * d + 1), f"logits have shape {tuple(logits.shape)}, not {(b, d * d + 1)}"
-    assert no_states.shape == (0, d * d + 1), (
-        "a batch of no states does not give logits of shape (0, d*d + 1)"
-    )
+    assert logits.shape == (b, a), f"logits have shape {tuple(logits.shape)}, not {(b, a)}"
+    assert no_states.shape == (0, a), f"a batch of no states does not give logits of shape (0, {a})"
     assert logits.is_floating_point(), f"logits are {logits.dtype}, not floating-point"
-    assert logits.device == observation.legal.device, f"logits are on {logits.device}"
-    for name in ("adjacency", "legal", "gains"):
-        same = torch.equal(getattr(observation, name), getattr(before, name))
-        assert same, f"the policy changes the {name} that it is given"
+    assert logits.device == legal.device, f"logits are on {logits.device}"
+    for field, tensor, given in zip(fields(observation), observation.tensors, before, strict=True):
+        assert torch.equal(tensor, given), f"the policy changes the {field.name} that it is given"
 
-    legal = with_stop(observation.legal)
     assert logits[legal].isfinite().all(), "the logit of a legal action is not a finite number"
     assert torch.equal(logits[legal], again[legal]), "two calls give different logits"
     log_p, alone = masked_log_softmax(logits, legal), masked_log_softmax(singles, legal)

@@ -65,6 +65,17 @@ class FlowModel(nn.Module):
         """Return the forward policy's logits."""
         return self.policy(observation)
 
+    def logits_and_flow(
+        self, observation: Observation, log_reward: Float[Tensor, " b"]
+    ) -> tuple[Float[Tensor, "b a"], Float[Tensor, " b"] | None]:
+        """Return the forward policy's logits and, where flows are learned, log F(s)."""
+        if self.state_flow is None:
+            return self.policy(observation), None
+        if getattr(self.state_flow, "net", None) is self.policy:
+            logits, flow = self.policy.both(observation)
+            return logits, flow + log_reward
+        return self.policy(observation), self.log_flow(observation, log_reward)
+
     def log_flow(self, observation: Observation, log_reward: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
         """Return log F(s) of states whose log-rewards are given, both relative to the first state's reward."""
         flow = self.state_flow(observation)

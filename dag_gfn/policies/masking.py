@@ -5,11 +5,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
-def with_stop(legal: Bool[Tensor, "b d d"]) -> Bool[Tensor, "b a"]:
-    """Return the legal actions of each row, the edges in row-major order and stop, always legal, last."""
-    return torch.cat([legal.flatten(1), legal.new_ones(legal.shape[0], 1)], dim=1)
-
-
 def masked_log_softmax(logits: Float[Tensor, "b a"], legal: Bool[Tensor, "b a"]) -> Float[Tensor, "b a"]:
     """Return log-probabilities over the legal actions: -inf elsewhere, exactly 0 where one alone is legal.
 

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from dag_gfn.policies.policy import Observation
+from dag_gfn.policies.policy import EdgeObservation
 
 _MAX_NODES_WITH_SKIP = 20
 _NATS = 10.0
@@ -49,7 +49,7 @@ class MLPPolicy(nn.Module):
             if self.skip is not None:
                 self.skip.weight.zero_()
 
-    def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
+    def forward(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         """Return logits of shape (b, d*d + 1), stop last."""
         hidden = self.body(_features(observation))
         logits = independent_pairs(observation, self.stop_scale) + self.head(hidden)
@@ -97,7 +97,7 @@ class MLPBackward(nn.Module):
         other._buffers = {**self._buffers, "required": required.to(self.required.device)}
         return other
 
-    def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
+    def forward(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         """Return log-probabilities, shape (b, d*d); -inf where there is no such edge to undo."""
         present = (observation.adjacency & ~self.required).flatten(1)
         logits = self.head(self.body(_features(observation))).masked_fill(~present, -torch.inf)
@@ -138,7 +138,7 @@ class MLPStateFlow(nn.Module):
             self.head.weight.mul_(0.1)
             self.head.bias.zero_()
 
-    def forward(self, observation: Observation) -> Float[Tensor, " b"]:
+    def forward(self, observation: EdgeObservation) -> Float[Tensor, " b"]:
         """Return values of shape (b,), in nats."""
         flow = self.start + self.head(self.body(_features(observation))).squeeze(1)
         if self.forward_looking:
@@ -157,11 +157,11 @@ def _perceptron(num_nodes: int, hidden_size: int, num_layers: int) -> nn.Sequent
     )
 
 
-def _promise(observation: Observation) -> Float[Tensor, "b e"]:
+def _promise(observation: EdgeObservation) -> Float[Tensor, "b e"]:
     return softplus(observation.gains.flatten(1)) * observation.legal.flatten(1) / _NATS
 
 
-def _features(observation: Observation) -> Float[Tensor, "b f"]:
+def _features(observation: EdgeObservation) -> Float[Tensor, "b f"]:
     """Return what a perceptron sees of each state, shape (b, 4*d*d)."""
     return torch.cat(
         [
@@ -174,7 +174,7 @@ def _features(observation: Observation) -> Float[Tensor, "b f"]:
     )
 
 
-def independent_pairs(observation: Observation, stop_scale: Float[Tensor, ""]) -> Float[Tensor, "b a"]:
+def independent_pairs(observation: EdgeObservation, stop_scale: Float[Tensor, ""]) -> Float[Tensor, "b a"]:
     r"""Return log-probabilities of each edge, and of no edge, as if pairs of nodes were independent.
 
     With gains g and g' of the two directions (-inf where illegal) and :math:`Z = 1 + e^g + e^{g'}`: that of i -> j is

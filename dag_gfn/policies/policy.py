@@ -7,10 +7,27 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from dag_gfn.policies.rows import Rows
+
 
 @dataclass(frozen=True)
-class Observation:
-    """A batch of states as a policy sees them.
+class Observation(Rows):
+    """A batch of states as a policy sees them; each environment has its own kind."""
+
+    @property
+    def legal_actions(self) -> Bool[Tensor, "b a"]:
+        """The actions that may be taken, stop last."""
+        raise NotImplementedError
+
+    def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+        """Return a row of each distinct state, and which of these each row is; here all count as distinct."""
+        every = torch.arange(len(self), device=self.tensors[0].device)
+        return every, every
+
+
+@dataclass(frozen=True)
+class EdgeObservation(Observation):
+    """DAGs under construction by edges.
 
     Attributes
     ----------
@@ -26,12 +43,10 @@ class Observation:
     legal: Bool[Tensor, "b d d"]
     gains: Float[Tensor, "b d d"]
 
-    def __len__(self) -> int:
-        return self.legal.shape[0]
-
-    def __getitem__(self, rows: Tensor | slice) -> "Observation":
-        """Return the chosen rows."""
-        return Observation(self.adjacency[rows], self.legal[rows], self.gains[rows])
+    @property
+    def legal_actions(self) -> Bool[Tensor, "b a"]:
+        """The edges in row-major order and stop, always legal, last."""
+        return with_stop(self.legal)
 
     def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
         """Return a row of each distinct graph, and which of these each row is.
@@ -40,22 +55,17 @@ class Observation:
         """
         adjacency = self.adjacency.flatten(1)
         if adjacency.shape[1] > 63:
-            every = torch.arange(len(adjacency), device=adjacency.device)
-            return every, every
+            return super().distinct()
         bits = 1 << torch.arange(adjacency.shape[1], device=adjacency.device)
         keys, which = (adjacency * bits).sum(1).unique(return_inverse=True)
         first = torch.empty_like(keys)
         first[which] = torch.arange(len(which), device=which.device)
         return first, which
 
-    @staticmethod
-    def concatenate(parts: "list[Observation]") -> "Observation":
-        """Join batches end to end."""
-        return Observation(
-            torch.cat([part.adjacency for part in parts]),
-            torch.cat([part.legal for part in parts]),
-            torch.cat([part.gains for part in parts]),
-        )
+
+def with_stop(legal: Bool[Tensor, "b d d"]) -> Bool[Tensor, "b a"]:
+    """Return the legal actions of each row, the edges in row-major order and stop, always legal, last."""
+    return torch.cat([legal.flatten(1), legal.new_ones(legal.shape[0], 1)], dim=1)
 
 
 @runtime_checkable
@@ -63,5 +73,5 @@ class Policy(Protocol):
     """Maps observations to unnormalised log-probabilities of the actions, stop last."""
 
     def __call__(self, observation: Observation) -> Float[Tensor, "b a"]:
-        """Return logits of shape (b, d*d + 1); those of illegal edges may be anything."""
+        """Return logits of shape (b, a), where a is the number of actions; those of illegal ones may be anything."""
         ...

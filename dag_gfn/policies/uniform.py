@@ -8,9 +8,8 @@ from dag_gfn.policies.policy import Observation
 
 
 class UniformPolicy(torch.nn.Module):
-    """Gives the same logit to every edge and to stop."""
+    """Gives the same logit to every action."""
 
     def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
-        """Return zeros of shape (b, d*d + 1)."""
-        b, d, _ = observation.gains.shape
-        return observation.gains.new_zeros(b, d * d + 1)
+        """Return zeros of shape (b, a)."""
+        return torch.zeros_like(observation.legal_actions, dtype=torch.float32)

@@ -9,7 +9,7 @@ from sampler_cases import log_reward, score_table, seeded, states_of
 from scipy import stats
 
 from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.policies.masking import sample_actions, with_stop
+from dag_gfn.policies.masking import sample_actions
 
 
 def reachable(environment):
@@ -79,7 +79,7 @@ def test_a_state_met_on_the_way_is_the_state_looked_up_anew():
     state = environment.initial_state(64)
     generator = seeded()
     for _ in range(5):
-        legal = with_stop(environment.observe(state).legal)
+        legal = environment.observe(state).legal_actions
         state = environment.step(state, sample_actions(legal.float().log(), generator=generator))
     anew = states_of(environment, state.adjacency.numpy())
     assert torch.equal(state.gains, anew.gains)
@@ -92,8 +92,8 @@ def test_lazy_and_complete_tables_make_the_same_environment():
     state, other = whole.initial_state(32), lazy.initial_state(32)
     generator = seeded()
     for _ in range(8):
-        legal = with_stop(whole.observe(state).legal)
-        assert torch.equal(legal, with_stop(lazy.observe(other).legal))
+        legal = whole.observe(state).legal_actions
+        assert torch.equal(legal, lazy.observe(other).legal_actions)
         action = sample_actions(legal.float().log(), generator=generator)
         state, other = whole.step(state, action), lazy.step(other, action)
         torch.testing.assert_close(state.gains, other.gains, rtol=0, atol=1e-9)

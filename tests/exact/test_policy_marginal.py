@@ -16,7 +16,7 @@ from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
 from dag_gfn.policies.mlp import MLPPolicy
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import sample_graphs
+from dag_gfn.sampling import sample_outcomes
 
 
 def distribution(table, policy):
@@ -115,7 +115,7 @@ def test_a_random_network_on_four_nodes_state_by_state(constraints):
 
 def test_frequencies_of_rollouts():
     table, policy, draws = score_table(3, required=[(0, 2)]), random_policy(3), 10_000
-    parents = sample_graphs(EdgeAddition(table), policy, draws, generator=seeded()).parents
+    parents = sample_outcomes(EdgeAddition(table), policy, draws, generator=seeded()).outcome
     adjacency = graph.adjacency_from_masks(parents.numpy(), 3)
     seen, counts = np.unique(adjacency.reshape(draws, -1), axis=0, return_counts=True)
     frequency = {dag.tobytes(): count / draws for dag, count in zip(seen, counts, strict=True)}

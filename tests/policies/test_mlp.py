@@ -11,7 +11,7 @@ from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.policies.conformance import check_backward_policy, check_policy, check_state_flow
 from dag_gfn.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow, independent_pairs
-from dag_gfn.policies.policy import Observation, Policy
+from dag_gfn.policies.policy import EdgeObservation, Policy
 from dag_gfn.policies.uniform import UniformPolicy
 from dag_gfn.sampling import evaluate, rollout
 
@@ -43,7 +43,7 @@ def test_device_and_precision_follow_the_parameters(case):
     assert policy(seen).device == seen.gains.device
     if policy(seen).device.type == "cpu":
         fresh = copy.deepcopy(policy).to("meta")
-        meta = Observation(*(t.to("meta") for t in (seen.adjacency, seen.legal, seen.gains)))
+        meta = EdgeObservation(*(t.to("meta") for t in (seen.adjacency, seen.legal, seen.gains)))
         assert fresh(meta).device.type == "meta"
 
 
@@ -75,7 +75,7 @@ def test_a_step_along_the_gradient_lowers_the_loss(case):
 
 
 def test_large_gains_do_no_harm():
-    seen = Observation(
+    seen = EdgeObservation(
         adjacency=torch.zeros(1, 3, 3, dtype=torch.bool),
         legal=~torch.eye(3, dtype=torch.bool)[None],
         gains=1e4 * (1 - torch.eye(3))[None],

@@ -1,0 +1,44 @@
+"""A batch of root layerings under construction."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from dag_gfn.env.state import State
+
+
+@dataclass(frozen=True)
+class LayerState(State):
+    """A batch of root layerings under construction, and what each node may still contribute.
+
+    U are the nodes of closed layers, Q those of the last of these, C those of the open layer.
+
+    Attributes
+    ----------
+    layer_of : Tensor, shape (b, d), int64
+        Number of each node's layer, 0 for the roots; -1 where it has not been placed.
+    closed : Tensor, shape (b,), int64
+        Number of closed layers.
+    log_now : Tensor, shape (b, d), float64
+        log g_v(U, Q), what placing the node in the open layer contributes, in nats. A bound where
+        :class:`dag_gfn.env.root_layers.RootLayers` says so.
+    log_within : Tensor, shape (b, d), float64
+        log ŵ_v(U), the weight of all parent sets in closed layers.
+    log_next : Tensor, shape (b, d), float64
+        log ŵ_v(U ∪ C), the same once the open layer is closed.
+    legal : Tensor, shape (b, d + 2), bool
+        Legal actions: to add each node to the open layer, to close it, to stop.
+    """
+
+    layer_of: Int[Tensor, "b d"]
+    closed: Int[Tensor, " b"]
+    log_now: Float[Tensor, "b d"]
+    log_within: Float[Tensor, "b d"]
+    log_next: Float[Tensor, "b d"]
+    legal: Bool[Tensor, "b a"]
+
+    @property
+    def outcome(self) -> Int[Tensor, "b d"]:
+        """The layers, which are all that is to be known of a finished layering."""
+        return self.layer_of

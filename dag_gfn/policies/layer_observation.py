@@ -1,0 +1,47 @@
+"""Root layerings under construction, as a policy sees them."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from dag_gfn.policies.policy import Observation
+
+
+@dataclass(frozen=True)
+class LayerObservation(Observation):
+    """Which nodes are where, and what share of its weight each has left.
+
+    The whole weight of a node is that of all its parent sets. U are the nodes of closed layers, Q those of the last of these, C
+    those of the open layer.
+
+    Attributes
+    ----------
+    legal : Tensor, shape (b, d + 2), bool
+        Legal actions: to add each node to the open layer, to close it, to stop.
+    placed, last, open : Tensor, shape (b, d), bool
+        Membership of U, Q and C.
+    now : Tensor, shape (b, d), float32
+        Log-share of the parent sets that the node would have in the open layer, those within U that meet Q.
+    later : Tensor, shape (b, d), float32
+        Log-share of those that it can only have in a later layer: not within U.
+    beyond : Tensor, shape (b, d), float32
+        Log-share of those not within U and C together, which only layers after the next allow.
+    clash : Tensor, shape (b, d), float32
+        Of each node that is left out, log-probability that it and none of the others left out are each other's parent, pairs
+        taken as independent: what cycles of two will cost it.
+    """
+
+    legal: Bool[Tensor, "b a"]
+    placed: Bool[Tensor, "b d"]
+    last: Bool[Tensor, "b d"]
+    open: Bool[Tensor, "b d"]
+    now: Float[Tensor, "b d"]
+    later: Float[Tensor, "b d"]
+    beyond: Float[Tensor, "b d"]
+    clash: Float[Tensor, "b d"]
+
+    @property
+    def legal_actions(self) -> Bool[Tensor, "b a"]:
+        """The field `legal`."""
+        return self.legal
