@@ -156,7 +156,9 @@ def fit_command(
     ] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds of training at most.")] = None,
     num_samples: Annotated[int, typer.Option(help="Graphs to sample.")] = 20_000,
-    environment: Annotated[str, typer.Option(help="How graphs are built: edges.")] = "edges",
+    environment: Annotated[
+        str | None, typer.Option(help="How graphs are built, edges or layers; default by columns.")
+    ] = None,
     objective: Annotated[
         str | None, typer.Option(help="What training minimises; a wrong name lists them all.")
     ] = None,
@@ -171,6 +173,9 @@ def fit_command(
         list[str], typer.Option(metavar="NAME=VALUE", help="Of training, as learning_rate=1e-3; repeatable.")
     ] = [],  # noqa: B006
     policy: Annotated[str, typer.Option(help="Network: mlp.")] = "mlp",
+    reweight: Annotated[
+        bool | None, typer.Option(help="With layers: correct draws by their weights; default where reliable.")
+    ] = None,
     max_parents: Annotated[int | None, typer.Option(help="Largest number of parents of a node.")] = None,
     required: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in every graph; repeatable.")] = [],  # noqa: B006
     forbidden: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in no graph; repeatable.")] = [],  # noqa: B006
@@ -218,6 +223,7 @@ def fit_command(
         "iterations": iterations,
         "num_samples": num_samples,
         "environment": environment,
+        "reweight": reweight,
         "objective": objective,
         "behaviour": behaviour,
         "backward": backward,

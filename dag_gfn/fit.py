@@ -36,7 +36,9 @@ from dag_gfn.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
-DEFAULT_OBJECTIVE = "modified_db"
+DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
+MAX_NODES_BY_EDGES = 6
+"""Up to this many nodes a GFlowNet that adds edges is the more accurate."""
 MAX_SEED = 2**63 - 1
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
@@ -55,11 +57,12 @@ def fit(
     iterations: int | None = None,
     time_budget: float | int | None = None,
     num_samples: int = 20_000,
-    environment: str = "edges",
+    environment: str | None = None,
     objective: str | None = None,
     behaviour: str = "off",
     policy: str = "mlp",
     backward: str | None = None,
+    reweight: bool | None = None,
     objective_options: Mapping[str, Any] | None = None,
     train_options: Mapping[str, Any] | None = None,
     max_parents: int | None = None,
@@ -99,11 +102,17 @@ def fit(
         Seconds after which training, or the chains, end in any case.
     num_samples : int
         Graphs to draw from a trained GFlowNet, or from the layerings that the chains visit.
-    environment, behaviour, policy : str
-        How the GFlowNet builds graphs (``edges``), what it learns from (``off``: exploration and replay; ``on``: its
-        own samples alone), and its network (``mlp``).
+    environment : {"edges", "layers"}, optional
+        How the GFlowNet builds graphs: edge by edge, or as root layers with all parent sets summed out. By default
+        ``edges`` up to 6 columns and ``layers`` beyond, where it is by far the more accurate.
+    behaviour, policy : str
+        What it learns from (``off``: exploration, replay, and with ``layers`` short Markov chains; ``on``: its own
+        samples alone), and its network (``mlp``).
+    reweight : bool, optional
+        With ``layers``: correct draws by their importance weights. By default where these can be relied on.
     objective : str, optional
-        What training minimises, a name in ``dag_gfn.objectives.OBJECTIVES``; by default ``modified_db``.
+        What training minimises, a name in ``dag_gfn.objectives.OBJECTIVES``; by default ``modified_db``, and with
+        ``layers`` ``subtrajectory_balance``.
     backward : {"uniform", "learned"}, optional
         Backward policy. By default uniform, but learned for wake-sleep and its reverse.
     objective_options, train_options : mapping, optional
@@ -201,21 +210,35 @@ def fit(
         table, seed, num_samples, iterations, time_budget, exact_check, progress, list(dataset.notes), told
     )
 
+    built = environment or _environment(table.d, objective, backward)
+
     def train() -> GraphPosterior:
         return _fit_gflownet(
-            run, objective, objective_options, behaviour, policy, backward, device, train_options, checkpoint
+            run,
+            built,
+            objective or DEFAULT_OBJECTIVES[built],
+            objective_options,
+            behaviour,
+            policy,
+            backward,
+            reweight,
+            device,
+            train_options,
+            checkpoint,
         )
 
     ignored = {
         "objective": objective,
         "objective_options": objective_options,
         "train_options": train_options,
+        "environment": environment,
+        "reweight": reweight is not None,
         "backward": backward,
         "behaviour": None if behaviour == "off" else behaviour,
     }
     chosen = run.affordable_method(order_modular) if method == "auto" else method
     if chosen != "gflownet" and any(ignored.values()):  # before the work that a slip of the pen would waste
-        _check_training_options(table.d, objective, objective_options, behaviour, train_options)
+        _check_training_options(table.d, built, objective, objective_options, behaviour, train_options)
     if chosen == "exact":
         try:
             posterior = _fit_exact(run, order_modular=order_modular, automatic=method == "auto")
@@ -241,7 +264,7 @@ def fit(
         run.told += judge_convergence(posterior.info, chosen)
     for message in run.told[told_before:]:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    trained = {"environment": environment, "behaviour": behaviour, "policy": policy}
+    trained = {"environment": built, "behaviour": behaviour, "policy": policy}
     return replace(
         posterior,
         info={
@@ -337,6 +360,7 @@ def _fit_exact(run: _Run, *, order_modular: bool, automatic: bool) -> GraphPoste
 
 def _check_training_options(
     d: int,
+    environment: str,
     objective: str | None,
     objective_options: Mapping[str, Any] | None,
     behaviour: str,
@@ -345,28 +369,40 @@ def _check_training_options(
     """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
     from dag_gfn.gflownet import default_config, make_objective
 
-    make_objective(objective or DEFAULT_OBJECTIVE, objective_options)
-    default_config(d, behaviour=behaviour, options=train_options)
+    make_objective(objective or DEFAULT_OBJECTIVES[environment], objective_options)
+    default_config(d, environment=environment, behaviour=behaviour, options=train_options)
 
 
 def _fit_gflownet(
     run: _Run,
-    objective: str | None,
+    environment: str,
+    objective: str,
     objective_options: Mapping[str, Any] | None,
     behaviour: str,
     policy: str,
     backward: str | None,
+    reweight: bool | None,
     device: str,
     train_options: Mapping[str, Any] | None,
     checkpoint: Path | None,
 ) -> GraphPosterior:
     # imports torch, which nothing else needs
     from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
+    from dag_gfn.layered_gflownet import fit_layered_gflownet
 
-    objective = objective or DEFAULT_OBJECTIVE
+    if environment == "layers" and backward == "learned":
+        raise OptionError(
+            "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
+            "backward (--backward) out, or choose environment='edges' (--environment edges)"
+        )
+    if environment == "edges" and reweight is not None:
+        raise OptionError(
+            "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
+        )
     made = make_objective(objective, objective_options)
     config = default_config(
         run.table.d,
+        environment=environment,
         objective=objective,
         behaviour=behaviour,
         iterations=run.iterations,
@@ -375,24 +411,27 @@ def _fit_gflownet(
     )
     reference = run.reference()
     with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
-        result = fit_gflownet(
-            run.table,
-            seed=run.seed,
-            config=config,
-            num_samples=run.num_samples,
-            objective=made,
-            policy=policy,
-            backward=backward,
-            device=device,
-            judge=divergence_from(reference),
-            on_report=on_report,
-            checkpoint=checkpoint,
-        )
-    posterior = result.posterior(run.table, config)
+        common = {
+            "seed": run.seed,
+            "config": config,
+            "num_samples": run.num_samples,
+            "objective": made,
+            "device": device,
+            "on_report": on_report,
+            "checkpoint": checkpoint,
+        }
+        if environment == "layers":
+            result = fit_layered_gflownet(run.table, **common)
+            posterior = result.posterior(run.table, config, reweight=reweight)
+        else:
+            result = fit_gflownet(
+                run.table, policy=policy, backward=backward, judge=divergence_from(reference), **common
+            )
+            posterior = result.posterior(run.table, config)
     posterior.info.update(
         objective=objective,
         objective_options=dict(objective_options or {}),
-        backward=backward or ("learned" if made.learns_backward else "uniform"),
+        backward=None if environment == "layers" else backward or ("learned" if made.learns_backward else "uniform"),
     )
     if reference is not None:
         posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
@@ -446,7 +485,7 @@ def _fit_mcmc(run: _Run) -> GraphPosterior:
 
 def _check_options(
     method: str,
-    environment: str,
+    environment: str | None,
     objective: str | None,
     behaviour: str,
     policy: str,
@@ -458,7 +497,7 @@ def _check_options(
 ) -> None:
     planned = {
         "method": (method, ("auto", "exact", "gflownet", "mcmc"), ("bootstrap",)),
-        "environment": (environment, ("edges",), ("layers",)),
+        "environment": (environment or "edges", ("edges", "layers"), ()),
         "policy": (policy, ("mlp",), ("transformer",)),
         "behaviour": (behaviour, ("on", "off"), ()),
         "objective": (objective, (None,) if objective is None else _objectives(), ()),
@@ -479,6 +518,17 @@ def _check_options(
         raise OptionError(f"time_budget must be positive seconds (--time-budget), not {time_budget}")
     if not (isinstance(seed, Integral) and 0 <= seed < MAX_SEED):
         raise OptionError(f"seed (--seed) must be a whole number from 0 to {MAX_SEED - 1}, not {seed}")
+
+
+def _environment(d: int, objective: str | None, backward: str | None) -> str:
+    """Return how a GFlowNet builds graphs where nobody chooses: by layers, beyond few nodes, where that is possible."""
+    if d <= MAX_NODES_BY_EDGES or backward == "learned":
+        return "edges"
+    if objective is None:
+        return "layers"
+    from dag_gfn.objectives import OBJECTIVES  # loads torch
+
+    return "edges" if "every_state_terminal" in OBJECTIVES[objective].needs else "layers"
 
 
 def _objectives() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float64
 
 from dag_gfn.env.edge_addition import EdgeAddition
+from dag_gfn.env.environment import Environment
 from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
@@ -62,6 +63,7 @@ def _made(what: str, kind: type, defaults: dict[str, Any], options: Mapping[str,
 def default_config(
     d: int,
     *,
+    environment: str = "edges",
     objective: str = "modified_db",
     behaviour: str = "off",
     iterations: int | None = None,
@@ -70,9 +72,9 @@ def default_config(
 ) -> TrainConfig:
     """Return the options of training for d nodes.
 
-    Up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of longer
+    With edges, up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of longer
     trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
-    speak against, so exploration is rarer.
+    speak against, so exploration is rarer. With layers some thousand steps suffice.
     With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
     the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
     parameters of `EpsilonSchedule`.
@@ -86,7 +88,10 @@ def default_config(
     if isinstance(options.get("exploration"), list):
         named = dict(zip(("start", "end", "until"), options["exploration"], strict=False))
         options["exploration"] = _made("exploration", EpsilonSchedule, {}, named)
-    chosen = _config(d, objective, behaviour, iterations, time_budget)
+    if environment == "layers":
+        chosen = _layers_config(d, behaviour, iterations, time_budget)
+    else:
+        chosen = _config(d, objective, behaviour, iterations, time_budget)
     return _made("training", TrainConfig, vars(chosen), options)
 
 
@@ -116,6 +121,34 @@ def _config(
         rollout_size=256 if small else 64 if d <= 20 else 16,
         steps_per_rollout=16 if d <= 20 else 8,
         exploration=EpsilonSchedule(1.0, 0.3) if small else EpsilonSchedule(0.3, 0.05),
+    )
+
+
+def _layers_config(
+    d: int, behaviour: str, iterations: int | None, time_budget: float | int | None
+) -> TrainConfig:
+    common = {
+        "iterations": 1_500 + 150 * d if iterations is None else iterations,
+        "time_budget": None if time_budget is None else float(time_budget),
+        "batch_size": 64,
+        "optimizer": "adam",
+        "learning_rate": 2e-3,
+    }
+    if behaviour == "on":
+        return TrainConfig(
+            **common,
+            rollout_size=64,
+            steps_per_rollout=1,
+            replay_batches=1,
+            exploration=EpsilonSchedule(0.0, 0.0),
+            guide_share=0.0,
+        )
+    return TrainConfig(
+        **common,
+        rollout_size=256,
+        steps_per_rollout=8,
+        replay_batches=20,
+        exploration=EpsilonSchedule(0.3, 0.02),
     )
 
 
@@ -150,33 +183,11 @@ class GFlowNetFit:
 
     def posterior(self, table: ScoreTable, config: TrainConfig) -> GraphPosterior:
         """Return it as a `GraphPosterior`: the policy's exact distribution where it is known, else the samples."""
-        training, importance = self.training, self.importance
-        info: dict[str, Any] = {
-            "interrupted": training.interrupted,
-            "diagnostics": {
-                "iterations": training.iterations,
-                "cut_short_by_time_budget": training.cut_short,
-                "ess": importance.ess,
-                "log_z": importance.log_z,
-                "log_z_standard_error": importance.standard_error,
-                "log_z_lower": importance.log_z_lower,
-                "log_z_upper": None,  # needs draws from the true posterior
-            },
-            "training": {
-                "options": {**vars(config), "exploration": vars(config.exploration)},
-                "history": [
-                    {"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history
-                ],
-            },
-            "timing": {
-                "training_seconds": training.seconds,
-                "history_seconds": [at.seconds for at in training.history],
-            },
-        }
-        sampler = TrainedGFlowNet(table, training.policy)
+        info = training_info(self.training, config, self.importance)
+        sampler = TrainedGFlowNet(table, self.training.policy)
         if self.log_probabilities is None:
             posterior = GraphPosterior.from_samples(
-                table.names, self.adjacency, self.log_scores, log_evidence=importance.log_z, info=info
+                table.names, self.adjacency, self.log_scores, log_evidence=self.importance.log_z, info=info
             )
             return replace(posterior, sampler=sampler)
         masks = enumerate_dags(table.d)
@@ -188,7 +199,7 @@ class GFlowNetFit:
             source="policy",
             info=info,
         )
-        return replace(posterior, log_evidence=importance.log_z, sampler=sampler)
+        return replace(posterior, log_evidence=self.importance.log_z, sampler=sampler)
 
 
 def fit_gflownet(
@@ -228,7 +239,7 @@ def fit_gflownet(
     on_report, checkpoint
         As for `train`.
     """
-    with _single_thread(device):
+    with single_thread(device):
         return _fit(
             table,
             seed,
@@ -237,7 +248,7 @@ def fit_gflownet(
             OBJECTIVES[objective]() if isinstance(objective, str) else objective,
             policy,
             backward,
-            _usable(device),
+            usable_device(device),
             judge,
             on_report,
             checkpoint,
@@ -245,7 +256,7 @@ def fit_gflownet(
 
 
 @contextmanager
-def _single_thread(device: str):
+def single_thread(device: str):
     """On the CPU, networks of this size take longer on several threads than on one."""
     before = torch.get_num_threads()
     if device == "cpu":
@@ -256,13 +267,73 @@ def _single_thread(device: str):
         torch.set_num_threads(before)
 
 
-def _usable(device: str) -> torch.device:
+def usable_device(device: str) -> torch.device:
+    """Return the device that torch knows by this name.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be used here.
+    """
     try:
         place = torch.device(device)
         torch.Generator(device=place)
     except (RuntimeError, AssertionError) as error:
         raise OptionError(f"device '{device}' cannot be used: {str(error).splitlines()[0]}") from error
     return place
+
+
+def run_training(
+    environment: Environment,
+    model: FlowModel,
+    objective: Objective,
+    config: TrainConfig,
+    *,
+    seed: int,
+    **rest: Any,
+) -> TrainingResult:
+    """Train as `train` does, from a seed, and say what to do where numbers overflow.
+
+    Raises
+    ------
+    TrainingError
+        If training diverged.
+    """
+    generator = torch.Generator(device=environment.device).manual_seed(seed)
+    try:
+        return train(environment, model, objective, config, generator=generator, **rest)
+    except (FloatingPointError, torch.linalg.LinAlgError) as error:
+        raise TrainingError(
+            f"{error}; try another seed, or look for columns whose scores are extreme"
+        ) from error
+
+
+def training_info(
+    training: TrainingResult, config: TrainConfig, importance: ImportanceEstimate
+) -> dict[str, Any]:
+    """Return what every trained posterior records: how it was trained, and what its weights say of it."""
+    return {
+        "interrupted": training.interrupted,
+        "diagnostics": {
+            "iterations": training.iterations,
+            "cut_short_by_time_budget": training.cut_short,
+            "ess": importance.ess,
+            "log_z": importance.log_z,
+            "log_z_standard_error": importance.standard_error,
+            "log_z_lower": importance.log_z_lower,
+            "log_z_upper": None,  # needs draws from the true posterior
+        },
+        "training": {
+            "options": {**vars(config), "exploration": vars(config.exploration)},
+            "history": [
+                {"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history
+            ],
+        },
+        "timing": {
+            "training_seconds": training.seconds,
+            "history_seconds": [at.seconds for at in training.history],
+        },
+    }
 
 
 def build_model(
@@ -321,22 +392,16 @@ def _fit(
             figures |= judge(marginal.log_probabilities(averaged))
         return figures
 
-    generator = torch.Generator(device=place).manual_seed(seed)
-    try:
-        training = train(
-            environment,
-            network,
-            objective,
-            config,
-            generator=generator,
-            monitor=monitor,
-            on_report=on_report,
-            checkpoint=checkpoint,
-        )
-    except (FloatingPointError, torch.linalg.LinAlgError) as error:
-        raise TrainingError(
-            f"{error}; try another seed, or look for columns whose scores are extreme"
-        ) from error
+    training = run_training(
+        environment,
+        network,
+        objective,
+        config,
+        seed=seed,
+        monitor=monitor,
+        on_report=on_report,
+        checkpoint=checkpoint,
+    )
     # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
     generator = torch.Generator(device=place).manual_seed(seed + 1)
     training = replace(training, policy=judged(training.policy))

@@ -310,7 +310,7 @@ def evaluate(
         edge = trajectories.pad(taken.squeeze(1)).clamp_max(legal.shape[1] - 2)
         log_pb = torch.where(goes_on, model.backward(seen)[following, edge], 0.0)
     flows = {}
-    if model.state_flow is not None:
+    if flow is not None:
         log_flow = of_states(flow)
         next_source = log_flow
         if aimed is not None:

@@ -15,7 +15,7 @@ from dag_gfn.env.environment import Environment
 from dag_gfn.errors import OptionError
 from dag_gfn.exploration import EpsilonSchedule
 from dag_gfn.objectives.importance_weights import effective_sample_size
-from dag_gfn.objectives.objective import Objective
+from dag_gfn.objectives.objective import FlowTerms, Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import evaluate, rollout
@@ -57,6 +57,11 @@ class TrainConfig:
         Decay per step of the exponential average of the weights, which is the result.
     gradient_clip : float
         Largest norm of the gradient.
+    guide_share : float
+        Share of gradient steps that learn from guides, where there are any.
+    imitation : float
+        Weight, in these steps, of the mean of -log P_F of a trajectory beside the objective. At draws from the posterior it is
+        least where the policy samples it (forward KL).
     target_update : int
         Steps between copies of the policy into a target network; 0 for none.
     monitor_every : float
@@ -80,6 +85,8 @@ class TrainConfig:
     replay: str = "trajectories"
     average_decay: float | int = 0.999
     gradient_clip: float | int = 10.0
+    guide_share: float | int = 0.5
+    imitation: float | int = 1.0
     target_update: int = 0
     monitor_every: float | int = 0.1
     checkpoint_seconds: float | int = 60.0
@@ -97,6 +104,10 @@ class TrainConfig:
             value = getattr(self, name)
             if not isinstance(value, Real) or not 0 <= value < 1:
                 raise OptionError(f"{name} must be a share in [0, 1), not {value!r}")
+        for name, most in (("guide_share", 1), ("imitation", math.inf)):
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= value <= most:
+                raise OptionError(f"{name} must be a number from 0 to {most}, not {value!r}")
         if not isinstance(self.exploration, EpsilonSchedule):
             raise OptionError(f"exploration must be [start, end, until], not {self.exploration!r}")
         if self.optimizer not in ("soap", "adam"):
@@ -153,6 +164,7 @@ def train(
     config: TrainConfig,
     *,
     generator: torch.Generator,
+    guides: TrajectoryReplay | None = None,
     monitor: Callable[[torch.nn.Module], dict[str, float]] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
     checkpoint: Path | None = None,
@@ -168,6 +180,9 @@ def train(
     config : TrainConfig
     generator : torch.Generator
         Source of all randomness, on the environment's device.
+    guides : TrajectoryReplay, optional
+        Whole trajectories of another origin, near to draws from the target, such as those of Markov chains. They show modes
+        that the policy would be long in finding.
     monitor : callable, optional
         Is given the averaged policy now and then and returns figures to show. It must not draw from
         `generator`.
@@ -190,13 +205,18 @@ def train(
         raise OptionError(
             f"objective '{objective.name}' needs whole trajectories: it cannot learn from replay='transitions'"
         )
-    return _Training(environment, policy, objective, config, generator, monitor, on_report, checkpoint).run()
+    return _Training(
+        environment, policy, objective, config, generator, guides, monitor, on_report, checkpoint
+    ).run()
 
 
 class _Training:
     """One run: what changes from step to step, and the steps."""
 
-    def __init__(self, environment, policy, objective, config, generator, monitor, on_report, checkpoint):
+    def __init__(
+        self, environment, policy, objective, config, generator, guides, monitor, on_report, checkpoint
+    ):
+        self.guides = guides
         policy = FlowModel.of(policy)
         self.environment, self.policy, self.objective, self.config = environment, policy, objective, config
         self.generator, self.monitor, self.on_report, self.checkpoint = (
@@ -302,7 +322,9 @@ class _Training:
                 temperature=config.temperature,
             )
             self.replay.add(collected)
-        draw = self.replay.sample if config.replay == "trajectories" else self.replay.sample_transitions
+        guided = self.follows_a_guide()
+        source = self.guides if guided else self.replay
+        draw = source.sample if guided or config.replay == "trajectories" else source.sample_transitions
         batch = draw(config.batch_size, generator=self.generator)
         share = config.learning_rate_at(self.progress) / config.learning_rate
         for group in self.optimizer.param_groups:
@@ -313,18 +335,36 @@ class _Training:
             target=self.target,
             environment=self.environment if "log_inflow" in self.objective.needs else None,
         )
-        loss = self.objective(terms)
+        loss = self.loss(terms, guided)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.gradient_clip)
         self.optimizer.step()
         self.iteration += 1
         self.follow()
+        if guided:
+            return
         value = loss.detach()
-        self.mean_loss = value if self.iteration == self.first + 1 else self.mean_loss.lerp(value, 0.02)
+        self.mean_loss = value if self.mean_loss.isnan() else self.mean_loss.lerp(value, 0.02)
         if "log_behaviour" in self.objective.needs:
             ess = effective_sample_size((terms.log_pf - terms.log_behaviour).sum(1))
             self.weights_ess = ess if self.weights_ess is None else self.weights_ess.lerp(ess, 0.02)
+
+    def follows_a_guide(self) -> bool:
+        """Draw whether the next step learns from guides."""
+        if self.guides is None or self.config.guide_share == 0:
+            return False
+        drawn = torch.rand((), generator=self.generator, device=self.generator.device)
+        return bool(drawn < self.config.guide_share)
+
+    def loss(self, terms: FlowTerms, guided: bool) -> torch.Tensor:
+        """Return the objective; for guides with their imitation, alone where the objective weighs by the behaviour."""
+        if not guided:
+            return self.objective(terms)
+        imitation = -self.config.imitation * terms.log_pf.sum(1).mean()
+        if {"log_behaviour", "log_branch"} & self.objective.needs:
+            return imitation
+        return self.objective(terms) + imitation
 
     @torch.no_grad()
     def follow(self) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dag_gfn.env.layer_state import LayerState
 from dag_gfn.layerings.layer_weights import CANCELLED, LayerWeights, exact_log_node_weights
-from dag_gfn.policies.independent_nodes import available, log_no_pair
+from dag_gfn.policies.independent_nodes import log_available, log_no_pair
 from dag_gfn.policies.layer_observation import LayerObservation
 
 DEAD_END = 1e5
@@ -60,15 +60,15 @@ class RootLayers:
         self._first = self._nodes * weights.log_sums.shape[1]
         self._may_gain = torch.from_numpy(weights.may_gain).to(self.device)
         everyone = torch.ones(1, d, dtype=torch.bool, device=self.device)
-        self._log_all = self._within(everyone)  # (1, d)
-        self._log_without = self.log_without.float()
+        self._log_all = self._within(everyone)  # (1, d): log ŵ_v of all parent sets
+        others = ~torch.eye(d, dtype=torch.bool, device=self.device)
+        self._log_without = (self._within(others) - self._log_all).T.float()
         self._initial = self._initial_row()
 
     @property
-    def log_without(self) -> Float[Tensor, "d d"]:
-        """Log-share of the parent sets of each node that do not hold another, [u, w] of node u without w."""
-        others = ~torch.eye(self.num_nodes, dtype=torch.bool, device=self.device)
-        return (self._within(others) - self._log_all).T
+    def log_all(self) -> Float[Tensor, " d"]:
+        """log ŵ_v of all parent sets of each node, in nats and on the scale of the weights."""
+        return self._log_all[0]
 
     def _initial_row(self) -> LayerState:
         nobody = torch.zeros(1, self.num_nodes, dtype=torch.bool, device=self.device)
@@ -91,7 +91,7 @@ class RootLayers:
         closed, placed = state.closed.unsqueeze(1), state.layer_of >= 0
         now = (state.log_now - self._log_all).clamp_(min=_NO_SHARE).float()
         later = _log_rest(state.log_within, self._log_all)
-        log_available = available(now, later, state.legal[:, : self.num_nodes])
+        available = log_available(now, later, state.legal[:, : self.num_nodes])
         return LayerObservation(
             legal=state.legal,
             placed=placed & (state.layer_of < closed),
@@ -100,7 +100,7 @@ class RootLayers:
             now=now,
             later=later,
             beyond=_log_rest(state.log_next, self._log_all),
-            clash=log_no_pair(~placed, log_available, self._log_without),
+            clash=log_no_pair(~placed, available, self._log_without),
         )
 
     def step(self, state: LayerState, action: Int[Tensor, " b"]) -> LayerState:
@@ -205,7 +205,9 @@ class RootLayers:
         """Return log g of each node; where the difference cancels, it is the sum of its terms."""
         gain = state.log_now.gather(1, node)
         cancelled = gain - state.log_within.gather(1, node) <= _LOG_BOUND
-        rows = (cancelled.squeeze(1) & (state.closed > 0) & (gain.squeeze(1) > -torch.inf)).nonzero().squeeze(1)
+        rows = (
+            (cancelled.squeeze(1) & (state.closed > 0) & (gain.squeeze(1) > -torch.inf)).nonzero().squeeze(1)
+        )
         if len(rows):
             closed, layer_of = state.closed[rows].unsqueeze(1), state.layer_of[rows]
             inside = (((layer_of >= 0) & (layer_of < closed)) * self._bits).sum(1)

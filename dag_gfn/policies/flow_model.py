@@ -36,6 +36,8 @@ class FlowModel(nn.Module):
     state_flow : callable, optional
         Maps observations to log F(s), or where ``forward_looking`` to log F(s) - log R(s); shape (b,).
     forward_looking : bool
+    shared_flow : bool
+        The policy has the flow itself, and gives both at once: ``policy.logits_and_flow(observation)``.
     log_z : float, optional
         Where log Z starts, if it is learned.
     """
@@ -47,6 +49,7 @@ class FlowModel(nn.Module):
         backward: BackwardPolicy | None = None,
         state_flow: nn.Module | None = None,
         forward_looking: bool = False,
+        shared_flow: bool = False,
         log_z: float | int | None = None,
     ):
         super().__init__()
@@ -54,6 +57,7 @@ class FlowModel(nn.Module):
         self.backward = backward
         self.state_flow = state_flow
         self.forward_looking = forward_looking
+        self.shared_flow = shared_flow
         self.log_z = None if log_z is None else nn.Parameter(torch.tensor(float(log_z)))
 
     @staticmethod
@@ -68,15 +72,19 @@ class FlowModel(nn.Module):
     def logits_and_flow(
         self, observation: Observation, log_reward: Float[Tensor, " b"]
     ) -> tuple[Float[Tensor, "b a"], Float[Tensor, " b"] | None]:
-        """Return the forward policy's logits and, where flows are learned, log F(s)."""
-        if self.state_flow is None:
-            return self.policy(observation), None
-        if getattr(self.state_flow, "net", None) is self.policy:
-            logits, flow = self.policy.both(observation)
-            return logits, flow + log_reward
-        return self.policy(observation), self.log_flow(observation, log_reward)
+        """Return the forward policy's logits and, where flows are learned, log F(s).
+
+        Log-rewards of the states are relative to the first state's, and so are flows.
+        """
+        if self.shared_flow:
+            logits, flow = self.policy.logits_and_flow(observation)
+        else:
+            logits = self.policy(observation)
+            flow = None if self.state_flow is None else self.state_flow(observation)
+        if flow is not None and self.forward_looking:
+            flow = flow + log_reward
+        return logits, flow
 
     def log_flow(self, observation: Observation, log_reward: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
         """Return log F(s) of states whose log-rewards are given, both relative to the first state's reward."""
-        flow = self.state_flow(observation)
-        return flow + log_reward if self.forward_looking else flow
+        return self.logits_and_flow(observation, log_reward)[1]

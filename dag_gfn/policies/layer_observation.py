@@ -12,8 +12,8 @@ from dag_gfn.policies.policy import Observation
 class LayerObservation(Observation):
     """Which nodes are where, and what share of its weight each has left.
 
-    The whole weight of a node is that of all its parent sets. U are the nodes of closed layers, Q those of the last of these, C
-    those of the open layer.
+    The weight of a node is that of all its parent sets. U are the nodes of closed layers, Q those of the last of these,
+    C those of the open layer.
 
     Attributes
     ----------
@@ -22,14 +22,14 @@ class LayerObservation(Observation):
     placed, last, open : Tensor, shape (b, d), bool
         Membership of U, Q and C.
     now : Tensor, shape (b, d), float32
-        Log-share of the parent sets that the node would have in the open layer, those within U that meet Q.
+        Log-share of the parent sets that the node would have in the open layer: those within U that meet Q.
     later : Tensor, shape (b, d), float32
         Log-share of those that it can only have in a later layer: not within U.
     beyond : Tensor, shape (b, d), float32
         Log-share of those not within U and C together, which only layers after the next allow.
     clash : Tensor, shape (b, d), float32
-        Of each node that is left out, log-probability that it and none of the others left out are each other's parent, pairs
-        taken as independent: what cycles of two will cost it.
+        What cycles of two will cost each node that is left out, in nats, at most 0; see
+        `dag_gfn.policies.independent_nodes.log_no_pair`.
     """
 
     legal: Bool[Tensor, "b a"]
@@ -45,3 +45,13 @@ class LayerObservation(Observation):
     def legal_actions(self) -> Bool[Tensor, "b a"]:
         """The field `legal`."""
         return self.legal
+
+    @property
+    def left(self) -> Bool[Tensor, "b d"]:
+        """The nodes that are in no layer yet."""
+        return ~(self.placed | self.open)
+
+    @property
+    def addable(self) -> Bool[Tensor, "b d"]:
+        """The nodes that can be added to the open layer."""
+        return self.legal[:, : self.now.shape[1]]

@@ -1,0 +1,125 @@
+"""What a GFlowNet trained on root layerings can answer beside its samples."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float64, Int64
+
+from dag_gfn import graph
+from dag_gfn.env.root_layers import RootLayers
+from dag_gfn.errors import OptionError
+from dag_gfn.importance import ImportanceEstimate, log_importance_weights
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.partition import layering_of
+from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.sampling import backward_rollout, sample_outcomes
+from dag_gfn.scores import ScoreTable
+from dag_gfn.trained import WeightedGraphs
+from dag_gfn.weighted_layerings import WeightedLayerings
+
+_AT_A_TIME = 512
+
+
+@dataclass(frozen=True)
+class TrainedLayerGFlowNet:
+    """A sampler of root layerings, and through them of DAGs, whose probabilities are known.
+
+    Attributes
+    ----------
+    table : ScoreTable
+        What it was trained on.
+    weights : LayerWeights
+        The same with parents summed out.
+    model : FlowModel
+        With averaged weights.
+    """
+
+    table: ScoreTable
+    weights: LayerWeights
+    model: FlowModel
+
+    def sample(self, k: int, *, seed: int) -> WeightedGraphs:
+        """Return k new independent draws with their importance weights, a DAG of each layering."""
+        drawn = self.layerings(k, seed=seed)
+        adjacency = drawn.dags(self.weights, rng=np.random.default_rng(seed))
+        return WeightedGraphs(
+            adjacency, self.table.log_reward(graph.parent_masks(adjacency)), drawn.log_weights
+        )
+
+    def layerings(self, k: int, *, seed: int) -> WeightedLayerings:
+        """Return k new independent layerings with their importance weights."""
+        generator = torch.Generator(device=self._device).manual_seed(seed)
+        drawn = sample_outcomes(self._environment(), self.model, k, generator=generator)
+        return WeightedLayerings(
+            drawn.outcome.cpu().numpy(), drawn.log_reward.cpu().numpy(), drawn.log_weight.cpu().numpy()
+        )
+
+    def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
+        """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
+        drawn = self.layerings(num_samples, seed=seed)
+        return ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
+
+    def upper_bound(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int = 0) -> float:
+        """Return an upper bound of the log evidence, in expectation, from draws of the posterior by another method.
+
+        ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random: `seed` is taken for the sake of other samplers.
+        """
+        layer_of = np.array([layering_of(adjacency) for adjacency in exact_draws])
+        return float(self.log_weights_of(layer_of).mean())
+
+    def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
+        r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
+        drawn = self.sample(num_samples, seed=seed)
+        estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
+        weight = np.exp(drawn.log_weights - drawn.log_weights.max())
+        return float(max(0.0, estimate.log_z - weight @ drawn.log_scores / weight.sum()))
+
+    def log_weights_of(self, layer_of: Int64[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
+        """Return log R - log P_θ of given layerings, in nats: constant where the sampler is right."""
+        environment = self._environment()
+        states = torch.from_numpy(np.ascontiguousarray(layer_of, dtype=np.int64)).to(self._device)
+        nothing_random = torch.Generator(device=self._device)
+        parts = [
+            log_importance_weights(
+                self.model, backward_rollout(environment, environment.state_of(part), generator=nothing_random)
+            )
+            for part in states.split(_AT_A_TIME)
+        ]
+        return torch.cat(parts).cpu().numpy() if parts else np.zeros(0)
+
+    def log_probability(
+        self, adjacency: Bool[np.ndarray, "m d d"], *, num_trajectories: int = 1, seed: int = 0
+    ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
+        """Return the log-probability that it draws each given graph, and the standard error of that, which is 0.
+
+        The graph's layering has one trajectory, and the graph its share of the layering's weight. Nothing is random:
+        `num_trajectories` and `seed` are taken for the sake of other samplers.
+        """
+        layer_of = np.array([layering_of(dag) for dag in adjacency])
+        log_scores = self.table.log_reward(graph.parent_masks(adjacency))
+        # P_θ(layering) R(G) / R(layering)
+        return log_scores - self.log_weights_of(layer_of), np.zeros(len(adjacency))
+
+    def given_edges(
+        self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
+    ) -> GraphPosterior:
+        """Raise: a layering says nothing of single edges, so that none can be built into it.
+
+        Raises
+        ------
+        OptionError
+        """
+        raise OptionError(
+            "root layers cannot be drawn given edges: fit with environment='edges' (--environment edges), with "
+            "required edges (required, --required), or select among draws (GraphPosterior.given)"
+        )
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def _environment(self) -> RootLayers:
+        return RootLayers(self.weights, device=self._device)

@@ -1,0 +1,81 @@
+"""Root layerings with importance weights: the evidence, edge probabilities and DAGs that they give."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
+from dag_gfn.posterior import Marginal
+
+_AT_A_TIME = 1024  # layerings: a matrix of edge probabilities is kept for each
+
+
+@dataclass(frozen=True)
+class WeightedLayerings:
+    r"""Draws from a sampler whose probabilities are known, and what corrects them.
+
+    Each layering has one trajectory, so that the weight :math:`w = R / P_\theta` of a draw is exact: the mean of w is an
+    unbiased estimate of the evidence, and weighted means tend to the posterior's whatever the sampler has learned.
+
+    Attributes
+    ----------
+    layer_of : ndarray, shape (k, d), int64
+        Layer of each node.
+    log_rewards : ndarray, shape (k,), float64
+        log of the sum of R(G) over the DAGs of each layering, in nats.
+    log_weights : ndarray, shape (k,), float64
+        log w.
+    """
+
+    layer_of: Int64[np.ndarray, "k d"]
+    log_rewards: Float64[np.ndarray, " k"]
+    log_weights: Float64[np.ndarray, " k"]
+
+    def __len__(self) -> int:
+        return len(self.layer_of)
+
+    def smoothed(self) -> tuple[Float64[np.ndarray, " k"], float]:
+        r"""Return normalised log-weights whose largest are smoothed, and the shape k̂ of their tail.
+
+        The largest weights are replaced by quantiles of the generalised Pareto distribution that fits them, which
+        trades a little bias for much variance. Above k̂ = 0.7 weighted means are not to be trusted.
+
+        References
+        ----------
+        Vehtari, Simpson, Gelman, Yao and Gabry, Pareto smoothed importance sampling, JMLR 25 (2024).
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its next version
+            import arviz  # slow, and brings matplotlib
+        log_weights, shape = arviz.psislw(self.log_weights - self.log_weights.max())
+        return np.asarray(log_weights, dtype=np.float64), float(shape)
+
+    def edges(
+        self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"] | None = None
+    ) -> Marginal:
+        """Return edge probabilities, averaged given the layering, and their standard errors.
+
+        Parameters
+        ----------
+        weights : LayerWeights
+        log_share : ndarray, shape (k,), float64, optional
+            Normalised log-weights; by default all draws count alike.
+        """
+        k, d = self.layer_of.shape
+        share = np.full(k, 1.0 / k) if log_share is None else np.exp(log_share - np.logaddexp.reduce(log_share))
+        mean, linear, square = np.zeros((3, d, d))
+        for part in (slice(start, start + _AT_A_TIME) for start in range(0, k, _AT_A_TIME)):
+            given = edge_probabilities(weights, self.layer_of[part].astype(np.int8))
+            mean += np.tensordot(share[part], given, axes=1)
+            linear += np.tensordot(share[part] ** 2, given, axes=1)
+            square += np.tensordot(share[part] ** 2, given**2, axes=1)
+        # Σ share² (p - mean)², the delta method for a ratio of means
+        variance = square - 2 * mean * linear + mean**2 * (share**2).sum()
+        return Marginal(mean.clip(0.0, 1.0), "rao_blackwell", np.sqrt(variance.clip(0.0)))
+
+    def dags(self, weights: LayerWeights, *, rng: np.random.Generator) -> Bool[np.ndarray, "k d d"]:
+        """Return a DAG of each layering, ``[s, i, j]`` True for i -> j (row -> column)."""
+        return draw_dags(weights, self.layer_of.astype(np.int8), rng=rng)
