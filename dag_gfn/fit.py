@@ -431,7 +431,9 @@ def _fit_gflownet(
     posterior.info.update(
         objective=objective,
         objective_options=dict(objective_options or {}),
-        backward=None if environment == "layers" else backward or ("learned" if made.learns_backward else "uniform"),
+        backward=None
+        if environment == "layers"
+        else backward or ("learned" if made.learns_backward else "uniform"),
     )
     if reference is not None:
         posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)

@@ -126,7 +126,10 @@ class LayeredFit:
         }
         if info["diagnostics"]["covered"] < 1.0:
             info["diagnostics"]["least_covered"] = table.names[int(weights.covered.argmin())]
-        info["edges_raw"] = {"probability": raw.values.tolist(), "standard_error": raw.standard_error.tolist()}
+        info["edges_raw"] = {
+            "probability": raw.values.tolist(),
+            "standard_error": raw.standard_error.tolist(),
+        }
         posterior = GraphPosterior.from_weights(
             table.names,
             adjacency,

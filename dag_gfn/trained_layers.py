@@ -84,7 +84,8 @@ class TrainedLayerGFlowNet:
         nothing_random = torch.Generator(device=self._device)
         parts = [
             log_importance_weights(
-                self.model, backward_rollout(environment, environment.state_of(part), generator=nothing_random)
+                self.model,
+                backward_rollout(environment, environment.state_of(part), generator=nothing_random),
             )
             for part in states.split(_AT_A_TIME)
         ]

@@ -60,8 +60,8 @@ class TrainConfig:
     guide_share : float
         Share of gradient steps that learn from guides, where there are any.
     imitation : float
-        Weight, in these steps, of the mean of -log P_F of a trajectory beside the objective. At draws from the posterior it is
-        least where the policy samples it (forward KL).
+        Weight, in these steps, of the mean of -log P_F of a trajectory beside the objective. Over draws from the
+        posterior it is least where the policy samples it (forward KL).
     target_update : int
         Steps between copies of the policy into a target network; 0 for none.
     monitor_every : float
@@ -181,8 +181,8 @@ def train(
     generator : torch.Generator
         Source of all randomness, on the environment's device.
     guides : TrajectoryReplay, optional
-        Whole trajectories of another origin, near to draws from the target, such as those of Markov chains. They show modes
-        that the policy would be long in finding.
+        Whole trajectories of another origin, near to draws from the target, such as those of Markov chains. They show
+        modes that the policy would be long in finding.
     monitor : callable, optional
         Is given the averaged policy now and then and returns figures to show. It must not draw from
         `generator`.

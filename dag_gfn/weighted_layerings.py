@@ -53,9 +53,7 @@ class WeightedLayerings:
         log_weights, shape = arviz.psislw(self.log_weights - self.log_weights.max())
         return np.asarray(log_weights, dtype=np.float64), float(shape)
 
-    def edges(
-        self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"] | None = None
-    ) -> Marginal:
+    def edges(self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"] | None = None) -> Marginal:
         """Return edge probabilities, averaged given the layering, and their standard errors.
 
         Parameters
@@ -65,7 +63,9 @@ class WeightedLayerings:
             Normalised log-weights; by default all draws count alike.
         """
         k, d = self.layer_of.shape
-        share = np.full(k, 1.0 / k) if log_share is None else np.exp(log_share - np.logaddexp.reduce(log_share))
+        share = (
+            np.full(k, 1.0 / k) if log_share is None else np.exp(log_share - np.logaddexp.reduce(log_share))
+        )
         mean, linear, square = np.zeros((3, d, d))
         for part in (slice(start, start + _AT_A_TIME) for start in range(0, k, _AT_A_TIME)):
             given = edge_probabilities(weights, self.layer_of[part].astype(np.int8))

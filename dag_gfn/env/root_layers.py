@@ -27,13 +27,13 @@ class RootLayers:
     r"""The environment of root layerings.
 
     Action v < d adds node v to the open layer, d closes that layer, d + 1 stops. Nodes of a layer are added in
-    increasing order, so that each layering is built in one way alone: every state has one predecessor, the backward policy
-    has nothing to choose, and the probability of a finished layering is that of its one trajectory.
+    increasing order, so that each layering is built in one way alone: every state has one predecessor, the backward
+    policy has nothing to choose, and the probability of a finished layering is that of its one trajectory.
 
-    A layer that is closed has a node. It cannot be closed while a node that is left out could gain no parent in any later
-    layer, or while no node that is left out has a possible parent in it. Stopping is legal when all nodes are placed, and
-    nothing else is then. Where constraints lead to a state with no other action, stopping is legal too, and the
-    reward is lowered by `DEAD_END`.
+    A layer that is closed has a node. It cannot be closed while a node that is left out could gain no parent in any
+    later layer, or while no node that is left out has a possible parent in it. Stopping is legal when all nodes are
+    placed, and nothing else is then. Where constraints lead to a state with no other action, stopping is legal too,
+    and the reward is lowered by `DEAD_END`.
 
     Rewards are unfinished products on the way: only finished layerings stand for DAGs.
 
@@ -174,7 +174,7 @@ class RootLayers:
         return actions.where(steps < lengths.unsqueeze(1), self.stop_action), lengths
 
     def state_of(self, layer_of: Int[Tensor, "b d"], closed: Int[Tensor, " b"] | None = None) -> LayerState:
-        """Return the full state of given layerings, built anew; the last layer is open unless `closed` says otherwise."""
+        """Return the full state of given layerings, built anew; unless `closed` is given, the last layer is open."""
         if closed is None:
             closed = layer_of.amax(1)
         actions, _ = self._actions(layer_of, closed)

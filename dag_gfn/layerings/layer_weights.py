@@ -155,7 +155,9 @@ class LayerWeights:
         return len(self.log_weights)
 
 
-def _union(chosen: Bool[np.ndarray, "d sets"], members: Int64[np.ndarray, "d candidates"]) -> Int64[np.ndarray, " d"]:
+def _union(
+    chosen: Bool[np.ndarray, "d sets"], members: Int64[np.ndarray, "d candidates"]
+) -> Int64[np.ndarray, " d"]:
     """Return the mask of the nodes that are in some chosen subset of each node's candidates."""
     indices = np.arange(chosen.shape[1], dtype=np.int64)
     union = np.array([np.bitwise_or.reduce(indices[row], initial=0) for row in chosen])
@@ -176,7 +178,11 @@ def _byte_index(places: Int64[np.ndarray, "d d"]) -> Int32[np.ndarray, "d bytes 
 @no_type_check
 def index_of(tables, node, mask):
     """Return the index of a set of nodes among the parent sets of a node."""
-    index, rest, byte = np.int64(0), np.uint64(mask), np.uint64(0)  # unsigned: Numba looks for no negative subscripts
+    index, rest, byte = (
+        np.int64(0),
+        np.uint64(mask),
+        np.uint64(0),
+    )  # unsigned: Numba looks for no negative subscripts
     while rest:
         index |= tables.byte_index[np.uint64(node), byte, rest & np.uint64(255)]
         rest >>= np.uint64(8)
@@ -247,7 +253,10 @@ def layer_masks(layer_of, layers, earlier):
 
 
 def exact_log_node_weights(
-    weights: LayerWeights, nodes: Int64[np.ndarray, " m"], inside: Int64[np.ndarray, " m"], last: Int64[np.ndarray, " m"]
+    weights: LayerWeights,
+    nodes: Int64[np.ndarray, " m"],
+    inside: Int64[np.ndarray, " m"],
+    last: Int64[np.ndarray, " m"],
 ) -> Float64[np.ndarray, " m"]:
     """Return log g of nodes, each with its U and Q as masks, by the sum of its terms where the difference cancels."""
     values = np.empty(len(nodes))

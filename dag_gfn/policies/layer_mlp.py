@@ -20,10 +20,10 @@ _RIDGE = 1e-2
 class LayerMLP(nn.Module):
     r"""Logits and flows of root layerings, as a correction of what independent nodes would do.
 
-    The log-odds that a node belongs to the open layer start from those of
-    :mod:`dag_gfn.policies.independent_nodes` with the cost of cycles of two, squashed by asinh, since with peaked
-    data they reach over hundreds of nats. To them the perceptron, and a linear map beside it, add what they learn. The flow is a linear function
-    of features and of which pairs of nodes are left out, which `start_from` fits, with a perceptron's correction.
+    The log-odds that a node belongs to the open layer start from those of :mod:`dag_gfn.policies.independent_nodes`
+    with the cost of cycles of two, squashed by asinh, since with peaked data they reach over hundreds of nats. To them
+    the perceptron, and a linear map beside it, add what they learn. The flow is linear in the features and in which
+    pairs of nodes are left out, which `start_from` fits, and has a perceptron's correction.
 
     Parameters
     ----------
