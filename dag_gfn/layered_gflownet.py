@@ -1,5 +1,6 @@
 """Train a GFlowNet on the root layerings of DAGs, and say what it samples."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,6 +35,9 @@ _GUIDE_BUDGET = 0.1  # of the time, at most
 _MONITOR_SAMPLES = 512
 _RELIABLE_SHAPE = 0.7
 _RELIABLE_SAMPLES = 400
+_WANTED_SAMPLES = 2_000
+_MOST_DRAWS = 10
+_EVIDENCE_TOLERANCE = 0.5  # nats, beside three standard errors
 
 
 def guide_iterations(d: int) -> int:
@@ -82,6 +86,8 @@ class LayeredFit:
     sampler : TrainedLayerGFlowNet
     drawn : WeightedLayerings
     guides : Guides or None
+    num_samples : int
+        DAGs to draw; there may be more layerings.
     seed : int
     """
 
@@ -89,6 +95,7 @@ class LayeredFit:
     sampler: TrainedLayerGFlowNet
     drawn: WeightedLayerings
     guides: Guides | None
+    num_samples: int
     seed: int
 
     log_probabilities = None
@@ -111,15 +118,23 @@ class LayeredFit:
         importance = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
         info = training_info(self.training, config, importance)
         log_share, shape = drawn.smoothed()
+        reliable = shape <= _RELIABLE_SHAPE and drawn.effective_samples >= _RELIABLE_SAMPLES
         if reweight is None:
-            reweight = shape <= _RELIABLE_SHAPE and importance.ess * len(drawn) >= _RELIABLE_SAMPLES
+            reweight = reliable
         raw, corrected = drawn.edges(weights), drawn.edges(weights, log_share)
-        adjacency = drawn.dags(weights, rng=np.random.default_rng([self.seed, len(drawn)]))
+        rng = np.random.default_rng([self.seed, self.num_samples])
+        if reweight and len(drawn) > self.num_samples:
+            chosen, log_share = drawn.resample(self.num_samples, log_share, rng=rng), None
+        else:
+            chosen, log_share = slice(0, self.num_samples), log_share if reweight else None
+        adjacency = drawn[chosen].dags(weights, rng=rng)
         info["diagnostics"] |= {
             "reweighted": reweight,
-            "pareto_k": shape,
+            "pareto_k": shape if math.isfinite(shape) else None,  # JSON holds no infinity
+            "reliable_weights": reliable,
+            "layerings": len(drawn),
             "raw_to_reweighted_edge_difference": float(np.abs(raw.values - corrected.values).max()),
-            "num_samples": len(drawn),
+            "num_samples": self.num_samples,
             "candidates": int(popcount(weights.candidates)[0]),
             "covered": float(weights.covered.min()),
             **self._against_chains(importance),
@@ -133,9 +148,11 @@ class LayeredFit:
         posterior = GraphPosterior.from_weights(
             table.names,
             adjacency,
-            log_share if reweight else np.zeros(len(drawn)),
+            np.zeros(len(adjacency)) if log_share is None else log_share,
             table.log_reward(graph.parent_masks(adjacency)),
-            effective_samples=importance.ess * len(drawn) if reweight else float(len(drawn)),
+            effective_samples=min(drawn.effective_samples, self.num_samples)
+            if reweight
+            else self.num_samples,
             marginals={"edge": corrected if reweight else raw},
             log_evidence=importance.log_z,
             info=info,
@@ -145,16 +162,19 @@ class LayeredFit:
     def _against_chains(self, importance: ImportanceEstimate) -> dict[str, float]:
         r"""Return the evidence that layerings of a chain give, which sees modes that the sampler never draws.
 
-        :math:`E_P[P_\theta / R] = 1 / Z` over draws from the posterior, as the chain's nearly are. Where the sampler has lost a
-        mode, its own weights give less than Z, and these give Z.
+        :math:`E_P[P_\theta / R] = 1 / Z` over draws from the posterior, as the chain's nearly are. Where the sampler
+        has lost a mode, its own weights give less than Z, and these give Z.
         """
         if self.guides is None:
             return {}
         log_w = torch.from_numpy(self.sampler.log_weights_of(self.guides.held_out))
         backwards = ImportanceEstimate.from_log_weights(-log_w)
+        gap = -backwards.log_z - importance.log_z
+        tolerated = _EVIDENCE_TOLERANCE + 3 * (backwards.standard_error + importance.standard_error)
         return {
             "log_z_upper": float(log_w.mean()),
             "log_z_from_chains": -backwards.log_z,
+            "agrees_with_chains": abs(gap) <= tolerated,
             "guide_seconds": self.guides.seconds,
         }
 
@@ -172,8 +192,8 @@ def fit_layered_gflownet(
 ) -> LayeredFit:
     """Train and sample.
 
-    Markov chains of a few seconds show where the posterior is: their layerings are learned from beside those that the policy
-    builds itself, and the flow starts from what is gained along them.
+    Markov chains of a few seconds show where the posterior is: their layerings are learned from beside those that the
+    policy builds itself, and the flow starts from what is gained along them.
 
     Parameters
     ----------
@@ -222,8 +242,18 @@ def fit_layered_gflownet(
             checkpoint=checkpoint,
         )
         sampler = TrainedLayerGFlowNet(table, weights, training.policy)
-        drawn = sampler.layerings(num_samples, seed=seed + 1)
-        return LayeredFit(training, sampler, drawn, guides, seed)
+        drawn = _draw(sampler, num_samples, seed)
+        return LayeredFit(training, sampler, drawn, guides, num_samples, seed)
+
+
+def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> WeightedLayerings:
+    """Return at least so many layerings, and where their weights are uneven up to ten times as many."""
+    drawn = sampler.layerings(num_samples, seed=seed + 1)
+    for further in range(2, _MOST_DRAWS + 1):
+        if drawn.effective_samples >= _WANTED_SAMPLES:
+            break
+        drawn = drawn + sampler.layerings(num_samples, seed=seed + further)
+    return drawn
 
 
 def _trajectories(environment: RootLayers, guides: Guides) -> TrajectoryReplay:
@@ -232,7 +262,9 @@ def _trajectories(environment: RootLayers, guides: Guides) -> TrajectoryReplay:
     replay = TrajectoryReplay(len(parts))
     nothing_random = torch.Generator(device=environment.device)
     for part in parts:
-        replay.add(backward_rollout(environment, environment.state_of(part), generator=nothing_random))
+        finished = environment.state_of(part)
+        finished = finished[finished.log_reward.isfinite()]  # else below all digits, and never built
+        replay.add(backward_rollout(environment, finished, generator=nothing_random))
     return replay
 
 

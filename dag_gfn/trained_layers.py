@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn import graph
 from dag_gfn.env.root_layers import RootLayers
-from dag_gfn.errors import OptionError
+from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.partition import layering_of
@@ -21,6 +21,7 @@ from dag_gfn.trained import WeightedGraphs
 from dag_gfn.weighted_layerings import WeightedLayerings
 
 _AT_A_TIME = 512
+_MOST_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,40 @@ class TrainedLayerGFlowNet:
         )
 
     def layerings(self, k: int, *, seed: int) -> WeightedLayerings:
-        """Return k new independent layerings with their importance weights."""
+        """Return k new independent layerings with their importance weights.
+
+        Where constraints have led to a dead end, which has no weight, another is drawn, and all weights are lowered by
+        the share that were finished.
+
+        Raises
+        ------
+        TrainingError
+            If hardly any is finished.
+        """
         generator = torch.Generator(device=self._device).manual_seed(seed)
-        drawn = sample_outcomes(self._environment(), self.model, k, generator=generator)
-        return WeightedLayerings(
-            drawn.outcome.cpu().numpy(), drawn.log_reward.cpu().numpy(), drawn.log_weight.cpu().numpy()
+        environment, parts, tried, finished = self._environment(), [], 0, 0
+        while finished < k or not parts:
+            if tried > _MOST_TRIES * max(k, _AT_A_TIME):
+                raise TrainingError(
+                    f"of {tried:,} layerings that were drawn, only {finished:,} keep the constraints: train longer "
+                    "(iterations, --iterations), or choose environment='edges' (--environment edges)"
+                )
+            drawn = sample_outcomes(
+                environment, self.model, max(k - finished, min(k, _AT_A_TIME)), generator=generator
+            )
+            tried += len(drawn.outcome)
+            complete = (drawn.outcome >= 0).all(1)
+            finished += int(complete.sum())
+            parts.append(
+                [
+                    values[complete].cpu().numpy()
+                    for values in (drawn.outcome, drawn.log_reward, drawn.log_weight)
+                ]
+            )
+        layer_of, log_rewards, log_weights = (
+            np.concatenate(columns)[:k] for columns in zip(*parts, strict=True)
         )
+        return WeightedLayerings(layer_of, log_rewards, log_weights + np.log(max(finished, 1) / max(tried, 1)))
 
     def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
         """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
@@ -65,10 +94,10 @@ class TrainedLayerGFlowNet:
     def upper_bound(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int = 0) -> float:
         """Return an upper bound of the log evidence, in expectation, from draws of the posterior by another method.
 
-        ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random: `seed` is taken for the sake of other samplers.
+        ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random: `seed` is taken for the sake of other
+        samplers.
         """
-        layer_of = np.array([layering_of(adjacency) for adjacency in exact_draws])
-        return float(self.log_weights_of(layer_of).mean())
+        return float(self.log_weights_of(_layerings(exact_draws)).mean())
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
@@ -78,7 +107,10 @@ class TrainedLayerGFlowNet:
         return float(max(0.0, estimate.log_z - weight @ drawn.log_scores / weight.sum()))
 
     def log_weights_of(self, layer_of: Int64[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
-        """Return log R - log P_θ of given layerings, in nats: constant where the sampler is right."""
+        """Return log R - log P_θ of given layerings, in nats: constant where the sampler is right.
+
+        Infinite where it never draws them.
+        """
         environment = self._environment()
         states = torch.from_numpy(np.ascontiguousarray(layer_of, dtype=np.int64)).to(self._device)
         nothing_random = torch.Generator(device=self._device)
@@ -89,7 +121,7 @@ class TrainedLayerGFlowNet:
             )
             for part in states.split(_AT_A_TIME)
         ]
-        return torch.cat(parts).cpu().numpy() if parts else np.zeros(0)
+        return torch.cat(parts).nan_to_num_(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf).cpu().numpy()
 
     def log_probability(
         self, adjacency: Bool[np.ndarray, "m d d"], *, num_trajectories: int = 1, seed: int = 0
@@ -99,10 +131,9 @@ class TrainedLayerGFlowNet:
         The graph's layering has one trajectory, and the graph its share of the layering's weight. Nothing is random:
         `num_trajectories` and `seed` are taken for the sake of other samplers.
         """
-        layer_of = np.array([layering_of(dag) for dag in adjacency])
         log_scores = self.table.log_reward(graph.parent_masks(adjacency))
         # P_θ(layering) R(G) / R(layering)
-        return log_scores - self.log_weights_of(layer_of), np.zeros(len(adjacency))
+        return log_scores - self.log_weights_of(_layerings(adjacency)), np.zeros(len(adjacency))
 
     def given_edges(
         self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
@@ -124,3 +155,9 @@ class TrainedLayerGFlowNet:
 
     def _environment(self) -> RootLayers:
         return RootLayers(self.weights, device=self._device)
+
+
+def _layerings(adjacency: Bool[np.ndarray, "m d d"]) -> Int64[np.ndarray, "m d"]:
+    """Return the layer of each node of each graph."""
+    layers = [layering_of(dag) for dag in adjacency]
+    return np.array(layers, dtype=np.int64).reshape(len(adjacency), adjacency.shape[-1])

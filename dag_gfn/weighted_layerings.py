@@ -1,5 +1,6 @@
 """Root layerings with importance weights: the evidence, edge probabilities and DAGs that they give."""
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -11,14 +12,17 @@ from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
 from dag_gfn.posterior import Marginal
 
 _AT_A_TIME = 1024  # layerings: a matrix of edge probabilities is kept for each
+_TAIL = 0.2  # share of the draws, at most, that make the tail
+_SMALLEST_TAIL = 5  # draws
+_ALIKE = 1e-6  # nats
 
 
 @dataclass(frozen=True)
 class WeightedLayerings:
     r"""Draws from a sampler whose probabilities are known, and what corrects them.
 
-    Each layering has one trajectory, so that the weight :math:`w = R / P_\theta` of a draw is exact: the mean of w is an
-    unbiased estimate of the evidence, and weighted means tend to the posterior's whatever the sampler has learned.
+    Each layering has one trajectory, so that the weight :math:`w = R / P_\theta` of a draw is exact: the mean of w is
+    an unbiased estimate of the evidence, and weighted means tend to the posterior's whatever the sampler has learned.
 
     Attributes
     ----------
@@ -37,20 +41,54 @@ class WeightedLayerings:
     def __len__(self) -> int:
         return len(self.layer_of)
 
+    def __getitem__(self, rows: slice | Int64[np.ndarray, " m"]) -> "WeightedLayerings":
+        """Return the chosen draws."""
+        return WeightedLayerings(self.layer_of[rows], self.log_rewards[rows], self.log_weights[rows])
+
+    def __add__(self, more: "WeightedLayerings") -> "WeightedLayerings":
+        """Return the draws of both."""
+        return WeightedLayerings(
+            np.concatenate([self.layer_of, more.layer_of]),
+            np.concatenate([self.log_rewards, more.log_rewards]),
+            np.concatenate([self.log_weights, more.log_weights]),
+        )
+
+    @property
+    def effective_samples(self) -> float:
+        """Effective sample size of the weights, (Σw)² / Σw²: how many draws from the posterior they are worth."""
+        w = np.exp(self.log_weights - self.log_weights.max())
+        return float(w.sum() ** 2 / (w**2).sum())
+
+    def resample(
+        self, m: int, log_share: Float64[np.ndarray, " k"], *, rng: np.random.Generator
+    ) -> Int64[np.ndarray, " m"]:
+        """Return m places among the draws, as often as their shares say (systematic resampling, unbiased)."""
+        cumulative = np.exp(log_share - np.logaddexp.reduce(log_share)).cumsum()
+        at = (rng.random() + np.arange(m)) / m * cumulative[-1]
+        return np.minimum(cumulative.searchsorted(at), len(self) - 1)
+
     def smoothed(self) -> tuple[Float64[np.ndarray, " k"], float]:
         r"""Return normalised log-weights whose largest are smoothed, and the shape k̂ of their tail.
 
         The largest weights are replaced by quantiles of the generalised Pareto distribution that fits them, which
-        trades a little bias for much variance. Above k̂ = 0.7 weighted means are not to be trusted.
+        trades a little bias for much variance. Above k̂ = 0.7 weighted means are not to be trusted. It is infinite where
+        fewer than 25 draws tell nothing of a tail, or nearly all weight is on a few, and 0 where a fifth of all draws
+        share the largest weight.
 
         References
         ----------
         Vehtari, Simpson, Gelman, Yao and Gabry, Pareto smoothed importance sampling, JMLR 25 (2024).
         """
+        below = self.log_weights - self.log_weights.max()
+        log_share = below - np.logaddexp.reduce(below)
+        if len(self) < _SMALLEST_TAIL / _TAIL:
+            return log_share, math.inf
+        if (below > -_ALIKE).mean() >= _TAIL:  # no tail to fit: many draws have the largest weight there is
+            return log_share, 0.0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its next version
             import arviz  # slow, and brings matplotlib
-        log_weights, shape = arviz.psislw(self.log_weights - self.log_weights.max())
+        log_weights, shape = arviz.psislw(below)
         return np.asarray(log_weights, dtype=np.float64), float(shape)
 
     def edges(self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"] | None = None) -> Marginal:

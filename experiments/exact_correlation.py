@@ -17,8 +17,8 @@ import pandas as pd
 from curves import save
 from gflownet_run import FEATURES, exact, report, simulated, train
 from methods import LOOKS
-from options import add_run_options, folder, require_known
-from runs import Parameters, Record, complete, read
+from options import add_run_options, require_known
+from runs import Parameters, Record, carry_out
 from summaries import MISSING, decimal, interval_half_width, scientific, write_csv, write_page
 
 OUT = Path("experiments/results/exact_correlation")
@@ -143,7 +143,6 @@ def draw(records: list[Record], table: pd.DataFrame, file: Path) -> Path:
 
 def write(planned: list[Parameters], records: list[Record], out: Path) -> None:
     """Print and write the table and the figure of the runs that there are."""
-    out.mkdir(parents=True, exist_ok=True)
     table = correlations(planned, records)
     write_csv(table, out / "correlations.csv")
     done = [record for record in records if "error" not in record]
@@ -172,10 +171,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    planned, out = plan(options), folder(options, OUT)
-    if not options.table_only:
-        complete(out / "runs", planned, run, jobs=options.jobs)
-    write(planned, read(out / "runs", planned), out)
+    carry_out(options, OUT, plan(options), run, write)
 
 
 if __name__ == "__main__":

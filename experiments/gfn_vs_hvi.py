@@ -20,8 +20,8 @@ from gflownet_run import FEATURES, report, simulated, train
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from methods import HIERARCHICAL_VI, LOOKS, methods, title
-from options import add_run_options, folder, names, numbers, require_known, seeds
-from runs import Parameters, Record, complete, read
+from options import add_run_options, names, numbers, require_known, seeds
+from runs import Parameters, Record, carry_out
 from summaries import decimal, runs_done, scientific, summarise, with_interval, write_csv, write_page
 
 OUT = Path("experiments/results/gfn_vs_hvi")
@@ -210,7 +210,6 @@ def draw_divergence(planned: list[Parameters], records: list[Record], along: str
 
 def write(planned: list[Parameters], records: list[Record], out: Path) -> None:
     """Print and write the tables and the figures of the runs that there are."""
-    out.mkdir(parents=True, exist_ok=True)
     table = accuracy(planned, records)
     write_csv(table, out / "accuracy.csv")
     figures = []
@@ -246,10 +245,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    planned, out = plan(options), folder(options, OUT)
-    if not options.table_only:
-        complete(out / "runs", planned, run, jobs=options.jobs)
-    write(planned, read(out / "runs", planned), out)
+    carry_out(options, OUT, plan(options), run, write)
 
 
 if __name__ == "__main__":

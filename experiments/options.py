@@ -10,6 +10,11 @@ def numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",") if part]
 
 
+def budgets(text: str) -> list[float]:
+    """Read ``10,60.5,300``."""
+    return [float(part) for part in text.split(",") if part]
+
+
 def names(text: str) -> list[str]:
     """Read ``modified_db,reverse_kl``."""
     return text.split(",")
@@ -20,9 +25,14 @@ def seeds(text: str) -> list[int]:
     return numbers(text) if "," in text else list(range(int(text)))
 
 
-def add_run_options(parser: argparse.ArgumentParser, out: Path) -> None:
+def add_run_options(parser: argparse.ArgumentParser, out: Path, *, several_budgets: bool = False) -> None:
     """Add what every experiment of several runs takes."""
-    parser.add_argument("--seconds", type=float, default=60.0, help="training time of a run")
+    if several_budgets:
+        parser.add_argument(
+            "--seconds", type=budgets, default=[60.0], help="such as 10,60,300: a run for each"
+        )
+    else:
+        parser.add_argument("--seconds", type=float, default=60.0, help="training time of a run")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--out", type=Path, help=f"folder of the runs, tables and figures; default {out}")
     parser.add_argument("--table-only", action="store_true", help="no runs: tables and figures of those done")

@@ -1,5 +1,6 @@
 """The runs of an experiment: one JSON file each, so that what was interrupted goes on where it was."""
 
+import argparse
 import json
 import math
 import os
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from options import folder
 from rich.console import Console
 
 import dag_gfn
@@ -24,7 +26,34 @@ console = Console(width=None if sys.stdout.isatty() else 140, soft_wrap=True)
 
 def file_name(parameters: Parameters) -> str:
     """Return the name that a run's file has, which tells its parameters."""
-    return _words(parameters).replace(" ", "_") + ".json"
+    return _words(parameters).replace(" ", "_").replace(os.sep, "_") + ".json"
+
+
+def carry_out(
+    options: argparse.Namespace,
+    out: Path,
+    planned: list[Parameters],
+    run: Callable[..., Mapping[str, Any]],
+    write: Callable[[list[Parameters], list[Record], Path], None],
+) -> None:
+    """Do the planned runs, unless tables alone are asked for, and write what is known of them.
+
+    Parameters
+    ----------
+    options : Namespace
+        With what `options.add_run_options` adds.
+    out : Path
+        Where the results are by default.
+    planned, run
+        As for `complete`.
+    write : callable
+        Is given the plan, the records that there are, and the folder.
+    """
+    out = folder(options, out)
+    if not options.table_only:
+        complete(out / "runs", planned, run, jobs=options.jobs)
+    out.mkdir(parents=True, exist_ok=True)
+    write(planned, read(out / "runs", planned), out)
 
 
 def complete(
@@ -134,11 +163,16 @@ def _machine() -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return JSON values; six significant digits are more than any seed repeats, and infinities have no JSON."""
+    """Return JSON values; infinities have none.
+
+    Six significant digits are more than any seed repeats; of evidences in thousands of nats the decimals count, too.
+    """
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, float | np.floating):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
+        if not math.isfinite(value):
+            return None
+        return float(f"{value:.6g}") if abs(value) < 100 else round(float(value), 4)
     return value.item() if isinstance(value, np.generic) else value

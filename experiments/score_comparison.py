@@ -18,8 +18,8 @@ from curves import draw_curve, histories, log_axes, save
 from gflownet_run import report, simulated, train
 from matplotlib.lines import Line2D
 from methods import LOOKS
-from options import add_run_options, folder, names, require_known, seeds
-from runs import Parameters, Record, complete, read
+from options import add_run_options, names, require_known, seeds
+from runs import Parameters, Record, carry_out
 from summaries import runs_done, scientific, summarise, with_interval, write_csv, write_page
 
 OUT = Path("experiments/results/score_comparison")
@@ -136,7 +136,6 @@ def draw(planned: list[Parameters], records: list[Record], file: Path) -> Path:
 
 def write(planned: list[Parameters], records: list[Record], out: Path) -> None:
     """Print and write the table and the figure of the runs that there are."""
-    out.mkdir(parents=True, exist_ok=True)
     table = divergences(planned, records)
     write_csv(table, out / "divergences.csv")
     done = any("error" not in record for record in records)
@@ -168,10 +167,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    planned, out = plan(options), folder(options, OUT)
-    if not options.table_only:
-        complete(out / "runs", planned, run, jobs=options.jobs)
-    write(planned, read(out / "runs", planned), out)
+    carry_out(options, OUT, plan(options), run, write)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ class Environment(Protocol):
     """A generative process whose finished objects stand for DAGs.
 
     Actions are integers; the last one, ``stop_action``, ends a trajectory. Every method works on a
-    batch, returns new tensors and changes none. Of an environment that builds graphs by edges,
-    `dag_gfn.env.conformance.check_edges` asks more; `check_environment` holds any implementation to this.
+    batch, returns new tensors and changes none. `dag_gfn.env.conformance.check_environment` holds any implementation
+    to this; `dag_gfn.env.edge_conformance` asks more of one that builds graphs by edges.
     """
 
     num_nodes: int

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 _LEAST = 1e-30
+_NEVER = -1000.0  # nats
 _LARGEST_SHARE = -1e-6  # nats: a pair of nodes that surely does without an edge costs nothing
 
 
@@ -45,7 +46,7 @@ def log_no_pair(
     spare = log_without + torch.log1p(-gone.clamp_max(-1e-3).exp()) - log_available.unsqueeze(2)
     spare = spare.clamp_max(_LARGEST_SHARE)
     # 1 - (1 - a)(1 - b) = a + b (1 - a), where a and b are the shares without each other
-    neither = torch.logaddexp(spare, spare.transpose(1, 2) + torch.log1p(-spare.exp())).clamp_max(0.0)
+    neither = torch.logaddexp(spare, spare.transpose(1, 2) + torch.log1p(-spare.exp())).clamp(_NEVER, 0.0)
     return (neither * (left.unsqueeze(2) & left.unsqueeze(1))).sum(2)
 
 

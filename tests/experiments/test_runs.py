@@ -71,7 +71,14 @@ def test_several_processes_do_the_runs(tmp_path):
 
 
 def test_a_record_holds_plain_json_values(tmp_path):
-    found = {"r": float("nan"), "kl": np.inf, "matrix": np.eye(2), "n": np.int64(3), "p": 1 / 3}
+    found = {
+        "r": float("nan"),
+        "kl": np.inf,
+        "matrix": np.eye(2),
+        "n": np.int64(3),
+        "p": 1 / 3,
+        "z": -1e5 / 3,
+    }
     runs.complete(tmp_path, PLANNED[:1], lambda **parameters: found)
     text = (tmp_path / runs.file_name(PLANNED[0])).read_text()
     assert json.loads(text)["result"] == {
@@ -80,4 +87,5 @@ def test_a_record_holds_plain_json_values(tmp_path):
         "matrix": [[1.0, 0.0], [0.0, 1.0]],
         "n": 3,
         "p": 0.333333,
+        "z": -33333.3333,
     }

@@ -1,0 +1,264 @@
+"""Training on root layerings, end to end."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sampler_cases import score_table
+
+from dag_gfn.data.dataset import from_array
+from dag_gfn.env.root_layers import RootLayers
+from dag_gfn.errors import OptionError
+from dag_gfn.exact.reference import exact_reference
+from dag_gfn.gflownet import default_config, make_objective
+from dag_gfn.graph import is_dag
+from dag_gfn.layered_gflownet import (
+    Guides,
+    LayeredFit,
+    build_layer_model,
+    draw_guides,
+    fit_layered_gflownet,
+    guide_iterations,
+)
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.objectives import OBJECTIVES
+from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.scores import ScoreTable, make_score
+from dag_gfn.trained_layers import TrainedLayerGFlowNet
+
+REFUSED = {name for name, kind in OBJECTIVES.items() if "every_state_terminal" in kind.needs}
+
+
+def fitted(table, iterations=3, *, behaviour="off", train_options=None, **options):
+    config = default_config(
+        table.d, environment="layers", behaviour=behaviour, iterations=iterations, options=train_options
+    )
+    given = {"seed": 0, "num_samples": 500, "objective": make_objective("subtrajectory_balance")} | options
+    return fit_layered_gflownet(table, config=config, **given), config
+
+
+@pytest.mark.parametrize(("d", "iterations"), [(5, 150), (8, 200)])
+def test_a_short_training_gives_the_evidence_and_edges_within_their_errors(d, iterations):
+    table = score_table(d, rows=30, seed=1)
+    result, config = fitted(table, iterations, num_samples=2_000)
+    posterior = result.posterior(table, config, reweight=True)
+    exact = exact_reference(table)
+    diagnostics = posterior.info["diagnostics"]
+    error = diagnostics["log_z_standard_error"]
+    assert abs(posterior.log_evidence - exact.log_evidence) <= 5 * error + 1e-6
+    edge = posterior.marginal("edge")
+    off = ~np.eye(d, dtype=bool)
+    z = (edge.values - exact.features["edge"])[off] / edge.standard_error[off]
+    assert np.abs(z).max() < 5
+    assert diagnostics["log_z_lower"] <= exact.log_evidence + 5 * error
+    assert abs(diagnostics["log_z_from_chains"] - exact.log_evidence) < 0.5
+    assert diagnostics["ess"] > 0.05
+    assert is_dag(posterior.graphs).all()
+    json.dumps(posterior.info, allow_nan=False)
+
+
+@pytest.mark.parametrize("reweight", [False, True, None])
+def test_with_and_without_weights(reweight):
+    table = score_table(4)
+    result, config = fitted(table, 20, num_samples=300)
+    posterior = result.posterior(table, config, reweight=reweight)
+    diagnostics = posterior.info["diagnostics"]
+    assert isinstance(diagnostics["reweighted"], bool)
+    if reweight is not None:
+        assert diagnostics["reweighted"] is reweight
+    if not diagnostics["reweighted"]:
+        np.testing.assert_allclose(posterior.info["edges_raw"]["probability"], posterior.marginal("edge").values)
+    else:
+        apart = np.abs(posterior.marginal("edge").values - posterior.info["edges_raw"]["probability"]).max()
+        assert apart == pytest.approx(diagnostics["raw_to_reweighted_edge_difference"])
+        assert apart > 0
+    assert posterior.weights.sum() == pytest.approx(1)
+    json.dumps(posterior.info, allow_nan=False)
+
+
+@pytest.mark.parametrize("num_samples", [1, 5, 20])
+@pytest.mark.parametrize("reweight", [None, True, False])
+def test_few_samples(num_samples, reweight):
+    table = score_table(3)
+    result, config = fitted(table, 2, num_samples=num_samples)
+    posterior = result.posterior(table, config, reweight=reweight)
+    assert posterior.weights.sum() == pytest.approx(1)
+    assert np.isfinite(posterior.marginal("edge").values).all()
+    assert np.isfinite(posterior.marginal("edge").standard_error).all()
+    json.dumps(posterior.info, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"d": 2},
+        {"d": 2, "required": [(1, 0)]},
+        {"d": 2, "max_parents": 0},
+        {"d": 3, "required": [(2, 0), (0, 1), (2, 1)]},
+        {"d": 5, "required": [(4, 0)], "forbidden": [(1, 2), (2, 1)], "max_parents": 1},
+    ],
+    ids=str,
+)
+def test_two_columns_and_constraints(options):
+    table = score_table(**options)
+    result, config = fitted(table, 25, num_samples=200)
+    posterior = result.posterior(table, config)
+    exact = exact_reference(table)
+    error = posterior.info["diagnostics"]["log_z_standard_error"]
+    assert abs(posterior.log_evidence - exact.log_evidence) <= 5 * error + 1e-4
+    assert np.isfinite(posterior.log_scores).all()
+    assert all(np.isfinite(parameter).all() for parameter in result.sampler.model.state_dict().values())
+    json.dumps(posterior.info, allow_nan=False)
+
+
+def test_the_seed_decides():
+    table = score_table(4)
+    one, same, other = (
+        fitted(table, 10, seed=seed, num_samples=50)[0].drawn for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one.layer_of, same.layer_of)
+    np.testing.assert_array_equal(one.log_weights, same.log_weights)
+    assert len(one) != len(other) or (one.log_weights != other.log_weights).any()
+
+
+@pytest.mark.parametrize("objective", sorted(set(OBJECTIVES) - REFUSED))
+@pytest.mark.parametrize("behaviour", ["off", "on"])
+def test_other_objectives_train(objective, behaviour):
+    table = score_table(3)
+    result, config = fitted(
+        table, 30, objective=make_objective(objective), behaviour=behaviour, num_samples=100
+    )
+    assert result.training.iterations == 30
+    assert np.isfinite(result.drawn.log_weights).all()
+    assert (result.guides is None) == (behaviour == "on")
+    assert result.posterior(table, config).log_evidence == pytest.approx(
+        exact_reference(table).log_evidence, abs=1.0
+    )
+
+
+@pytest.mark.parametrize("objective", sorted(REFUSED | {"flow_matching"}))
+def test_objectives_that_compare_rewards_of_unfinished_states_are_refused(objective):
+    with pytest.raises(OptionError, match=f"'{objective}' needs every state to be a finished graph"):
+        fitted(score_table(3), objective=make_objective(objective))
+
+
+def test_on_policy_there_are_no_guides():
+    result, config = fitted(score_table(3), behaviour="on")
+    assert result.guides is None
+    info = result.posterior(score_table(3), config).info["diagnostics"]
+    assert "log_z_from_chains" not in info
+
+
+def test_a_transition_at_a_time():
+    result, _ = fitted(
+        score_table(3),
+        5,
+        objective=make_objective("detailed_balance"),
+        train_options={"replay": "transitions"},
+    )
+    assert result.training.iterations == 5
+
+
+class NeverFirst(torch.nn.Module):
+    """A policy that never puts a node among the roots."""
+
+    def __init__(self, policy, node):
+        super().__init__()
+        self.policy, self.node = policy, node
+
+    def logits_and_flow(self, observation):
+        logits, flow = self.policy.logits_and_flow(observation)
+        roots = ~observation.placed.any(1)
+        return logits - 30.0 * torch.nn.functional.one_hot(
+            torch.tensor(self.node), logits.shape[1]
+        ) * roots.unsqueeze(1), flow
+
+    def forward(self, observation):
+        return self.logits_and_flow(observation)[0]
+
+
+def test_a_lost_mode_is_seen_by_the_chains():
+    table = score_table(5, rows=30, seed=1)
+    result, config = fitted(table, 150, num_samples=2_000)
+    exact = exact_reference(table)
+    roots = (result.drawn.layer_of == 0).mean(axis=0)
+    node = int(np.abs(roots - 0.6).argmin())
+    kept = 1 - np.mean([not dag[:, node].any() for dag in exact.draw(4_000, np.random.default_rng(0))])
+    assert 0.1 < kept < 0.9  # as much is not lost
+    model = FlowModel(NeverFirst(result.sampler.model.policy, node), shared_flow=True, forward_looking=True)
+    sampler = TrainedLayerGFlowNet(table, result.sampler.weights, model)
+    lost = LayeredFit(
+        **{**vars(result), "sampler": sampler, "drawn": sampler.layerings(2_000, seed=1)}
+    ).posterior(table, config)
+    found, diagnostics = lost.info["diagnostics"]["log_z_from_chains"], lost.info["diagnostics"]
+    assert abs(lost.log_evidence - exact.log_evidence - np.log(kept)) < 0.1  # its weights do not know
+    assert diagnostics["ess"] > 0.1
+    gap = found - lost.log_evidence
+    assert gap > 5 * diagnostics["log_z_standard_error"]
+    assert diagnostics["log_z_upper"] > exact.log_evidence
+
+
+def test_guides_are_layerings_of_the_posterior():
+    table = score_table(4, rows=30)
+    weights = LayerWeights.build(table)
+    guides = draw_guides(weights, seed=0)
+    assert guides.shown.shape[1] == guides.held_out.shape[1] == 4
+    assert 1000 < len(guides.shown) <= 4096
+    assert guides.shown.dtype == np.int64
+    roots = [(part == 0).mean(axis=0) for part in (guides.shown, guides.held_out)]
+    exact = exact_reference(table)
+    draws = exact.draw(4_000, np.random.default_rng(0))
+    expected = (~draws.any(axis=1)).mean(axis=0)
+    assert np.abs(roots[0] - expected).max() < 0.06
+    assert np.abs(roots[1] - expected).max() < 0.06
+    same = draw_guides(weights, seed=0)
+    np.testing.assert_array_equal(same.shown, guides.shown)
+    assert isinstance(guides, Guides)
+
+
+def test_more_nodes_have_longer_chains():
+    lengths = [guide_iterations(d) for d in range(2, 64)]
+    assert lengths == sorted(lengths)
+
+
+def test_without_guides_the_flow_starts_from_independent_nodes():
+    environment = RootLayers(LayerWeights.build(score_table(4)))
+    model = build_layer_model(environment, make_objective("trajectory_balance"), None)
+    assert model.shared_flow
+    assert model.log_z is not None
+    first = environment.observe(environment.initial_state(1))
+    flow = model.log_flow(first, torch.zeros(1))
+    assert float(flow) == pytest.approx(float(model.log_z))
+    plain = build_layer_model(environment, make_objective("subtrajectory_balance"), None)
+    assert plain.backward is None
+
+
+def test_the_callers_random_stream_is_left_alone():
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    fitted(score_table(3), 2)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_device_that_is_not_there():
+    with pytest.raises(OptionError, match="device 'magic' cannot be used"):
+        fitted(score_table(2), device="magic")
+
+
+@pytest.mark.slow
+def test_peaked_data_with_a_cap_on_parents_train(rng):
+    """Where all but one way on is a dead end, rewards far below all others do not drown the rest."""
+    values = rng.normal(size=(500, 7))
+    for j in range(1, 7):
+        values[:, j] = values[:, j - 1] + 0.1 * values[:, j]
+    data = from_array(values).standardize()
+    from dag_gfn.scores import Constraints
+
+    table = ScoreTable.build(
+        make_score("bge", data), None, Constraints.from_names(data.names, (), (), 1)
+    )
+    result, config = fitted(table, 300, num_samples=1_000)
+    posterior = result.posterior(table, config)
+    exact = exact_reference(table)
+    assert posterior.log_evidence == pytest.approx(exact.log_evidence, abs=0.3)
