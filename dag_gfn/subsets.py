@@ -70,6 +70,14 @@ def parent_sets(node: int, d: int) -> Int64[np.ndarray, " sets"]:
     return insert_bit(np.arange(1 << (d - 1), dtype=np.int64), node)
 
 
+def subsets_within(mask: int | np.int64) -> Int64[np.ndarray, " sets"]:
+    """Return all 2^k subsets of a set of k members, ascending: subset s has member number m iff bit m of s is set."""
+    subsets = np.zeros(1, dtype=np.int64)
+    for member in np.flatnonzero(unpack(np.asarray(mask, dtype=np.int64), MAX_NODES)):
+        subsets = np.concatenate([subsets, subsets | np.int64(1) << member])
+    return subsets
+
+
 def zeta_transform(values: Num[np.ndarray, "*batch subsets"]) -> Num[np.ndarray, "*batch subsets"]:
     r"""Return the sums over subsets, :math:`\hat f(S) = \sum_{T \subseteq S} f(T)`.
 

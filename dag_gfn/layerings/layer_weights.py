@@ -8,16 +8,23 @@ layers and Q the last of these, the weight of all parent sets that a node v may 
           \qquad g_v(\emptyset, \emptyset) = w_v(\emptyset),
 
 and the weights of all DAGs with one layering sum to the product of these over the nodes.
+
+Sets are at indices: bit k of one stands for member number k of the node's candidate parents, which are all other nodes
+up to 20 nodes and K of them beyond (:mod:`dag_gfn.layerings.candidates`). Members of U or Q that are no candidates drop
+out of the index, as they are in no parent set that has weight.
 """
 
 from dataclasses import dataclass
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int32, Int64
 from numba import njit
 
-from dag_gfn.subsets import log_zeta_transform
+from dag_gfn.errors import NotTractable
+from dag_gfn.layerings.candidates import choose_candidates, default_size, for_each_node
+from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
+from dag_gfn.subsets import log_zeta_transform, unpack
 
 CANCELLED = 1e-7
 """Where g_v / ŵ_v(U) is less, the difference has lost too many digits and the sum is taken term by term."""
@@ -25,31 +32,132 @@ CANCELLED = 1e-7
 _NEGLIGIBLE = -40.0  # in nats below the largest term: a million such terms do not change a double
 
 
-@dataclass(frozen=True, eq=False)
-class LayerWeights:
-    """The tables from which weights of layerings are read.
+class CompiledTables(NamedTuple):
+    """What compiled functions read of `LayerWeights`.
 
     Attributes
     ----------
-    log_weights : ndarray, shape (d, 2^(d-1)), float64
-        log w_v(T), less the largest of each node: row v over the sets without v, as in `ScoreTable.complete`.
-    log_sums : ndarray, shape (d, 2^(d-1)), float64
+    log_weights, log_sums, candidates : ndarray
+        As in `LayerWeights`.
+    members : ndarray, shape (d, K), int64
+        Candidate parents of each node, ascending.
+    byte_index : ndarray, shape (d, ceil(d/8), 256), int32
+        What each byte of a set of nodes contributes to its index.
+    """
+
+    log_weights: np.ndarray
+    log_sums: np.ndarray
+    candidates: np.ndarray
+    members: np.ndarray
+    byte_index: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class LayerWeights:
+    """The tables from which weights of layerings are read. Use :meth:`build` or :meth:`of`.
+
+    Attributes
+    ----------
+    log_weights : ndarray, shape (d, 2^K), float64
+        log w_v(T), less the largest of each node: row v over the subsets of its K candidate parents. Where these are
+        all others, the order is that of `ScoreTable.complete`.
+    log_sums : ndarray, shape (d, 2^K), float64
         log ŵ_v(U), the weight of all parent sets within U.
     log_scale : float
         Sum of what was subtracted.
+    candidates : ndarray, shape (d,), int64
+        Bitmask of each node's candidate parents, K for every node.
+    places : ndarray, shape (d, d), int64
+        ``[v, i]`` is the bit that i has in the indices of v, 0 where it is no candidate: a set U is at the sum of
+        ``places[v, i]`` over its members.
+    may_gain : ndarray, shape (d,), int64
+        Bitmask of the nodes that are in some parent set of positive weight.
+    covered : ndarray, shape (d,), float64
+        Estimated share of the weight of all parent sets that lies within the candidates; 1 where these are all others.
+    tables : CompiledTables
     """
 
     log_weights: Float64[np.ndarray, "d sets"]
     log_sums: Float64[np.ndarray, "d sets"]
     log_scale: float
+    candidates: Int64[np.ndarray, " d"]
+    places: Int64[np.ndarray, "d d"]
+    may_gain: Int64[np.ndarray, " d"]
+    covered: Float64[np.ndarray, " d"]
+    tables: CompiledTables
 
     @classmethod
-    def of(cls, complete: Float64[np.ndarray, "d sets"]) -> "LayerWeights":
-        """Return the weights of a complete score table, `ScoreTable.complete`; O(d² 2^d)."""
-        largest = complete.max(axis=1, keepdims=True)
+    def build(cls, table: ScoreTable, *, num_candidates: int | None = None) -> "LayerWeights":
+        """Return the weights of a score table: of all parent sets if it is complete, else of those of candidates.
+
+        Parameters
+        ----------
+        table : ScoreTable
+        num_candidates : int, optional
+            K; by default as large as is quick (`candidates.default_size`). Given for a complete table, candidates are
+            chosen there too.
+
+        Raises
+        ------
+        OptionError
+            If K is less than 1, or than the number of parents that constraints require of a node.
+        NotTractable
+            If a table of so many parent sets would exceed 1 GB.
+        """
+        if table.complete is not None and num_candidates is None:
+            return cls.of(table.complete)
+        size = min(default_size(table) if num_candidates is None else num_candidates, table.d - 1)
+        if size > 0 and 8 * table.d << size > MEMORY_LIMIT:
+            raise NotTractable(
+                f"all sets of {size} candidate parents of {table.d} columns need a table of "
+                f"{(8 * table.d << size) / 1e9:.3g} GB, the limit is {MEMORY_LIMIT / 1e9:g} GB: take fewer "
+                "candidates, or require fewer parents of one column"
+            )
+        chosen = choose_candidates(table, size)
+        scores = for_each_node(lambda v: table.scores_within(v, int(chosen.masks[v])), table.d)
+        return cls.of(np.stack(scores), chosen.masks, chosen.covered)
+
+    @classmethod
+    def of(
+        cls,
+        scores: Float64[np.ndarray, "d sets"],
+        candidates: Int64[np.ndarray, " d"] | None = None,
+        covered: Float64[np.ndarray, " d"] | None = None,
+    ) -> "LayerWeights":
+        """Return the weights of the scores of all subsets of candidate parents; O(d K 2^K).
+
+        Parameters
+        ----------
+        scores : ndarray, shape (d, 2^K), float64
+            `ScoreTable.complete`, or `ScoreTable.scores_within` of each node.
+        candidates, covered : optional
+            As the attributes; all other nodes, and 1, when left out.
+        """
+        d = len(scores)
+        bits = np.int64(1) << np.arange(d, dtype=np.int64)
+        candidates = bits.sum() - bits if candidates is None else candidates
+        is_candidate = unpack(candidates, d)  # (node, candidate)
+        places = np.where(is_candidate, np.int64(1) << (is_candidate.cumsum(axis=1) - is_candidate), 0)
+        if (np.diagonal(places) > 0).any() or (places.sum(axis=1) != scores.shape[1] - 1).any():
+            raise ValueError(
+                f"expected candidates with {scores.shape[1]} subsets, among the others, for each of {d} nodes, not "
+                f"{candidates}"
+            )
+        members = np.nonzero(is_candidate)[1].reshape(d, -1)
+        largest = scores.max(axis=1, keepdims=True)
         largest[largest == -np.inf] = 0.0  # no parent set is possible: no layering will be
-        log_weights = complete - largest
-        return cls(log_weights, log_zeta_transform(log_weights), float(largest.sum()))
+        log_weights = scores - largest
+        log_sums = log_zeta_transform(log_weights)
+        return cls(
+            log_weights=log_weights,
+            log_sums=log_sums,
+            log_scale=float(largest.sum()),
+            candidates=candidates,
+            places=places,
+            may_gain=_union(log_weights > -np.inf, members),
+            covered=np.ones(d) if covered is None else covered,
+            tables=CompiledTables(log_weights, log_sums, candidates, members, _byte_index(places)),
+        )
 
     @property
     def d(self) -> int:
@@ -57,37 +165,61 @@ class LayerWeights:
         return len(self.log_weights)
 
 
+def _union(
+    chosen: Bool[np.ndarray, "d sets"], members: Int64[np.ndarray, "d candidates"]
+) -> Int64[np.ndarray, " d"]:
+    """Return the mask of the nodes that are in some chosen subset of each node's candidates."""
+    indices = np.arange(chosen.shape[1], dtype=np.int64)
+    union = np.array([np.bitwise_or.reduce(indices[row], initial=0) for row in chosen])
+    return (unpack(union, members.shape[1]) * (np.int64(1) << members)).sum(axis=1)
+
+
+def _byte_index(places: Int64[np.ndarray, "d d"]) -> Int32[np.ndarray, "d bytes 256"]:
+    d = len(places)
+    padded = np.zeros((d, -(-d // 8), 8), dtype=np.int64)
+    padded.reshape(d, -1)[:, :d] = places
+    return (padded @ unpack(np.arange(256), 8).T).astype(np.int32)
+
+
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def squeezed(mask, node):
-    """Return a set's index among those without the node."""
-    below = (np.int64(1) << node) - 1
-    return mask & below | (mask >> 1) & ~below
+def index_of(tables, node, mask):
+    """Return the index of a set of nodes among the parent sets of a node."""
+    index, rest, byte = (
+        np.int64(0),
+        np.uint64(mask),
+        np.uint64(0),
+    )  # unsigned: Numba looks for no negative subscripts
+    while rest:
+        index |= tables.byte_index[np.uint64(node), byte, rest & np.uint64(255)]
+        rest >>= np.uint64(8)
+        byte += np.uint64(1)
+    return index
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 @no_type_check
-def log_node_weight(log_weights, log_sums, node, inside, last, exact):
+def log_node_weight(tables, node, inside, last, exact):
     """Return log g of a node, and whether it is only an upper bound.
 
     `inside` and `last` are the masks U and Q. Where the difference cancels, `exact` asks for the sum of up to
     2^|U| terms; otherwise an upper bound is given, which suffices to reject most of what is proposed.
     """
     if inside == 0:
-        return log_weights[node, 0], False
-    within = squeezed(inside, node)
-    log_all = log_sums[node, within]
-    if log_all == -np.inf:
+        return tables.log_weights[node, 0], False
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+    log_all = tables.log_sums[node, within]
+    if touching == 0 or log_all == -np.inf:
         return -np.inf, False
-    share = -np.expm1(log_sums[node, squeezed(inside & ~last, node)] - log_all)
+    share = -np.expm1(tables.log_sums[node, within & ~touching] - log_all)
     if share >= CANCELLED:
         return log_all + np.log(share), False
     if not exact:
         return log_all + np.log(2.0 * CANCELLED), True
-    largest, total = sum_touching(log_weights[node], within, squeezed(last, node))
+    largest, total = sum_touching(tables.log_weights[node], within, touching)
     return largest + np.log(total), False
 
 
@@ -96,7 +228,7 @@ def log_node_weight(log_weights, log_sums, node, inside, last, exact):
 def sum_touching(log_weights, within, touching):
     """Return the largest log w(T), and the sum of w(T) relative to it, over T in `within` that meet `touching`.
 
-    All are sets of indices without the node's own bit. (-inf, 0) if there is no such T of positive weight.
+    All are indices. (-inf, 0) if there is no such T of positive weight.
     """
     largest, total, subset = -np.inf, 0.0, within
     while subset:

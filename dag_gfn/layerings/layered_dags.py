@@ -23,9 +23,9 @@ from dag_gfn import graph
 from dag_gfn.layerings.layer_weights import (
     CANCELLED,
     LayerWeights,
+    index_of,
     layer_masks,
     log_node_weight,
-    squeezed,
     sum_touching,
 )
 
@@ -53,9 +53,7 @@ def draw_dags(
     parents = np.empty(layer_of.shape, dtype=np.int64)
     linear = np.exp(weights.log_weights)
     _in_threads(
-        lambda part: _draw_dags(
-            weights.log_weights, weights.log_sums, linear, layer_of[part], uniform[part], parents[part]
-        ),
+        lambda part: _draw_dags(weights.tables, linear, layer_of[part], uniform[part], parents[part]),
         len(layer_of),
     )
     return graph.adjacency_from_masks(parents, weights.d)
@@ -70,9 +68,7 @@ def edge_probabilities(
     """
     probabilities = np.zeros((*layer_of.shape, weights.d))
     _in_threads(
-        lambda part: _edge_probabilities(
-            weights.log_weights, weights.log_sums, layer_of[part], probabilities[part]
-        ),
+        lambda part: _edge_probabilities(weights.tables, layer_of[part], probabilities[part]),
         len(layer_of),
     )
     return probabilities
@@ -94,15 +90,18 @@ def _in_threads(work: Callable[[slice], None], length: int, *, size: int = 256) 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _expanded(index, node):
-    """Return the set at an index among those without the node."""
-    below = (np.int64(1) << node) - 1
-    return index & below | (index & ~below) << 1
+def _set_at(tables, node, index):
+    """Return the mask of the parent set at an index."""
+    mask = np.int64(0)
+    for k in range(tables.members.shape[1]):
+        if index >> k & 1:
+            mask |= np.int64(1) << tables.members[node, k]
+    return mask
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _draw_dags(log_weights, log_sums, linear, layer_of, uniform, parents):
+def _draw_dags(tables, linear, layer_of, uniform, parents):
     d = layer_of.shape[1]
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
     for s in range(len(layer_of)):
@@ -113,14 +112,14 @@ def _draw_dags(log_weights, log_sums, linear, layer_of, uniform, parents):
             if k == 0:
                 parents[s, v] = 0
                 continue
-            log_total, bounded = log_node_weight(log_weights, log_sums, v, earlier[k], last, False)
+            log_total, bounded = log_node_weight(tables, v, earlier[k], last, False)
             if not bounded and log_total > _UNDERFLOW:
-                within, touching = squeezed(earlier[k], v), squeezed(last, v)
-                drawn = _draw_descending(linear[v], log_sums[v], within, touching, uniform[s, v])
+                within, touching = index_of(tables, v, earlier[k]), index_of(tables, v, last)
+                drawn = _draw_descending(linear[v], tables.log_sums[v], within, touching, uniform[s, v])
                 if drawn & touching and linear[v, drawn] > 0.0:  # else rounding has led astray
-                    parents[s, v] = _expanded(drawn, v)
+                    parents[s, v] = _set_at(tables, v, drawn)
                     continue
-            parents[s, v] = draw_parents(log_weights, v, earlier[k], last, uniform[s, v])
+            parents[s, v] = draw_parents(tables, v, earlier[k], last, uniform[s, v])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -185,13 +184,13 @@ def _draw_descending(weights, sums, within, touching, uniform):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def draw_parents(log_weights, node, inside, last, uniform):
+def draw_parents(tables, node, inside, last, uniform):
     """Return the mask of a parent set within `inside` that meets `last` (if that is not empty), by its weight."""
     if inside == 0:
         return np.int64(0)
-    within, touching = squeezed(inside, node), squeezed(last, node)
-    weights = log_weights[node]
-    free = touching == 0
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+    weights = tables.log_weights[node]
+    free = last == 0
     if free:
         touching = within
     largest, total = sum_touching(weights, within, touching)
@@ -212,12 +211,12 @@ def draw_parents(log_weights, node, inside, last, uniform):
         if subset == 0:  # rounding: the last set of positive weight
             break
         subset = (subset - 1) & within
-    return _expanded(chosen, node)
+    return _set_at(tables, node, chosen)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _edge_probabilities(log_weights, log_sums, layer_of, probabilities):
+def _edge_probabilities(tables, layer_of, probabilities):
     d = layer_of.shape[1]
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
     for s in range(len(layer_of)):
@@ -225,37 +224,38 @@ def _edge_probabilities(log_weights, log_sums, layer_of, probabilities):
         for v in range(d):
             k = layer_of[s, v]
             last = layers[k - 1] if k > 0 else np.int64(0)
-            fill_edge_probabilities(log_weights, log_sums, v, earlier[k], last, probabilities[s, :, v])
+            fill_edge_probabilities(tables, v, earlier[k], last, probabilities[s, :, v])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def fill_edge_probabilities(log_weights, log_sums, node, inside, last, probabilities):
+def fill_edge_probabilities(tables, node, inside, last, probabilities):
     """Fill the probability that each i is a parent of the node, shape (d,)."""
     probabilities[:] = 0.0
     if inside == 0:
         return
-    log_all = log_sums[node, squeezed(inside, node)]
-    without_last = np.exp(log_sums[node, squeezed(inside & ~last, node)] - log_all)
-    share = -np.expm1(log_sums[node, squeezed(inside & ~last, node)] - log_all)
+    members, sums = tables.members[node], tables.log_sums[node]
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+    log_all = sums[within]
+    without_last = np.exp(sums[within & ~touching] - log_all)
+    share = -np.expm1(sums[within & ~touching] - log_all)
     if share < CANCELLED:
-        _count_members(log_weights[node], node, inside, last, probabilities)
+        _count_members(tables.log_weights[node], members, within, touching, probabilities)
         return
-    for i in range(len(probabilities)):
-        bit = np.int64(1) << i
-        if inside & bit:
-            with_it = -np.expm1(log_sums[node, squeezed(inside & ~bit, node)] - log_all)
-            if not last & bit:
-                neither = np.exp(log_sums[node, squeezed(inside & ~last & ~bit, node)] - log_all)
+    for k in range(len(members)):
+        bit = np.int64(1) << k
+        if within & bit:
+            with_it = -np.expm1(sums[within & ~bit] - log_all)
+            if not touching & bit:
+                neither = np.exp(sums[within & ~touching & ~bit] - log_all)
                 with_it -= without_last - neither
-            probabilities[i] = min(max(with_it / share, 0.0), 1.0)
+            probabilities[members[k]] = min(max(with_it / share, 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _count_members(log_weights, node, inside, last, probabilities):
+def _count_members(log_weights, members, within, touching, probabilities):
     """Fill the same term by term, where differences cancel."""
-    within, touching = squeezed(inside, node), squeezed(last, node)
     largest, _ = sum_touching(log_weights, within, touching)
     total, subset = 0.0, within
     while subset:
@@ -263,9 +263,9 @@ def _count_members(log_weights, node, inside, last, probabilities):
             weight = np.exp(log_weights[subset] - largest)
             if weight > 0.0:
                 total += weight
-                for bit in range(len(probabilities) - 1):
-                    if subset >> bit & 1:
-                        probabilities[bit if bit < node else bit + 1] += weight
+                for k in range(len(members)):
+                    if subset >> k & 1:
+                        probabilities[members[k]] += weight
         subset = (subset - 1) & within
     for i in range(len(probabilities)):
         probabilities[i] /= total

@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int64
 
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.partition import MOVES, LayeringDraws, init, init_at, run
+from dag_gfn.mcmc.moves import MOVES
+from dag_gfn.mcmc.partition import LayeringDraws, init, init_at, run
 
 _SEGMENT_STEPS = 200_000  # between two looks at the clock: a fifth of a second
 _FIRST_THINNING = 16

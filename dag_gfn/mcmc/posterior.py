@@ -6,23 +6,24 @@ import numpy as np
 from jaxtyping import Int64
 
 from dag_gfn import graph
-from dag_gfn.errors import NotTractable
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
+from dag_gfn.mcmc.annealing import anneal, default_annealing
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
-from dag_gfn.mcmc.partition import MOVES
+from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.scores import ScoreTable
-from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
+from dag_gfn.subsets import popcount
 
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
 _DIAGNOSED = 2_500  # blocks of each chain, at most: ArviZ takes seconds for more
+_MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities take no more memory and time
 
 
 def default_iterations(d: int) -> int:
-    """Return the steps of each chain for d nodes: seconds in all, a minute for 20."""
+    """Return the steps of each chain for d nodes: seconds in all, a minute for 20, minutes for 50."""
     return 20_000 * max(d, 5) ** 2
 
 
@@ -34,7 +35,8 @@ def fit_mcmc(
     iterations: int | None = None,
     time_budget: float | int | None = None,
     chains: int = CHAINS,
-    starts: Sequence[Int64[np.ndarray, " d"]] = (),
+    starts: Sequence[Int64[np.ndarray, " d"]] | None = None,
+    num_candidates: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
 ) -> GraphPosterior:
     """Run chains over root layerings, average edge probabilities given the layering, and draw DAGs.
@@ -42,37 +44,42 @@ def fit_mcmc(
     Parameters
     ----------
     table : ScoreTable
-        Complete.
-    seed, iterations, time_budget, starts, on_report
+    seed, iterations, time_budget, on_report
         As for `run_chains`; by default the number of steps is chosen from the number of nodes.
     num_samples : int
         DAGs to draw, evenly from the layerings that are kept.
     chains : int
         At least 2.
+    starts : sequence of ndarray, shape (d,), int64, optional
+        As for `run_chains`; by default half of the chains begin at annealed layerings (`anneal`).
+    num_candidates : int, optional
+        Candidate parents of each node, as for `LayerWeights.build`; by default only where the table is not complete.
 
     Returns
     -------
     GraphPosterior
-        ``info["diagnostics"]`` holds R-hat, effective draws, and what they say.
+        ``info["diagnostics"]`` holds R-hat, effective draws, and what they say; the number of candidate parents, and
+        the smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
 
     Raises
     ------
-    NotTractable
-        If the table is not complete.
     ConstraintError
         If no DAG has support.
     """
-    if table.complete is None:
-        raise NotTractable(
-            f"MCMC sums over all parent sets, which is possible up to {MAX_COMPLETE_NODES} columns, not for "
-            f"{table.d}: use method='gflownet' (--method gflownet), or fewer columns (--columns, --drop)"
-        )
-    weights = LayerWeights.of(table.complete)
-    least, most = _KEPT
+    weights = LayerWeights.build(table, num_candidates=num_candidates)
+    iterations = default_iterations(table.d) if iterations is None else iterations
+    if starts is None:
+        effort = min(default_annealing(table.d), iterations)
+        streams = np.random.SeedSequence([seed, chains]).spawn(chains // 2)
+        starts = [
+            anneal(weights, rng=np.random.default_rng(stream), iterations=effort).layer_of
+            for stream in streams
+        ]
+    least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     result = run_chains(
         weights,
         seed=seed,
-        iterations=default_iterations(table.d) if iterations is None else iterations,
+        iterations=iterations,
         kept=min(max(-(-num_samples // chains), least), most),
         chains=chains,
         starts=starts,
@@ -83,6 +90,9 @@ def fit_mcmc(
     chosen = np.arange(num_samples) * len(layerings) // num_samples
     adjacency = draw_dags(weights, layerings[chosen], rng=np.random.default_rng([seed, chains]))
     edge, info = _diagnosed(result)
+    info |= {"candidates": int(popcount(weights.candidates)[0]), "covered": float(weights.covered.min())}
+    if info["covered"] < 1.0:
+        info["least_covered"] = table.names[int(weights.covered.argmin())]
     return GraphPosterior.from_samples(
         table.names,
         adjacency,
@@ -95,6 +105,10 @@ def fit_mcmc(
             "timing": {"sampling_seconds": result.seconds},
         },
     )
+
+
+def _blocks(number: int, d: int) -> int:
+    return number if d <= _MANY_NODES else number * _MANY_NODES**2 // d**2
 
 
 def _diagnosed(chains: Chains) -> tuple[Marginal, dict]:
@@ -118,7 +132,7 @@ def _diagnosed(chains: Chains) -> tuple[Marginal, dict]:
     if count < 2 or blocks < 4:
         unknown = {"max_r_hat": float("inf"), "min_effective_draws": float(count), "chains_agree": False}
         return Marginal(values, "rao_blackwell"), info | unknown
-    size = -(-blocks // _DIAGNOSED)
+    size = -(-blocks // _blocks(_DIAGNOSED, len(values)))
     traces = chains.edge[:, blocks % size :].astype(np.float64)
     traces = traces.reshape(count, -1, size, *values.shape).mean(axis=2)
     edges: ChainDiagnostics = diagnose(traces)

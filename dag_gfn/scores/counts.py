@@ -234,16 +234,22 @@ def _fill_cell_sums(arrays, equivalent_sample_size, first, sums, scratch):
 def _fill_family_cell_sums(arrays, equivalent_sample_size, node, parents, sums, scratch):
     columns, _, _, _, cardinalities = arrays
     d = len(columns)
+    path, log_sizes = np.empty(d, dtype=np.int64), np.zeros(d + 1)
+    standing = 0  # refinements by path[:standing] are there already: sets in ascending order share many
     for f in range(len(parents)):
-        level, log_size = 0, 0.0
-        for i in range(d):
+        level = 0
+        for i in range(d - 1, -1, -1):
             if parents[f] >> i & 1:
-                _refine(arrays, scratch, level, i)
-                log_size += np.log(cardinalities[i])
+                if level >= standing or path[level] != i:
+                    _refine(arrays, scratch, level, i)
+                    log_sizes[level + 1] = log_sizes[level] + np.log(cardinalities[i])
+                    path[level] = i
+                    standing = level + 1
                 level += 1
-        without = _cell_sum(arrays, scratch, level, log_size, equivalent_sample_size)
+        without = _cell_sum(arrays, scratch, level, log_sizes[level], equivalent_sample_size)
         _refine(arrays, scratch, level, node)
-        log_size += np.log(cardinalities[node])
+        standing = level
+        log_size = log_sizes[level] + np.log(cardinalities[node])
         sums[f] = _cell_sum(arrays, scratch, level + 1, log_size, equivalent_sample_size) - without
 
 
@@ -266,6 +272,11 @@ class CountScore(LocalScore):
         codes = data.values.astype(np.int64)
         nodes = range(self.d if self.has_interventions else 1)
         self.tables = tuple(DistinctRows(codes[self.observed_rows(j)], data.cardinalities) for j in nodes)
+
+    @property
+    def families_per_second(self) -> float:
+        """See :class:`LocalScore`: in proportion to the rows."""
+        return 5e7 / max(self.data.n, 100)
 
     def local_scores(self, node: int, parents: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
         """Return local_score(node, P) for a batch of parent sets; see :class:`LocalScore`."""

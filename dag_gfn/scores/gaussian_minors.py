@@ -17,7 +17,7 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.scores.local_score import LocalScore, without_and_with
-from dag_gfn.subsets import popcount
+from dag_gfn.subsets import popcount, unpack
 
 
 def all_log_minors(
@@ -115,6 +115,11 @@ class GaussianScore(LocalScore):
     kind = "continuous"
     matrices: np.ndarray
 
+    @property
+    def families_per_second(self) -> float:
+        """See :class:`LocalScore`."""
+        return 2e6
+
     def matrix(self, node: int) -> Float64[np.ndarray, "d d"]:
         """Return the matrix M that the local scores of ``node`` see."""
         return self.matrices[node if len(self.matrices) > 1 else 0]
@@ -134,15 +139,32 @@ class GaussianScore(LocalScore):
         log_minor, log_variance = family_log_minors(self.matrix(node), node, parents)
         return self.score_from_minors(node, popcount(parents), log_minor, log_variance)
 
+    def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:
+        """Return local scores from all minors of the candidates with the node; see :class:`LocalScore`."""
+        members = np.flatnonzero(unpack(np.asarray(candidates, dtype=np.int64), self.d))
+        family = [node, *members.tolist()]
+        scaled, diagonal = all_log_minors(self.matrix(node)[np.ix_(family, family)])
+        return self._scores_from_all(node, 0, scaled, diagonal)
+
+    def _scores_from_all(
+        self,
+        node: int,
+        place: int,
+        scaled: Float64[np.ndarray, " subsets"],
+        diagonal: Float64[np.ndarray, " subsets"],
+    ) -> Float64[np.ndarray, " sets"]:
+        """Return the scores of all parent sets from all minors of a matrix in which the node has this place."""
+        scaled_parents, scaled_family = without_and_with(scaled, place)
+        log_minor = scaled_parents + without_and_with(diagonal, place)[0]
+        log_variance = scaled_family - scaled_parents + np.log(self.matrix(node)[node, node])
+        num_parents = popcount(np.arange(len(log_minor), dtype=np.int64))
+        return self.score_from_minors(node, num_parents, log_minor, log_variance)
+
     def complete_table(self) -> Float64[np.ndarray, "d sets"]:
         """Return all local scores from all 2^d minors of each matrix; see :class:`LocalScore`."""
         table = np.empty((self.d, 1 << (self.d - 1)))
-        num_parents = popcount(np.arange(1 << (self.d - 1), dtype=np.int64))
         for node in range(self.d):
             if node < len(self.matrices):
                 scaled, diagonal = all_log_minors(self.matrices[node])
-            scaled_parents, scaled_family = without_and_with(scaled, node)
-            log_minor = scaled_parents + without_and_with(diagonal, node)[0]
-            log_variance = scaled_family - scaled_parents + np.log(self.matrix(node)[node, node])
-            table[node] = self.score_from_minors(node, num_parents, log_minor, log_variance)
+            table[node] = self._scores_from_all(node, node, scaled, diagonal)
         return table

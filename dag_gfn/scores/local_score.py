@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import OptionError
-from dag_gfn.subsets import parent_sets
+from dag_gfn.subsets import parent_sets, subsets_within
 
 
 class LocalScore(ABC):
@@ -52,6 +52,11 @@ class LocalScore(ABC):
         return self.data.d
 
     @property
+    def families_per_second(self) -> float:
+        """Local scores that one core finds in a second, roughly: searches are sized by it."""
+        return 1e4
+
+    @property
     def hyperparameters(self) -> dict[str, object]:
         """What the score's values depend on beside the data, by name, JSON-able."""
         return {}
@@ -77,6 +82,17 @@ class LocalScore(ABC):
         parents : array, shape (m,), int64
             Bitmasks over all d nodes that do not contain ``node``.
         """
+
+    def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:
+        """Return local_score(node, P) for all subsets P of candidate parents, as `subsets_within` orders them.
+
+        Parameters
+        ----------
+        node : int
+        candidates : int
+            Bitmask that does not contain ``node``.
+        """
+        return self.local_scores(node, subsets_within(candidates))
 
     def complete_table(self) -> Float64[np.ndarray, "d sets"]:
         """Return local_score(j, P) for every node and parent set, shape (d, 2^(d-1)).

@@ -1,0 +1,157 @@
+"""Proposals for the chain over root layerings.
+
+Each kind is a Metropolis-Hastings move of its own; where there is nothing to propose, the chain stays:
+
+``split_join``  with probability ½ one of the S layers of two or more nodes, at random, is split: the size c of its
+    first part is uniform in 1 .. k-1, and so is the part among those of that size. Otherwise one of the m - 1 pairs
+    of neighbouring layers is joined. A split and the joining that undoes it have the probabilities
+    1 / (2 S (k-1) C(k, c)) and 1 / (2 m).
+``move``  a node is taken out, and put at random into one of the m' layers that remain or between them, 2 m' + 1
+    places with its old one: symmetric.
+``swap_adjacent``  one node of each of two neighbouring layers change places: symmetric.
+``swap``  two nodes at random do, if their layers differ: symmetric.
+``stay``  so that the chain has no period.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+
+MOVES = ("split_join", "move", "swap_adjacent", "swap", "stay")
+MOVE_PROBABILITIES = np.array([0.3, 0.4, 0.15, 0.14, 0.01])
+
+# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def propose(move, layer_of, proposed, rng):
+    """Fill a proposal; return whether there is one, and log of the probability of its undoing over its own."""
+    if move == 0:
+        return _split_or_join(layer_of, proposed, rng)
+    if move == 1:
+        return _move_node(layer_of, proposed, rng)
+    if move == 2:
+        return _swap_adjacent(layer_of, proposed, rng)
+    if move == 3:
+        return _swap_any(layer_of, proposed, rng)
+    return False, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _below(rng, count):
+    """Return a whole number from 0 to count - 1."""
+    return np.int64(rng.random() * count)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _size(layer_of, layer):
+    size = 0
+    for k in layer_of:
+        if k == layer:
+            size += 1
+    return size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _binomial(n, k):
+    product = 1.0
+    for i in range(k):
+        product = product * (n - i) / (i + 1)
+    return product
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _split_or_join(layer_of, proposed, rng):
+    d = len(layer_of)
+    count = layer_of.max() + 1
+    splittable = 0
+    for layer in range(count):
+        if _size(layer_of, layer) > 1:
+            splittable += 1
+    if rng.random() < 0.5:
+        if splittable == 0:
+            return False, 0.0
+        nth = _below(rng, splittable)
+        layer = -1
+        while nth >= 0:
+            layer += 1
+            if _size(layer_of, layer) > 1:
+                nth -= 1
+        size = _size(layer_of, layer)
+        first = 1 + _below(rng, size - 1)
+        needed, left = first, size
+        for v in range(d):
+            proposed[v] = layer_of[v]
+            if layer_of[v] > layer:
+                proposed[v] += 1
+            elif layer_of[v] == layer:
+                if rng.random() * left < needed:
+                    needed -= 1
+                else:
+                    proposed[v] += 1
+                left -= 1
+        return True, np.log(splittable * (size - 1) * _binomial(size, first) / count)
+    if count == 1:
+        return False, 0.0
+    layer = _below(rng, count - 1)
+    first, second = _size(layer_of, layer), _size(layer_of, layer + 1)
+    for v in range(d):
+        proposed[v] = layer_of[v] - 1 if layer_of[v] > layer else layer_of[v]
+    splittable += 1 - (first > 1) - (second > 1)
+    size = first + second
+    return True, -np.log(splittable * (size - 1) * _binomial(size, first) / (count - 1))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _move_node(layer_of, proposed, rng):
+    d = len(layer_of)
+    v = _below(rng, d)
+    alone = _size(layer_of, layer_of[v]) == 1
+    remaining = layer_of.max() + 1 - alone
+    place = _below(rng, 2 * remaining + 1)  # gap 0, layer 0, gap 1, layer 1, ..., the gap at the end
+    target, is_new = place // 2, place % 2 == 0
+    for u in range(d):
+        k = layer_of[u]
+        if alone and k > layer_of[v]:
+            k -= 1
+        if is_new and k >= target:
+            k += 1
+        proposed[u] = k
+    proposed[v] = target
+    return True, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _swap_adjacent(layer_of, proposed, rng):
+    count = layer_of.max() + 1
+    if count == 1:
+        return False, 0.0
+    layer = _below(rng, count - 1)
+    proposed[:] = layer_of
+    for k in (layer, layer + 1):
+        nth = _below(rng, _size(layer_of, k))
+        for v in range(len(layer_of)):
+            if layer_of[v] == k:
+                if nth == 0:
+                    proposed[v] = 2 * layer + 1 - k
+                nth -= 1
+    return True, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _swap_any(layer_of, proposed, rng):
+    a, b = _below(rng, len(layer_of)), _below(rng, len(layer_of))
+    if layer_of[a] == layer_of[b]:
+        return False, 0.0
+    proposed[:] = layer_of
+    proposed[a], proposed[b] = layer_of[b], layer_of[a]
+    return True, 0.0
