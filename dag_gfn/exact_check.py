@@ -26,6 +26,8 @@ ANNOUNCED_SECONDS = 4.0
 """What is expected to take longer is said before it begins."""
 MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
+MIN_COVERED = 0.99
+"""Share of the weight of a node's parent sets, below which it is said that candidate parents leave some out."""
 MIN_ESS = 0.1
 """Effective sample size, as a share of the samples, below which one counts as failed where no check can be had."""
 
@@ -118,8 +120,9 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
         why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
+    told = _coverage(diagnostics)
     if diagnostics["converged"] is not False:
-        return []
+        return told
     done = diagnostics["iterations"]
     subject, remedy = ("MCMC", "Run") if method == "mcmc" else ("the GFlowNet", "Train")
     advice = "use the exact posterior (method='exact', --method exact)"
@@ -127,5 +130,20 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         advice = "compare fits with several seeds before relying on it"
     return [
         f"{subject} has not converged after {done:,} iterations: {why}. "
-        f"{remedy} longer (iterations, --iterations, say {4 * done}), or {advice}"
+        f"{remedy} longer (iterations, --iterations, say {4 * done}), or {advice}",
+        *told,
+    ]
+
+
+def _coverage(diagnostics: dict[str, Any]) -> list[str]:
+    """Return what candidate parents leave out, if that is more than a little."""
+    covered = diagnostics.get("covered", 1.0)
+    if covered >= MIN_COVERED:
+        return []
+    share = f"an estimated {covered:.1%}" if covered >= 1e-3 else "less than 0.1%"
+    return [
+        f"each column's parents are taken from {diagnostics['candidates']} candidates, and those of "
+        f"{diagnostics['least_covered']!r} hold only {share} of the weight of all its parent sets: "
+        "edges from other columns have probability 0. A prior that favours fewer parents (prior='fair', --prior "
+        "fair), max_parents (--max-parents) or fewer columns (--columns, --drop) leave less out"
     ]

@@ -460,9 +460,9 @@ def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> D
 
 
 def _fit_mcmc(run: _Run) -> GraphPosterior:
-    """Return the posterior by chains of which half begin at a best DAG: where modes are narrow, both kinds differ."""
+    """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
     table, reference = run.table, run.reference()
-    starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else []
+    starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
     with ShareProgress(shown=run.shown) as on_share:
 
         def on_report(report: ChainReport) -> None:

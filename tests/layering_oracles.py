@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import oracles
+from scipy import stats
 
 
 def layers_of(dag):
@@ -35,6 +36,36 @@ def layering_weights(complete):
             log_score += complete[v, sum(1 << k for k, i in enumerate(others) if dag[i, v])]
         found.setdefault(layers, []).append((dag, math.exp(log_score)))
     return found
+
+
+def forbid_outside(complete, candidates):
+    """Return a table of log-weights in which sets with a node that is no candidate have none; masks (d,)."""
+    d = len(complete)
+    within = np.full_like(complete, -np.inf)
+    for v, row in enumerate(complete):
+        others = [i for i in range(d) if i != v]
+        for index, value in enumerate(row):
+            if all(candidates[v] >> i & 1 for k, i in enumerate(others) if index >> k & 1):
+                within[v, index] = value
+    return within
+
+
+def only_within(complete, candidates):
+    """Return the log-weights of the subsets of each node's candidates, shape (d, 2^K): member k of a set is bit k."""
+    d, rows = len(complete), []
+    for v, row in enumerate(complete):
+        others = [i for i in range(d) if i != v]
+        members = [i for i in others if candidates[v] >> i & 1]
+        sets = itertools.product([0, 1], repeat=len(members))
+        chosen = [{i for i, inside in zip(reversed(members), bits, strict=True) if inside} for bits in sets]
+        rows.append([row[sum(1 << others.index(i) for i in members)] for members in chosen])
+    return np.array(rows)
+
+
+def random_candidates(d, size, rng):
+    """Return masks of so many candidate parents of each node, at random; shape (d,)."""
+    chosen = [rng.choice([i for i in range(d) if i != v], size, replace=False) for v in range(d)]
+    return np.array([sum(1 << int(i) for i in members) for members in chosen])
 
 
 def layer_numbers(layers):
@@ -85,3 +116,15 @@ def proposals(layers):
 def _exchanged(layers, a, b):
     swap = {a: b, b: a}
     return [[swap.get(v, v) for v in layer] for layer in layers]
+
+
+def frequencies_fail(counts, expected):
+    """Return whether a chi-square test rejects; rare cells are taken together."""
+    rare = expected * counts.sum() < 10
+    observed = [*counts[~rare], counts[rare].sum()]
+    wanted = np.array([*expected[~rare], expected[rare].sum()]) * counts.sum()
+    kept = wanted > 0
+    assert not np.any(np.array(observed)[~kept]), "something impossible was proposed"
+    if kept.sum() < 2:
+        return False
+    return stats.chisquare(np.array(observed)[kept], wanted[kept]).pvalue < 1e-6

@@ -62,3 +62,24 @@ def test_what_a_fit_is_judged_by(check, diagnostics, converged, said):
     assert info["diagnostics"]["converged"] is converged
     assert bool(told) == (converged is False)
     assert said in "".join(told)
+
+
+@pytest.mark.parametrize(
+    ("covered", "said"),
+    [(1.0, None), (0.991, None), (0.985, "98.5% of"), (1e-7, "less than 0.1% of")],
+)
+def test_candidate_parents_that_leave_much_out_are_told(covered, said):
+    diagnostics = {"chains_agree": True, "max_r_hat": 1.0, "min_effective_draws": 900.0, "iterations": 7}
+    diagnostics |= {"candidates": 16, "covered": covered, "least_covered": "income"}
+    told = judge_convergence({"diagnostics": diagnostics}, "mcmc")
+    assert diagnostics["converged"] is True
+    if said is None:
+        assert told == []
+    else:
+        (message,) = told
+        assert said in message
+        assert "16 candidates" in message
+        assert "'income'" in message
+        assert "--prior fair" in message
+    diagnostics["chains_agree"] = False
+    assert len(judge_convergence({"diagnostics": diagnostics}, "mcmc")) == 1 + (said is not None)

@@ -596,10 +596,28 @@ def test_mcmc_can_be_interrupted_and_capped(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_mcmc_beyond_complete_tables_is_refused():
-    data = dag_gfn.simulate(21, 30, rng=np.random.default_rng(0))
-    with pytest.raises(dag_gfn.NotTractable, match="up to 20 columns, not for 21"):
-        mcmc(data)
+def test_mcmc_beyond_complete_tables_takes_candidate_parents():
+    data = dag_gfn.simulate(30, 100, rng=np.random.default_rng(0))
+    posterior = mcmc(data, iterations=20_000, num_samples=500)
+    diagnostics = posterior.info["diagnostics"]
+    assert diagnostics["candidates"] == 16
+    assert 0 < diagnostics["covered"] < 0.99
+    assert "from 16 candidates, and those of 'x" in posterior.info["warnings"][-1]
+    assert ((posterior.marginal("edge").values > 0).sum(axis=0) <= 16).all()
+    assert dag_gfn.metrics.auroc(posterior.marginal("edge").values, data.true_graph) > 0.8
+
+
+def test_mcmc_beyond_complete_tables_honours_constraints():
+    data = dag_gfn.simulate(25, 60, rng=np.random.default_rng(1))
+    required, forbidden = [("x24", "x0"), ("x3", "x7")], [("x1", "x2"), ("x2", "x1"), ("x20", "x21")]
+    posterior = mcmc(data, required=required, forbidden=forbidden, max_parents=2)
+    edge = posterior.marginal("edge").values
+    assert posterior.graphs[:, 24, 0].all()
+    assert posterior.graphs[:, 3, 7].all()
+    assert edge[24, 0] == edge[3, 7] == 1
+    assert not posterior.graphs[:, [1, 2, 20], [2, 1, 21]].any()
+    assert posterior.graphs.sum(axis=1).max() == 2
+    assert np.isfinite(posterior.log_scores).all()
 
 
 def test_options_of_training_that_is_not_done_are_named_and_checked():

@@ -14,8 +14,8 @@ ROOT = Path(dag_gfn.__file__).parent
 RANKS = {
     0: {"errors", "subsets"},
     1: {"graph"},
-    2: {"data", "posterior", "objectives", "policies", "layerings"},
-    3: {"scores", "metrics", "parameters"},
+    2: {"data", "posterior", "objectives", "policies"},
+    3: {"scores", "metrics", "parameters", "layerings"},
     4: {"env", "exact", "mcmc", "effects", "fitted"},
     5: {"sampling", "exploration", "replay", "checkpoint", "soap"},
     6: {"training", "importance"},
@@ -26,6 +26,7 @@ RANK = {part: rank for rank, parts in RANKS.items() for part in parts}
 
 WITHIN_A_RANK = {
     ("metrics", "posterior"),
+    ("layerings", "scores"),
     ("sampling", "exploration"),
     ("fit", "gflownet"),
     ("fit", "progress"),

@@ -54,6 +54,16 @@ def test_parent_sets_are_all_sets_without_the_node(d):
         np.testing.assert_array_equal(subsets.remove_bit(sets, node), np.arange(1 << (d - 1)))
 
 
+@given(st.sets(st.integers(0, 62), max_size=8))
+def test_subsets_within_are_all_in_the_order_of_their_bits(members):
+    ascending = sorted(members)
+    expected = [
+        sum(1 << member for k, member in enumerate(ascending) if s >> k & 1) for s in range(1 << len(members))
+    ]
+    found = subsets.subsets_within(sum(1 << member for member in members))
+    assert found.tolist() == expected == sorted(expected)
+
+
 @pytest.mark.parametrize("k", [0, 1, 2, 5])
 def test_zeta_transform_sums_over_subsets(k, rng):
     values = rng.normal(size=(3, 1 << k))

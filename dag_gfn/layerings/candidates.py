@@ -1,21 +1,21 @@
 r"""Candidate parents: the K nodes that a node's parent sets are taken from, where all others are too many.
 
-Chosen for each node alone, as if parent sets were free: so that the subsets of its candidates hold as large a share of
-the weight of all its parent sets as possible. A catalogue of parent sets stands for all of them:
+They are chosen for each node alone, as if parent sets were free, so that their subsets hold as large a share of the
+weight of all its parent sets as possible. A catalogue of parent sets stands for all of them:
 
-- every subset of the core, the nodes found to matter most so far, and each of these with any one other node;
-- the best set found so far with any two other nodes more. (At first core and best set are what constraints require:
-  then these are all sets of two.)
+- every subset of the core, the nodes that have mattered most so far;
+- the likeliest of these, and the same without one of their members, with any one other node (one more, or in place of
+  another);
+- the best set so far, with any one or two others.
 
-Whatever is in sets of least weight is left out, half of what is too many at a time, until K nodes remain, and on until
-those of the next core do; so on until the core stays. Parents that matter only together with others are found since the
-core is exchanged for more nodes than one at once; two that matter only together, and only together with the core, by
-the pairs.
+At first core and best set are what constraints require, and the catalogue holds all sets of one or two others. Nodes
+whose sets weigh least are left out, half of what is too many at a time, until K remain; the largest part of these is
+the next core, and so on until the core stays.
 
 References
 ----------
-Viinikka, Hyttinen, Pensar and Koivisto, Towards scalable Bayesian learning of causal DAGs, NeurIPS 2020, section 3.1:
-this problem, and other heuristics.
+Viinikka, Hyttinen, Pensar and Koivisto, Towards scalable Bayesian learning of causal DAGs, NeurIPS 2020: the same
+problem, and other heuristics.
 """
 
 import os
@@ -56,10 +56,12 @@ class Candidates:
         Estimated share of the weight of all parent sets that lies within the candidates, 1 where these are all others:
 
         .. math:: \prod_{u} \frac{1}{1 + r_u}, \qquad
-                  r_u = \frac{\sum_{T \subseteq C} w(T \cup u)}{\sum_{T \subseteq C} w(T)}
+                  r_u = \frac{\sum_{T \in L} w(T \cup u)}{\sum_{T \in L} w(T)}
 
-        over the nodes u that are no candidates, C the core. It leaves out that the odds r_u of two such nodes depend on
-        one another (with ``max_parents``, the share is larger than this says), and on candidates beyond the core.
+        over the nodes u that are no candidates, with L the likeliest subsets of the core and these without one of
+        their members (times the share within the core, if some of it is no candidate). So sets with several such nodes
+        are counted as if these were independent, which is too many where ``max_parents`` rules them out; and what u is
+        worth beside candidates outside the core is left out.
     """
 
     masks: Int64[np.ndarray, " d"]
@@ -88,6 +90,9 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
         If K is less than 1, or than the number of parents that constraints require of a node.
     """
     d = table.d
+    if size >= d - 1:
+        bits = np.int64(1) << np.arange(d, dtype=np.int64)
+        return Candidates(bits.sum() - bits, np.ones(d))
     required = popcount(table.constraints.required)
     if size < max(1, required.max()):
         node = int(required.argmax())
@@ -95,9 +100,6 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
             f"expected at least {max(1, required[node])} candidate parents (column {table.names[node]!r} has "
             f"{required[node]} required ones), not {size}"
         )
-    if size >= d - 1:
-        bits = np.int64(1) << np.arange(d, dtype=np.int64)
-        return Candidates(bits.sum() - bits, np.ones(d))
     extent = _extent(table)
     chosen = for_each_node(lambda node: _choose(table, node, size, extent), d)
     return Candidates(np.array([mask for mask, _ in chosen]), np.array([covered for _, covered in chosen]))

@@ -21,8 +21,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int32, Int64
 from numba import njit
 
+from dag_gfn.errors import NotTractable
 from dag_gfn.layerings.candidates import choose_candidates, default_size, for_each_node
-from dag_gfn.scores import ScoreTable
+from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
 from dag_gfn.subsets import log_zeta_transform, unpack
 
 CANCELLED = 1e-7
@@ -99,11 +100,20 @@ class LayerWeights:
         Raises
         ------
         OptionError
-            If K is less than 1 or the number of parents that constraints require, or more than a table holds.
+            If K is less than 1, or than the number of parents that constraints require of a node.
+        NotTractable
+            If a table of so many parent sets would exceed 1 GB.
         """
         if table.complete is not None and num_candidates is None:
             return cls.of(table.complete)
-        chosen = choose_candidates(table, default_size(table) if num_candidates is None else num_candidates)
+        size = min(default_size(table) if num_candidates is None else num_candidates, table.d - 1)
+        if size > 0 and 8 * table.d << size > MEMORY_LIMIT:
+            raise NotTractable(
+                f"all sets of {size} candidate parents of {table.d} columns need a table of "
+                f"{(8 * table.d << size) / 1e9:.3g} GB, the limit is {MEMORY_LIMIT / 1e9:g} GB: take fewer "
+                "candidates, or require fewer parents of one column"
+            )
+        chosen = choose_candidates(table, size)
         scores = for_each_node(lambda v: table.scores_within(v, int(chosen.masks[v])), table.d)
         return cls.of(np.stack(scores), chosen.masks, chosen.covered)
 
@@ -127,7 +137,7 @@ class LayerWeights:
         bits = np.int64(1) << np.arange(d, dtype=np.int64)
         candidates = bits.sum() - bits if candidates is None else candidates
         is_candidate = unpack(candidates, d)  # (node, candidate)
-        places = np.where(is_candidate, np.int64(1) << (is_candidate.cumsum(axis=1) - 1), 0)
+        places = np.where(is_candidate, np.int64(1) << (is_candidate.cumsum(axis=1) - is_candidate), 0)
         if (np.diagonal(places) > 0).any() or (places.sum(axis=1) != scores.shape[1] - 1).any():
             raise ValueError(
                 f"expected candidates with {scores.shape[1]} subsets, among the others, for each of {d} nodes, not "

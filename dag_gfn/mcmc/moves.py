@@ -1,6 +1,6 @@
-r"""Proposals of layerings.
+"""Proposals for the chain over root layerings.
 
-Moves, each a Metropolis-Hastings proposal of its own; where there is nothing to propose, the chain stays:
+Each kind is a Metropolis-Hastings move of its own; where there is nothing to propose, the chain stays:
 
 ``split_join``  with probability ½ one of the S layers of two or more nodes, at random, is split: the size c of its
     first part is uniform in 1 .. k-1, and so is the part among those of that size. Otherwise one of the m - 1 pairs

@@ -8,7 +8,7 @@ from jaxtyping import Int64
 from dag_gfn import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
-from dag_gfn.mcmc.annealing import anneal
+from dag_gfn.mcmc.annealing import anneal, default_annealing
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
@@ -23,7 +23,7 @@ _MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities t
 
 
 def default_iterations(d: int) -> int:
-    """Return the steps of each chain for d nodes: seconds in all, a minute for 20, ten for 50."""
+    """Return the steps of each chain for d nodes: seconds in all, a minute for 20, minutes for 50."""
     return 20_000 * max(d, 5) ** 2
 
 
@@ -58,8 +58,8 @@ def fit_mcmc(
     Returns
     -------
     GraphPosterior
-        ``info["diagnostics"]`` holds R-hat, effective draws, and what they say; the number of candidate parents, and the
-        smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
+        ``info["diagnostics"]`` holds R-hat, effective draws, and what they say; the number of candidate parents, and
+        the smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
 
     Raises
     ------
@@ -67,14 +67,19 @@ def fit_mcmc(
         If no DAG has support.
     """
     weights = LayerWeights.build(table, num_candidates=num_candidates)
+    iterations = default_iterations(table.d) if iterations is None else iterations
     if starts is None:
+        effort = min(default_annealing(table.d), iterations)
         streams = np.random.SeedSequence([seed, chains]).spawn(chains // 2)
-        starts = [anneal(weights, rng=np.random.default_rng(stream)).layer_of for stream in streams]
+        starts = [
+            anneal(weights, rng=np.random.default_rng(stream), iterations=effort).layer_of
+            for stream in streams
+        ]
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     result = run_chains(
         weights,
         seed=seed,
-        iterations=default_iterations(table.d) if iterations is None else iterations,
+        iterations=iterations,
         kept=min(max(-(-num_samples // chains), least), most),
         chains=chains,
         starts=starts,

@@ -6,8 +6,14 @@ import mpmath
 import numpy as np
 import pytest
 from exact_tables import peaked_table, random_table
+from hypothesis import given
+from hypothesis import strategies as st
+from layering_oracles import forbid_outside, only_within, random_candidates
+from sampler_cases import score_table
 
-from dag_gfn.layerings.layer_weights import CANCELLED, LayerWeights, log_node_weight
+from dag_gfn.errors import NotTractable, OptionError
+from dag_gfn.layerings.layer_weights import CANCELLED, LayerWeights, index_of, log_node_weight
+from dag_gfn.subsets import pack, remove_bit
 
 
 def by_summation(complete, node, inside, last):
@@ -48,7 +54,7 @@ def test_node_weights_are_sums_over_parent_sets(table, cancels):
             if inside and not last:
                 continue
             exact = by_summation(table.complete - largest[:, None], node, inside, last)
-            at = (weights.log_weights, weights.log_sums, node, mask(inside), mask(last))
+            at = (weights.tables, node, mask(inside), mask(last))
             assert log_node_weight(*at, True)[0] == pytest.approx(exact, abs=1e-6)
             bound, is_bound = log_node_weight(*at, False)
             cancelled += is_bound
@@ -66,5 +72,110 @@ def test_a_node_without_any_parent_set():
     complete = np.zeros((2, 2))
     complete[1] = -np.inf
     weights = LayerWeights.of(complete)
-    assert log_node_weight(weights.log_weights, weights.log_sums, 1, 1, 1, True)[0] == -np.inf
+    assert log_node_weight(weights.tables, 1, 1, 1, True)[0] == -np.inf
     assert weights.log_scale == 0.0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_node_weights_over_candidates_are_those_of_the_sets_within(size, rng):
+    complete = random_table(5, seed=3, scale=10.0).complete
+    candidates = random_candidates(5, size, rng)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates)
+    possible = forbid_outside(complete, candidates)
+    possible -= possible.max(axis=1, keepdims=True)
+    for node in range(5):
+        others = [i for i in range(5) if i != node]
+        for place in itertools.product(("earlier", "last", "later"), repeat=4):
+            last = {i for i, p in zip(others, place, strict=True) if p == "last"}
+            inside = last | {i for i, p in zip(others, place, strict=True) if p == "earlier"}
+            if inside and not last:
+                continue
+            exact = by_summation(possible, node, inside, last)
+            found, _ = log_node_weight(weights.tables, node, mask(inside), mask(last), True)
+            assert found == pytest.approx(exact, abs=1e-6)
+
+
+def test_a_set_without_candidates_has_no_weight_and_no_bound():
+    weights = LayerWeights.of(np.zeros((3, 2)), np.array([2, 1, 1]))
+    for exact in (True, False):
+        assert log_node_weight(weights.tables, 0, np.int64(4), np.int64(4), exact) == (-np.inf, False)
+
+
+@given(st.integers(2, 63), st.data())
+def test_the_index_of_a_set_is_the_sum_of_its_members_places(d, data):
+    size = data.draw(st.integers(1, min(d - 1, 4)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    candidates = random_candidates(d, size, rng)
+    weights = LayerWeights.of(np.zeros((d, 1 << size)), candidates)
+    inside = rng.random(d) < 0.5
+    for node in (0, d // 2, d - 1):
+        members = [i for i in range(d) if candidates[node] >> i & 1]
+        expected = sum(1 << k for k, i in enumerate(members) if inside[i])
+        assert weights.places[node] @ inside == expected
+        assert index_of(weights.tables, node, pack(inside)[()]) == expected
+
+
+def test_without_candidates_the_indices_are_those_of_complete_tables():
+    weights = LayerWeights.of(random_table(6, seed=0).complete)
+    sets = np.arange(64)
+    for node in range(6):
+        index = (sets[:, None] >> np.arange(6) & 1) @ weights.places[node]
+        np.testing.assert_array_equal(index, remove_bit(sets, node))
+    assert weights.candidates.tolist() == [63 - (1 << v) for v in range(6)]
+    assert (weights.covered == 1).all()
+
+
+def test_candidates_that_are_all_others_give_the_same_tables():
+    table = score_table(6)
+    complete, chosen = LayerWeights.build(table), LayerWeights.build(table, num_candidates=99)
+    lazy = LayerWeights.build(score_table(6, storage="lazy"))
+    for name in ("log_weights", "log_sums", "candidates", "places", "may_gain", "covered", "log_scale"):
+        np.testing.assert_array_equal(getattr(chosen, name), getattr(complete, name))
+        np.testing.assert_allclose(getattr(lazy, name), getattr(complete, name), atol=1e-9)
+    np.testing.assert_array_equal(complete.log_weights, LayerWeights.of(table.complete).log_weights)
+
+
+@pytest.mark.parametrize("storage", ["complete", "lazy"])
+def test_tables_of_candidates_hold_the_scores_of_their_sets(storage):
+    table = score_table(7, storage=storage, forbidden=[(0, 1), (2, 1)], max_parents=3)
+    weights = LayerWeights.build(table, num_candidates=4)
+    assert weights.log_weights.shape == weights.log_sums.shape == (7, 16)
+    scale = 0.0
+    for v in range(7):
+        members = [i for i in range(7) if weights.candidates[v] >> i & 1]
+        assert len(members) == 4
+        sets = np.array([sum(1 << i for k, i in enumerate(members) if s >> k & 1) for s in range(16)])
+        scores = table.local_scores(np.full(16, v), sets)
+        np.testing.assert_allclose(weights.log_weights[v], scores - scores.max(), atol=1e-9)
+        scale += scores.max()
+        gained = [i for i in members if not (v == 1 and i in (0, 2))]
+        assert weights.may_gain[v] == sum(1 << i for i in gained)
+    assert weights.log_scale == pytest.approx(scale)
+
+
+def test_nodes_that_no_parent_set_of_positive_weight_has():
+    complete = np.zeros((4, 8))
+    complete[0, [1, 3, 5, 7]] = -np.inf  # never node 1
+    complete[3, 1:] = -np.inf
+    assert LayerWeights.of(complete).may_gain.tolist() == [0b1100, 0b1101, 0b1011, 0]
+
+
+@pytest.mark.parametrize(
+    "candidates", [[3, 4, 1], [2, 5, 1], [0, 1, 1]], ids=["itself", "too many", "too few"]
+)
+def test_candidates_that_do_not_fit_the_table(candidates):
+    with pytest.raises(ValueError, match="expected candidates with 2 subsets"):
+        LayerWeights.of(np.zeros((3, 2)), np.array(candidates))
+
+
+def test_numbers_of_candidates_that_cannot_be():
+    table = score_table(6, required=[(0, 2), (1, 2), (3, 2)])
+    for size in (-1, 0, 2):
+        with pytest.raises(OptionError, match=r"at least 3 candidate parents \(column '.*' has 3 required"):
+            LayerWeights.build(table, num_candidates=size)
+    with pytest.raises(NotTractable, match=r"all sets of 29 candidate parents of 30 columns.*limit is 1 GB"):
+        LayerWeights.build(score_table(30, rows=40), num_candidates=40)
+
+
+def test_two_columns_filled_on_demand():
+    assert LayerWeights.build(score_table(2, storage="lazy")).log_weights.shape == (2, 2)

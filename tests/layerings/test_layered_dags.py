@@ -3,11 +3,20 @@
 import numpy as np
 import pytest
 from exact_tables import peaked_table, random_table
-from layering_oracles import layer_numbers, layering_weights, layers_of
+from layering_oracles import (
+    forbid_outside,
+    layer_numbers,
+    layering_weights,
+    layers_of,
+    only_within,
+    random_candidates,
+)
 from scipy import stats
 
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
+from dag_gfn.mcmc.partition import init
+from dag_gfn.subsets import unpack
 
 
 @pytest.mark.parametrize(
@@ -71,3 +80,38 @@ def test_no_layerings(rng):
     weights = LayerWeights.of(random_table(3, seed=0).complete)
     none = np.empty((0, 3), dtype=np.int8)
     assert draw_dags(weights, none, rng=rng).shape == edge_probabilities(weights, none).shape == (0, 3, 3)
+
+
+@pytest.mark.parametrize(("size", "scale"), [(1, 1.0), (2, 1.0), (2, 30.0)])
+def test_edge_probabilities_over_candidates(size, scale, rng):
+    complete = random_table(4, seed=5, scale=scale).complete
+    complete -= complete.max(axis=1, keepdims=True)
+    candidates = random_candidates(4, size, rng)
+    layerings = {
+        layers: dags
+        for layers, dags in layering_weights(forbid_outside(complete, candidates)).items()
+        if sum(weight for _, weight in dags) > 0
+    }
+    expected = [
+        np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
+        for dags in layerings.values()
+    ]
+    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
+    found = edge_probabilities(LayerWeights.of(only_within(complete, candidates), candidates), numbers)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("scale", [1.0, 20.0, 400.0])
+def test_draws_over_candidates_have_the_edge_probabilities_of_their_layerings(scale, rng):
+    d, draws = 10, 4_000
+    candidates = random_candidates(d, 4, rng)
+    weights = LayerWeights.of(scale * rng.normal(size=(d, 16)), candidates)
+    numbers = np.tile(init(weights, rng=rng).layer_of.astype(np.int8), (draws, 1))
+    drawn = draw_dags(weights, numbers, rng=rng)
+    assert not drawn[:, ~unpack(candidates, d).T].any()
+    layers = layers_of(drawn[0])
+    assert all(layers_of(dag) == layers for dag in np.unique(drawn, axis=0))
+    probability = np.minimum(edge_probabilities(weights, numbers[:1])[0] + 2e-6, 1.0)
+    counts = drawn.sum(axis=0)
+    assert (stats.binom.cdf(counts, draws, probability) > 1e-7).all()
+    assert (stats.binom.sf(counts - 1, draws, probability) > 1e-7).all()

@@ -1,18 +1,29 @@
 """The chain over root layerings: it keeps its distribution, exactly and in long runs."""
 
+import contextlib
+import itertools
+
 import numpy as np
 import pytest
-from exact_tables import peaked_table, random_table
-from layering_oracles import all_layered_dags, layer_numbers, layering_weights, proposals
-from numba import njit
+from exact_tables import Table, peaked_table, random_table
+from layering_oracles import (
+    all_layered_dags,
+    forbid_outside,
+    frequencies_fail,
+    layer_numbers,
+    layering_weights,
+    only_within,
+    proposals,
+    random_candidates,
+)
 from scipy import stats
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.graph import adjacency_from_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc import partition
-from dag_gfn.mcmc.partition import MOVE_PROBABILITIES, MOVES, init, init_at, layering_of, run, step
+from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
+from dag_gfn.mcmc.partition import init, init_at, layering_of, run, step
 
 
 def target(complete):
@@ -37,53 +48,6 @@ def transition_matrix(states, probability, log_ratio):
                     matrix[x, y] += MOVE_PROBABILITIES[MOVES.index(kind)] * q * accept
         matrix[x, x] = 1.0 - matrix[x].sum()
     return matrix
-
-
-def frequencies_fail(counts, expected):
-    """Return whether a chi-square test rejects; rare cells are taken together."""
-    rare = expected * counts.sum() < 10
-    observed = [*counts[~rare], counts[rare].sum()]
-    wanted = np.array([*expected[~rare], expected[rare].sum()]) * counts.sum()
-    kept = wanted > 0
-    assert not np.any(np.array(observed)[~kept]), "something impossible was proposed"
-    if kept.sum() < 2:
-        return False
-    return stats.chisquare(np.array(observed)[kept], wanted[kept]).pvalue < 1e-6
-
-
-@pytest.mark.parametrize("kind", [k for k in MOVES if k != "stay"])
-@pytest.mark.parametrize("d", [3, 4])
-def test_proposals_have_the_probabilities_and_ratios_of_their_definition(kind, d, rng):
-    tries = 5000
-    states = sorted({layers for layers, _ in all_layered_dags(d)})
-    assert len(states) == {3: 13, 4: 75}[d]  # ordered partitions
-    place = 10 ** np.arange(d)
-    name = {int(place @ layer_numbers(layers)): layers for layers in states}
-    for layers in states:
-        codes, log_ratios = propose_often(MOVES.index(kind), layer_numbers(layers), place, tries, rng)
-        expected = {**proposals(layers)[kind], None: 1.0 - sum(proposals(layers)[kind].values())}
-        counts = dict.fromkeys(expected, 0)
-        for code, often in zip(*np.unique(codes, return_counts=True), strict=True):
-            result = None if code < 0 else name[int(code)]
-            counts[result] += often  # a KeyError where it cannot be proposed
-            if result is not None:
-                correction = np.log(proposals(result)[kind][layers] / expected[result])
-                np.testing.assert_allclose(log_ratios[codes == code], correction, atol=1e-12)
-        wanted = np.array(list(expected.values()))
-        wanted[wanted < 1e-12] = 0.0
-        assert not frequencies_fail(np.array(list(counts.values())), wanted / wanted.sum())
-
-
-@njit
-def propose_often(move, layer_of, place, tries, rng):
-    """Return the proposals as numbers, -1 for none, and their log-ratios."""
-    codes, log_ratios = np.full(tries, -1), np.zeros(tries)
-    proposed = np.empty_like(layer_of)
-    for t in range(tries):
-        possible, log_ratios[t] = partition.propose(move, layer_of, proposed, rng)
-        if possible:
-            codes[t] = (proposed * place).sum()
-    return codes, log_ratios
 
 
 @pytest.mark.parametrize(
@@ -233,3 +197,68 @@ def test_one_node():
     drawn, state, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=3, thinning=5)
     assert (state.layer_of.tolist(), state.log_weight) == ([0], -2.0)
     assert not drawn.edge.any()
+
+
+@pytest.mark.parametrize("d", [1, 4, 9])
+def test_candidates_that_are_all_others_change_no_step(d):
+    complete = random_table(d, seed=8, scale=3.0).complete
+    everyone = (1 << d) - 1 - (1 << np.arange(d))
+    drawn = []
+    for weights in (LayerWeights.of(complete), LayerWeights.of(complete, everyone)):
+        rng = np.random.default_rng(1)
+        drawn.append(run(weights, init(weights, rng=rng), rng=rng, blocks=50, thinning=20)[0])
+    for field in ("layer_of", "log_weights", "edge"):
+        np.testing.assert_array_equal(getattr(drawn[0], field), getattr(drawn[1], field))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_layerings_weigh_what_their_dags_of_candidate_parents_do(size, rng):
+    complete = random_table(4, seed=9, scale=2.0, forbidden=0.1).complete
+    complete[:, 0] = 0.0
+    candidates = random_candidates(4, size, rng)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates)
+    for layers, dags in layering_weights(forbid_outside(complete, candidates)).items():
+        exact = sum(weight for _, weight in dags)
+        if exact > 0:
+            state = init_at(weights, layer_numbers(layers))
+            assert state.log_weight == pytest.approx(np.log(exact), abs=1e-9)
+        else:
+            with pytest.raises(ValueError, match="no DAG of positive weight"):
+                init_at(weights, layer_numbers(layers))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_all_layerings_weigh_what_all_dags_of_candidate_parents_do(size, rng):
+    complete = random_table(5, seed=9, scale=2.0).complete
+    candidates = random_candidates(5, size, rng)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates)
+    total = -np.inf
+    for layers in itertools.product(range(5), repeat=5):
+        if set(layers) == set(range(max(layers) + 1)):
+            with contextlib.suppress(ValueError):  # no DAG has it
+                total = np.logaddexp(total, init_at(weights, np.array(layers)).log_weight)
+    exact = exact_posterior(Table(forbid_outside(complete, candidates)))
+    assert total == pytest.approx(exact.log_evidence, abs=1e-9)
+
+
+def test_long_runs_over_candidates_have_the_edge_probabilities_of_enumeration(rng):
+    complete, candidates = random_table(5, seed=6).complete, random_candidates(5, 2, rng)
+    enumerated = exact_posterior(Table(forbid_outside(complete, candidates)))
+    dags = adjacency_from_masks(enumerated.masks.astype(np.int64), 5)
+    exact = np.tensordot(np.exp(enumerated.log_probabilities), dags.astype(float), 1)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates)
+    drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=200, thinning=500)
+    means = drawn.edge.astype(np.float64)
+    error = means.std(axis=0, ddof=1) / np.sqrt(len(means))
+    assert (np.abs(means.mean(axis=0) - exact) <= stats.norm.isf(1e-5 / 25) * error + 1e-6).all()
+
+
+def test_at_a_low_temperature_the_chain_climbs():
+    weights = LayerWeights.of(random_table(6, seed=2, scale=5.0).complete)
+    ends = []
+    for temperature in (1e3, 1.0, 1e-3):
+        rng = np.random.default_rng(3)
+        state = init(weights, rng=rng)
+        drawn, _, _ = run(weights, state, rng=rng, blocks=200, thinning=10, temperature=temperature)
+        ends.append(drawn.log_weights[100:].mean())
+    assert ends[0] < ends[1] < ends[2]

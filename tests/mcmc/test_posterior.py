@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 from sampler_cases import score_table
 
-from dag_gfn.errors import ConstraintError, NotTractable
+from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.dag_dp import exact_marginals
 from dag_gfn.graph import parent_masks
+from dag_gfn.layerings.candidates import choose_candidates
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc import posterior as module
+from dag_gfn.mcmc.partition import init, init_at
 from dag_gfn.mcmc.posterior import default_iterations, fit_mcmc
+from dag_gfn.subsets import unpack
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
 
@@ -72,9 +77,53 @@ def test_too_few_steps_are_not_said_to_agree(iterations):
     assert posterior.weights.sum() == pytest.approx(1)
 
 
-def test_a_lazy_table_is_refused():
-    with pytest.raises(NotTractable, match=r"up to 20 columns, not for 4.*gflownet"):
-        fit_mcmc(score_table(4, storage="lazy"), seed=0, num_samples=10)
+def test_a_table_filled_on_demand_gives_the_same_up_to_noise():
+    exact = exact_marginals(score_table(5))
+    posterior = fit_mcmc(score_table(5, storage="lazy"), seed=1, num_samples=1000, iterations=100_000)
+    edge = posterior.marginal("edge")
+    assert (np.abs(edge.values - exact.edge) <= 6 * edge.standard_error + 1e-3).all()
+    diagnostics = posterior.info["diagnostics"]
+    assert (diagnostics["candidates"], diagnostics["covered"]) == (4, 1.0)
+    assert "least_covered" not in diagnostics
+
+
+@pytest.mark.parametrize("storage", ["complete", "lazy"])
+def test_over_candidates_it_is_the_posterior_given_these(storage):
+    table = score_table(6, rows=30, storage=storage)
+    chosen = choose_candidates(table, 2)
+    outside = ~unpack(chosen.masks, 6).T & ~np.eye(6, dtype=bool)  # (parent, node)
+    given = score_table(6, rows=30, forbidden=np.argwhere(outside).tolist())
+    exact = exact_marginals(given)
+    posterior = fit_mcmc(table, seed=1, num_samples=500, iterations=200_000, num_candidates=2)
+    edge = posterior.marginal("edge")
+    assert (np.abs(edge.values - exact.edge) <= 6 * edge.standard_error + 1e-3).all()
+    assert not posterior.graphs[:, outside].any()
+    np.testing.assert_allclose(posterior.log_scores, table.log_reward(parent_masks(posterior.graphs)))
+    diagnostics = posterior.info["diagnostics"]
+    assert diagnostics["candidates"] == 2
+    assert diagnostics["covered"] == chosen.covered.min() < 1
+    assert diagnostics["least_covered"] == table.names[chosen.covered.argmin()]
+
+
+def test_half_of_the_chains_begin_at_annealed_layerings(monkeypatch):
+    table, seen = score_table(7, rows=40), []
+    monkeypatch.setattr(module, "run_chains", lambda *_, **options: seen.append(options["starts"]) or 1 / 0)
+    for options in ({}, {"seed": 1}, {"starts": ()}, {"chains": 6}):
+        with pytest.raises(ZeroDivisionError):
+            fit_mcmc(table, **{"seed": 0, "num_samples": 10, "iterations": 5_000} | options)
+    assert [len(starts) for starts in seen] == [2, 2, 0, 3]
+    weights = LayerWeights.of(table.complete)
+    random = [init(weights, rng=np.random.default_rng(k)).log_weight for k in range(20)]
+    assert all(init_at(weights, layer_of).log_weight > np.mean(random) for layer_of in seen[0])
+
+
+def test_many_columns_keep_fewer_blocks(monkeypatch):
+    monkeypatch.setattr(module, "_KEPT", (10, 100))
+    posterior = fit_mcmc(
+        score_table(40, rows=60), seed=0, num_samples=3000, iterations=4_000, num_candidates=4
+    )
+    assert 25 <= posterior.info["diagnostics"]["kept_per_chain"] <= 50
+    assert posterior.weights.sum() == pytest.approx(1)
 
 
 def test_a_single_possible_dag():

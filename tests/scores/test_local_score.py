@@ -17,7 +17,7 @@ from score_data import (
 from dag_gfn.errors import DagGfnError, DataError, OptionError
 from dag_gfn.scores import SCORES, BDe, BGe, LocalScore, make_score
 from dag_gfn.scores.local_score import DEFAULT_SCORES, SCORES_OF_KIND
-from dag_gfn.subsets import parent_sets
+from dag_gfn.subsets import parent_sets, subsets_within
 
 STATES = (2, 3, 2, 4, 3)
 
@@ -47,6 +47,28 @@ def test_complete_table_equals_local_scores_on_every_set(kind, name, rng):
     np.testing.assert_allclose(LocalScore.complete_table(score), table, rtol=1e-12, atol=1e-10)
 
 
+@pytest.mark.parametrize(("kind", "name"), ALL)
+@pytest.mark.parametrize("node", [0, 2, 4])
+def test_scores_within_candidates_equal_local_scores(kind, name, node, rng):
+    score = make_score(name, data_of(kind, rng))
+    assert score.families_per_second > 0
+    for candidates in (0, 0b01010 & ~(1 << node), 0b11111 & ~(1 << node)):
+        np.testing.assert_allclose(
+            score.scores_within(node, candidates),
+            score.local_scores(node, subsets_within(candidates)),
+            rtol=1e-12,
+            atol=1e-10,
+        )
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_the_order_of_parent_sets_does_not_matter(kind, name, rng):
+    score = make_score(name, data_of(kind, rng))
+    sets = rng.permutation(np.repeat(parent_sets(1, 5), 3))
+    one_by_one = np.concatenate([score.local_scores(1, sets[k : k + 1]) for k in range(len(sets))])
+    np.testing.assert_array_equal(score.local_scores(1, sets), one_by_one)
+
+
 @pytest.mark.parametrize("kind", ["continuous", "discrete"])
 def test_complete_table_equals_local_scores_with_interventions(kind, rng):
     data = data_of(kind, rng)
@@ -57,6 +79,9 @@ def test_complete_table_equals_local_scores_with_interventions(kind, rng):
     for node in range(5):
         np.testing.assert_allclose(
             table[node], score.local_scores(node, parent_sets(node, 5)), rtol=1e-12, atol=1e-10
+        )
+        np.testing.assert_allclose(
+            score.scores_within(node, 31 & ~(1 << node)), table[node], rtol=1e-12, atol=1e-10
         )
     np.testing.assert_allclose(table[4], 0, atol=1e-10)  # no row left: nothing was observed
 

@@ -6,7 +6,7 @@ from score_data import continuous, correlated, dependent_codes, discrete
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
 from dag_gfn.scores import BDe, BGe, Constraints, ScoreTable, make_prior, make_score, table_bytes
-from dag_gfn.subsets import parent_sets, popcount
+from dag_gfn.subsets import parent_sets, popcount, subsets_within
 
 D = 5
 NAMES = tuple(f"x{i}" for i in range(D))
@@ -64,6 +64,23 @@ def test_lazy_equals_complete(score, constraints, constrained, memory_limit, rng
     for table in (lazy, complete):
         assert table.local_scores(none, none).shape == (0,)
         assert table.column_gains(none, none).shape == (0, D)
+
+
+@pytest.mark.parametrize("storage", ["complete", "lazy"])
+def test_scores_of_one_node_are_those_of_families_and_leave_no_trace(score, constraints, storage, rng):
+    table = ScoreTable.build(score, make_prior("fair", D), constraints, storage=storage)
+    reference = ScoreTable.build(score, make_prior("fair", D), constraints, storage="lazy")
+    for node in range(D):
+        sets = rng.integers(0, 1 << D, size=60)  # the node itself is in half of them
+        expected = reference.local_scores(np.full(60, node), sets)
+        np.testing.assert_allclose(table.scores_of(node, sets), expected, rtol=1e-12)
+        candidates = int(rng.integers(0, 1 << D)) & ~(1 << node)
+        sets = subsets_within(candidates)
+        expected = reference.local_scores(np.full(len(sets), node), sets)
+        np.testing.assert_allclose(table.scores_within(node, candidates), expected, rtol=1e-12, atol=1e-10)
+    if storage == "lazy":
+        assert len(table._cache) == 0
+    assert table.families_per_second == score.families_per_second
 
 
 @pytest.mark.parametrize("storage", ["complete", "lazy"])
