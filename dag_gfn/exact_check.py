@@ -116,6 +116,11 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
             f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}, and they are worth "
             f"{diagnostics['min_effective_draws']:.0f} independent draws"
         )
+    elif "reliable_weights" in diagnostics:
+        agrees = diagnostics.get("agrees_with_chains")
+        reliable = diagnostics["reliable_weights"]
+        diagnostics["converged"] = bool(agrees) if reliable and agrees is not None else None if reliable else False
+        why = _unreliable_weights(diagnostics)
     else:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
@@ -133,6 +138,19 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         f"{remedy} longer (iterations, --iterations, say {4 * done}), or {advice}",
         *told,
     ]
+
+
+def _unreliable_weights(diagnostics: dict[str, Any]) -> str:
+    if diagnostics["reliable_weights"]:
+        return (
+            f"the evidence by its own draws, log Z = {diagnostics['log_z']:.2f}, disagrees with that by layerings of "
+            f"Markov chains, {diagnostics['log_z_from_chains']:.2f}: one of them misses some of the posterior"
+        )
+    effective = diagnostics["ess"] * diagnostics["layerings"]
+    return (
+        f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights, whose tail has "
+        f"shape {diagnostics['pareto_k']:.2f} (to be relied on: 400 and at most 0.7)"
+    )
 
 
 def _coverage(diagnostics: dict[str, Any]) -> list[str]:

@@ -28,8 +28,8 @@ from dag_gfn.exact_check import (
     exact_comparison,
     judge_convergence,
 )
+from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
-from dag_gfn.mcmc.partition import layering_of
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.progress import ShareProgress, TrainingProgress, announce

@@ -1,7 +1,6 @@
 """Train a GFlowNet on a score table and say what it samples."""
 
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling import FlowBackward, sample_outcomes
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import unpack
+from dag_gfn.threads import single_thread
 from dag_gfn.trained import TrainedGFlowNet
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
 
@@ -72,8 +72,8 @@ def default_config(
 ) -> TrainConfig:
     """Return the options of training for d nodes.
 
-    With edges, up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of longer
-    trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
+    With edges, up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of
+    longer trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
     speak against, so exploration is rarer. With layers some thousand steps suffice.
     With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
     the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
@@ -253,18 +253,6 @@ def fit_gflownet(
             on_report,
             checkpoint,
         )
-
-
-@contextmanager
-def single_thread(device: str):
-    """On the CPU, networks of this size take longer on several threads than on one."""
-    before = torch.get_num_threads()
-    if device == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def usable_device(device: str) -> torch.device:

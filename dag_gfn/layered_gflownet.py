@@ -12,7 +12,7 @@ from jaxtyping import Int64
 
 from dag_gfn import graph
 from dag_gfn.env.root_layers import RootLayers
-from dag_gfn.gflownet import run_training, single_thread, training_info, usable_device
+from dag_gfn.gflownet import run_training, training_info, usable_device
 from dag_gfn.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import run_chains
@@ -24,6 +24,7 @@ from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import popcount
+from dag_gfn.threads import single_thread
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult
 from dag_gfn.weighted_layerings import WeightedLayerings
@@ -36,7 +37,7 @@ _MONITOR_SAMPLES = 512
 _RELIABLE_SHAPE = 0.7
 _RELIABLE_SAMPLES = 400
 _WANTED_SAMPLES = 2_000
-_MOST_DRAWS = 10
+_MOST_DRAWS = 4
 _EVIDENCE_TOLERANCE = 0.5  # nats, beside three standard errors
 
 
@@ -247,7 +248,7 @@ def fit_layered_gflownet(
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> WeightedLayerings:
-    """Return at least so many layerings, and where their weights are uneven up to ten times as many."""
+    """Return at least so many layerings, and where their weights are uneven up to four times as many."""
     drawn = sampler.layerings(num_samples, seed=seed + 1)
     for further in range(2, _MOST_DRAWS + 1):
         if drawn.effective_samples >= _WANTED_SAMPLES:

@@ -12,11 +12,12 @@ from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.partition import layering_of
+from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling import backward_rollout, sample_outcomes
 from dag_gfn.scores import ScoreTable
+from dag_gfn.threads import single_thread
 from dag_gfn.trained import WeightedGraphs
 from dag_gfn.weighted_layerings import WeightedLayerings
 
@@ -69,9 +70,9 @@ class TrainedLayerGFlowNet:
                     f"of {tried:,} layerings that were drawn, only {finished:,} keep the constraints: train longer "
                     "(iterations, --iterations), or choose environment='edges' (--environment edges)"
                 )
-            drawn = sample_outcomes(
-                environment, self.model, max(k - finished, min(k, _AT_A_TIME)), generator=generator
-            )
+            wanted = max(k - finished, _AT_A_TIME) if parts else k
+            with single_thread(self._device):
+                drawn = sample_outcomes(environment, self.model, wanted, generator=generator)
             tried += len(drawn.outcome)
             complete = (drawn.outcome >= 0).all(1)
             finished += int(complete.sum())
@@ -84,7 +85,9 @@ class TrainedLayerGFlowNet:
         layer_of, log_rewards, log_weights = (
             np.concatenate(columns)[:k] for columns in zip(*parts, strict=True)
         )
-        return WeightedLayerings(layer_of, log_rewards, log_weights + np.log(max(finished, 1) / max(tried, 1)))
+        return WeightedLayerings(
+            layer_of, log_rewards, log_weights + np.log(max(finished, 1) / max(tried, 1))
+        )
 
     def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
         """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
@@ -112,16 +115,19 @@ class TrainedLayerGFlowNet:
         Infinite where it never draws them.
         """
         environment = self._environment()
-        states = torch.from_numpy(np.ascontiguousarray(layer_of, dtype=np.int64)).to(self._device)
+        distinct, which = np.unique(layer_of.astype(np.int64), axis=0, return_inverse=True)
+        states = torch.from_numpy(np.ascontiguousarray(distinct)).to(self._device)
         nothing_random = torch.Generator(device=self._device)
-        parts = [
-            log_importance_weights(
-                self.model,
-                backward_rollout(environment, environment.state_of(part), generator=nothing_random),
-            )
-            for part in states.split(_AT_A_TIME)
-        ]
-        return torch.cat(parts).nan_to_num_(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf).cpu().numpy()
+        with single_thread(self._device):
+            parts = [
+                log_importance_weights(
+                    self.model,
+                    backward_rollout(environment, environment.state_of(part), generator=nothing_random),
+                )
+                for part in states.split(_AT_A_TIME)
+            ]
+        log_weights = torch.cat(parts).nan_to_num_(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf)
+        return log_weights.cpu().numpy()[which.reshape(-1)]
 
     def log_probability(
         self, adjacency: Bool[np.ndarray, "m d d"], *, num_trajectories: int = 1, seed: int = 0

@@ -37,7 +37,7 @@ from summaries import decimal, runs_done, scientific, summarise, write_csv, writ
 import dag_gfn
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.graph import adjacency_from_masks
-from dag_gfn.mcmc.partition import layering_of
+from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.metrics import auroc, expected_shd, jensen_shannon_divergence, max_error, rmse
 
 OUT = Path("experiments/results/time_to_accuracy")

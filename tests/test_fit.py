@@ -79,7 +79,17 @@ def test_an_unknown_keyword_is_not_swallowed(option):
     [
         ({"method": "magic"}, OptionError, "unknown method 'magic'"),
         ({"method": "bootstrap"}, OptionError, "not built yet"),
-        ({"environment": "layers"}, OptionError, "not built yet"),
+        (
+            {"method": "gflownet", "environment": "layers", "objective": "modified_db"},
+            OptionError,
+            "'modified_db' needs every state to be a finished graph",
+        ),
+        (
+            {"method": "gflownet", "environment": "layers", "backward": "learned"},
+            OptionError,
+            "no backward policy to learn",
+        ),
+        ({"method": "gflownet", "environment": "edges", "reweight": True}, OptionError, "reweight"),
         ({"policy": "transformer"}, OptionError, "not built yet"),
         ({"objective": "magic"}, OptionError, "choose modified_db, detailed_balance"),
         ({"backward": "magic"}, OptionError, "choose uniform, learned"),
@@ -544,6 +554,74 @@ def test_the_exact_check_shows_its_progress_and_can_be_interrupted(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         quick(table("abcdef"))
     assert told == [False, "exact check"]
+
+
+# --- by root layers ---
+
+
+def layers(data=None, **options):
+    return quick(data, **{"environment": "layers", "iterations": 10} | options)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "chosen"),
+    [
+        ("abcdef", {}, "edges"),
+        ("abcdefg", {}, "layers"),
+        ("abcdefg", {"objective": "modified_db"}, "edges"),
+        ("abcdefg", {"environment": "edges"}, "edges"),
+        ("abc", {"environment": "layers"}, "layers"),
+    ],
+)
+def test_graphs_are_built_by_layers_beyond_few_columns(columns, options, chosen):
+    info = quick(table(columns), iterations=2, num_samples=50, exact_check=False, **options).info
+    assert info["environment"] == chosen
+    objective = "modified_db" if chosen == "edges" else "subtrajectory_balance"
+    assert info["objective"] == objective
+    assert info["backward"] == ("uniform" if chosen == "edges" else None)
+
+
+def test_layers_keep_the_promises_of_a_posterior(tmp_path):
+    posterior = layers(seed=3)
+    info = posterior.info
+    assert info.keys() >= KEYS | {"exact_check", "behaviour", "policy"}
+    assert info["diagnostics"].keys() >= {"ess", "log_z_lower", "log_z_upper", "converged", "iterations"}
+    assert info["exact_check"].keys() >= {"edge_max_error", "log_evidence_gap"}
+    assert posterior.marginal("edge").source == "rao_blackwell"
+    posterior.save(tmp_path / "out")
+    assert load(tmp_path / "out").info == info
+
+
+def test_layers_give_the_same_bytes_with_the_same_seed(tmp_path):
+    files = {}
+    for name, seed in (("one", 1), ("two", 1), ("other", 2)):
+        layers(seed=seed).save(tmp_path / name)
+        files[name] = [(tmp_path / name / file).read_bytes() for file in ("edges.csv", "graphs.csv")]
+    assert files["one"] == files["two"]
+    assert files["one"][0] != files["other"][0]
+
+
+def test_layers_of_two_columns_and_of_discrete_ones():
+    assert layers(table("ab")).weights.sum() == pytest.approx(1)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"u": rng.choice(["x", "y"], 80), "v": rng.choice(["p", "q", "r"], 80)})
+    assert layers(frame).info["score"] == "bdeu"
+
+
+@pytest.mark.parametrize("reweight", [True, False])
+def test_layers_honour_prior_knowledge(reweight):
+    knowledge = {"required": [("a", "b")], "forbidden": [("b", "c"), ("c", "b")], "max_parents": 2}
+    posterior = layers(table("abcd"), reweight=reweight, **knowledge)
+    edge = posterior.edge_marginals()
+    assert edge.loc["a", "b"] == pytest.approx(1, abs=2e-6)
+    assert edge.loc["b", "a"] == edge.loc["b", "c"] == edge.loc["c", "b"] == 0
+    assert posterior.graphs[:, 0, 1].all()
+    assert posterior.graphs.sum(axis=1).max() <= 2
+    assert posterior.info["diagnostics"]["reweighted"] is reweight
+
+
+def test_layers_on_policy_ask_no_chains():
+    assert "guide_seconds" not in layers(behaviour="on").info["diagnostics"]
 
 
 # --- by Markov chain Monte Carlo ---

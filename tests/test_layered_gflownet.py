@@ -24,7 +24,7 @@ from dag_gfn.layered_gflownet import (
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.policies.flow_model import FlowModel
-from dag_gfn.scores import ScoreTable, make_score
+from dag_gfn.scores import Constraints, ScoreTable, make_score
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 
 REFUSED = {name for name, kind in OBJECTIVES.items() if "every_state_terminal" in kind.needs}
@@ -38,7 +38,7 @@ def fitted(table, iterations=3, *, behaviour="off", train_options=None, **option
     return fit_layered_gflownet(table, config=config, **given), config
 
 
-@pytest.mark.parametrize(("d", "iterations"), [(5, 150), (8, 200)])
+@pytest.mark.parametrize(("d", "iterations"), [(5, 80), pytest.param(8, 200, marks=pytest.mark.slow)])
 def test_a_short_training_gives_the_evidence_and_edges_within_their_errors(d, iterations):
     table = score_table(d, rows=30, seed=1)
     result, config = fitted(table, iterations, num_samples=2_000)
@@ -108,7 +108,7 @@ def test_two_columns_and_constraints(options):
     error = posterior.info["diagnostics"]["log_z_standard_error"]
     assert abs(posterior.log_evidence - exact.log_evidence) <= 5 * error + 1e-4
     assert np.isfinite(posterior.log_scores).all()
-    assert all(np.isfinite(parameter).all() for parameter in result.sampler.model.state_dict().values())
+    assert all(parameter.isfinite().all() for parameter in result.sampler.model.parameters())
     json.dumps(posterior.info, allow_nan=False)
 
 
@@ -228,8 +228,8 @@ def test_without_guides_the_flow_starts_from_independent_nodes():
     assert model.shared_flow
     assert model.log_z is not None
     first = environment.observe(environment.initial_state(1))
-    flow = model.log_flow(first, torch.zeros(1))
-    assert float(flow) == pytest.approx(float(model.log_z))
+    flow = model.log_flow(first, torch.zeros(1)).detach()
+    assert float(flow) == pytest.approx(float(model.log_z.detach()))
     plain = build_layer_model(environment, make_objective("subtrajectory_balance"), None)
     assert plain.backward is None
 
@@ -253,8 +253,6 @@ def test_peaked_data_with_a_cap_on_parents_train(rng):
     for j in range(1, 7):
         values[:, j] = values[:, j - 1] + 0.1 * values[:, j]
     data = from_array(values).standardize()
-    from dag_gfn.scores import Constraints
-
     table = ScoreTable.build(
         make_score("bge", data), None, Constraints.from_names(data.names, (), (), 1)
     )

@@ -181,6 +181,18 @@ def _byte_index(places: Int64[np.ndarray, "d d"]) -> Int32[np.ndarray, "d bytes 
     return (padded @ unpack(np.arange(256), 8).T).astype(np.int32)
 
 
+def exact_log_node_weights(
+    weights: LayerWeights,
+    nodes: Int64[np.ndarray, " m"],
+    inside: Int64[np.ndarray, " m"],
+    last: Int64[np.ndarray, " m"],
+) -> Float64[np.ndarray, " m"]:
+    """Return log g of nodes, each with its U and Q as masks, by the sum of its terms where the difference cancels."""
+    values = np.empty(len(nodes))
+    _fill_log_node_weights(weights.tables, nodes, inside, last, values)
+    return values
+
+
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
@@ -256,22 +268,6 @@ def layer_masks(layer_of, layers, earlier):
     for k in range(1, count):
         earlier[k] = earlier[k - 1] | layers[k - 1]
     return count
-    earlier[0] = 0
-    for k in range(1, count):
-        earlier[k] = earlier[k - 1] | layers[k - 1]
-    return count
-
-
-def exact_log_node_weights(
-    weights: LayerWeights,
-    nodes: Int64[np.ndarray, " m"],
-    inside: Int64[np.ndarray, " m"],
-    last: Int64[np.ndarray, " m"],
-) -> Float64[np.ndarray, " m"]:
-    """Return log g of nodes, each with its U and Q as masks, by the sum of its terms where the difference cancels."""
-    values = np.empty(len(nodes))
-    _fill_log_node_weights(weights.tables, nodes, inside, last, values)
-    return values
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int8
+from jaxtyping import Bool, Float64, Int8, Int64
 from numba import njit
 
 from dag_gfn import graph
@@ -30,6 +30,17 @@ from dag_gfn.layerings.layer_weights import (
 )
 
 _UNDERFLOW = -600.0  # nats below a node's best parent set, where doubles would lose digits
+
+
+def layering_of(adjacency: Bool[np.ndarray, "d d"]) -> Int64[np.ndarray, " d"]:
+    """Return each node's layer in a DAG: the number of edges of the longest path that leads to it.
+
+    ``adjacency[i, j]`` is True for i -> j (row -> column).
+    """
+    layer_of = np.zeros(len(adjacency), dtype=np.int64)
+    for _ in range(len(adjacency)):
+        layer_of = np.where(adjacency, layer_of[:, None] + 1, 0).max(axis=0, initial=0)
+    return layer_of
 
 
 def draw_dags(

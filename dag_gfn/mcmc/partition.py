@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int8, Int64
+from jaxtyping import Float32, Float64, Int8, Int64
 from numba import njit
 
 from dag_gfn.errors import ConstraintError
@@ -72,17 +72,6 @@ class LayeringDraws:
 
     def __getitem__(self, blocks: slice) -> "LayeringDraws":
         return LayeringDraws(self.layer_of[blocks], self.log_weights[blocks], self.edge[blocks])
-
-
-def layering_of(adjacency: Bool[np.ndarray, "d d"]) -> Int64[np.ndarray, " d"]:
-    """Return each node's layer in a DAG: the number of edges of the longest path that leads to it.
-
-    ``adjacency[i, j]`` is True for i -> j (row -> column).
-    """
-    layer_of = np.zeros(len(adjacency), dtype=np.int64)
-    for _ in range(len(adjacency)):
-        layer_of = np.where(adjacency, layer_of[:, None] + 1, 0).max(axis=0, initial=0)
-    return layer_of
 
 
 def init(weights: LayerWeights, *, rng: np.random.Generator) -> LayeringState:

@@ -14,7 +14,7 @@ from layering_oracles import (
 from scipy import stats
 
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
+from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities, layering_of
 from dag_gfn.mcmc.partition import init
 from dag_gfn.subsets import unpack
 
@@ -115,3 +115,8 @@ def test_draws_over_candidates_have_the_edge_probabilities_of_their_layerings(sc
     counts = drawn.sum(axis=0)
     assert (stats.binom.cdf(counts, draws, probability) > 1e-7).all()
     assert (stats.binom.sf(counts - 1, draws, probability) > 1e-7).all()
+
+
+def test_layering_of_a_dag():
+    for layers, dag in all_layered_dags(4):
+        np.testing.assert_array_equal(layering_of(dag), layer_numbers(layers))

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from exact_tables import Table, peaked_table, random_table
 from layering_oracles import (
-    all_layered_dags,
     forbid_outside,
     frequencies_fail,
     layer_numbers,
@@ -23,7 +22,7 @@ from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.graph import adjacency_from_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
-from dag_gfn.mcmc.partition import init, init_at, layering_of, run, step
+from dag_gfn.mcmc.partition import init, init_at, run, step
 
 
 def target(complete):
@@ -126,11 +125,6 @@ def test_states_tell_their_weight():
     for layers, dags in layering_weights(complete).items():
         total = np.log(sum(weight for _, weight in dags))
         assert init_at(weights, layer_numbers(layers)).log_weight == pytest.approx(total, abs=1e-12)
-
-
-def test_layering_of_a_dag():
-    for layers, dag in all_layered_dags(4):
-        np.testing.assert_array_equal(layering_of(dag), layer_numbers(layers))
 
 
 def test_the_division_into_calls_does_not_matter():
