@@ -119,7 +119,9 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
     elif "reliable_weights" in diagnostics:
         agrees = diagnostics.get("agrees_with_chains")
         reliable = diagnostics["reliable_weights"]
-        diagnostics["converged"] = bool(agrees) if reliable and agrees is not None else None if reliable else False
+        diagnostics["converged"] = (
+            bool(agrees) if reliable and agrees is not None else None if reliable else False
+        )
         why = _unreliable_weights(diagnostics)
     else:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples

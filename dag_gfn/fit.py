@@ -4,8 +4,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -13,36 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dag_gfn import __version__
+from dag_gfn import __version__, methods
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
 from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError
-from dag_gfn.exact.best_dag import best_dag
-from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
-from dag_gfn.exact.reference import ExactReference
-from dag_gfn.exact_check import (
-    ANNOUNCED_SECONDS,
-    REFERENCE_MEMORY,
-    affordable,
-    divergence_from,
-    exact_check_reference,
-    exact_comparison,
-    judge_convergence,
-)
-from dag_gfn.layerings.layered_dags import layering_of
-from dag_gfn.mcmc.chains import ChainReport
-from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
+from dag_gfn.exact_check import judge_convergence
+from dag_gfn.methods import Run, TrainingOptions
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
-from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
-DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
-MAX_NODES_BY_EDGES = 6
-"""Up to this many nodes a GFlowNet that adds edges is the more accurate."""
 MAX_SEED = 2**63 - 1
-MAX_NODES_FOR_UPPER_BOUND = 15
-"""Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
-UPPER_BOUND_DRAWS = 1000
 
 Edges = Iterable[tuple[str, str] | list[str]]
 
@@ -206,42 +184,27 @@ def fit(
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
     started = time.perf_counter()
-    run = _Run(
+    run = Run(
         table, seed, num_samples, iterations, time_budget, exact_check, progress, list(dataset.notes), told
     )
-
-    built = environment or _environment(table.d, objective, backward)
-
-    def train() -> GraphPosterior:
-        return _fit_gflownet(
-            run,
-            built,
-            objective or DEFAULT_OBJECTIVES[built],
-            objective_options,
-            behaviour,
-            policy,
-            backward,
-            reweight,
-            device,
-            train_options,
-            checkpoint,
-        )
-
-    ignored = {
-        "objective": objective,
-        "objective_options": objective_options,
-        "train_options": train_options,
-        "environment": environment,
-        "reweight": reweight is not None,
-        "backward": backward,
-        "behaviour": None if behaviour == "off" else behaviour,
-    }
+    options = TrainingOptions(
+        environment=environment,
+        objective=objective,
+        objective_options=objective_options,
+        behaviour=behaviour,
+        policy=policy,
+        backward=backward,
+        reweight=reweight,
+        device=device,
+        train_options=train_options,
+        checkpoint=checkpoint,
+    )
     chosen = run.affordable_method(order_modular) if method == "auto" else method
-    if chosen != "gflownet" and any(ignored.values()):  # before the work that a slip of the pen would waste
-        _check_training_options(table.d, built, objective, objective_options, behaviour, train_options)
+    if chosen != "gflownet" and options.chosen:  # before the work that a slip of the pen would waste
+        options.check(table.d)
     if chosen == "exact":
         try:
-            posterior = _fit_exact(run, order_modular=order_modular, automatic=method == "auto")
+            posterior = methods.exact(run, order_modular=order_modular, automatic=method == "auto")
             if method == "auto" and iterations is not None and not order_modular:
                 run.note(
                     "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
@@ -253,24 +216,30 @@ def fit(
                 f"a GFlowNet takes the place of the exact posterior, and cannot be checked against it: {error}"
             )
             chosen, run.exact_check = "gflownet", False  # what has just been refused is not asked for again
-            posterior = train()
-    else:
-        posterior = _fit_mcmc(run) if chosen == "mcmc" else train()
-    if chosen != "gflownet" and any(ignored.values()):
-        named = ", ".join(name for name, value in ignored.items() if value)
-        run.note(f"method '{chosen}' trains nothing and takes no notice of {named}: --method gflownet does")
+    if chosen == "mcmc":
+        posterior = methods.mcmc(run)
+    elif chosen == "gflownet":
+        options = options.completed(table.d)
+        posterior = methods.gflownet(run, options)
+    if chosen != "gflownet" and options.chosen:
+        run.note(
+            f"method '{chosen}' trains nothing and takes no notice of {', '.join(options.chosen)}: --method gflownet "
+            "does"
+        )
     told_before = len(run.told)
     if chosen != "exact":
         run.told += judge_convergence(posterior.info, chosen)
     for message in run.told[told_before:]:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    trained = {"environment": built, "behaviour": behaviour, "policy": policy}
     return replace(
         posterior,
         info={
             "method": chosen,
             "objective": None,
-            **{name: value if chosen == "gflownet" else None for name, value in trained.items()},
+            **{
+                name: getattr(options, name) if chosen == "gflownet" else None
+                for name in ("environment", "behaviour", "policy")
+            },
             "score": table.score,
             "score_options": table.score_options,
             "prior": table.prior,
@@ -296,155 +265,6 @@ def fit(
     )
 
 
-@dataclass
-class _Run:
-    """What every method is given, and what it has to say to the user."""
-
-    table: ScoreTable
-    seed: int
-    num_samples: int
-    iterations: int | None
-    time_budget: float | int | None
-    exact_check: bool | None
-    progress: bool | Callable
-    notes: list[str]
-    told: list[str]
-
-    @property
-    def shown(self) -> bool:
-        return self.progress is True
-
-    def note(self, text: str) -> None:
-        """Say something now and keep it for the record."""
-        self.notes.append(text)
-        announce(text, shown=self.shown)
-
-    def affordable_method(self, order_modular: bool) -> str:
-        """Return "exact" where that is quick, else "gflownet", and say why."""
-        if order_modular:
-            return "exact"
-        d, limit = self.table.d, 60.0 if self.time_budget is None else self.time_budget
-        needed = fit_estimate(d, self.num_samples)
-        if needed.seconds <= limit and affordable(self.table, limit):
-            return "exact"
-        announce(
-            f"a GFlowNet is trained, since the exact posterior of {d} columns would take {needed}, beyond "
-            f"the {limit:g} seconds, {REFERENCE_MEMORY / 1e9:g} GB or {MAX_COMPLETE_NODES} columns that auto "
-            "allows it",
-            shown=self.shown,
-        )
-        return "gflownet"
-
-    def reference(self) -> ExactReference | None:
-        """Return the exact posterior to check against, if it is to be had."""
-        return exact_check_reference(self.table, self.exact_check, self.time_budget, shown=self.shown)
-
-
-def _fit_exact(run: _Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
-    table = run.table
-    needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
-    if needed.seconds > ANNOUNCED_SECONDS and table.is_complete and needed.bytes <= REFERENCE_MEMORY:
-        chosen = ", which auto chose as affordable," if automatic and not order_modular else ""
-        announce(f"the exact posterior of {table.d} columns{chosen} takes {needed}", shown=run.shown)
-    if order_modular:
-        run.told.append(ORDER_MODULAR_BIAS)
-    with ShareProgress(shown=run.shown) as on_share:
-        return (fit_order_modular if order_modular else fit_exact)(
-            table,
-            num_samples=run.num_samples,
-            rng=np.random.default_rng(run.seed),
-            memory_limit=REFERENCE_MEMORY,
-            progress=on_share,
-        )
-
-
-def _check_training_options(
-    d: int,
-    environment: str,
-    objective: str | None,
-    objective_options: Mapping[str, Any] | None,
-    behaviour: str,
-    train_options: Mapping[str, Any] | None,
-) -> None:
-    """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
-    from dag_gfn.gflownet import default_config, make_objective
-
-    make_objective(objective or DEFAULT_OBJECTIVES[environment], objective_options)
-    default_config(d, environment=environment, behaviour=behaviour, options=train_options)
-
-
-def _fit_gflownet(
-    run: _Run,
-    environment: str,
-    objective: str,
-    objective_options: Mapping[str, Any] | None,
-    behaviour: str,
-    policy: str,
-    backward: str | None,
-    reweight: bool | None,
-    device: str,
-    train_options: Mapping[str, Any] | None,
-    checkpoint: Path | None,
-) -> GraphPosterior:
-    # imports torch, which nothing else needs
-    from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
-    from dag_gfn.layered_gflownet import fit_layered_gflownet
-
-    if environment == "layers" and backward == "learned":
-        raise OptionError(
-            "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
-            "backward (--backward) out, or choose environment='edges' (--environment edges)"
-        )
-    if environment == "edges" and reweight is not None:
-        raise OptionError(
-            "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
-        )
-    made = make_objective(objective, objective_options)
-    config = default_config(
-        run.table.d,
-        environment=environment,
-        objective=objective,
-        behaviour=behaviour,
-        iterations=run.iterations,
-        time_budget=run.time_budget,
-        options=train_options,
-    )
-    reference = run.reference()
-    with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
-        common = {
-            "seed": run.seed,
-            "config": config,
-            "num_samples": run.num_samples,
-            "objective": made,
-            "device": device,
-            "on_report": on_report,
-            "checkpoint": checkpoint,
-        }
-        if environment == "layers":
-            result = fit_layered_gflownet(run.table, **common)
-            posterior = result.posterior(run.table, config, reweight=reweight)
-        else:
-            result = fit_gflownet(
-                run.table, policy=policy, backward=backward, judge=divergence_from(reference), **common
-            )
-            posterior = result.posterior(run.table, config)
-    posterior.info.update(
-        objective=objective,
-        objective_options=dict(objective_options or {}),
-        backward=None
-        if environment == "layers"
-        else backward or ("learned" if made.learns_backward else "uniform"),
-    )
-    if reference is not None:
-        posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
-        posterior.info["exact_edges"] = reference.features["edge"].tolist()
-        if run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
-            draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
-            evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
-            posterior.info["diagnostics"]["log_z_upper"] = evidence
-    return posterior
-
-
 def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> Dataset:
     if isinstance(data, Dataset):
         return data
@@ -457,32 +277,6 @@ def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> D
     raise DataError(
         f"expected a Dataset, a DataFrame, an array or the path of a CSV file, not {type(data).__name__}"
     )
-
-
-def _fit_mcmc(run: _Run) -> GraphPosterior:
-    """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
-    table, reference = run.table, run.reference()
-    starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
-    with ShareProgress(shown=run.shown) as on_share:
-
-        def on_report(report: ChainReport) -> None:
-            by_clock = 0.0 if run.time_budget is None else report.seconds / run.time_budget
-            share = max(report.iteration / report.planned_iterations, by_clock)
-            on_share("sampling root layerings", min(share, 1.0))
-
-        posterior = fit_mcmc(
-            table,
-            seed=run.seed,
-            num_samples=run.num_samples,
-            iterations=run.iterations,
-            time_budget=run.time_budget,
-            starts=starts,
-            on_report=run.progress if callable(run.progress) else on_report,
-        )
-    if reference is not None:
-        posterior.info["exact_check"] = exact_comparison(posterior, reference)
-        posterior.info["exact_edges"] = reference.features["edge"].tolist()
-    return posterior
 
 
 def _check_options(
@@ -520,17 +314,6 @@ def _check_options(
         raise OptionError(f"time_budget must be positive seconds (--time-budget), not {time_budget}")
     if not (isinstance(seed, Integral) and 0 <= seed < MAX_SEED):
         raise OptionError(f"seed (--seed) must be a whole number from 0 to {MAX_SEED - 1}, not {seed}")
-
-
-def _environment(d: int, objective: str | None, backward: str | None) -> str:
-    """Return how a GFlowNet builds graphs where nobody chooses: by layers, beyond few nodes, where that is possible."""
-    if d <= MAX_NODES_BY_EDGES or backward == "learned":
-        return "edges"
-    if objective is None:
-        return "layers"
-    from dag_gfn.objectives import OBJECTIVES  # loads torch
-
-    return "edges" if "every_state_terminal" in OBJECTIVES[objective].needs else "layers"
 
 
 def _objectives() -> tuple[str, ...]:

@@ -239,7 +239,8 @@ def fit_gflownet(
     on_report, checkpoint
         As for `train`.
     """
-    with single_thread(device):
+    place = usable_device(device)
+    with single_thread(place):
         return _fit(
             table,
             seed,
@@ -248,7 +249,7 @@ def fit_gflownet(
             OBJECTIVES[objective]() if isinstance(objective, str) else objective,
             policy,
             backward,
-            usable_device(device),
+            place,
             judge,
             on_report,
             checkpoint,

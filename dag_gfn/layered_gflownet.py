@@ -218,7 +218,7 @@ def fit_layered_gflownet(
     if config.guide_share > 0:
         limit = None if config.time_budget is None else _GUIDE_BUDGET * config.time_budget
         guides = draw_guides(weights, seed=seed, time_limit=limit)
-    with single_thread(device):
+    with single_thread(place):
         replay = None if guides is None else _trajectories(environment, guides)
         with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
             torch.manual_seed(seed)

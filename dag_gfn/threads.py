@@ -7,10 +7,10 @@ import torch
 
 
 @contextmanager
-def single_thread(device: torch.device | str) -> Iterator[None]:
+def single_thread(device: torch.device) -> Iterator[None]:
     """On the CPU, networks of the size that is used here take longer on several threads than on one."""
     before = torch.get_num_threads()
-    if torch.device(device).type == "cpu":
+    if device.type == "cpu":
         torch.set_num_threads(1)
     try:
         yield

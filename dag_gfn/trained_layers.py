@@ -114,6 +114,8 @@ class TrainedLayerGFlowNet:
 
         Infinite where it never draws them.
         """
+        if not len(layer_of):
+            return np.zeros(0)
         environment = self._environment()
         distinct, which = np.unique(layer_of.astype(np.int64), axis=0, return_inverse=True)
         states = torch.from_numpy(np.ascontiguousarray(distinct)).to(self._device)

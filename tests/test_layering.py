@@ -21,6 +21,7 @@ RANKS = {
     6: {"training", "importance"},
     7: {
         "fit",
+        "methods",
         "exact_check",
         "gflownet",
         "layered_gflownet",
@@ -40,11 +41,13 @@ WITHIN_A_RANK = {
     ("metrics", "posterior"),
     ("layerings", "scores"),
     ("sampling", "exploration"),
-    ("fit", "gflownet"),
-    ("fit", "progress"),
+    ("fit", "methods"),
     ("fit", "exact_check"),
+    ("methods", "gflownet"),
+    ("methods", "layered_gflownet"),
+    ("methods", "progress"),
+    ("methods", "exact_check"),
     ("exact_check", "progress"),
-    ("fit", "layered_gflownet"),
     ("gflownet", "trained"),
     ("layered_gflownet", "gflownet"),
     ("layered_gflownet", "trained_layers"),
@@ -74,7 +77,7 @@ TORCH = {
     "trained_layers",
     "exact/policy_marginal.py",
 }
-TORCH_INSIDE_FUNCTIONS = {"fit.py"}
+TORCH_INSIDE_FUNCTIONS = {"fit.py", "methods.py"}
 
 
 def modules():

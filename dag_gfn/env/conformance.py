@@ -152,9 +152,7 @@ def _check_backward_actions(environment: Environment, state: State, generator: t
         "backward actions end where one may not stop"
     )
     expected = state.log_reward.cpu().numpy()
-    require_close(
-        rebuilt.log_reward.cpu().numpy(), expected, "log_reward of a rebuilt state", scale=expected
-    )
+    require_close(rebuilt.log_reward.cpu().numpy(), expected, "log_reward of a rebuilt state", scale=expected)
 
 
 def random_action(legal: Tensor, generator: torch.Generator) -> Tensor:
@@ -175,8 +173,7 @@ def _tensors(record: object) -> list[Tensor]:
 def same(a: object, b: object, tolerance: float = 0.0) -> bool:
     """Return whether two records, or tensors, are equal in every number, or nearly in those that are not whole."""
     return all(
-        torch.equal(x, y)
-        or (x.is_floating_point() and torch.allclose(x, y, rtol=tolerance, atol=tolerance))
+        torch.equal(x, y) or (x.is_floating_point() and torch.allclose(x, y, rtol=tolerance, atol=tolerance))
         for x, y in zip(_tensors(a), _tensors(b), strict=True)
     )
 

@@ -34,9 +34,7 @@ class Layers:
         self.closed = closed
 
     def now(self, v):
-        return weight(
-            self.linear, v, lambda t: t <= self.inside and (not self.inside or bool(t & self.last))
-        )
+        return weight(self.linear, v, lambda t: t <= self.inside and (not self.inside or bool(t & self.last)))
 
     def later(self, v):
         return weight(self.linear, v, lambda t: not t <= self.inside)
