@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn import graph
-from dag_gfn.env.root_layers import RootLayers
+from dag_gfn.env.root_layers import DEAD_END, RootLayers
 from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -74,7 +74,8 @@ class TrainedLayerGFlowNet:
             with single_thread(self._device):
                 drawn = sample_outcomes(environment, self.model, wanted, generator=generator)
             tried += len(drawn.outcome)
-            complete = (drawn.outcome >= 0).all(1)
+            possible = drawn.log_reward > self.weights.log_scale - 0.5 * DEAD_END
+            complete = (drawn.outcome >= 0).all(1) & possible
             finished += int(complete.sum())
             parts.append(
                 [

@@ -21,11 +21,11 @@ from dag_gfn import (
     fit,
     from_frame,
     load,
+    methods,
 )
 from dag_gfn.checkpoint import load_checkpoint
 
 CHECK_MODULE = sys.modules["dag_gfn.exact_check"]
-FIT_MODULE = sys.modules["dag_gfn.fit"]  # as an attribute of the package, the name is the function's
 
 
 def table(columns="abc", rows=40, seed=0):
@@ -484,7 +484,7 @@ def refusing(calls):
 
 def test_auto_trains_where_double_precision_does_not_suffice(monkeypatch, capsys):
     calls = []
-    monkeypatch.setattr(FIT_MODULE, "fit_exact", refusing(calls))
+    monkeypatch.setattr(methods, "fit_exact", refusing(calls))
     monkeypatch.setattr(CHECK_MODULE, "exact_reference", refusing(calls))
     posterior = quick(method="auto", iterations=2, progress=True)
     assert posterior.info["method"] == "gflownet"
@@ -498,8 +498,8 @@ def test_auto_trains_where_double_precision_does_not_suffice(monkeypatch, capsys
 
 
 def test_an_exact_posterior_that_was_asked_for_is_not_replaced(monkeypatch):
-    monkeypatch.setattr(FIT_MODULE, "fit_exact", refusing([]))
-    monkeypatch.setattr(FIT_MODULE, "fit_order_modular", refusing([]))
+    monkeypatch.setattr(methods, "fit_exact", refusing([]))
+    monkeypatch.setattr(methods, "fit_order_modular", refusing([]))
     for options in ({"method": "exact"}, {"method": "auto", "order_modular": True}):
         with pytest.raises(NotTractable, match="double precision"):
             fit(table(), progress=False, **options)
@@ -518,7 +518,7 @@ def test_long_work_is_announced(monkeypatch, capsys):
         return [line for line in capsys.readouterr().err.splitlines() if line.startswith("note:")]
 
     assert told(method="exact", progress=True) == []
-    monkeypatch.setattr(FIT_MODULE, "ANNOUNCED_SECONDS", 0.0)
+    monkeypatch.setattr(methods, "ANNOUNCED_SECONDS", 0.0)
     monkeypatch.setattr(CHECK_MODULE, "ANNOUNCED_SECONDS", 0.0)
     (line,) = told(method="exact", progress=True)
     assert "the exact posterior of 6 columns takes about" in line

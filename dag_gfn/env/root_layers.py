@@ -31,9 +31,9 @@ class RootLayers:
     policy has nothing to choose, and the probability of a finished layering is that of its one trajectory.
 
     A layer that is closed has a node. It cannot be closed while a node that is left out could gain no parent in any
-    later layer, or while no node that is left out has a possible parent in it. Stopping is legal when all nodes are
-    placed, and nothing else is then. Where constraints lead to a state with no other action, stopping is legal too,
-    and the reward is lowered by `DEAD_END`.
+    later layer, or while possible parents do not lead from it to all that are left out. Stopping is legal when all
+    nodes are placed, and nothing else is then. Where constraints lead to a state with no other action, stopping is
+    legal too, and the reward is lowered by `DEAD_END`.
 
     Rewards are unfinished products on the way: only finished layerings stand for DAGs.
 
@@ -59,6 +59,7 @@ class RootLayers:
         self._places = torch.from_numpy(weights.places).to(self.device, torch.float64).T.contiguous()
         self._first = self._nodes * weights.log_sums.shape[1]
         self._may_gain = torch.from_numpy(weights.may_gain).to(self.device)
+        self._all_may_gain = bool((self._may_gain == self._bits.sum() - self._bits).all())
         everyone = torch.ones(1, d, dtype=torch.bool, device=self.device)
         self._log_all = self._within(everyone)  # (1, d): log ŵ_v of all parent sets
         others = ~torch.eye(d, dtype=torch.bool, device=self.device)
@@ -110,11 +111,14 @@ class RootLayers:
         node = action.clamp_max(d - 1).unsqueeze(1)
         old_layer = state.layer_of.gather(1, node)
         layer_of = state.layer_of.scatter(1, node, old_layer.where(~adds, state.closed.unsqueeze(1)))
+        opened = ((state.layer_of == state.closed.unsqueeze(1)) * self._bits).sum(1, keepdim=True)
+        meets = (self._may_gain & opened != 0) & (state.log_next > -torch.inf)
+        log_now = _log_difference(state.log_next, state.log_within).where(meets, -torch.inf)
         return self._judged(
             log_reward=state.log_reward + self._gain(state, node).where(adds, 0.0).squeeze(1),
             layer_of=layer_of,
             closed=state.closed + closing.squeeze(1),
-            log_now=_log_difference(state.log_next, state.log_within).where(closing, state.log_now),
+            log_now=log_now.where(closing, state.log_now),
             log_within=state.log_next.where(closing, state.log_within),
             log_next=self._within(layer_of >= 0),
             stopped=action == self.stop_action,
@@ -139,6 +143,8 @@ class RootLayers:
         stuck = unplaced & (self._may_gain & ~within == 0)  # in every later layer it would lack a new parent
         follows = unplaced & (self._may_gain & layer != 0) & (log_next > -torch.inf)
         closes = (highest >= 0) & ~stuck.any(1, keepdim=True) & follows.any(1, keepdim=True)
+        if not self._all_may_gain:
+            closes = closes & self._reaches_all(layer, unplaced)
         stops = ~adds.any(1, keepdim=True) & ~closes
         dead = (stops & unplaced.any(1, keepdim=True)).squeeze(1)
         if stopped is not None:
@@ -147,6 +153,20 @@ class RootLayers:
         return LayerState(
             log_reward - DEAD_END * dead, layer_of, closed, log_now, log_within, log_next, legal
         )
+
+    def _reaches_all(self, layer: Int[Tensor, "b 1"], unplaced: Bool[Tensor, "b d"]) -> Bool[Tensor, "b 1"]:
+        """Return whether possible parents lead from each open layer to every node that is left out.
+
+        Layers to come form such chains, so the others could never all be placed.
+        """
+        reached = layer
+        for _ in range(self.num_nodes):
+            follows = unplaced & (self._may_gain & reached != 0)
+            more = layer | (follows * self._bits).sum(1, keepdim=True)
+            if torch.equal(more, reached):
+                break
+            reached = more
+        return (unplaced & (self._bits & reached == 0)).logical_not().all(1, keepdim=True)
 
     def num_parents_of_state(self, state: LayerState) -> Int[Tensor, " b"]:
         """Return 1, but for the initial state 0."""
@@ -215,7 +235,7 @@ class RootLayers:
             exact = exact_log_node_weights(
                 self.weights, *(masks.cpu().numpy() for masks in (node[rows, 0], inside, last))
             )
-            gain[rows, 0] = torch.from_numpy(exact).to(self.device)
+            gain[rows, 0] = torch.from_numpy(exact).to(self.device).clamp_min(-DEAD_END)
         return gain
 
 
@@ -223,10 +243,9 @@ _LOG_BOUND = math.log(2 * CANCELLED) + 1e-9
 
 
 def _log_difference(larger: Float[Tensor, "b d"], smaller: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-    """Return log(exp(larger) - exp(smaller)), an upper bound where they nearly cancel, -inf where they are equal."""
-    share = -torch.expm1(smaller - larger)  # nan where both are -inf
-    log_share = share.clamp_min(2 * CANCELLED).log()
-    return torch.where(larger > smaller, larger + log_share, -torch.inf)
+    """Return log(exp(larger) - exp(smaller)), or an upper bound where they nearly cancel."""
+    share = (-torch.expm1(smaller - larger)).nan_to_num(nan=1.0)  # where both are -inf, as is the sum
+    return larger + share.clamp_min(2 * CANCELLED).log()
 
 
 def _log_rest(part: Float[Tensor, "b d"], whole: Float[Tensor, "1 d"]) -> Float[Tensor, "b d"]:
