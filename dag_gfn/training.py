@@ -22,6 +22,10 @@ from dag_gfn.sampling import evaluate, rollout
 from dag_gfn.soap import SOAP
 
 
+_IMITATED = 0.5
+"""Share of training in which guides are imitated, less and less."""
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Every option of training.
@@ -60,8 +64,8 @@ class TrainConfig:
     guide_share : float
         Share of gradient steps that learn from guides, where there are any.
     imitation : float
-        Weight, in these steps, of the mean of -log P_F of a trajectory beside the objective. Over draws from the
-        posterior it is least where the policy samples it (forward KL).
+        Weight, in these steps, of the mean of -log P_F of a trajectory beside the objective, falling linearly to none
+        at half of training. Over draws from the posterior it is least where the policy samples it (forward KL).
     target_update : int
         Steps between copies of the policy into a target network; 0 for none.
     monitor_every : float
@@ -361,7 +365,9 @@ class _Training:
         """Return the objective; for guides with their imitation, alone where the objective weighs by the behaviour."""
         if not guided:
             return self.objective(terms)
-        imitation = -self.config.imitation * terms.log_pf.sum(1).mean()
+        # guides are many and not all there is: what is learned from them alone must give way to the objective
+        weight = self.config.imitation * max(0.0, 1.0 - self.progress / _IMITATED)
+        imitation = -weight * terms.log_pf.sum(1).mean()
         if {"log_behaviour", "log_branch"} & self.objective.needs:
             return imitation
         return self.objective(terms) + imitation
