@@ -32,6 +32,7 @@ from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
 
 MAX_SMALL = 6
 """Up to this many nodes distinct states are few, and a training step can afford more than one look at each."""
+_MAX_SOAP_LAYERS = 20
 _MONITOR_SAMPLES = 256
 _START_SAMPLES = 512
 
@@ -131,8 +132,9 @@ def _layers_config(
         "iterations": 1_500 + 150 * d if iterations is None else iterations,
         "time_budget": None if time_budget is None else float(time_budget),
         "batch_size": 64,
-        "optimizer": "adam",
-        "learning_rate": 2e-3,
+        # 11 d inputs: preconditioning pays for more nodes than with the d^2 of edges
+        "optimizer": "soap" if d <= _MAX_SOAP_LAYERS else "adam",
+        "learning_rate": 3e-3 if d <= _MAX_SOAP_LAYERS else 2e-3,
     }
     if behaviour == "on":
         return TrainConfig(
@@ -148,7 +150,7 @@ def _layers_config(
         rollout_size=256,
         steps_per_rollout=8,
         replay_batches=20,
-        exploration=EpsilonSchedule(0.3, 0.02),
+        exploration=EpsilonSchedule(0.5, 0.1) if d <= MAX_SMALL else EpsilonSchedule(0.3, 0.02),
     )
 
 

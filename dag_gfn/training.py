@@ -21,7 +21,6 @@ from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import evaluate, rollout
 from dag_gfn.soap import SOAP
 
-
 _IMITATED = 0.5
 """Share of training in which guides are imitated, less and less."""
 
