@@ -1,5 +1,6 @@
 import json
 
+import accuracy_run
 import numpy as np
 import pytest
 import time_to_accuracy
@@ -69,7 +70,7 @@ def test_the_divergence_of_layers_is_that_of_their_sampler():
     own, true = dag_gfn.metrics.align(posterior, exact)
     counted = dag_gfn.metrics.jensen_shannon_divergence(own, true)
     # counting n draws over m graphs biases a divergence upwards by about m / 8n
-    assert time_to_accuracy.divergence(posterior.sampler) == pytest.approx(counted, abs=2e-3)
+    assert accuracy_run.divergence(posterior.sampler) == pytest.approx(counted, abs=2e-3)
 
 
 def test_tables_without_seeds_are_fitted_once_for_each_training_seed():
@@ -85,11 +86,11 @@ def test_each_budget_is_a_run_and_a_seed_draws_the_data():
         ["--data", "d10", "--methods", "mcmc", "--seconds", "5,60", "--seeds", "1"]
     )
     assert [p["seconds"] for p in time_to_accuracy.plan(options)] == [5.0, 60.0]
-    (first, fit_options), (again, _), (other, _) = (time_to_accuracy.load("d15", seed) for seed in (0, 0, 1))
+    (first, fit_options), (again, _), (other, _) = (accuracy_run.load("d15", seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.values, again.values)
     assert (first.d, first.n, fit_options["standardize"]) == (15, 100, False)
     assert not np.array_equal(first.values, other.values)
-    assert time_to_accuracy.load("breast_cancer_10", 0)[0].values.shape == (569, 10)
+    assert accuracy_run.load("breast_cancer_10", 0)[0].values.shape == (569, 10)
 
 
 def test_a_csv_file_is_data_and_an_unknown_name_is_not(tmp_path, capsys):
@@ -98,7 +99,7 @@ def test_a_csv_file_is_data_and_an_unknown_name_is_not(tmp_path, capsys):
     options = time_to_accuracy.parse(["--data", str(file), "--raw"])
     assert all(parameters["raw"] for parameters in time_to_accuracy.plan(options))
     assert "/" not in file_name(time_to_accuracy.plan(options)[0])
-    data, fit_options = time_to_accuracy.load(str(file), 0, raw=True)
+    data, fit_options = accuracy_run.load(str(file), 0, raw=True)
     assert (data.d, fit_options) == (3, {"standardize": False})
     with pytest.raises(SystemExit):
         time_to_accuracy.parse(["--data", "d6"])
