@@ -160,7 +160,6 @@ def test_amounts_must_be_positive(here, capsys, option, value):
     ("option", "value"),
     [
         ("method", "bootstrap"),
-        ("environment", "layers"),
         ("policy", "transformer"),
     ],
 )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from exact_tables import peaked_table, random_table
 from layering_oracles import (
+    all_layered_dags,
     forbid_outside,
     layer_numbers,
     layering_weights,
