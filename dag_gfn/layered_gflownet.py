@@ -23,7 +23,6 @@ from dag_gfn.posterior import GraphPosterior
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import popcount
 from dag_gfn.threads import single_thread
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult
@@ -122,7 +121,7 @@ class LayeredFit:
         reliable = shape <= _RELIABLE_SHAPE and drawn.effective_samples >= _RELIABLE_SAMPLES
         if reweight is None:
             reweight = reliable
-        raw, corrected = drawn.edges(weights), drawn.edges(weights, log_share)
+        raw, corrected = drawn.raw_and_reweighted_edges(weights, log_share)
         rng = np.random.default_rng([self.seed, self.num_samples])
         if reweight and len(drawn) > self.num_samples:
             chosen, log_share = drawn.resample(self.num_samples, log_share, rng=rng), None
@@ -136,12 +135,9 @@ class LayeredFit:
             "layerings": len(drawn),
             "raw_to_reweighted_edge_difference": float(np.abs(raw.values - corrected.values).max()),
             "num_samples": self.num_samples,
-            "candidates": int(popcount(weights.candidates)[0]),
-            "covered": float(weights.covered.min()),
+            **weights.coverage(table.names),
             **self._against_chains(importance),
         }
-        if info["diagnostics"]["covered"] < 1.0:
-            info["diagnostics"]["least_covered"] = table.names[int(weights.covered.argmin())]
         info["edges_raw"] = {
             "probability": raw.values.tolist(),
             "standard_error": raw.standard_error.tolist(),

@@ -183,9 +183,7 @@ def mcmc(run: Run) -> GraphPosterior:
             starts=starts,
             on_report=run.progress if callable(run.progress) else on_report,
         )
-    if reference is not None:
-        posterior.info["exact_check"] = exact_comparison(posterior, reference)
-        posterior.info["exact_edges"] = reference.features["edge"].tolist()
+    _compare(posterior, reference)
     return posterior
 
 
@@ -235,11 +233,18 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         if options.environment == "layers"
         else options.backward or ("learned" if made.learns_backward else "uniform"),
     )
-    if reference is not None:
-        posterior.info["exact_check"] = exact_comparison(posterior, reference, result.log_probabilities)
-        posterior.info["exact_edges"] = reference.features["edge"].tolist()
-        if run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
-            draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
-            evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
-            posterior.info["diagnostics"]["log_z_upper"] = evidence
+    _compare(posterior, reference, result.log_probabilities)
+    if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
+        draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
+        evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
+        posterior.info["diagnostics"]["log_z_upper"] = evidence
     return posterior
+
+
+def _compare(
+    posterior: GraphPosterior, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
+) -> None:
+    """Record how far the posterior is from the exact one, where that is known."""
+    if reference is not None:
+        posterior.info["exact_check"] = exact_comparison(posterior, reference, log_probabilities)
+        posterior.info["exact_edges"] = reference.features["edge"].tolist()

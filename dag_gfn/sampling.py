@@ -294,12 +294,11 @@ def evaluate(
 
     can_stop = legal[:, -1]
     log_stop = of_states(log_p[:, -1].where(can_stop, 0.0))
-    aimed_stop = log_stop
-    aimed = None
+    aimed_stop, aimed_flow = log_stop, flow
     if target is not None:
-        aimed = FlowModel.of(target)
         with torch.no_grad():
-            aimed_stop = of_states(masked_log_softmax(aimed(seen), legal)[:, -1].where(can_stop, 0.0))
+            aimed, aimed_flow = FlowModel.of(target).logits_and_flow(seen, trajectories.log_reward[place])
+            aimed_stop = of_states(masked_log_softmax(aimed, legal)[:, -1].where(can_stop, 0.0))
     taken = trajectories.action.clamp_min(0).unsqueeze(1)
     log_pf = trajectories.pad(log_p[which].gather(1, taken).squeeze(1).where(left, 0.0))
     log_pb = trajectories.pad(trajectories.log_pb.where(left, 0.0))
@@ -311,12 +310,10 @@ def evaluate(
         log_pb = torch.where(goes_on, model.backward(seen)[following, edge], 0.0)
     flows = {}
     if flow is not None:
-        log_flow = of_states(flow)
-        next_source = log_flow
-        if aimed is not None:
-            with torch.no_grad():
-                next_source = of_states(aimed.log_flow(seen, trajectories.log_reward[place]))
-        flows = {"log_flow": log_flow.where(mask, 0.0), "log_flow_next": of_next(next_source)}
+        flows = {
+            "log_flow": of_states(flow).where(mask, 0.0),
+            "log_flow_next": of_next(of_states(aimed_flow)),
+        }
     if environment is not None:
         flows["log_inflow"] = of_states(log_inflow(environment, model, seen)).where(mask, 0.0)
     return FlowTerms(

@@ -36,6 +36,15 @@ class WeightedGraphs:
     log_scores: Float64[np.ndarray, " k"]
     log_weights: Float64[np.ndarray, " k"]
 
+    def evidence(self) -> ImportanceEstimate:
+        """Return what the weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
+        return ImportanceEstimate.from_log_weights(torch.from_numpy(self.log_weights))
+
+    def entropy(self) -> float:
+        r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
+        weight = np.exp(self.log_weights - self.log_weights.max())
+        return float(max(0.0, self.evidence().log_z - weight @ self.log_scores / weight.sum()))
+
 
 @dataclass(frozen=True)
 class TrainedGFlowNet:
@@ -58,8 +67,7 @@ class TrainedGFlowNet:
 
     def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
         """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
-        drawn = self.sample(num_samples, seed=seed)
-        return ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
+        return self.sample(num_samples, seed=seed).evidence()
 
     def upper_bound(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int) -> float:
         """Return an upper bound of the log evidence, in expectation, from draws of the posterior by another method.
@@ -72,10 +80,7 @@ class TrainedGFlowNet:
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
-        drawn = self.sample(num_samples, seed=seed)
-        estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
-        weight = np.exp(drawn.log_weights - drawn.log_weights.max())
-        return float(max(0.0, estimate.log_z - weight @ drawn.log_scores / weight.sum()))
+        return self.sample(num_samples, seed=seed).entropy()
 
     def log_probability(
         self, adjacency: Bool[np.ndarray, "m d d"], *, num_trajectories: int = 100, seed: int
@@ -133,7 +138,7 @@ class TrainedGFlowNet:
         environment = self._environment().starting_from(present)
         backward = None if self.model.backward is None else self.model.backward.keeping(present)
         drawn = self._draw(environment, FlowModel(self.model.policy, backward=backward), num_samples, seed)
-        estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
+        estimate = drawn.evidence()
         return GraphPosterior.from_weights(
             names,
             drawn.adjacency,

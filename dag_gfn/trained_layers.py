@@ -105,10 +105,7 @@ class TrainedLayerGFlowNet:
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
-        drawn = self.sample(num_samples, seed=seed)
-        estimate = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
-        weight = np.exp(drawn.log_weights - drawn.log_weights.max())
-        return float(max(0.0, estimate.log_z - weight @ drawn.log_scores / weight.sum()))
+        return self.sample(num_samples, seed=seed).entropy()
 
     def log_weights_of(self, layer_of: Int64[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
         """Return log R - log P_θ of given layerings, in nats: constant where the sampler is right.

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
+from dag_gfn.metrics import effective_sample_size
 from dag_gfn.posterior import Marginal
 
 _AT_A_TIME = 1024  # layerings: a matrix of edge probabilities is kept for each
@@ -56,8 +57,7 @@ class WeightedLayerings:
     @property
     def effective_samples(self) -> float:
         """Effective sample size of the weights, (Σw)² / Σw²: how many draws from the posterior they are worth."""
-        w = np.exp(self.log_weights - self.log_weights.max())
-        return float(w.sum() ** 2 / (w**2).sum())
+        return effective_sample_size(self.log_weights)
 
     def resample(
         self, m: int, log_share: Float64[np.ndarray, " k"], *, rng: np.random.Generator
@@ -100,19 +100,28 @@ class WeightedLayerings:
         log_share : ndarray, shape (k,), float64, optional
             Normalised log-weights; by default all draws count alike.
         """
+        return self._edges(weights, [np.zeros(len(self)) if log_share is None else log_share])[0]
+
+    def raw_and_reweighted_edges(
+        self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"]
+    ) -> tuple[Marginal, Marginal]:
+        """Return `edges` without and with the shares, having gone through the layerings once."""
+        raw, reweighted = self._edges(weights, [np.zeros(len(self)), log_share])
+        return raw, reweighted
+
+    def _edges(self, weights: LayerWeights, log_shares: list[Float64[np.ndarray, " k"]]) -> list[Marginal]:
         k, d = self.layer_of.shape
-        share = (
-            np.full(k, 1.0 / k) if log_share is None else np.exp(log_share - np.logaddexp.reduce(log_share))
-        )
-        mean, linear, square = np.zeros((3, d, d))
+        shares = np.stack([np.exp(log_share - np.logaddexp.reduce(log_share)) for log_share in log_shares])
+        mean, linear, square = np.zeros((3, len(shares), d, d))
         for part in (slice(start, start + _AT_A_TIME) for start in range(0, k, _AT_A_TIME)):
             given = edge_probabilities(weights, self.layer_of[part].astype(np.int8))
-            mean += np.tensordot(share[part], given, axes=1)
-            linear += np.tensordot(share[part] ** 2, given, axes=1)
-            square += np.tensordot(share[part] ** 2, given**2, axes=1)
+            mean += np.tensordot(shares[:, part], given, axes=1)
+            linear += np.tensordot(shares[:, part] ** 2, given, axes=1)
+            square += np.tensordot(shares[:, part] ** 2, given**2, axes=1)
         # Σ share² (p - mean)², the delta method for a ratio of means
-        variance = square - 2 * mean * linear + mean**2 * (share**2).sum()
-        return Marginal(mean.clip(0.0, 1.0), "rao_blackwell", np.sqrt(variance.clip(0.0)))
+        variance = square - 2 * mean * linear + mean**2 * (shares**2).sum(axis=1)[:, None, None]
+        error = np.sqrt(variance.clip(0.0))
+        return [Marginal(p.clip(0.0, 1.0), "rao_blackwell", e) for p, e in zip(mean, error, strict=True)]
 
     def dags(self, weights: LayerWeights, *, rng: np.random.Generator) -> Bool[np.ndarray, "k d d"]:
         """Return a DAG of each layering, ``[s, i, j]`` True for i -> j (row -> column)."""

@@ -14,6 +14,7 @@ up to 20 nodes and K of them beyond (:mod:`dag_gfn.layerings.candidates`). Membe
 out of the index, as they are in no parent set that has weight.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, no_type_check
 
@@ -158,6 +159,12 @@ class LayerWeights:
             covered=np.ones(d) if covered is None else covered,
             tables=CompiledTables(log_weights, log_sums, candidates, members, _byte_index(places)),
         )
+
+    def coverage(self, names: Sequence[str]) -> dict[str, int | float | str]:
+        """Return what is to be recorded of the candidates: how many, the least share they cover, and of which node."""
+        least = int(self.covered.argmin())
+        known = {"candidates": self.tables.members.shape[1], "covered": float(self.covered[least])}
+        return known | ({"least_covered": names[least]} if known["covered"] < 1.0 else {})
 
     @property
     def d(self) -> int:

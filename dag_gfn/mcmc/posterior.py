@@ -14,7 +14,6 @@ from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import popcount
 
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
@@ -90,9 +89,7 @@ def fit_mcmc(
     chosen = np.arange(num_samples) * len(layerings) // num_samples
     adjacency = draw_dags(weights, layerings[chosen], rng=np.random.default_rng([seed, chains]))
     edge, info = _diagnosed(result)
-    info |= {"candidates": int(popcount(weights.candidates)[0]), "covered": float(weights.covered.min())}
-    if info["covered"] < 1.0:
-        info["least_covered"] = table.names[int(weights.covered.argmin())]
+    info |= weights.coverage(table.names)
     return GraphPosterior.from_samples(
         table.names,
         adjacency,
