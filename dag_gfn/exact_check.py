@@ -117,11 +117,11 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
             f"{diagnostics['min_effective_draws']:.0f} independent draws"
         )
     elif "reliable_weights" in diagnostics:
+        # nobody knows whether a mode is lost where no chains have looked for one
         agrees = diagnostics.get("agrees_with_chains")
-        reliable = diagnostics["reliable_weights"]
-        diagnostics["converged"] = (
-            bool(agrees) if reliable and agrees is not None else None if reliable else False
-        )
+        apart = diagnostics["raw_to_reweighted_edge_difference"]
+        off = not diagnostics["reweighted"] and apart > MAX_EDGE_ERROR
+        diagnostics["converged"] = agrees if diagnostics["reliable_weights"] and not off else False
         why = _unreliable_weights(diagnostics)
     else:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
@@ -143,15 +143,21 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
 
 
 def _unreliable_weights(diagnostics: dict[str, Any]) -> str:
+    if diagnostics["reliable_weights"] and diagnostics.get("agrees_with_chains") is not False:
+        return (
+            f"an edge probability is {diagnostics['raw_to_reweighted_edge_difference']:.2f} away from what importance "
+            "weights correct it to (reweight, --reweight)"
+        )
     if diagnostics["reliable_weights"]:
         return (
             f"the evidence by its own draws, log Z = {diagnostics['log_z']:.2f}, disagrees with that by layerings of "
             f"Markov chains, {diagnostics['log_z_from_chains']:.2f}: one of them misses some of the posterior"
         )
-    effective = diagnostics["ess"] * diagnostics["layerings"]
+    effective, shape = diagnostics["ess"] * diagnostics["layerings"], diagnostics["pareto_k"]
+    tail = "is not finite" if shape is None else f"has shape {shape:.2f}"  # JSON holds no infinity
     return (
-        f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights, whose tail has "
-        f"shape {diagnostics['pareto_k']:.2f} (to be relied on: 400 and at most 0.7)"
+        f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights, whose tail {tail} "
+        "(to be relied on: 400 and at most 0.7)"
     )
 
 

@@ -82,15 +82,18 @@ def fit(
         Graphs to draw from a trained GFlowNet, or from the layerings that the chains visit.
     environment : {"edges", "layers"}, optional
         How the GFlowNet builds graphs: edge by edge, or as root layers with all parent sets summed out. By default
-        ``edges`` up to 6 columns and ``layers`` beyond, where it is by far the more accurate.
+        ``layers``, which is by far the more accurate, but ``edges`` for what needs them: the objectives ``modified_db``
+        and ``flow_matching``, and a learned backward policy.
     behaviour, policy : str
         What it learns from (``off``: exploration, replay, and with ``layers`` short Markov chains; ``on``: its own
         samples alone), and its network (``mlp``).
     reweight : bool, optional
-        With ``layers``: correct draws by their importance weights. By default where these can be relied on.
+        With ``layers``: draw graphs and correct them by their importance weights. By default where these can be relied
+        on, and the policy's own distribution is not known. Up to 5 columns it is, over all graphs, and is the result
+        unless this is True.
     objective : str, optional
-        What training minimises, a name in ``dag_gfn.objectives.OBJECTIVES``; by default ``modified_db``, and with
-        ``layers`` ``subtrajectory_balance``.
+        What training minimises, a name in ``dag_gfn.objectives.OBJECTIVES``; by default ``subtrajectory_balance``, and
+        with ``edges`` ``modified_db``.
     backward : {"uniform", "learned"}, optional
         Backward policy. By default uniform, but learned for wake-sleep and its reverse.
     objective_options, train_options : mapping, optional
@@ -219,7 +222,7 @@ def fit(
     if chosen == "mcmc":
         posterior = methods.mcmc(run)
     elif chosen == "gflownet":
-        options = options.completed(table.d)
+        options = options.completed()
         posterior = methods.gflownet(run, options)
     if chosen != "gflownet" and options.chosen:
         run.note(
@@ -293,7 +296,7 @@ def _check_options(
 ) -> None:
     planned = {
         "method": (method, ("auto", "exact", "gflownet", "mcmc"), ("bootstrap",)),
-        "environment": (environment or "edges", ("edges", "layers"), ()),
+        "environment": (environment or "layers", ("edges", "layers"), ()),
         "policy": (policy, ("mlp",), ("transformer",)),
         "behaviour": (behaviour, ("on", "off"), ()),
         "objective": (objective, (None,) if objective is None else _objectives(), ()),

@@ -192,16 +192,19 @@ class GFlowNetFit:
                 table.names, self.adjacency, self.log_scores, log_evidence=self.importance.log_z, info=info
             )
             return replace(posterior, sampler=sampler)
-        masks = enumerate_dags(table.d)
-        posterior = graph_posterior(
-            table.names,
-            masks,
-            self.log_probabilities,
-            log_scores=table.log_reward(masks.astype(np.int64)),
-            source="policy",
-            info=info,
-        )
+        posterior = policy_posterior(table, self.log_probabilities, info)
         return replace(posterior, log_evidence=self.importance.log_z, sampler=sampler)
+
+
+def policy_posterior(
+    table: ScoreTable, log_probabilities: Float64[np.ndarray, " m"], info: Mapping[str, Any]
+) -> GraphPosterior:
+    """Return a policy's exact distribution over all DAGs, in the order of `enumerate_dags`, as a posterior."""
+    masks = enumerate_dags(table.d)
+    log_scores = table.log_reward(masks.astype(np.int64))
+    return graph_posterior(
+        table.names, masks, log_probabilities, log_scores=log_scores, source="policy", info=info
+    )
 
 
 def fit_gflownet(

@@ -5,21 +5,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from dag_gfn import graph
 from dag_gfn.env.root_layers import RootLayers
-from dag_gfn.gflownet import run_training, training_info, usable_device
+from dag_gfn.exact.reference import MAX_ENUMERATED
+from dag_gfn.gflownet import policy_posterior, run_training, training_info, usable_device
 from dag_gfn.importance import ImportanceEstimate, importance_estimate
+from dag_gfn.layered_marginal import LayeredMarginal
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_mlp import LayerMLP
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
 from dag_gfn.scores import ScoreTable
@@ -84,6 +87,8 @@ class LayeredFit:
     ----------
     training : TrainingResult
     sampler : TrainedLayerGFlowNet
+    log_probabilities : ndarray, shape (m,), float64, or None
+        The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     drawn : WeightedLayerings
     guides : Guides or None
     num_samples : int
@@ -93,56 +98,76 @@ class LayeredFit:
 
     training: TrainingResult
     sampler: TrainedLayerGFlowNet
+    log_probabilities: Float64[np.ndarray, " m"] | None
     drawn: WeightedLayerings
     guides: Guides | None
     num_samples: int
     seed: int
 
-    log_probabilities = None
-    """No distribution over all DAGs is worked out."""
-
     def posterior(
         self, table: ScoreTable, config: TrainConfig, *, reweight: bool | None = None
     ) -> GraphPosterior:
-        """Return DAGs and edge probabilities, corrected by the importance weights.
+        """Return the policy's exact distribution where it is known, else its draws, or what their weights make of them.
 
         Parameters
         ----------
         table : ScoreTable
         config : TrainConfig
         reweight : bool, optional
-            By default where the weights can be relied on: k̂ of their tail at most 0.7, and an effective sample size of
-            400.
+            Whether to return draws, and edge probabilities, corrected by their importance weights. By default where the
+            policy's own distribution is not known and the weights can be relied on: k̂ of their tail at most 0.7, and an
+            effective sample size of 400.
         """
         weights, drawn = self.sampler.weights, self.drawn
         importance = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
         info = training_info(self.training, config, importance)
         log_share, shape = drawn.smoothed()
-        reliable = shape <= _RELIABLE_SHAPE and drawn.effective_samples >= _RELIABLE_SAMPLES
+        # where layerings are so few, nearly all have been drawn, and there is no tail of weights beyond the largest
+        light = self.log_probabilities is not None or shape <= _RELIABLE_SHAPE
+        reliable = light and drawn.effective_samples >= _RELIABLE_SAMPLES
         if reweight is None:
-            reweight = reliable
+            reweight = reliable and self.log_probabilities is None
         raw, corrected = drawn.raw_and_reweighted_edges(weights, log_share)
-        rng = np.random.default_rng([self.seed, self.num_samples])
-        if reweight and len(drawn) > self.num_samples:
-            chosen, log_share = drawn.resample(self.num_samples, log_share, rng=rng), None
-        else:
-            chosen, log_share = slice(0, self.num_samples), log_share if reweight else None
-        adjacency = drawn[chosen].dags(weights, rng=rng)
         info["diagnostics"] |= {
             "reweighted": reweight,
             "pareto_k": shape if math.isfinite(shape) else None,  # JSON holds no infinity
             "reliable_weights": reliable,
             "layerings": len(drawn),
-            "raw_to_reweighted_edge_difference": float(np.abs(raw.values - corrected.values).max()),
             "num_samples": self.num_samples,
             **weights.coverage(table.names),
             **self._against_chains(importance),
         }
-        info["edges_raw"] = {
+        if reweight or self.log_probabilities is None:
+            posterior = self._of_draws(
+                table, log_share if reweight else None, corrected if reweight else raw, info
+            )
+        else:
+            posterior = policy_posterior(table, self.log_probabilities, info)
+            raw = posterior.marginal("edge")
+        difference = float(np.abs(raw.values - corrected.values).max())
+        posterior.info["diagnostics"]["raw_to_reweighted_edge_difference"] = difference
+        posterior.info["edges_raw"] = {
             "probability": raw.values.tolist(),
-            "standard_error": raw.standard_error.tolist(),
+            "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
         }
-        posterior = GraphPosterior.from_weights(
+        return replace(posterior, log_evidence=importance.log_z, sampler=self.sampler)
+
+    def _of_draws(
+        self,
+        table: ScoreTable,
+        log_share: Float64[np.ndarray, " k"] | None,
+        edge: Marginal,
+        info: dict[str, Any],
+    ) -> GraphPosterior:
+        """Return a DAG of each of the draws, which count by their shares, or all alike."""
+        drawn, reweight = self.drawn, log_share is not None
+        rng = np.random.default_rng([self.seed, self.num_samples])
+        if reweight and len(drawn) > self.num_samples:
+            chosen, log_share = drawn.resample(self.num_samples, log_share, rng=rng), None
+        else:
+            chosen = slice(0, self.num_samples)
+        adjacency = drawn[chosen].dags(self.sampler.weights, rng=rng)
+        return GraphPosterior.from_weights(
             table.names,
             adjacency,
             np.zeros(len(adjacency)) if log_share is None else log_share,
@@ -150,11 +175,9 @@ class LayeredFit:
             effective_samples=min(drawn.effective_samples, self.num_samples)
             if reweight
             else self.num_samples,
-            marginals={"edge": corrected if reweight else raw},
-            log_evidence=importance.log_z,
+            marginals={"edge": edge},
             info=info,
         )
-        return replace(posterior, sampler=self.sampler)
 
     def _against_chains(self, importance: ImportanceEstimate) -> dict[str, float]:
         r"""Return the evidence that layerings of a chain give, which sees modes that the sampler never draws.
@@ -184,6 +207,7 @@ def fit_layered_gflownet(
     num_samples: int,
     objective: Objective,
     device: str = "cpu",
+    judge: Callable[[Float64[np.ndarray, " m"]], dict[str, float]] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
     checkpoint: Path | None = None,
 ) -> LayeredFit:
@@ -203,6 +227,8 @@ def fit_layered_gflownet(
     objective : Objective
     device : str
         As torch names it.
+    judge : callable, optional
+        Where d <= 5: maps the policy's log-probabilities of all DAGs to figures to show while training.
     on_report, checkpoint
         As for `train`.
     """
@@ -210,6 +236,7 @@ def fit_layered_gflownet(
     began = time.perf_counter()
     weights = LayerWeights.build(table)
     environment = RootLayers(weights, device=place)
+    marginal = LayeredMarginal(table, environment) if table.d <= MAX_ENUMERATED else None
     guides = None
     if config.guide_share > 0:
         limit = None if config.time_budget is None else _GUIDE_BUDGET * config.time_budget
@@ -225,7 +252,12 @@ def fit_layered_gflownet(
 
         def monitor(averaged: FlowModel) -> dict[str, float]:
             fresh = torch.Generator(device=place).manual_seed(seed)
-            return {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
+            figures = {
+                "ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess
+            }
+            if marginal is not None and judge is not None:
+                figures |= judge(marginal.log_probabilities(averaged))
+            return figures
 
         training = run_training(
             environment,
@@ -239,8 +271,9 @@ def fit_layered_gflownet(
             checkpoint=checkpoint,
         )
         sampler = TrainedLayerGFlowNet(table, weights, training.policy)
+        log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
         drawn = _draw(sampler, num_samples, seed)
-        return LayeredFit(training, sampler, drawn, guides, num_samples, seed)
+        return LayeredFit(training, sampler, log_probabilities, drawn, guides, num_samples, seed)
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> WeightedLayerings:

@@ -29,8 +29,6 @@ from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
 DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
-MAX_NODES_BY_EDGES = 6
-"""Up to this many nodes a GFlowNet that adds edges is the more accurate."""
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
@@ -102,17 +100,15 @@ class TrainingOptions:
         silent = {"policy": None, "device": None, "checkpoint": None}
         return [name for name, value in (values | silent).items() if value not in (None, {})]
 
-    def completed(self, d: int) -> "TrainingOptions":
-        """Return the options with environment and objective chosen, for d nodes.
-
-        Root layers beyond few nodes, where nothing that was chosen speaks against them.
+    def completed(self) -> "TrainingOptions":
+        """Return the options with environment and objective chosen: root layers, unless something asks for edges.
 
         Raises
         ------
         OptionError
             If options do not go together.
         """
-        environment = self.environment or ("edges" if self._only_edges(d) else "layers")
+        environment = self.environment or ("edges" if self._only_edges() else "layers")
         if environment == "layers" and self.backward == "learned":
             raise OptionError(
                 "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
@@ -126,8 +122,8 @@ class TrainingOptions:
             self, environment=environment, objective=self.objective or DEFAULT_OBJECTIVES[environment]
         )
 
-    def _only_edges(self, d: int) -> bool:
-        if d <= MAX_NODES_BY_EDGES or self.backward == "learned":
+    def _only_edges(self) -> bool:
+        if self.backward == "learned":
             return True
         if self.objective is None:
             return False
@@ -139,7 +135,7 @@ class TrainingOptions:
         """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
         from dag_gfn.gflownet import default_config, make_objective
 
-        full = self.completed(d)
+        full = self.completed()
         make_objective(full.objective, full.objective_options)
         default_config(d, environment=full.environment, behaviour=full.behaviour, options=full.train_options)
 
@@ -211,6 +207,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             "num_samples": run.num_samples,
             "objective": made,
             "device": options.device,
+            "judge": divergence_from(reference),
             "on_report": on_report,
             "checkpoint": options.checkpoint,
         }
@@ -218,13 +215,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             result = fit_layered_gflownet(run.table, **common)
             posterior = result.posterior(run.table, config, reweight=options.reweight)
         else:
-            result = fit_gflownet(
-                run.table,
-                policy=options.policy,
-                backward=options.backward,
-                judge=divergence_from(reference),
-                **common,
-            )
+            result = fit_gflownet(run.table, policy=options.policy, backward=options.backward, **common)
             posterior = result.posterior(run.table, config)
     posterior.info.update(
         objective=options.objective,
@@ -233,7 +224,8 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         if options.environment == "layers"
         else options.backward or ("learned" if made.learns_backward else "uniform"),
     )
-    _compare(posterior, reference, result.log_probabilities)
+    known = posterior.info.get("all_dags") is True  # else these are draws, and may be reweighted
+    _compare(posterior, reference, result.log_probabilities if known else None)
     if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
         draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
         evidence = posterior.sampler.upper_bound(draws, seed=run.seed)

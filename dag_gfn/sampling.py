@@ -273,11 +273,11 @@ def evaluate(
         Where it is given, the flow into each state is computed, for which the states before it are built.
     """
     model = FlowModel.of(policy)
-    # few states are distinct among few nodes, and the network need not see one twice
+    # few states are distinct among few nodes, and the network need not see one twice: all that it sees is the same
     place, which = trajectories.distinct_states()
     seen = trajectories.observation[place]
     legal = seen.legal_actions
-    logits, flow = model.logits_and_flow(seen, trajectories.log_reward[place])
+    logits, flow = model.logits_and_flow(seen)
     log_p = masked_log_softmax(logits, legal)
     left = trajectories.action != NO_ACTION
     stops = trajectories.action == legal.shape[1] - 1
@@ -288,17 +288,23 @@ def evaluate(
     def of_states(values: Tensor) -> Tensor:
         return trajectories.pad(values[which])
 
+    def log_flow(flow_model: FlowModel, values: Tensor) -> Tensor:
+        # states that look alike may have come by different rewards, as layerings do
+        of_each = values[which]
+        return trajectories.pad(of_each + trajectories.log_reward if flow_model.forward_looking else of_each)
+
     def of_next(values: Tensor) -> Tensor:
         following = torch.cat([values[:, 1:], values.new_zeros(values.shape[0], 1)], dim=1)
         return following.where(goes_on, 0.0)
 
     can_stop = legal[:, -1]
     log_stop = of_states(log_p[:, -1].where(can_stop, 0.0))
-    aimed_stop, aimed_flow = log_stop, flow
+    aimed_stop, aimed, aimed_flow = log_stop, model, flow
     if target is not None:
         with torch.no_grad():
-            aimed, aimed_flow = FlowModel.of(target).logits_and_flow(seen, trajectories.log_reward[place])
-            aimed_stop = of_states(masked_log_softmax(aimed, legal)[:, -1].where(can_stop, 0.0))
+            aimed = FlowModel.of(target)
+            aimed_logits, aimed_flow = aimed.logits_and_flow(seen)
+            aimed_stop = of_states(masked_log_softmax(aimed_logits, legal)[:, -1].where(can_stop, 0.0))
     taken = trajectories.action.clamp_min(0).unsqueeze(1)
     log_pf = trajectories.pad(log_p[which].gather(1, taken).squeeze(1).where(left, 0.0))
     log_pb = trajectories.pad(trajectories.log_pb.where(left, 0.0))
@@ -311,8 +317,8 @@ def evaluate(
     flows = {}
     if flow is not None:
         flows = {
-            "log_flow": of_states(flow).where(mask, 0.0),
-            "log_flow_next": of_next(of_states(aimed_flow)),
+            "log_flow": log_flow(model, flow).where(mask, 0.0),
+            "log_flow_next": of_next(log_flow(aimed, aimed_flow)),
         }
     if environment is not None:
         flows["log_inflow"] = of_states(log_inflow(environment, model, seen)).where(mask, 0.0)

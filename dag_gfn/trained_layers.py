@@ -101,7 +101,7 @@ class TrainedLayerGFlowNet:
         ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random: `seed` is taken for the sake of other
         samplers.
         """
-        return float(self.log_weights_of(_layerings(exact_draws)).mean())
+        return float(self.log_weights_of(layering_of(exact_draws)).mean())
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
@@ -139,7 +139,7 @@ class TrainedLayerGFlowNet:
         """
         log_scores = self.table.log_reward(graph.parent_masks(adjacency))
         # P_θ(layering) R(G) / R(layering)
-        return log_scores - self.log_weights_of(_layerings(adjacency)), np.zeros(len(adjacency))
+        return log_scores - self.log_weights_of(layering_of(adjacency)), np.zeros(len(adjacency))
 
     def given_edges(
         self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
@@ -161,9 +161,3 @@ class TrainedLayerGFlowNet:
 
     def _environment(self) -> RootLayers:
         return RootLayers(self.weights, device=self._device)
-
-
-def _layerings(adjacency: Bool[np.ndarray, "m d d"]) -> Int64[np.ndarray, "m d"]:
-    """Return the layer of each node of each graph."""
-    layers = [layering_of(dag) for dag in adjacency]
-    return np.array(layers, dtype=np.int64).reshape(len(adjacency), adjacency.shape[-1])

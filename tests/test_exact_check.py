@@ -65,6 +65,38 @@ def test_what_a_fit_is_judged_by(check, diagnostics, converged, said):
 
 
 @pytest.mark.parametrize(
+    ("changed", "converged", "said"),
+    [
+        ({}, True, ""),
+        ({"reweighted": False}, True, ""),
+        ({"raw_to_reweighted_edge_difference": 0.06}, True, ""),
+        ({"reweighted": False, "raw_to_reweighted_edge_difference": 0.06}, False, "0.06 away from what"),
+        ({"agrees_with_chains": False}, False, "log Z = -3.00, disagrees"),
+        ({"agrees_with_chains": None}, None, ""),
+        ({"reliable_weights": False}, False, "shape 0.40"),
+        ({"reliable_weights": False, "pareto_k": None}, False, "tail is not finite"),
+    ],
+)
+def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
+    diagnostics = {
+        "ess": 0.9,
+        "log_z": -3.0,
+        "log_z_from_chains": -1.0,
+        "iterations": 7,
+        "layerings": 1000,
+        "pareto_k": 0.4,
+        "reweighted": True,
+        "raw_to_reweighted_edge_difference": 0.01,
+        "reliable_weights": True,
+        "agrees_with_chains": True,
+    } | changed
+    told = judge_convergence({"diagnostics": diagnostics}, "gflownet")
+    assert diagnostics["converged"] is converged
+    assert bool(told) == (converged is False)
+    assert said in "".join(told)
+
+
+@pytest.mark.parametrize(
     ("covered", "said"),
     [(1.0, None), (0.991, None), (0.985, "98.5% of"), (1e-7, "less than 0.1% of")],
 )

@@ -10,9 +10,10 @@ from sampler_cases import score_table
 from dag_gfn.data.dataset import from_array
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError
+from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet import default_config, make_objective
-from dag_gfn.graph import is_dag
+from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layered_gflownet import (
     Guides,
     LayeredFit,
@@ -64,10 +65,10 @@ def test_with_and_without_weights(reweight):
     result, config = fitted(table, 20, num_samples=300)
     posterior = result.posterior(table, config, reweight=reweight)
     diagnostics = posterior.info["diagnostics"]
-    assert isinstance(diagnostics["reweighted"], bool)
-    if reweight is not None:
-        assert diagnostics["reweighted"] is reweight
+    assert diagnostics["reweighted"] is bool(reweight)  # with four columns by no other choice
     if not diagnostics["reweighted"]:
+        assert posterior.info["all_dags"] is True
+        assert posterior.info["edges_raw"]["standard_error"] is None
         np.testing.assert_allclose(
             posterior.info["edges_raw"]["probability"], posterior.marginal("edge").values
         )
@@ -82,13 +83,58 @@ def test_with_and_without_weights(reweight):
 @pytest.mark.parametrize("num_samples", [1, 5, 20])
 @pytest.mark.parametrize("reweight", [None, True, False])
 def test_few_samples(num_samples, reweight):
-    table = score_table(3)
+    table = score_table(6)
     result, config = fitted(table, 2, num_samples=num_samples)
     posterior = result.posterior(table, config, reweight=reweight)
     assert posterior.weights.sum() == pytest.approx(1)
     assert np.isfinite(posterior.marginal("edge").values).all()
     assert np.isfinite(posterior.marginal("edge").standard_error).all()
     json.dumps(posterior.info, allow_nan=False)
+
+
+@pytest.mark.parametrize("d", [2, 3, 5, 6])
+def test_up_to_five_columns_the_policy_is_known(d):
+    table = score_table(d)
+    result, config = fitted(table, 2, num_samples=30)
+    posterior = result.posterior(table, config)
+    if d > 5:
+        assert result.log_probabilities is None
+        assert not posterior.info.get("all_dags")
+        return
+    assert np.exp(result.log_probabilities).sum() == pytest.approx(1, abs=1e-9)
+    assert len(posterior) == len(enumerate_dags(d))
+    assert np.sort(posterior.log_weights) == pytest.approx(np.sort(result.log_probabilities), abs=1e-9)
+    assert posterior.marginal("edge").source == "policy"
+    dags = adjacency_from_masks(enumerate_dags(d).astype(np.int64), d)
+    expected = np.tensordot(np.exp(result.log_probabilities), dags, axes=1)
+    np.testing.assert_allclose(posterior.marginal("edge").values, expected, atol=1e-12)
+    assert posterior.info["edges_raw"]["probability"] == posterior.marginal("edge").values.tolist()
+    scores = table.log_reward(parent_masks(posterior.graphs))
+    np.testing.assert_allclose(posterior.log_scores, scores, atol=1e-6)
+    assert posterior.sampler is result.sampler
+
+
+@pytest.mark.parametrize("reweight", [None, False, True])
+def test_draws_in_the_place_of_the_known_policy_where_weights_are_to_correct_them(reweight):
+    table = score_table(3)
+    result, config = fitted(table, 2, num_samples=40)
+    posterior = result.posterior(table, config, reweight=reweight)
+    assert posterior.info["diagnostics"]["reweighted"] is bool(reweight)
+    assert posterior.marginal("edge").source == ("rao_blackwell" if reweight else "policy")
+    assert posterior.info.get("all_dags", False) is not bool(reweight)
+
+
+def test_what_is_judged_while_training_is_the_policy():
+    table, judged = score_table(4), []
+
+    def judge(log_probabilities):
+        judged.append(log_probabilities)
+        return {"figure": 0.5}
+
+    result, _ = fitted(table, judge=judge)
+    assert result.training.history[-1].metrics["figure"] == 0.5
+    np.testing.assert_array_equal(judged[-1], result.log_probabilities)
+    np.testing.assert_array_equal(fitted(table)[0].log_probabilities, result.log_probabilities)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +234,10 @@ def test_a_lost_mode_is_seen_by_the_chains():
     assert 0.1 < kept < 0.9  # as much is not lost
     model = FlowModel(NeverFirst(result.sampler.model.policy, node), shared_flow=True, forward_looking=True)
     sampler = TrainedLayerGFlowNet(table, result.sampler.weights, model)
-    lost = LayeredFit(
-        **{**vars(result), "sampler": sampler, "drawn": sampler.layerings(2_000, seed=1)}
-    ).posterior(table, config)
+    drawn = sampler.layerings(2_000, seed=1)
+    lost = LayeredFit(**{**vars(result), "sampler": sampler, "drawn": drawn}).posterior(
+        table, config, reweight=True
+    )
     found, diagnostics = lost.info["diagnostics"]["log_z_from_chains"], lost.info["diagnostics"]
     assert abs(lost.log_evidence - exact.log_evidence - np.log(kept)) < 0.1  # its weights do not know
     assert diagnostics["ess"] > 0.1

@@ -11,9 +11,12 @@ from sampler_cases import exact_policy, log_reward, policy_of, score_table, seed
 from scipy import stats
 
 from dag_gfn.env.edge_addition import EdgeAddition
+from dag_gfn.env.root_layers import RootLayers
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow
 from dag_gfn.policies.uniform import UniformPolicy
@@ -336,6 +339,28 @@ def test_states_met_twice_are_seen_once_and_nothing_changes(network, monkeypatch
     again = evaluate(model, trajectories, environment=environment)
     for name, value in vars(again).items():
         torch.testing.assert_close(getattr(once, name), value, rtol=1e-5, atol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize("aimed", [False, True])
+def test_layerings_that_look_alike_keep_the_rewards_that_they_came_by(aimed, monkeypatch):
+    environment = RootLayers(LayerWeights.build(score_table(4)))
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        models = [
+            FlowModel(LayerMLP(environment.log_all, hidden_size=16), shared_flow=True, forward_looking=True)
+            for _ in range(2)
+        ]
+    trajectories = rollout(environment, UniformPolicy(), 60, generator=seeded())
+    place, which = trajectories.distinct_states()
+    alike = trajectories.log_reward[place][which]
+    assert not torch.allclose(alike, trajectories.log_reward, atol=0.1)  # else nothing is tested
+    target = models[1] if aimed else None
+    once = evaluate(models[0], trajectories, target=target)
+    every = torch.arange(len(which))
+    monkeypatch.setattr(type(trajectories), "distinct_states", lambda self: (every, every))
+    again = evaluate(models[0], trajectories, target=target)
+    for name in ("log_flow", "log_flow_next", "log_pf"):
+        torch.testing.assert_close(getattr(once, name), getattr(again, name), rtol=1e-5, atol=1e-4, msg=name)
 
 
 def test_a_learned_backward_policy_is_looked_up_at_the_next_state(network):

@@ -32,14 +32,14 @@ from dag_gfn.layerings.layer_weights import (
 _UNDERFLOW = -600.0  # nats below a node's best parent set, where doubles would lose digits
 
 
-def layering_of(adjacency: Bool[np.ndarray, "d d"]) -> Int64[np.ndarray, " d"]:
-    """Return each node's layer in a DAG: the number of edges of the longest path that leads to it.
+def layering_of(adjacency: Bool[np.ndarray, "*batch d d"]) -> Int64[np.ndarray, "*batch d"]:
+    """Return each node's layer in one or many DAGs: the number of edges of the longest path that leads to it.
 
-    ``adjacency[i, j]`` is True for i -> j (row -> column).
+    ``adjacency[..., i, j]`` is True for i -> j (row -> column).
     """
-    layer_of = np.zeros(len(adjacency), dtype=np.int64)
-    for _ in range(len(adjacency)):
-        layer_of = np.where(adjacency, layer_of[:, None] + 1, 0).max(axis=0, initial=0)
+    layer_of = np.zeros(adjacency.shape[:-1], dtype=np.int64)
+    for _ in range(adjacency.shape[-1]):
+        layer_of = np.where(adjacency, layer_of[..., None] + 1, 0).max(axis=-2, initial=0)
     return layer_of
 
 

@@ -70,21 +70,17 @@ class FlowModel(nn.Module):
         return self.policy(observation)
 
     def logits_and_flow(
-        self, observation: Observation, log_reward: Float[Tensor, " b"]
+        self, observation: Observation
     ) -> tuple[Float[Tensor, "b a"], Float[Tensor, " b"] | None]:
-        """Return the forward policy's logits and, where flows are learned, log F(s).
-
-        Log-rewards of the states are relative to the first state's, and so are flows.
-        """
+        """Return the forward policy's logits and, where flows are learned, log F(s), or log F(s) - log R(s)."""
         if self.shared_flow:
             logits, flow = self.policy.logits_and_flow(observation)
         else:
             logits = self.policy(observation)
             flow = None if self.state_flow is None else self.state_flow(observation)
-        if flow is not None and self.forward_looking:
-            flow = flow + log_reward
         return logits, flow
 
     def log_flow(self, observation: Observation, log_reward: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
         """Return log F(s) of states whose log-rewards are given, both relative to the first state's reward."""
-        return self.logits_and_flow(observation, log_reward)[1]
+        flow = self.logits_and_flow(observation)[1]
+        return flow + log_reward if self.forward_looking else flow

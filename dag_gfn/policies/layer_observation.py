@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from jaxtyping import Bool, Float
+import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from dag_gfn.policies.policy import Observation
+from dag_gfn.policies.policy import Observation, distinct_bits
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ class LayerObservation(Observation):
     def legal_actions(self) -> Bool[Tensor, "b a"]:
         """The field `legal`."""
         return self.legal
+
+    def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+        """Return a row of each distinct (U, Q, C), by which all else is determined, and which of these each row is.
+
+        Where the three do not fit in one word (from 22 nodes on) hardly two are alike, and all count as distinct.
+        """
+        if 3 * self.placed.shape[1] > 63:
+            return super().distinct()
+        return distinct_bits(torch.cat([self.placed, self.last, self.open], dim=1))
 
     @property
     def left(self) -> Bool[Tensor, "b d"]:

@@ -56,11 +56,16 @@ class EdgeObservation(Observation):
         adjacency = self.adjacency.flatten(1)
         if adjacency.shape[1] > 63:
             return super().distinct()
-        bits = 1 << torch.arange(adjacency.shape[1], device=adjacency.device)
-        keys, which = (adjacency * bits).sum(1).unique(return_inverse=True)
-        first = torch.empty_like(keys)
-        first[which] = torch.arange(len(which), device=which.device)
-        return first, which
+        return distinct_bits(adjacency)
+
+
+def distinct_bits(bits: Bool[Tensor, "b k"]) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+    """Return a row of each distinct one, and which of these each row is; rows of at most 63 bits."""
+    keys = (bits * (1 << torch.arange(bits.shape[1], device=bits.device))).sum(1)
+    keys, which = keys.unique(return_inverse=True)
+    place = torch.empty_like(keys)
+    place[which] = torch.arange(len(which), device=which.device)
+    return place, which
 
 
 def with_stop(legal: Bool[Tensor, "b d d"]) -> Bool[Tensor, "b a"]:

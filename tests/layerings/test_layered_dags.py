@@ -121,3 +121,6 @@ def test_draws_over_candidates_have_the_edge_probabilities_of_their_layerings(sc
 def test_layering_of_a_dag():
     for layers, dag in all_layered_dags(4):
         np.testing.assert_array_equal(layering_of(dag), layer_numbers(layers))
+    together = layering_of(np.array([dag for _, dag in all_layered_dags(4)]))
+    np.testing.assert_array_equal(together, [layer_numbers(layers) for layers, _ in all_layered_dags(4)])
+    assert layering_of(np.zeros((0, 3, 3), dtype=bool)).shape == (0, 3)
