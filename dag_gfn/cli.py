@@ -157,7 +157,8 @@ def fit_command(
     time_budget: Annotated[float | None, typer.Option(help="Seconds of training at most.")] = None,
     num_samples: Annotated[int, typer.Option(help="Graphs to sample.")] = 20_000,
     environment: Annotated[
-        str | None, typer.Option(help="How graphs are built, edges or layers; default by columns.")
+        str | None,
+        typer.Option(help="How graphs are built, layers or edges; default layers, if the rest allows."),
     ] = None,
     objective: Annotated[
         str | None, typer.Option(help="What training minimises; a wrong name lists them all.")
@@ -174,7 +175,10 @@ def fit_command(
     ] = [],  # noqa: B006
     policy: Annotated[str, typer.Option(help="Network: mlp.")] = "mlp",
     reweight: Annotated[
-        bool | None, typer.Option(help="With layers: correct draws by their weights; default where reliable.")
+        bool | None,
+        typer.Option(
+            help="With layers: correct draws by their weights; default beyond 5 columns, where reliable."
+        ),
     ] = None,
     max_parents: Annotated[int | None, typer.Option(help="Largest number of parents of a node.")] = None,
     required: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in every graph; repeatable.")] = [],  # noqa: B006

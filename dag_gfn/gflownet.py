@@ -75,7 +75,8 @@ def default_config(
 
     With edges, up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of
     longer trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
-    speak against, so exploration is rarer. With layers some thousand steps suffice.
+    speak against, so exploration is rarer. With layers some thousand steps suffice, up to 6 nodes on 256 trajectories, beyond
+    on 64.
     With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
     the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
     parameters of `EpsilonSchedule`.
@@ -131,7 +132,6 @@ def _layers_config(
     common = {
         "iterations": 1_500 + 150 * d if iterations is None else iterations,
         "time_budget": None if time_budget is None else float(time_budget),
-        "batch_size": 64,
         # 11 d inputs: preconditioning pays for more nodes than with the d^2 of edges
         "optimizer": "soap" if d <= _MAX_SOAP_LAYERS else "adam",
         "learning_rate": 3e-3 if d <= _MAX_SOAP_LAYERS else 2e-3,
@@ -139,6 +139,7 @@ def _layers_config(
     if behaviour == "on":
         return TrainConfig(
             **common,
+            batch_size=64,
             rollout_size=64,
             steps_per_rollout=1,
             replay_batches=1,
@@ -147,6 +148,8 @@ def _layers_config(
         )
     return TrainConfig(
         **common,
+        # with few nodes most states of a batch are the same, and a larger one costs next to nothing
+        batch_size=256 if d <= MAX_SMALL else 64,
         rollout_size=256,
         steps_per_rollout=8,
         replay_batches=20,

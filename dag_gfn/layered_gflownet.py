@@ -14,7 +14,7 @@ from jaxtyping import Float64, Int64
 from dag_gfn import graph
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.exact.reference import MAX_ENUMERATED
-from dag_gfn.gflownet import policy_posterior, run_training, training_info, usable_device
+from dag_gfn.gflownet import MAX_SMALL, policy_posterior, run_training, training_info, usable_device
 from dag_gfn.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.layered_marginal import LayeredMarginal
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -31,6 +31,7 @@ from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult
 from dag_gfn.weighted_layerings import WeightedLayerings
 
+_SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few
 _CHAINS = 4
 _GUIDES = 4096
 _GUIDES_TOGETHER = 512
@@ -305,7 +306,8 @@ def build_layer_model(
 
     Its weights are drawn from torch's global generator. Flows, and log Z, start from what is gained along the guides.
     """
-    network = LayerMLP(environment.log_all).to(environment.device)
+    units = _SMALL_HIDDEN if environment.num_nodes <= MAX_SMALL else _HIDDEN
+    network = LayerMLP(environment.log_all, hidden_size=units).to(environment.device)
     if guides is not None:
         for_fit = guides.batches[0]
         rows = for_fit.position // for_fit.shape[1]

@@ -30,7 +30,9 @@ def train(
     score: str = "bge",
     noise_variance: float | None = None,
 ) -> dag_gfn.GraphPosterior:
-    """Return what a GFlowNet has learned of the raw data's posterior in the given seconds.
+    """Return what a GFlowNet that adds edges has learned of the raw data's posterior in the given seconds.
+
+    Published objectives are compared as they were published, over edges.
 
     Raises
     ------
@@ -42,6 +44,7 @@ def train(
         posterior = dag_gfn.fit(
             data,
             method="gflownet",
+            environment="edges",
             score=score,
             noise_variance=noise_variance,
             objective=objective,

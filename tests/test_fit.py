@@ -166,8 +166,8 @@ def test_info_has_what_is_promised():
     assert info.keys() >= KEYS | {"exact_check", "behaviour", "policy"}
     told = {
         "method": "gflownet",
-        "environment": "edges",
-        "objective": "modified_db",
+        "environment": "layers",
+        "objective": "subtrajectory_balance",
         "score": "bge",
         "seed": 3,
     }
@@ -179,8 +179,9 @@ def test_info_has_what_is_promised():
     assert fit(table(), method="exact", progress=False).info.keys() >= KEYS
 
 
-def test_the_exact_check_of_few_columns_is_over_all_dags():
-    posterior = quick(iterations=5)
+@pytest.mark.parametrize("environment", ["edges", "layers"])
+def test_the_exact_check_of_few_columns_is_over_all_dags(environment):
+    posterior = quick(iterations=5, environment=environment)
     check = posterior.info["exact_check"]
     exact = fit(table(), method="exact", progress=False)
     apart = dag_gfn.compare_posteriors(posterior, exact)
@@ -200,7 +201,7 @@ def test_the_exact_check_of_few_columns_is_over_all_dags():
 
 
 def test_the_exact_check_beyond_is_of_edges_and_paths():
-    posterior = quick(table("abcdef"), iterations=2, num_samples=50)
+    posterior = quick(table("abcdef"), environment="edges", iterations=2, num_samples=50)
     check = posterior.info["exact_check"]
     assert check.keys() >= {"edge_rmse", "edge_max_error", "path_rmse", "path_max_error", "log_evidence_gap"}
     assert not check.keys() & {"jsd", "tv"}
@@ -348,8 +349,15 @@ def test_scores_and_priors(score, prior):
 
 
 def test_too_short_a_training_is_said():
-    with pytest.warns(NotConvergedWarning, match=r"after 2 iterations.*iterations"):
-        posterior = fit(table() * 3, method="gflownet", iterations=2, progress=False, standardize=False)
+    with pytest.warns(NotConvergedWarning, match=r"after 1 iterations.*iterations"):
+        posterior = fit(
+            table("abcde") * 9,
+            method="gflownet",
+            iterations=1,
+            behaviour="on",
+            progress=False,
+            standardize=False,
+        )
     assert posterior.info["diagnostics"]["converged"] is False
     assert any("not converged" in warning for warning in posterior.info["warnings"])
 
@@ -560,25 +568,56 @@ def test_the_exact_check_shows_its_progress_and_can_be_interrupted(monkeypatch):
 
 
 def layers(data=None, **options):
-    return quick(data, **{"environment": "layers", "iterations": 10} | options)
+    return quick(table("abcdef") if data is None else data, **{"iterations": 10} | options)
 
 
 @pytest.mark.parametrize(
-    ("columns", "options", "chosen"),
+    ("options", "environment", "objective", "backward"),
     [
-        ("abcdef", {}, "edges"),
-        ("abcdefg", {}, "layers"),
-        ("abcdefg", {"objective": "modified_db"}, "edges"),
-        ("abcdefg", {"environment": "edges"}, "edges"),
-        ("abc", {"environment": "layers"}, "layers"),
+        ({}, "layers", "subtrajectory_balance", None),
+        ({"objective": "trajectory_balance"}, "layers", "trajectory_balance", None),
+        ({"objective": "wake_sleep"}, "layers", "wake_sleep", None),
+        ({"objective": "modified_db"}, "edges", "modified_db", "uniform"),
+        ({"objective": "flow_matching"}, "edges", "flow_matching", "uniform"),
+        ({"backward": "learned"}, "edges", "modified_db", "learned"),
+        ({"environment": "edges"}, "edges", "modified_db", "uniform"),
     ],
 )
-def test_graphs_are_built_by_layers_beyond_few_columns(columns, options, chosen):
+@pytest.mark.parametrize("columns", ["abc", "abcdefg"])
+def test_graphs_are_built_by_layers_unless_something_asks_for_edges(
+    columns, options, environment, objective, backward
+):
     info = quick(table(columns), iterations=2, num_samples=50, exact_check=False, **options).info
-    assert info["environment"] == chosen
-    objective = "modified_db" if chosen == "edges" else "subtrajectory_balance"
-    assert info["objective"] == objective
-    assert info["backward"] == ("uniform" if chosen == "edges" else None)
+    assert (info["environment"], info["objective"], info["backward"]) == (environment, objective, backward)
+
+
+@pytest.mark.parametrize("columns", ["ab", "abc", "abcde"])
+def test_few_columns_by_layers_converge_and_are_shown_to(columns):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        posterior = fit(
+            table(columns), method="gflownet", iterations=150, num_samples=1_000, seed=0, progress=False
+        )
+    info = posterior.info
+    assert info["diagnostics"]["converged"] is True
+    assert info["diagnostics"]["reweighted"] is False
+    assert info["all_dags"] is True
+    assert posterior.marginal("edge").source == "policy"
+    assert 0 <= info["exact_check"]["jsd"] < 0.01
+    assert info["training"]["history"][-1]["jsd"] == pytest.approx(info["exact_check"]["jsd"], abs=1e-9)
+
+
+@pytest.mark.parametrize("columns", ["ab", "abc"])
+def test_few_columns_by_layers_are_judged_without_an_exact_check(columns):
+    posterior = quick(table(columns), exact_check=False, iterations=150, num_samples=1_000)
+    assert posterior.info["diagnostics"]["converged"] is True
+
+
+def test_weighted_draws_have_no_divergence_of_their_own():
+    posterior = quick(reweight=True)
+    assert "jsd" not in posterior.info["exact_check"]
+    assert not posterior.info.get("all_dags")
+    assert posterior.marginal("edge").source == "rao_blackwell"
 
 
 def test_layers_keep_the_promises_of_a_posterior(tmp_path):
@@ -753,5 +792,6 @@ def test_what_was_trained_is_recorded():
     ).info
     recorded = (info["objective"], info["objective_options"], info["backward"])
     assert recorded == ("reverse_kl", {"control_variate": "none"}, "learned")
-    assert quick(objective="wake_sleep", iterations=2).info["backward"] == "learned"
-    assert quick(iterations=2).info["backward"] == "uniform"
+    edges = {"environment": "edges", "iterations": 2}
+    assert quick(objective="wake_sleep", **edges).info["backward"] == "learned"
+    assert quick(**edges).info["backward"] == "uniform"

@@ -41,21 +41,16 @@ def uniform_by_hand(table):
     """Return {adjacency bytes: probability}: every legal action alike, in a table without constraints."""
     d, found, of_layering = table.d, {}, {}
     for dag in oracles.all_dags(d):
-        layers, probability, placed = layers_of(dag), 1.0, 0
+        layers, probability, placed = layers_of(dag), 1.0, set()
         for layer in layers:
             highest = -1
             for node in layer:
-                later = [v for v in range(highest + 1, d) if not any(v in other for other in layers[:placed])]
-                # to add one of these; to close, unless the layer is empty or nobody would be left
-                probability /= len(later) + (highest >= 0)
+                # to add one of the nodes after the last one, or to close the layer unless it is empty
+                probability /= len(set(range(highest + 1, d)) - placed) + (highest >= 0)
                 highest = node
-            placed += 1
-            left = d - sum(map(len, layers[:placed]))
-            if left:
-                higher = [
-                    v for v in range(highest + 1, d) if not any(v in other for other in layers[:placed])
-                ]
-                probability /= len(higher) + 1
+                placed.add(node)
+            if len(placed) < d:
+                probability /= len(set(range(highest + 1, d)) - placed) + 1
         found[dag.tobytes()] = (layers, probability, math.exp(log_reward(table)(dag)))
         of_layering[layers] = of_layering.get(layers, 0.0) + found[dag.tobytes()][2]
     return {key: p * reward / of_layering[layers] for key, (layers, p, reward) in found.items()}

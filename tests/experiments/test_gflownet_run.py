@@ -22,6 +22,19 @@ def test_training_that_ctrl_c_ended_is_not_a_result(monkeypatch):
         )
 
 
+def test_published_objectives_are_compared_over_edges(monkeypatch):
+    asked = {}
+
+    def fit(data, **options):
+        asked.update(options)
+        return SimpleNamespace(info={"interrupted": False})
+
+    monkeypatch.setattr(dag_gfn, "fit", fit)
+    data = gflownet_run.simulated(3, 0, 0.1)
+    gflownet_run.train(data, objective="trajectory_balance", behaviour="off", seed=0, seconds=1.0)
+    assert asked["environment"] == "edges"
+
+
 def test_the_exact_posterior_is_of_the_raw_data():
     data = gflownet_run.simulated(3, 0, 0.1)
     posterior = gflownet_run.exact(data)

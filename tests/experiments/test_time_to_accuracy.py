@@ -54,23 +54,11 @@ def test_raw_and_reweighted_errors_stand_beside_each_other(smoke):
     assert "raw_edge_rmse" not in results["edges"]
 
 
-def test_the_divergence_of_layers_is_that_of_their_sampler():
-    data = dag_gfn.simulate(3, 30, rng=np.random.default_rng(0))
-    with pytest.warns(dag_gfn.NotConvergedWarning):
-        posterior = dag_gfn.fit(
-            data,
-            method="gflownet",
-            environment="layers",
-            iterations=1,
-            num_samples=20_000,
-            reweight=False,
-            progress=False,
-        )
-    exact = dag_gfn.fit(data, method="exact", progress=False)
-    own, true = dag_gfn.metrics.align(posterior, exact)
-    counted = dag_gfn.metrics.jensen_shannon_divergence(own, true)
-    # counting n draws over m graphs biases a divergence upwards by about m / 8n
-    assert accuracy_run.divergence(posterior.sampler) == pytest.approx(counted, abs=2e-3)
+def test_gflownets_of_few_columns_have_a_divergence(smoke):
+    _, results = smoke
+    assert 0 < results["layers"]["jsd"] < np.log(2)
+    assert 0 < results["edges"]["jsd"] < np.log(2)
+    assert "jsd" not in results["mcmc"]
 
 
 def test_tables_without_seeds_are_fitted_once_for_each_training_seed():
