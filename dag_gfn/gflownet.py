@@ -75,8 +75,8 @@ def default_config(
 
     With edges, up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of
     longer trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
-    speak against, so exploration is rarer. With layers some thousand steps suffice, up to 6 nodes on 256 trajectories, beyond
-    on 64.
+    speak against, so exploration is rarer. With layers some thousand steps suffice, on 256
+    trajectories up to 6 nodes and 64 beyond.
     With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
     the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
     parameters of `EpsilonSchedule`.
