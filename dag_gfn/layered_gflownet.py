@@ -138,6 +138,8 @@ class LayeredFit:
             **weights.coverage(table.names),
             **self._against_chains(importance),
         }
+        if self.guides is not None:
+            info["timing"]["guide_seconds"] = self.guides.seconds
         if reweight or self.log_probabilities is None:
             posterior = self._of_draws(
                 table, log_share if reweight else None, corrected if reweight else raw, info
@@ -196,7 +198,6 @@ class LayeredFit:
             "log_z_upper": float(log_w.mean()),
             "log_z_from_chains": -backwards.log_z,
             "agrees_with_chains": abs(gap) <= tolerated,
-            "guide_seconds": self.guides.seconds,
         }
 
 

@@ -145,7 +145,7 @@ def run(
     trained_and_sampled = watch.seconds()
     if posterior.info["interrupted"]:
         raise KeyboardInterrupt
-    guides = posterior.info["diagnostics"].get("guide_seconds", 0.0)
+    guides = posterior.info["timing"].get("guide_seconds", 0.0)
     return {
         "used_seconds": None if trained_and_sampled is None else trained_and_sampled + guides,
         "peak_memory_mb": peak_memory_mb(),

@@ -569,9 +569,15 @@ def test_show_says_what_to_believe(fitted, capsys):
         "independent rows",
         "no cycles",
         "linear-Gaussian",
-        "not converged",
     ):
         assert words in shown
+
+
+def test_show_says_that_training_was_too_short(here, capsys):
+    options = [*QUICK, "--environment", "edges", "--iterations", "1", "--quiet"]
+    assert main(["fit", "ok.csv", "--out", "out", *options]) == 0
+    assert main(["show", "out"]) == 0
+    assert "not converged" in " ".join(capsys.readouterr().out.split())
 
 
 def refuse(constant):

@@ -496,7 +496,7 @@ def test_auto_trains_where_double_precision_does_not_suffice(monkeypatch, capsys
     monkeypatch.setattr(CHECK_MODULE, "exact_reference", refusing(calls))
     posterior = quick(method="auto", iterations=2, progress=True)
     assert posterior.info["method"] == "gflownet"
-    assert posterior.info["objective"] == "modified_db"
+    assert posterior.info["objective"] == "subtrajectory_balance"
     assert posterior.info["log_evidence_source"] == "importance weights"
     assert "exact_check" not in posterior.info
     (note,) = (text for text in posterior.info["notes"] if "double precision" in text)
@@ -660,7 +660,7 @@ def test_layers_honour_prior_knowledge(reweight):
 
 
 def test_layers_on_policy_ask_no_chains():
-    assert "guide_seconds" not in layers(behaviour="on").info["diagnostics"]
+    assert "guide_seconds" not in layers(behaviour="on").info["timing"]
 
 
 # --- by Markov chain Monte Carlo ---
