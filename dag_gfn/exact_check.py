@@ -154,10 +154,10 @@ def _unreliable_weights(diagnostics: dict[str, Any]) -> str:
             f"Markov chains, {diagnostics['log_z_from_chains']:.2f}: one of them misses some of the posterior"
         )
     effective, shape = diagnostics["ess"] * diagnostics["layerings"], diagnostics["pareto_k"]
-    tail = "is not finite" if shape is None else f"has shape {shape:.2f}"  # JSON holds no infinity
+    tail = "" if shape is None else f", whose tail has shape {shape:.2f}"
     return (
-        f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights, whose tail {tail} "
-        "(to be relied on: 400 and at most 0.7)"
+        f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights{tail} (to be relied "
+        "on: 400, and a shape of the tail that is known and at most 0.7)"
     )
 
 

@@ -122,10 +122,12 @@ class LayeredFit:
         weights, drawn = self.sampler.weights, self.drawn
         importance = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
         info = training_info(self.training, config, importance)
-        log_share, shape = drawn.smoothed()
-        # where layerings are so few, nearly all have been drawn, and there is no tail of weights beyond the largest
-        light = self.log_probabilities is not None or shape <= _RELIABLE_SHAPE
-        reliable = light and drawn.effective_samples >= _RELIABLE_SAMPLES
+        reliable = drawn.effective_samples >= _RELIABLE_SAMPLES
+        if self.log_probabilities is None:
+            log_share, shape = drawn.smoothed()
+            reliable = reliable and shape <= _RELIABLE_SHAPE
+        else:  # layerings are so few that nearly all are drawn, and their weights have no tail
+            log_share, shape = drawn.log_weights - np.logaddexp.reduce(drawn.log_weights), math.inf
         if reweight is None:
             reweight = reliable and self.log_probabilities is None
         raw, corrected = drawn.raw_and_reweighted_edges(weights, log_share)
