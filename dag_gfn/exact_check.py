@@ -26,6 +26,8 @@ ANNOUNCED_SECONDS = 4.0
 """What is expected to take longer is said before it begins."""
 MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
+MAX_EVIDENCE_ERROR = 0.5
+"""Standard error of the log evidence, in nats, with which pooled draws count as converged."""
 MIN_COVERED = 0.99
 """Share of the weight of a node's parent sets, below which it is said that candidate parents leave some out."""
 MIN_ESS = 0.1
@@ -117,12 +119,8 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
             f"{diagnostics['min_effective_draws']:.0f} independent draws"
         )
     elif "reliable_weights" in diagnostics:
-        agrees = diagnostics.get("agrees_with_chains")
-        reliable = diagnostics["reliable_weights"]
-        diagnostics["converged"] = (
-            bool(agrees) if reliable and agrees is not None else None if reliable else False
-        )
-        why = _unreliable_weights(diagnostics)
+        diagnostics["converged"] = _layers_converged(diagnostics)
+        why = _unreliable_layers(diagnostics)
     else:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
@@ -142,16 +140,33 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
     ]
 
 
-def _unreliable_weights(diagnostics: dict[str, Any]) -> str:
+def _layers_converged(diagnostics: dict[str, Any]) -> bool | None:
+    """Return whether layerings can be relied on; None where nothing speaks against it, and no chain for it."""
+    if diagnostics["estimate"] == "pooled":
+        known = diagnostics["log_z_with_chains_standard_error"] <= MAX_EVIDENCE_ERROR
+        return bool(diagnostics["chains_agree"] and known)
+    if not diagnostics["reliable_weights"]:
+        return False
+    return diagnostics.get("agrees_with_chains")
+
+
+def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
     if diagnostics["reliable_weights"]:
         return (
             f"the evidence by its own draws, log Z = {diagnostics['log_z']:.2f}, disagrees with that by layerings of "
-            f"Markov chains, {diagnostics['log_z_from_chains']:.2f}: one of them misses some of the posterior"
+            f"Markov chains, {diagnostics['log_z_with_chains']:.2f}: one of them misses some of the posterior"
         )
     effective = diagnostics["ess"] * diagnostics["layerings"]
-    return (
+    shape = diagnostics["pareto_k"]
+    why = (
         f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights, whose tail has "
-        f"shape {diagnostics['pareto_k']:.2f} (to be relied on: 400 and at most 0.7)"
+        f"shape {'inf' if shape is None else f'{shape:.2f}'} (to be relied on: 400 and at most 0.7)"
+    )
+    if diagnostics["estimate"] != "pooled":
+        return why
+    return why + (
+        f", and the Markov chains that they were pooled with do not make up for it (R-hat up to "
+        f"{diagnostics['max_r_hat']:.3g}, log Z known to ±{diagnostics['log_z_with_chains_standard_error']:.2g})"
     )
 
 

@@ -5,21 +5,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int64
 
 from dag_gfn import graph
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.gflownet import run_training, training_info, usable_device
 from dag_gfn.importance import ImportanceEstimate, importance_estimate
+from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.chains import run_chains
+from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_mlp import LayerMLP
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.pooled_layerings import PooledLayerings
+from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
 from dag_gfn.scores import ScoreTable
@@ -28,52 +31,15 @@ from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult
 from dag_gfn.weighted_layerings import WeightedLayerings
 
-_CHAINS = 4
-_GUIDES = 4096
 _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
+_JUDGING_BUDGET = 0.7
 _MONITOR_SAMPLES = 512
 _RELIABLE_SHAPE = 0.7
 _RELIABLE_SAMPLES = 400
 _WANTED_SAMPLES = 2_000
 _MOST_DRAWS = 4
 _EVIDENCE_TOLERANCE = 0.5  # nats, beside three standard errors
-
-
-def guide_iterations(d: int) -> int:
-    """Return the steps of each Markov chain whose layerings training is shown, for d nodes: seconds up to 20."""
-    return 4_000 * max(d, 5) ** 2
-
-
-@dataclass(frozen=True)
-class Guides:
-    """Layerings from Markov chains.
-
-    Attributes
-    ----------
-    shown, held_out : ndarray, shape (m, d), int64
-        What training is shown; one chain's, which it is not.
-    seconds : float
-    """
-
-    shown: Int64[np.ndarray, "m d"]
-    held_out: Int64[np.ndarray, "h d"]
-    seconds: float
-
-
-def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = None) -> Guides:
-    """Run a few Markov chains over root layerings, for seconds, and keep layerings of their second halves."""
-    result = run_chains(
-        weights,
-        seed=seed,
-        iterations=guide_iterations(weights.d),
-        kept=-(-_GUIDES // (_CHAINS - 1)),
-        chains=_CHAINS,
-        time_budget=time_limit,
-    )
-    shown = result.layer_of[:-1].reshape(-1, weights.d).astype(np.int64)
-    chosen = np.random.default_rng(seed).permutation(len(shown))[:_GUIDES]
-    return Guides(shown[chosen], result.layer_of[-1].astype(np.int64), result.seconds)
 
 
 @dataclass(frozen=True)
@@ -86,6 +52,8 @@ class LayeredFit:
     sampler : TrainedLayerGFlowNet
     drawn : WeightedLayerings
     guides : Guides or None
+    chains : Chains or None
+        What judges the draws.
     num_samples : int
         DAGs to draw; there may be more layerings.
     seed : int
@@ -95,6 +63,7 @@ class LayeredFit:
     sampler: TrainedLayerGFlowNet
     drawn: WeightedLayerings
     guides: Guides | None
+    chains: Chains | None
     num_samples: int
     seed: int
 
@@ -104,75 +73,99 @@ class LayeredFit:
     def posterior(
         self, table: ScoreTable, config: TrainConfig, *, reweight: bool | None = None
     ) -> GraphPosterior:
-        """Return DAGs and edge probabilities, corrected by the importance weights.
+        """Return DAGs and edge probabilities.
 
         Parameters
         ----------
         table : ScoreTable
         config : TrainConfig
         reweight : bool, optional
-            By default where the weights can be relied on: k̂ of their tail at most 0.7, and an effective sample size of
-            400.
+            Whether the sampler's draws are corrected by their importance weights. By default they are where these can
+            be relied on: k̂ of their tail at most 0.7, and an effective sample size of 400. Otherwise they are pooled
+            with the layerings of Markov chains (:mod:`dag_gfn.bridge_sampling`), if there are any.
         """
         weights, drawn = self.sampler.weights, self.drawn
         importance = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
         info = training_info(self.training, config, importance)
         log_share, shape = drawn.smoothed()
         reliable = shape <= _RELIABLE_SHAPE and drawn.effective_samples >= _RELIABLE_SAMPLES
+        pooled = self._pooled()
         if reweight is None:
-            reweight = reliable
-        raw, corrected = drawn.raw_and_reweighted_edges(weights, log_share)
-        rng = np.random.default_rng([self.seed, self.num_samples])
-        if reweight and len(drawn) > self.num_samples:
-            chosen, log_share = drawn.resample(self.num_samples, log_share, rng=rng), None
+            estimate = "reweighted" if reliable else "pooled" if pooled is not None else "raw"
         else:
-            chosen, log_share = slice(0, self.num_samples), log_share if reweight else None
-        adjacency = drawn[chosen].dags(weights, rng=rng)
-        info["diagnostics"] |= {
-            "reweighted": reweight,
-            "pareto_k": shape if math.isfinite(shape) else None,  # JSON holds no infinity
-            "reliable_weights": reliable,
-            "layerings": len(drawn),
-            "raw_to_reweighted_edge_difference": float(np.abs(raw.values - corrected.values).max()),
-            "num_samples": self.num_samples,
-            **weights.coverage(table.names),
-            **self._against_chains(importance),
-        }
+            estimate = "reweighted" if reweight else "raw"
+        raw, corrected = drawn.raw_and_reweighted_edges(weights, log_share)
         info["edges_raw"] = {
             "probability": raw.values.tolist(),
             "standard_error": raw.standard_error.tolist(),
         }
+        edges = {"raw": raw, "reweighted": corrected}
+        log_evidence, effective = importance.log_z, drawn.effective_samples
+        if estimate == "pooled":
+            edges["pooled"] = pooled.edges(weights)
+            drawn, log_share, effective = pooled.joined, pooled.joined.log_weights, pooled.effective_samples
+            log_evidence = pooled.estimate.log_z
+            info["log_evidence_source"] = "bridge sampling, with Markov chains"
+        elif estimate == "raw":
+            drawn, log_share, effective = drawn[: self.num_samples], np.zeros(self.num_samples), self.num_samples
+        rng = np.random.default_rng([self.seed, self.num_samples])
+        if len(drawn) > self.num_samples:
+            drawn = drawn[drawn.resample(self.num_samples, log_share, rng=rng)]
+            log_share = np.zeros(self.num_samples)
+        adjacency = drawn.dags(weights, rng=rng)
+        info["diagnostics"] |= {
+            "estimate": estimate,
+            "pareto_k": shape if math.isfinite(shape) else None,  # JSON holds no infinity
+            "reliable_weights": reliable,
+            "layerings": len(self.drawn),
+            "raw_to_reweighted_edge_difference": float(np.abs(raw.values - corrected.values).max()),
+            "num_samples": self.num_samples,
+            **weights.coverage(table.names),
+            **self._against_chains(importance, pooled),
+        }
         posterior = GraphPosterior.from_weights(
             table.names,
             adjacency,
-            np.zeros(len(adjacency)) if log_share is None else log_share,
+            log_share,
             table.log_reward(graph.parent_masks(adjacency)),
-            effective_samples=min(drawn.effective_samples, self.num_samples)
-            if reweight
-            else self.num_samples,
-            marginals={"edge": corrected if reweight else raw},
-            log_evidence=importance.log_z,
+            effective_samples=min(effective, self.num_samples),
+            marginals={"edge": edges[estimate]},
+            log_evidence=log_evidence,
             info=info,
         )
         return replace(posterior, sampler=self.sampler)
 
-    def _against_chains(self, importance: ImportanceEstimate) -> dict[str, float]:
-        r"""Return the evidence that layerings of a chain give, which sees modes that the sampler never draws.
+    def _pooled(self) -> PooledLayerings | None:
+        """Return the draws together with those of the chains, weighed by bridge sampling."""
+        if self.chains is None:
+            return None
+        layer_of = self.chains.layer_of
+        log_weights = self.sampler.log_weights_of(layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64))
+        return PooledLayerings.of(
+            self.drawn, layer_of, self.chains.log_weights, log_weights.reshape(layer_of.shape[:2])
+        )
 
-        :math:`E_P[P_\theta / R] = 1 / Z` over draws from the posterior, as the chain's nearly are. Where the sampler
-        has lost a mode, its own weights give less than Z, and these give Z.
-        """
-        if self.guides is None:
+    def _against_chains(
+        self, importance: ImportanceEstimate, pooled: PooledLayerings | None
+    ) -> dict[str, Any]:
+        """Return what chains say that the sampler's own weights cannot know: whether it draws all that they do."""
+        if pooled is None:
             return {}
-        log_w = torch.from_numpy(self.sampler.log_weights_of(self.guides.held_out))
-        backwards = ImportanceEstimate.from_log_weights(-log_w)
-        gap = -backwards.log_z - importance.log_z
-        tolerated = _EVIDENCE_TOLERANCE + 3 * (backwards.standard_error + importance.standard_error)
+        estimate = pooled.estimate
+        _, agreement = edges_of_chains(self.chains)
+        gap = estimate.log_z - importance.log_z
+        tolerated = _EVIDENCE_TOLERANCE + 3 * (estimate.standard_error + importance.standard_error)
         return {
-            "log_z_upper": float(log_w.mean()),
-            "log_z_from_chains": -backwards.log_z,
+            "log_z_upper": float(pooled.chain_log_weights.mean()),
+            "log_z_with_chains": estimate.log_z,
+            "log_z_with_chains_standard_error": estimate.standard_error,
             "agrees_with_chains": abs(gap) <= tolerated,
-            "guide_seconds": self.guides.seconds,
+            "share_of_chains": estimate.share_of_chains,
+            "pooled_effective_samples": pooled.effective_samples,
+            "chain_iterations": self.chains.iterations,
+            "chains": len(self.chains.layer_of),
+            **{name: agreement[name] for name in ("max_r_hat", "min_effective_draws", "chains_agree")},
+            "guide_seconds": 0.0 if self.guides is None else self.guides.seconds,
         }
 
 
@@ -210,37 +203,66 @@ def fit_layered_gflownet(
     began = time.perf_counter()
     weights = LayerWeights.build(table)
     environment = RootLayers(weights, device=place)
-    guides = None
+    guides = judges = None
     if config.guide_share > 0:
-        limit = None if config.time_budget is None else _GUIDE_BUDGET * config.time_budget
-        guides = draw_guides(weights, seed=seed, time_limit=limit)
-    with single_thread(place):
-        replay = None if guides is None else _trajectories(environment, guides)
-        with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-            torch.manual_seed(seed)
-            model = build_layer_model(environment, objective, replay)
-        if config.time_budget is not None:
-            left = config.time_budget - (time.perf_counter() - began)
-            config = replace(config, time_budget=max(left, 0.5 * config.time_budget))
-
-        def monitor(averaged: FlowModel) -> dict[str, float]:
-            fresh = torch.Generator(device=place).manual_seed(seed)
-            return {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
-
-        training = run_training(
-            environment,
-            model,
-            objective,
-            config,
-            seed=seed,
-            guides=replay,
-            monitor=monitor,
-            on_report=on_report,
-            checkpoint=checkpoint,
+        limits = [
+            None if config.time_budget is None else share * config.time_budget
+            for share in (_GUIDE_BUDGET, _JUDGING_BUDGET)
+        ]
+        guides = draw_guides(weights, seed=seed, time_limit=limits[0])
+        judges = JudgingChains(
+            weights, seed=seed, training_iterations=config.iterations, time_limit=limits[1]
         )
-        sampler = TrainedLayerGFlowNet(table, weights, training.policy)
-        drawn = _draw(sampler, num_samples, seed)
-        return LayeredFit(training, sampler, drawn, guides, num_samples, seed)
+    try:
+        with single_thread(place):
+            training = _train(
+                environment, objective, config, guides, seed, time.perf_counter() - began, on_report, checkpoint
+            )
+            if training.interrupted and judges is not None:
+                judges.stop()
+            sampler = TrainedLayerGFlowNet(table, weights, training.policy)
+            drawn = _draw(sampler, num_samples, seed)
+            chains = None if judges is None else judges.result()
+    finally:
+        if judges is not None:
+            judges.stop()
+    return LayeredFit(training, sampler, drawn, guides, chains, num_samples, seed)
+
+
+def _train(
+    environment: RootLayers,
+    objective: Objective,
+    config: TrainConfig,
+    guides: Guides | None,
+    seed: int,
+    seconds: float,
+    on_report: Callable[[TrainingReport], None] | None,
+    checkpoint: Path | None,
+) -> TrainingResult:
+    """Train a new model; so many seconds of the budget are gone."""
+    place = environment.device
+    replay = None if guides is None else _trajectories(environment, guides)
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        torch.manual_seed(seed)
+        model = build_layer_model(environment, objective, replay)
+    if config.time_budget is not None:
+        config = replace(config, time_budget=max(config.time_budget - seconds, 0.5 * config.time_budget))
+
+    def monitor(averaged: FlowModel) -> dict[str, float]:
+        fresh = torch.Generator(device=place).manual_seed(seed)
+        return {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
+
+    return run_training(
+        environment,
+        model,
+        objective,
+        config,
+        seed=seed,
+        guides=replay,
+        monitor=monitor,
+        on_report=on_report,
+        checkpoint=checkpoint,
+    )
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> WeightedLayerings:
@@ -254,7 +276,7 @@ def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> Weighte
 
 
 def _trajectories(environment: RootLayers, guides: Guides) -> TrajectoryReplay:
-    shown = torch.from_numpy(guides.shown).to(environment.device)
+    shown = torch.from_numpy(guides.layer_of).to(environment.device)
     parts = shown.split(_GUIDES_TOGETHER)
     replay = TrajectoryReplay(len(parts))
     nothing_random = torch.Generator(device=environment.device)
