@@ -41,7 +41,9 @@ from dag_gfn.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 MAX_CANDIDATES = 16
 """K by default, at most: with 50 nodes each table is 26 MB then."""
 
-_SECONDS = 20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
+_SECONDS = (
+    20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
+)
 _OUTSIDE_SHARES = (1e-6, 0.9)
 _CORE = (8, 12)  # nodes of the core, at least and at most
 _LIKELY_SETS = (8, 64)

@@ -19,6 +19,7 @@ from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import pack, unpack
 
 _SWEEPS = 6  # looks of each chain at each column, the first quarter as burn-in
+_LEAST_STEPS = 200
 _CHAINS = (32, 256)
 
 
@@ -60,7 +61,7 @@ def inclusion(
     rng : numpy.random.Generator
     """
     d = table.d
-    steps = _SWEEPS * (d - 1)
+    steps = max(_SWEEPS * (d - 1), _LEAST_STEPS)
     half = int(np.clip(families / (1.5 * steps), *_CHAINS)) // 2
     before = rng.permuted(np.tile(np.arange(d), (half, 1)), axis=1)  # places in random orders
     before = before < before[:, [node]]

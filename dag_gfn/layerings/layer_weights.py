@@ -171,7 +171,7 @@ class LayerWeights:
             )
         if log_odds is None:
             log_odds = np.full((d, d), -np.inf)
-        is_outside = log_odds > -np.inf
+        is_outside = log_odds != -np.inf
         least, most = np.log(ODDS)
         possible = is_outside <= ~(is_candidate | np.eye(d, dtype=bool))
         if not (possible & (~is_outside | (log_odds >= least - 1e-9) & (log_odds <= most + 1e-9))).all():
@@ -331,7 +331,9 @@ def _log_weight_with_outside(tables, node, inside, last, exact):
         return log_rest + log_all + np.log(share), False
     if not exact:
         return log_rest + log_all + np.log(2.0 * CANCELLED), True
-    largest, total = sum_touching(tables.log_weights[node], within, touching)  # met is 0: the odds are not so small
+    largest, total = sum_touching(
+        tables.log_weights[node], within, touching
+    )  # met is 0: the odds are not so small
     return log_rest + largest + np.log(total), False
 
 

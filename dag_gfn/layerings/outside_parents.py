@@ -120,9 +120,7 @@ def _draw_sets(tables, linear, node, layer_of, rng, sets):
         sets[s] = 0
         if k > 0:
             for m in range(sets.shape[1]):
-                sets[s, m] = draw_meeting(
-                    tables, linear, node, earlier[k], layers[k - 1], rng.random(), rng
-                )
+                sets[s, m] = draw_meeting(tables, linear, node, earlier[k], layers[k - 1], rng.random(), rng)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -64,7 +64,9 @@ def test_candidates_are_near_the_best_there_are(options, size):
     assert (popcount(masks) == size).all()
     assert not (masks >> np.arange(12) & 1).any()
     assert (best - found).max() < 0.15  # where K is far too small, both are next to nothing
-    assert size < 8 or np.mean(found / best) > 0.85  # not the best: others may be parents where orders rule these out
+    assert (
+        size < 8 or np.mean(found / best) > 0.85
+    )  # not the best: others may be parents where orders rule these out
 
 
 @pytest.mark.parametrize("options", [{"rows": 1000, "seed": 1}, {"prior": "erdos_renyi"}], ids=str)
@@ -106,7 +108,7 @@ def test_odds_and_the_covered_share_are_near_the_true_ones(options, size):
     outside = chosen.log_odds > -np.inf
     np.testing.assert_array_equal(outside, ~unpack(chosen.masks, 12) & ~np.eye(12, dtype=bool))
     share = 1 / (1 + np.exp(-chosen.log_odds))
-    np.testing.assert_allclose(share[outside], exact[outside].clip(1e-6, 0.9), atol=0.04)
+    np.testing.assert_allclose(share[outside], exact[outside].clip(1e-6, 0.9), atol=0.06)
     covered = shares_of(table, chosen.masks)
     assert np.abs(chosen.covered - covered).max() < 0.15  # as if others were independent
     assert np.abs(chosen.covered - covered).mean() < 0.04
@@ -130,7 +132,7 @@ def test_columns_that_stand_in_for_one_another_are_all_found(rng):
     assert shares_of(table, chosen.masks)[0] == pytest.approx(chosen.covered[0], abs=0.05)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 6))
 def test_required_parents_are_candidates_and_forbidden_ones_come_last(seed, size):
     rng = np.random.default_rng(seed)
@@ -175,6 +177,8 @@ def test_a_single_allowed_parent_set_is_covered():
 
 def test_the_highest_bit(rng, monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.inclusion._CHAINS", (8, 8))  # quick
+    monkeypatch.setattr("dag_gfn.layerings.inclusion._SWEEPS", 1)
+    monkeypatch.setattr("dag_gfn.layerings.inclusion._LEAST_STEPS", 20)
     values = rng.normal(size=(120, 63))
     values[:, 0] += values[:, 62] + values[:, 61]
     table = ScoreTable.build(make_score("bge", dag_gfn.from_array(values).standardize()))
