@@ -1,9 +1,9 @@
 r"""Candidate parents: the K nodes whose subsets are told apart, where all others are too many.
 
-All others can be parents too, but are taken to join a set independently, each by its odds. Candidates and odds are found
+The others are left out, or taken to join a parent set independently, each by its odds. Candidates and odds are found
 for each node alone, as if parent sets were free, from how probable each column is as a parent
-(:mod:`dag_gfn.layerings.inclusion`). Candidates are those that are most probable, by the mean of two probabilities: where
-all others can be parents, and where only what comes before in a random order can. The second keeps the stand-ins for
+(:mod:`dag_gfn.layerings.inclusion`). Candidates are the most probable, by the mean of two probabilities: where all
+others can be parents, and where only what comes before in a random order can. The second keeps the stand-ins for
 parents that a layering may rule out.
 
 The chains behind these begin at parent sets from a catalogue that stands for all of them:

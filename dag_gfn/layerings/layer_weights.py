@@ -11,8 +11,8 @@ and the weights of all DAGs with one layering sum to the product of these over t
 
 Sets are at indices: bit k of one stands for member number k of the node's candidate parents, which are all other nodes
 up to 20 nodes and K of them beyond (:mod:`dag_gfn.layerings.candidates`). Members of U or Q that are no candidates drop
-out of the index. They count by their odds :math:`r_{vu}` of being a parent, as if they joined a set independently of
-all else: the weight of a set is then taken to be
+out of the index. They are in no parent set of positive weight, or count by their odds :math:`r_{vu}` of being a
+parent, as if they joined a set independently of all else: the weight of a set is then taken to be
 
 .. math:: \tilde w_v(T) = w_v(T \cap C_v) \prod_{u \in T \setminus C_v} r_{vu}
 
@@ -100,6 +100,8 @@ class LayerWeights:
         Bitmask of the nodes that are in some parent set of positive weight.
     log_odds : ndarray, shape (d, d), float64
         ``[v, u]`` is log r, the odds that u, which is no candidate of v, is a parent of v; -inf for all others.
+    covered : ndarray, shape (d,), float64
+        Estimated share of the weight of all parent sets that lies within the candidates; 1 where these are all others.
     tables : CompiledTables
     """
 
@@ -110,11 +112,14 @@ class LayerWeights:
     places: Int64[np.ndarray, "d d"]
     may_gain: Int64[np.ndarray, " d"]
     log_odds: Float64[np.ndarray, "d d"]
+    covered: Float64[np.ndarray, " d"]
     tables: CompiledTables
 
     @classmethod
-    def build(cls, table: ScoreTable, *, num_candidates: int | None = None) -> "LayerWeights":
-        """Return the weights of a score table, by candidates and the odds of all others unless it is complete.
+    def build(
+        cls, table: ScoreTable, *, num_candidates: int | None = None, outside: bool = False
+    ) -> "LayerWeights":
+        """Return the weights of a score table: of all parent sets if it is complete, else of those of candidates.
 
         Parameters
         ----------
@@ -122,6 +127,9 @@ class LayerWeights:
         num_candidates : int, optional
             K; by default as large as is quick (`candidates.default_size`). Given for a complete table, candidates are
             chosen there too.
+        outside : bool
+            Whether others than candidates can be parents too, by their odds: the weights are then only near those of
+            the table, and what is drawn by them is to be corrected (`outside_parents.correct_parents`).
 
         Raises
         ------
@@ -141,7 +149,8 @@ class LayerWeights:
             )
         chosen = choose_candidates(table, size)
         scores = for_each_node(lambda v: table.scores_within(v, int(chosen.masks[v])), table.d)
-        return cls.of(np.stack(scores), chosen.masks, chosen.log_odds)
+        log_odds = chosen.log_odds if outside else None
+        return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered)
 
     @classmethod
     def of(
@@ -149,6 +158,7 @@ class LayerWeights:
         scores: Float64[np.ndarray, "d sets"],
         candidates: Int64[np.ndarray, " d"] | None = None,
         log_odds: Float64[np.ndarray, "d d"] | None = None,
+        covered: Float64[np.ndarray, " d"] | None = None,
     ) -> "LayerWeights":
         """Return the weights of the scores of all subsets of candidate parents; O(d K 2^K).
 
@@ -156,8 +166,8 @@ class LayerWeights:
         ----------
         scores : ndarray, shape (d, 2^K), float64
             `ScoreTable.complete`, or `ScoreTable.scores_within` of each node.
-        candidates, log_odds : optional
-            As the attributes; all other nodes, and none but candidates as parents, when left out.
+        candidates, log_odds, covered : optional
+            As the attributes; when left out, all other nodes, no parents but candidates, and what these odds say.
         """
         d = len(scores)
         bits = np.int64(1) << np.arange(d, dtype=np.int64)
@@ -190,6 +200,7 @@ class LayerWeights:
             places=places,
             may_gain=_union(log_weights > -np.inf, members) | outside,
             log_odds=log_odds,
+            covered=covered_share(log_odds) if covered is None else covered,
             tables=CompiledTables(
                 log_weights,
                 log_sums,
@@ -204,9 +215,8 @@ class LayerWeights:
 
     def coverage(self, names: Sequence[str]) -> dict[str, int | float | str]:
         """Return what is to be recorded of the candidates: how many, the least share they cover, and of which node."""
-        covered = self.covered
-        least = int(covered.argmin())
-        known = {"candidates": self.tables.members.shape[1], "covered": float(covered[least])}
+        least = int(self.covered.argmin())
+        known = {"candidates": self.tables.members.shape[1], "covered": float(self.covered[least])}
         return known | ({"least_covered": names[least]} if known["covered"] < 1.0 else {})
 
     @property
@@ -221,13 +231,8 @@ class LayerWeights:
 
     @property
     def has_outside(self) -> bool:
-        """Whether others than candidates can be parents, so that weights of layerings are approximate."""
+        """Whether others than candidates can be parents, so that the weights are to be corrected."""
         return bool(self.tables.outside.any())
-
-    @property
-    def covered(self) -> Float64[np.ndarray, " d"]:
-        """Share of the weight of each node's parent sets that lies within its candidates, shape (d,)."""
-        return covered_share(self.log_odds)
 
     def log_weight_of(self, parents: Int64[np.ndarray, "k d"]) -> Float64[np.ndarray, " k"]:
         """Return the log of what DAGs weigh, given as one parent set for each node; -inf where one has no weight.

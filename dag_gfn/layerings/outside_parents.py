@@ -1,8 +1,8 @@
 r"""What parents outside the candidates are worth beside one another: draws that correct their independence.
 
-The weights of layerings take them to join a parent set independently of all else (:mod:`dag_gfn.layerings.layer_weights`).
-Given a layering, draw sets :math:`T_1, \dots, T_m` of a node by these weights :math:`\tilde w_v`, and let
-:math:`a_j = w_v(T_j) / \tilde w_v(T_j)` be what they really weigh relative to that. Then
+The weights of layerings take them to join a parent set independently of all else
+(:mod:`dag_gfn.layerings.layer_weights`). Given a layering, draw sets :math:`T_1, \dots, T_m` of a node by these weights
+:math:`\tilde w_v`, and let :math:`a_j = w_v(T_j) / \tilde w_v(T_j)` be what they really weigh relative to that. Then
 
 .. math:: E[\bar a_v] = E\Big[\frac{1}{m} \sum_j a_j\Big] = \frac{g_v(U, Q)}{\tilde g_v(U, Q)},
 

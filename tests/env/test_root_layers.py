@@ -139,7 +139,7 @@ def test_candidates_leave_the_other_parent_sets_out(num_candidates, rng):
 @pytest.mark.parametrize("constraints", [{}, {"required": [(2, 0)], "forbidden": [(0, 1)]}], ids=str)
 def test_parents_outside_the_candidates_count_by_their_odds(num_candidates, constraints):
     table = score_table(4, **constraints)
-    weights = LayerWeights.build(table, num_candidates=num_candidates)
+    weights = LayerWeights.build(table, num_candidates=num_candidates, outside=True)
     joined = join_independently(table.complete, weights.candidates, weights.log_odds)
     shift = table.complete.max(axis=1, keepdims=True)
     expected = by_layer_numbers(joined - shift)

@@ -201,7 +201,7 @@ def test_without_candidates_the_indices_are_those_of_complete_tables():
 
 def test_candidates_that_are_all_others_give_the_same_tables():
     table = score_table(6)
-    complete, chosen = LayerWeights.build(table), LayerWeights.build(table, num_candidates=99)
+    complete, chosen = LayerWeights.build(table), LayerWeights.build(table, num_candidates=99, outside=True)
     lazy = LayerWeights.build(score_table(6, storage="lazy"))
     for name in (
         "log_weights",
@@ -222,6 +222,10 @@ def test_candidates_that_are_all_others_give_the_same_tables():
 def test_tables_of_candidates_hold_the_scores_of_their_sets(storage):
     table = score_table(7, storage=storage, forbidden=[(0, 1), (2, 1)], max_parents=3)
     weights = LayerWeights.build(table, num_candidates=4)
+    with_others = LayerWeights.build(table, num_candidates=4, outside=True)
+    assert (weights.has_outside, with_others.has_outside) == (False, True)
+    for name in ("candidates", "log_weights", "covered"):
+        np.testing.assert_array_equal(getattr(weights, name), getattr(with_others, name))
     assert weights.log_weights.shape == weights.log_sums.shape == (7, 16)
     scale = 0.0
     for v in range(7):
@@ -231,8 +235,10 @@ def test_tables_of_candidates_hold_the_scores_of_their_sets(storage):
         scores = table.local_scores(np.full(16, v), sets)
         np.testing.assert_allclose(weights.log_weights[v], scores - scores.max(), atol=1e-9)
         scale += scores.max()
-        gained = [i for i in range(7) if i != v and not (v == 1 and i in (0, 2))]
+        gained = [i for i in members if not (v == 1 and i in (0, 2))]
         assert weights.may_gain[v] == sum(1 << i for i in gained)
+        others = [i for i in range(7) if i != v and not (v == 1 and i in (0, 2))]
+        assert with_others.may_gain[v] == sum(1 << i for i in others)
     assert weights.log_scale == pytest.approx(scale)
 
 

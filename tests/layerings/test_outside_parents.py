@@ -27,7 +27,7 @@ def case(name, d=4):
     """Return a table, its weights, and (layer numbers, approximate weight, [(DAG, R)]) of each layering."""
     options, size = CASES[name]
     table = score_table(d, **options)
-    weights = LayerWeights.build(table, num_candidates=size)
+    weights = LayerWeights.build(table, num_candidates=size, outside=True)
     assert weights.has_outside
     shift = weights.log_scales[:, None]
     layerings = []
@@ -106,7 +106,8 @@ def test_layerings_of_the_candidates_alone_need_no_correction(rng):
 
 def test_layerings_without_true_weight_count_for_nothing(rng):
     table = score_table(5, max_parents=1, required=[(0, 4)], seed=1)
-    weights = LayerWeights.build(score_table(5, max_parents=2, required=[(0, 4)], seed=1), num_candidates=1)
+    looser = score_table(5, max_parents=2, required=[(0, 4)], seed=1)
+    weights = LayerWeights.build(looser, num_candidates=1, outside=True)
     layer_of = np.array([[0, 0, 1, 2, 3]])  # node 4 needs node 3 beside node 0
     drawn = correct_parents(weights, table, layer_of, rng=rng)
     assert drawn.log_correction[0] == -np.inf
