@@ -85,7 +85,7 @@ def fit(
         ``edges`` up to 6 columns and ``layers`` beyond, where it is by far the more accurate.
     behaviour, policy : str
         What it learns from (``off``: exploration, replay, and with ``layers`` short Markov chains; ``on``: its own
-        samples alone), and its network (``mlp``).
+        samples alone), and its network (``mlp``, or ``transformer``: attention among the columns, slower by far).
     reweight : bool, optional
         With ``layers``: correct draws by their importance weights. By default where these can be relied on.
     objective : str, optional
@@ -294,7 +294,7 @@ def _check_options(
     planned = {
         "method": (method, ("auto", "exact", "gflownet", "mcmc"), ("bootstrap",)),
         "environment": (environment or "edges", ("edges", "layers"), ()),
-        "policy": (policy, ("mlp",), ("transformer",)),
+        "policy": (policy, ("mlp", "transformer"), ()),
         "behaviour": (behaviour, ("on", "off"), ()),
         "objective": (objective, (None,) if objective is None else _objectives(), ()),
         "backward policy": (backward or "uniform", ("uniform", "learned"), ()),

@@ -18,6 +18,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.replay import TrajectoryReplay
@@ -38,6 +39,10 @@ _RELIABLE_SAMPLES = 400
 _WANTED_SAMPLES = 2_000
 _MOST_DRAWS = 4
 _EVIDENCE_TOLERANCE = 0.5  # nats, beside three standard errors
+_NETWORKS = {
+    "mlp": lambda environment: LayerMLP(environment.log_all),
+    "transformer": lambda environment: LayerAttention(environment.log_all, environment.log_without),
+}
 
 
 def guide_iterations(d: int) -> int:
@@ -183,6 +188,7 @@ def fit_layered_gflownet(
     config: TrainConfig,
     num_samples: int,
     objective: Objective,
+    policy: str = "mlp",
     device: str = "cpu",
     on_report: Callable[[TrainingReport], None] | None = None,
     checkpoint: Path | None = None,
@@ -201,6 +207,7 @@ def fit_layered_gflownet(
     num_samples : int
         Layerings, and DAGs, to draw in the end.
     objective : Objective
+    policy : {"mlp", "transformer"}
     device : str
         As torch names it.
     on_report, checkpoint
@@ -218,7 +225,7 @@ def fit_layered_gflownet(
         replay = None if guides is None else _trajectories(environment, guides)
         with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
             torch.manual_seed(seed)
-            model = build_layer_model(environment, objective, replay)
+            model = build_layer_model(environment, objective, replay, policy=policy)
         if config.time_budget is not None:
             left = config.time_budget - (time.perf_counter() - began)
             config = replace(config, time_budget=max(left, 0.5 * config.time_budget))
@@ -266,13 +273,13 @@ def _trajectories(environment: RootLayers, guides: Guides) -> TrajectoryReplay:
 
 
 def build_layer_model(
-    environment: RootLayers, objective: Objective, guides: TrajectoryReplay | None
+    environment: RootLayers, objective: Objective, guides: TrajectoryReplay | None, *, policy: str = "mlp"
 ) -> FlowModel:
     """Return an untrained model with all that the objective needs, on the environment's device.
 
     Its weights are drawn from torch's global generator. Flows, and log Z, start from what is gained along the guides.
     """
-    network = LayerMLP(environment.log_all).to(environment.device)
+    network = _NETWORKS[policy](environment).to(environment.device)
     if guides is not None:
         for_fit = guides.batches[0]
         rows = for_fit.position // for_fit.shape[1]

@@ -210,6 +210,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             "config": config,
             "num_samples": run.num_samples,
             "objective": made,
+            "policy": options.policy,
             "device": options.device,
             "on_report": on_report,
             "checkpoint": options.checkpoint,
@@ -220,7 +221,6 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         else:
             result = fit_gflownet(
                 run.table,
-                policy=options.policy,
                 backward=options.backward,
                 judge=divergence_from(reference),
                 **common,

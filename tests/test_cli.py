@@ -160,7 +160,6 @@ def test_amounts_must_be_positive(here, capsys, option, value):
     ("option", "value"),
     [
         ("method", "bootstrap"),
-        ("policy", "transformer"),
     ],
 )
 def test_what_is_not_built_yet_says_so(here, capsys, option, value):

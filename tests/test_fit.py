@@ -90,7 +90,6 @@ def test_an_unknown_keyword_is_not_swallowed(option):
             "no backward policy to learn",
         ),
         ({"method": "gflownet", "environment": "edges", "reweight": True}, OptionError, "reweight"),
-        ({"policy": "transformer"}, OptionError, "not built yet"),
         ({"objective": "magic"}, OptionError, "choose modified_db, detailed_balance"),
         ({"backward": "magic"}, OptionError, "choose uniform, learned"),
         ({"method": "gflownet", "objective_options": {"magic": 1}}, OptionError, "it has huber_delta"),
