@@ -619,6 +619,15 @@ def test_layers_honour_prior_knowledge(reweight):
     assert posterior.info["diagnostics"]["reweighted"] is reweight
 
 
+@pytest.mark.parametrize("environment", ["edges", "layers"])
+def test_a_transformer_serves_both_environments(environment):
+    fits = [quick(environment=environment, policy=policy) for policy in ("mlp", "transformer")]
+    assert [posterior.info["policy"] for posterior in fits] == ["mlp", "transformer"]
+    ess = [posterior.info["diagnostics"]["ess"] for posterior in fits]
+    assert ess[0] != ess[1]
+    assert fits[1].weights.sum() == pytest.approx(1)
+
+
 def test_layers_on_policy_ask_no_chains():
     assert "guide_seconds" not in layers(behaviour="on").info["diagnostics"]
 
