@@ -26,6 +26,8 @@ ANNOUNCED_SECONDS = 4.0
 """What is expected to take longer is said before it begins."""
 MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
+MAX_EVIDENCE_ERROR = 0.5
+"""Standard error of the log evidence, in nats, with which pooled draws count as converged."""
 MIN_COVERED = 0.99
 """Share of the weight of a node's parent sets, below which it is said that candidate parents leave some out."""
 MIN_ESS = 0.1
@@ -111,18 +113,13 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         why = f"an edge probability is {error:.2f} away from the exact one"
     elif method == "mcmc":
         diagnostics["converged"] = diagnostics["chains_agree"]
-        r_hat = diagnostics["max_r_hat"]  # None where infinite, which JSON does not hold
         why = (
-            f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}, and they are worth "
+            f"{_r_hat(diagnostics)}, and they are worth "
             f"{diagnostics['min_effective_draws']:.0f} independent draws"
         )
     elif "reliable_weights" in diagnostics:
-        # nobody knows whether a mode is lost where no chains have looked for one
-        agrees = diagnostics.get("agrees_with_chains")
-        apart = diagnostics["raw_to_reweighted_edge_difference"]
-        off = not diagnostics["reweighted"] and apart > MAX_EDGE_ERROR
-        diagnostics["converged"] = agrees if diagnostics["reliable_weights"] and not off else False
-        why = _unreliable_weights(diagnostics)
+        diagnostics["converged"] = _layers_converged(diagnostics)
+        why = _unreliable_layers(diagnostics)
     else:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
@@ -142,7 +139,23 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
     ]
 
 
-def _unreliable_weights(diagnostics: dict[str, Any]) -> str:
+def _layers_converged(diagnostics: dict[str, Any]) -> bool | None:
+    """Return whether layerings can be relied on; None where nothing speaks against it, and no chain for it."""
+    if diagnostics["estimate"] == "pooled":
+        error = diagnostics["log_z_with_chains_standard_error"]
+        return diagnostics["chains_agree"] and error is not None and error <= MAX_EVIDENCE_ERROR
+    if not diagnostics["reliable_weights"] or _off(diagnostics):
+        return False
+    return diagnostics.get("agrees_with_chains")
+
+
+def _off(diagnostics: dict[str, Any]) -> bool:
+    """Return whether the result is the policy's own, and its weights say that it is not the posterior."""
+    apart = diagnostics["raw_to_reweighted_edge_difference"]
+    return diagnostics["estimate"] == "raw" and apart > MAX_EDGE_ERROR
+
+
+def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
     if diagnostics["reliable_weights"] and diagnostics.get("agrees_with_chains") is not False:
         return (
             f"an edge probability is {diagnostics['raw_to_reweighted_edge_difference']:.2f} away from what importance "
@@ -151,14 +164,27 @@ def _unreliable_weights(diagnostics: dict[str, Any]) -> str:
     if diagnostics["reliable_weights"]:
         return (
             f"the evidence by its own draws, log Z = {diagnostics['log_z']:.2f}, disagrees with that by layerings of "
-            f"Markov chains, {diagnostics['log_z_from_chains']:.2f}: one of them misses some of the posterior"
+            f"Markov chains, {diagnostics['log_z_with_chains']:.2f}: one of them misses some of the posterior"
         )
     effective, shape = diagnostics["ess"] * diagnostics["layerings"], diagnostics["pareto_k"]
     tail = "" if shape is None else f", whose tail has shape {shape:.2f}"
-    return (
+    why = (
         f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights{tail} (to be relied "
         "on: 400, and a shape of the tail that is known and at most 0.7)"
     )
+    if diagnostics["estimate"] != "pooled":
+        return why
+    error = diagnostics["log_z_with_chains_standard_error"]
+    known = "not known" if error is None else f"known to ±{error:.2g}"
+    return why + (
+        ", and the Markov chains that they were pooled with do not make up for it "
+        f"({_r_hat(diagnostics)}, log Z {known})"
+    )
+
+
+def _r_hat(diagnostics: dict[str, Any]) -> str:
+    r_hat = diagnostics["max_r_hat"]  # None where infinite, which JSON does not hold
+    return f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}"
 
 
 def _coverage(diagnostics: dict[str, Any]) -> list[str]:

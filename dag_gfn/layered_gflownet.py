@@ -1,206 +1,40 @@
-"""Train a GFlowNet on the root layerings of DAGs, and say what it samples."""
+"""Train a GFlowNet on the root layerings of DAGs, beside Markov chains that guide and judge it."""
 
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
-from dag_gfn import graph
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.exact.reference import MAX_ENUMERATED
-from dag_gfn.gflownet import MAX_SMALL, policy_posterior, run_training, training_info, usable_device
-from dag_gfn.importance import ImportanceEstimate, importance_estimate
+from dag_gfn.gflownet import MAX_SMALL, run_training, usable_device
+from dag_gfn.importance import importance_estimate
+from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
+from dag_gfn.layered_posterior import LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_mlp import LayerMLP
-from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
-from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult
+from dag_gfn.training import TrainConfig, TrainingReport
 from dag_gfn.weighted_layerings import WeightedLayerings
 
 _SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few
-_CHAINS = 4
-_GUIDES = 4096
 _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
+_JUDGING_BUDGET = 0.7
 _MONITOR_SAMPLES = 512
-_RELIABLE_SHAPE = 0.7
-_RELIABLE_SAMPLES = 400
 _WANTED_SAMPLES = 2_000
 _MOST_DRAWS = 4
-_EVIDENCE_TOLERANCE = 0.5  # nats, beside three standard errors
-
-
-def guide_iterations(d: int) -> int:
-    """Return the steps of each Markov chain whose layerings training is shown, for d nodes: seconds up to 20."""
-    return 4_000 * max(d, 5) ** 2
-
-
-@dataclass(frozen=True)
-class Guides:
-    """Layerings from Markov chains.
-
-    Attributes
-    ----------
-    shown, held_out : ndarray, shape (m, d), int64
-        What training is shown; one chain's, which it is not.
-    seconds : float
-    """
-
-    shown: Int64[np.ndarray, "m d"]
-    held_out: Int64[np.ndarray, "h d"]
-    seconds: float
-
-
-def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = None) -> Guides:
-    """Run a few Markov chains over root layerings, for seconds, and keep layerings of their second halves."""
-    result = run_chains(
-        weights,
-        seed=seed,
-        iterations=guide_iterations(weights.d),
-        kept=-(-_GUIDES // (_CHAINS - 1)),
-        chains=_CHAINS,
-        time_budget=time_limit,
-    )
-    shown = result.layer_of[:-1].reshape(-1, weights.d).astype(np.int64)
-    chosen = np.random.default_rng(seed).permutation(len(shown))[:_GUIDES]
-    return Guides(shown[chosen], result.layer_of[-1].astype(np.int64), result.seconds)
-
-
-@dataclass(frozen=True)
-class LayeredFit:
-    """A trained GFlowNet's layerings.
-
-    Attributes
-    ----------
-    training : TrainingResult
-    sampler : TrainedLayerGFlowNet
-    log_probabilities : ndarray, shape (m,), float64, or None
-        The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
-    drawn : WeightedLayerings
-    guides : Guides or None
-    num_samples : int
-        DAGs to draw; there may be more layerings.
-    seed : int
-    """
-
-    training: TrainingResult
-    sampler: TrainedLayerGFlowNet
-    log_probabilities: Float64[np.ndarray, " m"] | None
-    drawn: WeightedLayerings
-    guides: Guides | None
-    num_samples: int
-    seed: int
-
-    def posterior(
-        self, table: ScoreTable, config: TrainConfig, *, reweight: bool | None = None
-    ) -> GraphPosterior:
-        """Return the policy's exact distribution where it is known, else its draws, or what their weights make of them.
-
-        Parameters
-        ----------
-        table : ScoreTable
-        config : TrainConfig
-        reweight : bool, optional
-            Whether to return draws, and edge probabilities, corrected by their importance weights. By default where the
-            policy's own distribution is not known and the weights can be relied on: k̂ of their tail at most 0.7, and an
-            effective sample size of 400.
-        """
-        weights, drawn = self.sampler.weights, self.drawn
-        importance = ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
-        info = training_info(self.training, config, importance)
-        reliable = drawn.effective_samples >= _RELIABLE_SAMPLES
-        if self.log_probabilities is None:
-            log_share, shape = drawn.smoothed()
-            reliable = reliable and shape <= _RELIABLE_SHAPE
-        else:  # layerings are so few that nearly all are drawn, and their weights have no tail
-            log_share, shape = drawn.log_weights - np.logaddexp.reduce(drawn.log_weights), math.inf
-        if reweight is None:
-            reweight = reliable and self.log_probabilities is None
-        raw, corrected = drawn.raw_and_reweighted_edges(weights, log_share)
-        info["diagnostics"] |= {
-            "reweighted": reweight,
-            "pareto_k": shape if math.isfinite(shape) else None,  # JSON holds no infinity
-            "reliable_weights": reliable,
-            "layerings": len(drawn),
-            "num_samples": self.num_samples,
-            **weights.coverage(table.names),
-            **self._against_chains(importance),
-        }
-        if self.guides is not None:
-            info["timing"]["guide_seconds"] = self.guides.seconds
-        if reweight or self.log_probabilities is None:
-            posterior = self._of_draws(
-                table, log_share if reweight else None, corrected if reweight else raw, info
-            )
-        else:
-            posterior = policy_posterior(table, self.log_probabilities, info)
-            raw = posterior.marginal("edge")
-        difference = float(np.abs(raw.values - corrected.values).max())
-        posterior.info["diagnostics"]["raw_to_reweighted_edge_difference"] = difference
-        posterior.info["edges_raw"] = {
-            "probability": raw.values.tolist(),
-            "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
-        }
-        return replace(posterior, log_evidence=importance.log_z, sampler=self.sampler)
-
-    def _of_draws(
-        self,
-        table: ScoreTable,
-        log_share: Float64[np.ndarray, " k"] | None,
-        edge: Marginal,
-        info: dict[str, Any],
-    ) -> GraphPosterior:
-        """Return a DAG of each of the draws, which count by their shares, or all alike."""
-        drawn, reweight = self.drawn, log_share is not None
-        rng = np.random.default_rng([self.seed, self.num_samples])
-        if reweight and len(drawn) > self.num_samples:
-            chosen, log_share = drawn.resample(self.num_samples, log_share, rng=rng), None
-        else:
-            chosen = slice(0, self.num_samples)
-        adjacency = drawn[chosen].dags(self.sampler.weights, rng=rng)
-        return GraphPosterior.from_weights(
-            table.names,
-            adjacency,
-            np.zeros(len(adjacency)) if log_share is None else log_share,
-            table.log_reward(graph.parent_masks(adjacency)),
-            effective_samples=min(drawn.effective_samples, self.num_samples)
-            if reweight
-            else self.num_samples,
-            marginals={"edge": edge},
-            info=info,
-        )
-
-    def _against_chains(self, importance: ImportanceEstimate) -> dict[str, float]:
-        r"""Return the evidence that layerings of a chain give, which sees modes that the sampler never draws.
-
-        :math:`E_P[P_\theta / R] = 1 / Z` over draws from the posterior, as the chain's nearly are. Where the sampler
-        has lost a mode, its own weights give less than Z, and these give Z.
-        """
-        if self.guides is None:
-            return {}
-        log_w = torch.from_numpy(self.sampler.log_weights_of(self.guides.held_out))
-        backwards = ImportanceEstimate.from_log_weights(-log_w)
-        gap = -backwards.log_z - importance.log_z
-        tolerated = _EVIDENCE_TOLERANCE + 3 * (backwards.standard_error + importance.standard_error)
-        return {
-            "log_z_upper": float(log_w.mean()),
-            "log_z_from_chains": -backwards.log_z,
-            "agrees_with_chains": abs(gap) <= tolerated,
-        }
 
 
 def fit_layered_gflownet(
@@ -218,7 +52,8 @@ def fit_layered_gflownet(
     """Train and sample.
 
     Markov chains of a few seconds show where the posterior is: their layerings are learned from beside those that the
-    policy builds itself, and the flow starts from what is gained along them.
+    policy builds itself, and the flow starts from what is gained along them. Longer ones, that training never sees, run
+    beside it on another core, to judge what it has learned.
 
     Parameters
     ----------
@@ -241,43 +76,54 @@ def fit_layered_gflownet(
     weights = LayerWeights.build(table)
     environment = RootLayers(weights, device=place)
     marginal = LayeredMarginal(table, environment) if table.d <= MAX_ENUMERATED else None
-    guides = None
+    guides = judges = None
     if config.guide_share > 0:
-        limit = None if config.time_budget is None else _GUIDE_BUDGET * config.time_budget
-        guides = draw_guides(weights, seed=seed, time_limit=limit)
-    with single_thread(place):
-        replay = None if guides is None else _trajectories(environment, guides)
-        with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-            torch.manual_seed(seed)
-            model = build_layer_model(environment, objective, replay)
-        if config.time_budget is not None:
-            left = config.time_budget - (time.perf_counter() - began)
-            config = replace(config, time_budget=max(left, 0.5 * config.time_budget))
-
-        def monitor(averaged: FlowModel) -> dict[str, float]:
-            fresh = torch.Generator(device=place).manual_seed(seed)
-            figures = {
-                "ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess
-            }
-            if marginal is not None and judge is not None:
-                figures |= judge(marginal.log_probabilities(averaged))
-            return figures
-
-        training = run_training(
-            environment,
-            model,
-            objective,
-            config,
-            seed=seed,
-            guides=replay,
-            monitor=monitor,
-            on_report=on_report,
-            checkpoint=checkpoint,
+        limits = [
+            None if config.time_budget is None else share * config.time_budget
+            for share in (_GUIDE_BUDGET, _JUDGING_BUDGET)
+        ]
+        guides = draw_guides(weights, seed=seed, time_limit=limits[0])
+        judges = JudgingChains(
+            weights, seed=seed, training_iterations=config.iterations, time_limit=limits[1]
         )
-        sampler = TrainedLayerGFlowNet(table, weights, training.policy)
-        log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
-        drawn = _draw(sampler, num_samples, seed)
-        return LayeredFit(training, sampler, log_probabilities, drawn, guides, num_samples, seed)
+
+    def monitor(averaged: FlowModel) -> dict[str, float]:
+        fresh = torch.Generator(device=place).manual_seed(seed)
+        figures = {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
+        if marginal is not None and judge is not None:
+            figures |= judge(marginal.log_probabilities(averaged))
+        return figures
+
+    try:
+        with single_thread(place):
+            replay = None if guides is None else _trajectories(environment, guides)
+            with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+                torch.manual_seed(seed)
+                model = build_layer_model(environment, objective, replay)
+            if config.time_budget is not None:
+                left = config.time_budget - (time.perf_counter() - began)
+                config = replace(config, time_budget=max(left, 0.5 * config.time_budget))
+            training = run_training(
+                environment,
+                model,
+                objective,
+                config,
+                seed=seed,
+                guides=replay,
+                monitor=monitor,
+                on_report=on_report,
+                checkpoint=checkpoint,
+            )
+            if training.interrupted and judges is not None:
+                judges.stop()
+            sampler = TrainedLayerGFlowNet(table, weights, training.policy)
+            log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
+            drawn = _draw(sampler, num_samples, seed)
+            chains = None if judges is None else judges.result()
+    finally:
+        if judges is not None:
+            judges.stop()
+    return LayeredFit(training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed)
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> WeightedLayerings:
@@ -291,7 +137,7 @@ def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> Weighte
 
 
 def _trajectories(environment: RootLayers, guides: Guides) -> TrajectoryReplay:
-    shown = torch.from_numpy(guides.shown).to(environment.device)
+    shown = torch.from_numpy(guides.layer_of).to(environment.device)
     parts = shown.split(_GUIDES_TOGETHER)
     replay = TrajectoryReplay(len(parts))
     nothing_random = torch.Generator(device=environment.device)

@@ -188,6 +188,13 @@ def verdicts(info: dict[str, Any]) -> list[str]:
             f"Effective sample size: {_number(diagnostics['ess'], '.2g')} per sample drawn (1 is ideal). "
             f"Log evidence: {_number(diagnostics['log_z'], '.2f')} (estimated from them)."
         )
+    if diagnostics.get("estimate") == "pooled":
+        lines.append(
+            "Too uneven to be relied on alone, the draws are pooled with layerings of Markov chains, which stand for "
+            f"{diagnostics['share_of_chains']:.1%} of the weight. Log evidence: "
+            f"{_number(diagnostics['log_z_with_chains'], '.2f')} ± "
+            f"{_number(diagnostics['log_z_with_chains_standard_error'], '.2f')} (bridge sampling)."
+        )
     if "max_r_hat" in diagnostics:
         lines.append(
             f"Over {diagnostics['chains']} chains R-hat is at most {_number(diagnostics['max_r_hat'], '.3f')} "

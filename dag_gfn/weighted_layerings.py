@@ -54,6 +54,10 @@ class WeightedLayerings:
             np.concatenate([self.log_weights, more.log_weights]),
         )
 
+    def with_weights(self, log_weights: Float64[np.ndarray, " k"]) -> "WeightedLayerings":
+        """Return the same layerings with other log-weights."""
+        return WeightedLayerings(self.layer_of, self.log_rewards, log_weights)
+
     @property
     def effective_samples(self) -> float:
         """Effective sample size of the weights, (Σw)² / Σw²: how many draws from the posterior they are worth."""
@@ -110,18 +114,28 @@ class WeightedLayerings:
         return raw, reweighted
 
     def _edges(self, weights: LayerWeights, log_shares: list[Float64[np.ndarray, " k"]]) -> list[Marginal]:
-        k, d = self.layer_of.shape
         shares = np.stack([np.exp(log_share - np.logaddexp.reduce(log_share)) for log_share in log_shares])
+        mean, linear, square = self.sums_over_edges(weights, shares)
+        # Σ share² (p - mean)², the delta method for a ratio of means
+        variance = square - 2 * mean * linear + mean**2 * (shares**2).sum(axis=1)[:, None, None]
+        error = np.sqrt(variance.clip(0.0))
+        return [Marginal(p.clip(0.0, 1.0), "rao_blackwell", e) for p, e in zip(mean, error, strict=True)]
+
+    def sums_over_edges(
+        self, weights: LayerWeights, shares: Float64[np.ndarray, "m k"]
+    ) -> tuple[Float64[np.ndarray, "m d d"], Float64[np.ndarray, "m d d"], Float64[np.ndarray, "m d d"]]:
+        """Return Σ share p, Σ share² p and Σ share² p² over the draws, p the probability of an edge given the layering.
+
+        For m rows of shares at once; in the results, row i and column j of the last two axes are about i -> j.
+        """
+        k, d = self.layer_of.shape
         mean, linear, square = np.zeros((3, len(shares), d, d))
         for part in (slice(start, start + _AT_A_TIME) for start in range(0, k, _AT_A_TIME)):
             given = edge_probabilities(weights, self.layer_of[part].astype(np.int8))
             mean += np.tensordot(shares[:, part], given, axes=1)
             linear += np.tensordot(shares[:, part] ** 2, given, axes=1)
             square += np.tensordot(shares[:, part] ** 2, given**2, axes=1)
-        # Σ share² (p - mean)², the delta method for a ratio of means
-        variance = square - 2 * mean * linear + mean**2 * (shares**2).sum(axis=1)[:, None, None]
-        error = np.sqrt(variance.clip(0.0))
-        return [Marginal(p.clip(0.0, 1.0), "rao_blackwell", e) for p, e in zip(mean, error, strict=True)]
+        return mean, linear, square
 
     def dags(self, weights: LayerWeights, *, rng: np.random.Generator) -> Bool[np.ndarray, "k d d"]:
         """Return a DAG of each layering, ``[s, i, j]`` True for i -> j (row -> column)."""

@@ -64,7 +64,8 @@ RAW_AND_REWEIGHTED = [
 ]
 AGAINST_TRUTH = ("expected_shd", "auroc", "auroc_with_diagonal")
 DIAGNOSTICS = (
-    *("iterations", "ess", "pareto_k", "reweighted", "log_z_lower", "log_z_upper", "log_z_from_chains"),
+    *("iterations", "ess", "pareto_k", "estimate", "log_z_lower", "log_z_upper", "log_z_with_chains"),
+    *("log_z_with_chains_standard_error", "share_of_chains", "pooled_effective_samples"),
     *("covered", "max_r_hat", "min_effective_draws"),
 )
 
@@ -174,7 +175,7 @@ def layers_report(posterior: dag_gfn.GraphPosterior) -> dict[str, float]:
     """Return the errors of what the sampler has learned, and of draws as their weights correct them."""
     info, sampler = posterior.info, posterior.sampler
     corrected = posterior.marginal("edge").values
-    if not info["diagnostics"]["reweighted"]:
+    if info["diagnostics"]["estimate"] != "reweighted":
         drawn = sampler.layerings(info["diagnostics"]["num_samples"], seed=info["seed"] + 1)
         corrected = drawn.edges(sampler.weights, drawn.smoothed()[0]).values
     exact = np.array(info["exact_edges"])

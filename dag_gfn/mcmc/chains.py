@@ -73,6 +73,7 @@ def run_chains(
     chains: int = 4,
     starts: Sequence[Int64[np.ndarray, " d"]] = (),
     time_budget: float | int | None = None,
+    threads: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
 ) -> Chains:
     """Run chains in threads.
@@ -92,6 +93,8 @@ def run_chains(
         Layerings that the first chains begin with; the others begin at random.
     time_budget : float, optional
         Seconds after which the chains end in any case.
+    threads : int, optional
+        As many as there are cores, unless given.
     on_report : callable, optional
         Is told how far they are, a few times a second.
 
@@ -110,12 +113,12 @@ def run_chains(
     draws: list[list[LayeringDraws]] = [[] for _ in range(chains)]
     thinning = int(np.clip(iterations // (2 * kept), 1, _FIRST_THINNING))
     blocks, done, cut_short, interrupted = 0, 0, False, False
-    threads = ThreadPoolExecutor(min(chains, os.cpu_count() or 1))
+    workers = ThreadPoolExecutor(min(chains, threads or os.cpu_count() or 1))
     try:
         while done + thinning <= iterations and not cut_short:
             more = min(max(1, _SEGMENT_STEPS // thinning), 4 * kept - blocks, (iterations - done) // thinning)
             futures = [
-                threads.submit(run, weights, state, rng=rng, blocks=more, thinning=thinning)
+                workers.submit(run, weights, state, rng=rng, blocks=more, thinning=thinning)
                 for state, rng in zip(states, rngs, strict=True)
             ]
             results = [future.result() for future in futures]
@@ -135,7 +138,7 @@ def run_chains(
             raise
         interrupted = True
     finally:
-        threads.shutdown(wait=True, cancel_futures=True)
+        workers.shutdown(wait=True, cancel_futures=True)
     halves = [_joined(parts)[blocks // 2 : blocks] for parts in draws]
     return Chains(
         layer_of=np.stack([half.layer_of for half in halves]),

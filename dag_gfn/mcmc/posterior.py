@@ -1,6 +1,7 @@
 """The posterior by partition MCMC as a `GraphPosterior`."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -50,7 +51,7 @@ def fit_mcmc(
     chains : int
         At least 2.
     starts : sequence of ndarray, shape (d,), int64, optional
-        As for `run_chains`; by default half of the chains begin at annealed layerings (`anneal`).
+        As for `run_chains`; by default all chains begin at annealed layerings (`anneal`).
     num_candidates : int, optional
         Candidate parents of each node, as for `LayerWeights.build`; by default only where the table is not complete.
 
@@ -69,7 +70,7 @@ def fit_mcmc(
     iterations = default_iterations(table.d) if iterations is None else iterations
     if starts is None:
         effort = min(default_annealing(table.d), iterations)
-        streams = np.random.SeedSequence([seed, chains]).spawn(chains // 2)
+        streams = np.random.SeedSequence([seed, chains]).spawn(chains)
         starts = [
             anneal(weights, rng=np.random.default_rng(stream), iterations=effort).layer_of
             for stream in streams
@@ -88,7 +89,7 @@ def fit_mcmc(
     layerings = result.layer_of.reshape(-1, table.d)
     chosen = np.arange(num_samples) * len(layerings) // num_samples
     adjacency = draw_dags(weights, layerings[chosen], rng=np.random.default_rng([seed, chains]))
-    edge, info = _diagnosed(result)
+    edge, info = edges_of_chains(result)
     info |= weights.coverage(table.names)
     return GraphPosterior.from_samples(
         table.names,
@@ -108,8 +109,8 @@ def _blocks(number: int, d: int) -> int:
     return number if d <= _MANY_NODES else number * _MANY_NODES**2 // d**2
 
 
-def _diagnosed(chains: Chains) -> tuple[Marginal, dict]:
-    """Return edge probabilities with their errors, and what is to be known of the chains."""
+def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
+    """Return edge probabilities with their errors, and what is to be known of the chains: how well they agree."""
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
     info = {

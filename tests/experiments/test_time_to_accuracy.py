@@ -47,7 +47,7 @@ def test_all_methods_are_held_against_one_exact_posterior(smoke):
 def test_raw_and_reweighted_errors_stand_beside_each_other(smoke):
     _, results = smoke
     layers = results["layers"]
-    kind = "reweighted" if layers["reweighted"] else "raw"
+    kind = layers["estimate"]
     assert layers[f"{kind}_edge_max_error"] == pytest.approx(layers["edge_max_error"], rel=1e-5)
     assert 0 <= layers["reweighted_edge_rmse"] <= layers["reweighted_edge_max_error"] <= 1
     assert {"pareto_k", "log_z_lower", "log_z_upper"} <= layers.keys()

@@ -105,13 +105,13 @@ def test_over_candidates_it_is_the_posterior_given_these(storage):
     assert diagnostics["least_covered"] == table.names[chosen.covered.argmin()]
 
 
-def test_half_of_the_chains_begin_at_annealed_layerings(monkeypatch):
+def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
     table, seen = score_table(7, rows=40), []
     monkeypatch.setattr(module, "run_chains", lambda *_, **options: seen.append(options["starts"]) or 1 / 0)
     for options in ({}, {"seed": 1}, {"starts": ()}, {"chains": 6}):
         with pytest.raises(ZeroDivisionError):
             fit_mcmc(table, **{"seed": 0, "num_samples": 10, "iterations": 5_000} | options)
-    assert [len(starts) for starts in seen] == [2, 2, 0, 3]
+    assert [len(starts) for starts in seen] == [4, 4, 0, 6]
     weights = LayerWeights.of(table.complete)
     random = [init(weights, rng=np.random.default_rng(k)).log_weight for k in range(20)]
     assert all(init_at(weights, layer_of).log_weight > np.mean(random) for layer_of in seen[0])

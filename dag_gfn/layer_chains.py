@@ -1,0 +1,121 @@
+"""The Markov chains beside a GFlowNet over root layerings: some show it where to look, others judge it."""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.annealing import anneal, default_annealing
+from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
+
+CHAINS = 4
+_GUIDES = 4096
+_JUDGED = 5_000  # layerings of each chain that judges
+_MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
+_LONGEST = 10  # times as long as guides are drawn
+_STEPS = 200  # of training, for which judging chains grow by the length of the guides'
+
+
+def guide_iterations(d: int) -> int:
+    """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20."""
+    return 4_000 * max(d, 5) ** 2
+
+
+@dataclass(frozen=True)
+class Guides:
+    """Layerings that training is shown.
+
+    Attributes
+    ----------
+    layer_of : ndarray, shape (m, d), int64
+    seconds : float
+        That it took to draw them.
+    """
+
+    layer_of: Int64[np.ndarray, "m d"]
+    seconds: float
+
+
+def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = None) -> Guides:
+    """Run chains from annealed layerings, for seconds, and keep layerings of their second halves, in random order."""
+    began = time.perf_counter()
+    chains = _run(weights, [seed, 0], guide_iterations(weights.d), _GUIDES // CHAINS, time_budget=time_limit)
+    layer_of = chains.layer_of.reshape(-1, weights.d).astype(np.int64)
+    chosen = np.random.default_rng(seed).permutation(len(layer_of))[:_GUIDES]
+    return Guides(layer_of[chosen], time.perf_counter() - began)
+
+
+class JudgingChains:
+    """Longer chains with other seeds, that training never sees, on another thread while it goes on.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+    training_iterations : int
+        A short training is judged by short chains.
+    time_limit : float, optional
+        Seconds after which they end in any case.
+    """
+
+    def __init__(
+        self,
+        weights: LayerWeights,
+        *,
+        seed: int,
+        training_iterations: int,
+        time_limit: float | int | None = None,
+    ):
+        longer = min(max(training_iterations // _STEPS, 1), _LONGEST)
+        self._stopped = False
+        self._thread = ThreadPoolExecutor(1)
+        self._running = self._thread.submit(
+            _run,
+            weights,
+            [seed, 1],
+            longer * guide_iterations(weights.d),
+            int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2)),
+            time_budget=time_limit,
+            threads=max(1, (os.cpu_count() or 1) - 1),  # training has one
+            on_report=self._go_on,
+        )
+        self._thread.shutdown(wait=False)
+
+    def _go_on(self, report: ChainReport) -> None:
+        if self._stopped:
+            raise KeyboardInterrupt  # on which chains keep what they have
+
+    def stop(self) -> None:
+        """Let them end soon."""
+        self._stopped = True
+
+    def result(self) -> Chains:
+        """Return them, when they have ended; Ctrl-C ends them with what there is."""
+        try:
+            return self._running.result()
+        except KeyboardInterrupt:
+            self.stop()
+            return self._running.result()
+
+
+def _run(weights: LayerWeights, seed: list[int], iterations: int, kept: int, **options: Any) -> Chains:
+    streams = np.random.SeedSequence(seed).spawn(CHAINS + 1)
+    effort = min(default_annealing(weights.d), iterations)
+    starts = [
+        anneal(weights, rng=np.random.default_rng(stream), iterations=effort).layer_of
+        for stream in streams[:CHAINS]
+    ]
+    return run_chains(
+        weights,
+        seed=int(streams[-1].generate_state(1)[0]),
+        iterations=iterations,
+        kept=kept,
+        chains=CHAINS,
+        starts=starts,
+        **options,
+    )

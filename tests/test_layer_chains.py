@@ -1,0 +1,68 @@
+"""Chains that guide and judge training on root layerings."""
+
+import threading
+
+import numpy as np
+import pytest
+from sampler_cases import score_table
+
+from dag_gfn.exact.reference import exact_reference
+from dag_gfn.layer_chains import CHAINS, JudgingChains, draw_guides, guide_iterations
+from dag_gfn.layerings.layer_weights import LayerWeights
+
+
+@pytest.fixture(scope="module")
+def table():
+    return score_table(4, rows=30)
+
+
+@pytest.fixture(scope="module")
+def weights(table):
+    return LayerWeights.build(table)
+
+
+def expected_roots(table):
+    draws = exact_reference(table).draw(4_000, np.random.default_rng(0))
+    return (~draws.any(axis=1)).mean(axis=0)
+
+
+def test_guides_are_layerings_of_the_posterior(table, weights):
+    guides = draw_guides(weights, seed=0)
+    assert guides.layer_of.shape[1] == 4
+    assert 1000 < len(guides.layer_of) <= 4096
+    assert guides.layer_of.dtype == np.int64
+    assert np.abs((guides.layer_of == 0).mean(axis=0) - expected_roots(table)).max() < 0.06
+    np.testing.assert_array_equal(draw_guides(weights, seed=0).layer_of, guides.layer_of)
+    assert (draw_guides(weights, seed=1).layer_of != guides.layer_of).any()
+
+
+def test_judges_are_others_and_longer(table, weights):
+    chains = JudgingChains(weights, seed=0, training_iterations=2_500).result()
+    assert len(chains.layer_of) == CHAINS
+    assert chains.iterations == pytest.approx(10 * guide_iterations(4), rel=0.01)
+    assert np.abs((chains.layer_of == 0).mean(axis=(0, 1)) - expected_roots(table)).max() < 0.04
+    same = JudgingChains(weights, seed=0, training_iterations=2_500).result()
+    np.testing.assert_array_equal(chains.layer_of, same.layer_of)
+
+
+def test_a_short_training_has_short_judges(weights):
+    assert JudgingChains(weights, seed=0, training_iterations=3).result().iterations == pytest.approx(
+        guide_iterations(4), rel=0.01
+    )
+
+
+def test_judges_end_when_told_and_by_the_clock():
+    weights = LayerWeights.build(score_table(9, rows=30))
+    stopped = JudgingChains(weights, seed=0, training_iterations=2_500)
+    stopped.stop()
+    chains = stopped.result()
+    assert chains.interrupted
+    assert 0 < chains.iterations < 10 * guide_iterations(9)
+    timed = JudgingChains(weights, seed=0, training_iterations=2_500, time_limit=0.01).result()
+    assert timed.cut_short
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPool")]
+
+
+def test_more_nodes_have_longer_chains():
+    lengths = [guide_iterations(d) for d in range(2, 64)]
+    assert lengths == sorted(lengths)

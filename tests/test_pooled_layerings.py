@@ -1,0 +1,63 @@
+"""Pooled draws against enumerations over four nodes."""
+
+import numpy as np
+import pytest
+from sampler_cases import score_table
+from test_weighted_layerings import exact_edges, tempered
+
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.pooled_layerings import PooledLayerings
+
+
+def pooled(table, rng, n=400, m=100, power=0.7):
+    """Return draws by a power of the posterior with draws of the posterior itself."""
+    own = tempered(table, n, rng, power=power)
+    fair = [tempered(table, m, rng, power=1.0) for _ in range(4)]
+    # what the tempered sampler's weights would be: R^(1 - power) times its own constant
+    constant = own.log_weights[0] - (1 - power) * own.log_rewards[0]
+    log_rewards = np.stack([part.log_rewards for part in fair])
+    return PooledLayerings.of(
+        own,
+        np.stack([part.layer_of for part in fair]).astype(np.int8),
+        log_rewards,
+        constant + (1 - power) * log_rewards,
+    )
+
+
+@pytest.fixture(scope="module")
+def table():
+    return score_table(4, rows=25)
+
+
+def test_edges_are_the_posteriors_and_their_errors_those_of_repetition(table, rng):
+    exact, log_evidence = exact_edges(table)
+    weights, off = LayerWeights.of(table.complete), ~np.eye(4, dtype=bool)
+    squares, apart = [], []
+    for _ in range(60):
+        sample = pooled(table, rng)
+        edges = sample.edges(weights)
+        squares.append(((edges.values - exact)[off] / edges.standard_error[off]) ** 2)
+        apart.append(sample.estimate.log_z - (log_evidence - _scale(table)))
+    assert 0.7 < np.mean(squares) < 1.5
+    assert abs(np.mean(apart)) < 4 * np.std(apart) / np.sqrt(len(apart))
+
+
+def _scale(table):
+    return float(table.complete.max(axis=1).sum())  # `tempered` leaves the scale out
+
+
+def test_joined_draws_are_all_of_them(table, rng):
+    sample = pooled(table, rng, n=50, m=10)
+    joined = sample.joined
+    assert len(joined) == 90
+    assert np.exp(joined.log_weights).sum() == pytest.approx(1)
+    np.testing.assert_array_equal(joined.layer_of[:50], sample.own.layer_of)
+    np.testing.assert_array_equal(joined.layer_of[50:60], sample.chain_layer_of[0])
+    np.testing.assert_array_equal(joined.log_rewards[50:60], sample.chain_log_rewards[0])
+    expected = joined.edges(LayerWeights.of(table.complete), joined.log_weights).values
+    np.testing.assert_allclose(sample.edges(LayerWeights.of(table.complete)).values, expected, atol=1e-12)
+
+
+def test_effective_samples_are_at_most_all_draws(table, rng):
+    sample = pooled(table, rng, power=0.99)
+    assert 600 < sample.effective_samples <= 800 + 1e-6
