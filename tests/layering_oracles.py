@@ -50,6 +50,30 @@ def forbid_outside(complete, candidates):
     return within
 
 
+def join_independently(complete, candidates, log_odds):
+    """Return a table in which others than candidates multiply a set's weight by their odds; ``[v, u]`` of u for v."""
+    d = len(complete)
+    joined = np.empty_like(complete)
+    for v in range(d):
+        others = [i for i in range(d) if i != v]
+        for index in range(complete.shape[1]):
+            parents = [i for k, i in enumerate(others) if index >> k & 1]
+            inside = [i for i in parents if candidates[v] >> i & 1]
+            joined[v, index] = complete[v, sum(1 << others.index(i) for i in inside)]
+            joined[v, index] += sum(log_odds[v, i] for i in parents if i not in inside)
+    return joined
+
+
+def random_log_odds(candidates, rng, *, impossible=0.0):
+    """Return log-odds of the nodes that are no candidates, -inf of a share of them and of all others; shape (d, d)."""
+    d = len(candidates)
+    log_odds = rng.normal(-1.0, 1.5, size=(d, d))
+    log_odds[rng.random((d, d)) < impossible] = -np.inf
+    for v in range(d):
+        log_odds[v, [i for i in range(d) if i == v or candidates[v] >> i & 1]] = -np.inf
+    return log_odds
+
+
 def only_within(complete, candidates):
     """Return the log-weights of the subsets of each node's candidates, shape (d, 2^K): member k of a set is bit k."""
     d, rows = len(complete), []

@@ -57,6 +57,10 @@ class RootLayers:
         self._bits = 1 << self._nodes
         # a product of matrices is the quickest sum of the places of a set's members, and exact below 2^53
         self._places = torch.from_numpy(weights.places).to(self.device, torch.float64).T.contiguous()
+        self._log_factors = None
+        if weights.has_outside:
+            log_factors = torch.from_numpy(weights.log_odds).to(self.device).exp().log1p()
+            self._log_factors = log_factors.T.contiguous()
         self._first = self._nodes * weights.log_sums.shape[1]
         self._may_gain = torch.from_numpy(weights.may_gain).to(self.device)
         self._all_may_gain = bool((self._may_gain == self._bits.sum() - self._bits).all())
@@ -218,8 +222,9 @@ class RootLayers:
 
     def _within(self, members: Bool[Tensor, "b d"]) -> Float[Tensor, "b d"]:
         """Return log ŵ_v of each set of nodes, for every v."""
-        index = (members.double() @ self._places).long()
-        return self._sums[index + self._first]
+        inside = members.double()
+        sums = self._sums[(inside @ self._places).long() + self._first]
+        return sums if self._log_factors is None else sums + inside @ self._log_factors
 
     def _gain(self, state: LayerState, node: Int[Tensor, "b 1"]) -> Float[Tensor, "b 1"]:
         """Return log g of each node; where the difference cancels, it is the sum of its terms."""

@@ -1,7 +1,12 @@
-r"""Candidate parents: the K nodes that a node's parent sets are taken from, where all others are too many.
+r"""Candidate parents: the K nodes whose subsets are told apart, where all others are too many.
 
-They are chosen for each node alone, as if parent sets were free, so that their subsets hold as large a share of the
-weight of all its parent sets as possible. A catalogue of parent sets stands for all of them:
+The others are left out, or taken to join a parent set independently, each by its odds. Candidates and odds are found
+for each node alone, as if parent sets were free, from how probable each column is as a parent
+(:mod:`dag_gfn.layerings.inclusion`). Candidates are the most probable, by the mean of two probabilities: where all
+others can be parents, and where only what comes before in a random order can. The second keeps the stand-ins for
+parents that a layering may rule out.
+
+The chains behind these begin at parent sets from a catalogue that stands for all of them:
 
 - every subset of the core, the nodes that have mattered most so far;
 - the likeliest of these, and the same without one of their members, with any one other node (one more, or in place of
@@ -9,8 +14,8 @@ weight of all its parent sets as possible. A catalogue of parent sets stands for
 - the best set so far, with any one or two others.
 
 At first core and best set are what constraints require, and the catalogue holds all sets of one or two others. Nodes
-whose sets weigh least are left out, half of what is too many at a time, until K remain; the largest part of these is
-the next core, and so on until the core stays.
+whose sets weigh least are left out, half of what is too many at a time, until the next core remains, and so on until
+the core stays.
 
 References
 ----------
@@ -29,13 +34,17 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.errors import OptionError
+from dag_gfn.layerings.inclusion import inclusion
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 
 MAX_CANDIDATES = 16
 """K by default, at most: with 50 nodes each table is 26 MB then."""
 
-_SECONDS = 20.0  # of one core, for the scores within candidates, and as much for the search
+_SECONDS = (
+    20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
+)
+_OUTSIDE_SHARES = (1e-6, 0.9)
 _CORE = (8, 12)  # nodes of the core, at least and at most
 _LIKELY_SETS = (8, 64)
 _ROUNDS = 8
@@ -46,26 +55,30 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    r"""The candidate parents of each node, and how much weight they cover.
+    """The candidate parents of each node, and the odds of all others.
 
     Attributes
     ----------
     masks : ndarray, shape (d,), int64
         Bitmask of each node's K candidate parents.
-    covered : ndarray, shape (d,), float64
-        Estimated share of the weight of all parent sets that lies within the candidates, 1 where these are all others:
-
-        .. math:: \prod_{u} \frac{1}{1 + r_u}, \qquad
-                  r_u = \frac{\sum_{T \in L} w(T \cup u)}{\sum_{T \in L} w(T)}
-
-        over the nodes u that are no candidates, with L the likeliest subsets of the core and these without one of
-        their members (times the share within the core, if some of it is no candidate). So sets with several such nodes
-        are counted as if these were independent, which is too many where ``max_parents`` rules them out; and what u is
-        worth beside candidates outside the core is left out.
+    log_odds : ndarray, shape (d, d), float64
+        ``[v, u]`` is the log of the odds that u, which is no candidate of v, is a parent of v beside others; -inf where
+        it cannot be, for candidates, and for v itself. With these q = r / (1 + r) is the share of the weight of the
+        parent sets of v that have u, and the product of independent parents nearest to the truth (Kullback-Leibler).
     """
 
     masks: Int64[np.ndarray, " d"]
-    covered: Float64[np.ndarray, " d"]
+    log_odds: Float64[np.ndarray, "d d"]
+
+    @property
+    def covered(self) -> Float64[np.ndarray, " d"]:
+        """Share of the weight of each node's parent sets that lies within its candidates, by the odds; shape (d,)."""
+        return covered_share(self.log_odds)
+
+
+def covered_share(log_odds: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, " d"]:
+    r"""Return the probability that no other than a candidate is a parent, :math:`\prod_u 1 / (1 + r_{vu})`."""
+    return np.exp(-np.logaddexp(0.0, log_odds).sum(axis=1))
 
 
 def default_size(table: ScoreTable) -> int:
@@ -76,7 +89,7 @@ def default_size(table: ScoreTable) -> int:
 
 
 def choose_candidates(table: ScoreTable, size: int) -> Candidates:
-    """Return candidate parents that cover much of the weight of each node's parent sets.
+    """Return the most probable parents of each node, and the odds of the others.
 
     Parameters
     ----------
@@ -92,7 +105,7 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
     d = table.d
     if size >= d - 1:
         bits = np.int64(1) << np.arange(d, dtype=np.int64)
-        return Candidates(bits.sum() - bits, np.ones(d))
+        return Candidates(bits.sum() - bits, np.full((d, d), -np.inf))
     required = popcount(table.constraints.required)
     if size < max(1, required.max()):
         node = int(required.argmax())
@@ -102,7 +115,8 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
         )
     extent = _extent(table)
     chosen = for_each_node(lambda node: _choose(table, node, size, extent), d)
-    return Candidates(np.array([mask for mask, _ in chosen]), np.array([covered for _, covered in chosen]))
+    masks, log_odds = zip(*chosen, strict=True)
+    return Candidates(np.array(masks), np.stack(log_odds))
 
 
 def for_each_node(work: Callable[[int], Result], d: int) -> list[Result]:
@@ -116,10 +130,13 @@ def for_each_node(work: Callable[[int], Result], d: int) -> list[Result]:
 
 @dataclass(frozen=True)
 class _Extent:
-    """How far a search goes: nodes of the core, and its subsets that are tried with each other node."""
+    """How far a search goes: nodes of the core, its subsets that are tried with each other node, and families scored
+    by the chains of one node.
+    """
 
     core: int
     likely_sets: int
+    chain_families: float
 
 
 def _extent(table: ScoreTable) -> _Extent:
@@ -127,6 +144,7 @@ def _extent(table: ScoreTable) -> _Extent:
     return _Extent(
         core=int(np.clip(_largest_power(affordable / 4), *_CORE)),
         likely_sets=int(np.clip(affordable / (8 * table.d), *_LIKELY_SETS)),
+        chain_families=2.0 * affordable,
     )
 
 
@@ -135,22 +153,46 @@ def _largest_power(number: float) -> int:
     return int(number).bit_length() - 1
 
 
-def _choose(table: ScoreTable, node: int, size: int, extent: _Extent) -> tuple[int, float]:
-    """Return the mask of a node's candidates and the share of weight that they cover."""
+def _choose(
+    table: ScoreTable, node: int, size: int, extent: _Extent
+) -> tuple[int, Float64[np.ndarray, " d"]]:
+    """Return the mask of a node's candidates and the log-odds of all others."""
+    d, constraints = table.d, table.constraints
+    required, impossible = unpack(
+        np.array([constraints.required[node], constraints.forbidden[node] | np.int64(1) << node]), d
+    )
+    sets, scores = _search(table, node, extent)
+    found = inclusion(
+        table, node, sets, scores, families=extent.chain_families, rng=np.random.default_rng(node)
+    )
+    alone, rank = found.alone, found.alone + found.in_orders
+    rank[required], rank[node] = np.inf, -np.inf
+    candidates = np.zeros(d, dtype=bool)
+    candidates[np.argsort(-rank, kind="stable")[:size]] = True
+    outside = ~candidates & ~impossible
+    if constraints.max_parents is not None:
+        outside &= required.sum() < constraints.max_parents
+    log_odds = np.full(d, -np.inf)
+    share = alone[outside].clip(*_OUTSIDE_SHARES)
+    log_odds[outside] = np.log(share) - np.log1p(-share)
+    return int(pack(candidates)), log_odds
+
+
+def _search(
+    table: ScoreTable, node: int, extent: _Extent
+) -> tuple[Int64[np.ndarray, " sets"], Float64[np.ndarray, " sets"]]:
+    """Return parent sets of a node, the likely ones among them, and their scores."""
     d, required = table.d, int(table.constraints.required[node])
     others = (1 << d) - 1 & ~(1 << node)
     core = best = required
     for _ in range(_ROUNDS):
-        likely = _likely(table, node, core, extent.likely_sets)
-        sets = _catalogue(core, likely, best, others)
+        sets = _catalogue(core, _likely(table, node, core, extent.likely_sets), best, others)
         scores = table.scores_of(node, sets)
         best = int(sets[scores.argmax()])
-        candidates = _most_useful(sets, scores, others, max(size, extent.core), required, d)
-        last, core = core, _most_useful(sets, scores, candidates, extent.core, required, d)
-        candidates = _most_useful(sets, scores, candidates, size, required, d)
+        last, core = core, _most_useful(sets, scores, others, extent.core, required, d)
         if core == last:
             break
-    return candidates, _covered(sets, scores, last, likely, candidates, others)
+    return sets, scores
 
 
 def _likely(table: ScoreTable, node: int, core: int, count: int) -> Int64[np.ndarray, " sets"]:
@@ -191,28 +233,6 @@ def _most_useful(
         weight[needed | ~left] = np.inf
         left[np.argsort(weight, kind="stable")[: (surplus + 1) // 2]] = False
     return int(pack(left))
-
-
-def _covered(
-    sets: Int64[np.ndarray, " sets"],
-    scores: Float64[np.ndarray, " sets"],
-    core: int,
-    likely: Int64[np.ndarray, " likely"],
-    candidates: int,
-    others: int,
-) -> float:
-    """Return the estimate of `Candidates.covered`."""
-    beyond = sets & ~np.int64(core)
-    log_likely = _log_sum(scores[np.isin(sets, likely)])
-    with_one = [scores[beyond == u] for u in _singletons(others & ~core & ~candidates)]
-    log_odds = [_log_sum(weights) - log_likely for weights in with_one]
-    log_share = _log_sum(scores[sets & ~np.int64(core & candidates) == 0]) - _log_sum(scores[beyond == 0])
-    return float(np.exp(log_share - np.logaddexp(0.0, log_odds).sum()))
-
-
-def _log_sum(log_weights: Float64[np.ndarray, " m"]) -> float:
-    largest = log_weights.max()
-    return largest if largest == -np.inf else largest + float(np.log(np.exp(log_weights - largest).sum()))
 
 
 # The test run's annotation checker would wrap the function that Numba compiles; @no_type_check keeps it off.

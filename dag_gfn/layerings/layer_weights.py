@@ -11,7 +11,20 @@ and the weights of all DAGs with one layering sum to the product of these over t
 
 Sets are at indices: bit k of one stands for member number k of the node's candidate parents, which are all other nodes
 up to 20 nodes and K of them beyond (:mod:`dag_gfn.layerings.candidates`). Members of U or Q that are no candidates drop
-out of the index, as they are in no parent set that has weight.
+out of the index. They are in no parent set of positive weight, or count by their odds :math:`r_{vu}` of being a
+parent, as if they joined a set independently of all else: the weight of a set is then taken to be
+
+.. math:: \tilde w_v(T) = w_v(T \cap C_v) \prod_{u \in T \setminus C_v} r_{vu}
+
+with C_v the candidates, so that with :math:`\lambda(O) = \sum_{u \in O} \log(1 + r_{vu})` over those that are none, and
+subscripts i and o for the candidates of a set and its other members,
+
+.. math:: \hat w_v(U) = \hat w_v(U_i) e^{\lambda(U_o)}, \qquad
+          g_v(U, Q) = e^{\lambda(U_o \setminus Q_o)} [\hat w_v(U_i) (e^{\lambda(Q_o)} - 1)
+          + \hat w_v(U_i) - \hat w_v(U_i \setminus Q_i)].
+
+What is read here is exact for these weights; how they differ from those of a score table is for
+:mod:`dag_gfn.layerings.outside_parents` to correct. Where all other nodes are candidates there is no difference.
 """
 
 from collections.abc import Sequence
@@ -19,16 +32,19 @@ from dataclasses import dataclass
 from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, Int64
+from jaxtyping import Bool, Float64, Int64, Num
 from numba import njit
 
 from dag_gfn.errors import NotTractable
-from dag_gfn.layerings.candidates import choose_candidates, default_size, for_each_node
+from dag_gfn.layerings.candidates import choose_candidates, covered_share, default_size, for_each_node
 from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
-from dag_gfn.subsets import log_zeta_transform, unpack
+from dag_gfn.subsets import log_zeta_transform, pack, unpack
 
 CANCELLED = 1e-7
 """Where g_v / ŵ_v(U) is less, the difference has lost too many digits and the sum is taken term by term."""
+
+ODDS = (1e-6, 1e3)
+"""Least and largest odds of a parent that is no candidate: above `CANCELLED`, and far from all that overflows."""
 
 _NEGLIGIBLE = -40.0  # in nats below the largest term: a million such terms do not change a double
 
@@ -44,6 +60,12 @@ class CompiledTables(NamedTuple):
         Candidate parents of each node, ascending.
     byte_index : ndarray, shape (d, ceil(d/8), 256), int32
         What each byte of a set of nodes contributes to its index.
+    outside : ndarray, shape (d,), int64
+        Bitmask of the nodes beside the candidates that can be parents.
+    log_odds : ndarray, shape (d, d), float64
+        As in `LayerWeights`.
+    byte_log_factor : ndarray, shape (d, ceil(d/8), 256), float64
+        What each byte of a set of nodes contributes to λ.
     """
 
     log_weights: np.ndarray
@@ -51,6 +73,9 @@ class CompiledTables(NamedTuple):
     candidates: np.ndarray
     members: np.ndarray
     byte_index: np.ndarray
+    outside: np.ndarray
+    log_odds: np.ndarray
+    byte_log_factor: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +88,9 @@ class LayerWeights:
         log w_v(T), less the largest of each node: row v over the subsets of its K candidate parents. Where these are
         all others, the order is that of `ScoreTable.complete`.
     log_sums : ndarray, shape (d, 2^K), float64
-        log ŵ_v(U), the weight of all parent sets within U.
-    log_scale : float
-        Sum of what was subtracted.
+        log ŵ_v(U), the weight of all parent sets within U, for U within the candidates.
+    log_scales : ndarray, shape (d,), float64
+        What was subtracted.
     candidates : ndarray, shape (d,), int64
         Bitmask of each node's candidate parents, K for every node.
     places : ndarray, shape (d, d), int64
@@ -73,6 +98,8 @@ class LayerWeights:
         ``places[v, i]`` over its members.
     may_gain : ndarray, shape (d,), int64
         Bitmask of the nodes that are in some parent set of positive weight.
+    log_odds : ndarray, shape (d, d), float64
+        ``[v, u]`` is log r, the odds that u, which is no candidate of v, is a parent of v; -inf for all others.
     covered : ndarray, shape (d,), float64
         Estimated share of the weight of all parent sets that lies within the candidates; 1 where these are all others.
     tables : CompiledTables
@@ -80,15 +107,18 @@ class LayerWeights:
 
     log_weights: Float64[np.ndarray, "d sets"]
     log_sums: Float64[np.ndarray, "d sets"]
-    log_scale: float
+    log_scales: Float64[np.ndarray, " d"]
     candidates: Int64[np.ndarray, " d"]
     places: Int64[np.ndarray, "d d"]
     may_gain: Int64[np.ndarray, " d"]
+    log_odds: Float64[np.ndarray, "d d"]
     covered: Float64[np.ndarray, " d"]
     tables: CompiledTables
 
     @classmethod
-    def build(cls, table: ScoreTable, *, num_candidates: int | None = None) -> "LayerWeights":
+    def build(
+        cls, table: ScoreTable, *, num_candidates: int | None = None, outside: bool = False
+    ) -> "LayerWeights":
         """Return the weights of a score table: of all parent sets if it is complete, else of those of candidates.
 
         Parameters
@@ -97,6 +127,9 @@ class LayerWeights:
         num_candidates : int, optional
             K; by default as large as is quick (`candidates.default_size`). Given for a complete table, candidates are
             chosen there too.
+        outside : bool
+            Whether others than candidates can be parents too, by their odds: the weights are then only near those of
+            the table, and what is drawn by them is to be corrected (`outside_parents.correct_parents`).
 
         Raises
         ------
@@ -116,13 +149,15 @@ class LayerWeights:
             )
         chosen = choose_candidates(table, size)
         scores = for_each_node(lambda v: table.scores_within(v, int(chosen.masks[v])), table.d)
-        return cls.of(np.stack(scores), chosen.masks, chosen.covered)
+        log_odds = chosen.log_odds if outside else None
+        return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered)
 
     @classmethod
     def of(
         cls,
         scores: Float64[np.ndarray, "d sets"],
         candidates: Int64[np.ndarray, " d"] | None = None,
+        log_odds: Float64[np.ndarray, "d d"] | None = None,
         covered: Float64[np.ndarray, " d"] | None = None,
     ) -> "LayerWeights":
         """Return the weights of the scores of all subsets of candidate parents; O(d K 2^K).
@@ -131,8 +166,8 @@ class LayerWeights:
         ----------
         scores : ndarray, shape (d, 2^K), float64
             `ScoreTable.complete`, or `ScoreTable.scores_within` of each node.
-        candidates, covered : optional
-            As the attributes; all other nodes, and 1, when left out.
+        candidates, log_odds, covered : optional
+            As the attributes; when left out, all other nodes, no parents but candidates, and what these odds say.
         """
         d = len(scores)
         bits = np.int64(1) << np.arange(d, dtype=np.int64)
@@ -144,7 +179,15 @@ class LayerWeights:
                 f"expected candidates with {scores.shape[1]} subsets, among the others, for each of {d} nodes, not "
                 f"{candidates}"
             )
+        if log_odds is None:
+            log_odds = np.full((d, d), -np.inf)
+        is_outside = log_odds != -np.inf
+        least, most = np.log(ODDS)
+        possible = is_outside <= ~(is_candidate | np.eye(d, dtype=bool))
+        if not (possible & (~is_outside | (log_odds >= least - 1e-9) & (log_odds <= most + 1e-9))).all():
+            raise ValueError(f"expected odds in {ODDS}, or 0, as they are for candidates and the node itself")
         members = np.nonzero(is_candidate)[1].reshape(d, -1)
+        outside = pack(is_outside)
         largest = scores.max(axis=1, keepdims=True)
         largest[largest == -np.inf] = 0.0  # no parent set is possible: no layering will be
         log_weights = scores - largest
@@ -152,12 +195,22 @@ class LayerWeights:
         return cls(
             log_weights=log_weights,
             log_sums=log_sums,
-            log_scale=float(largest.sum()),
+            log_scales=largest[:, 0],
             candidates=candidates,
             places=places,
-            may_gain=_union(log_weights > -np.inf, members),
-            covered=np.ones(d) if covered is None else covered,
-            tables=CompiledTables(log_weights, log_sums, candidates, members, _byte_index(places)),
+            may_gain=_union(log_weights > -np.inf, members) | outside,
+            log_odds=log_odds,
+            covered=covered_share(log_odds) if covered is None else covered,
+            tables=CompiledTables(
+                log_weights,
+                log_sums,
+                candidates,
+                members,
+                _by_byte(places).astype(np.int32),
+                outside,
+                log_odds,
+                _by_byte(np.logaddexp(0.0, log_odds)),
+            ),
         )
 
     def coverage(self, names: Sequence[str]) -> dict[str, int | float | str]:
@@ -171,6 +224,29 @@ class LayerWeights:
         """Number of nodes."""
         return len(self.log_weights)
 
+    @property
+    def log_scale(self) -> float:
+        """Sum of what was subtracted of the nodes' log-weights."""
+        return float(self.log_scales.sum())
+
+    @property
+    def has_outside(self) -> bool:
+        """Whether others than candidates can be parents, so that the weights are to be corrected."""
+        return bool(self.tables.outside.any())
+
+    def log_weight_of(self, parents: Int64[np.ndarray, "k d"]) -> Float64[np.ndarray, " k"]:
+        """Return the log of what DAGs weigh, given as one parent set for each node; -inf where one has no weight.
+
+        Where there are no nodes but candidates it is log R(G), or -inf.
+        """
+        return np.sum([self.log_set_weights(v, parents[:, v]) for v in range(self.d)], axis=0)
+
+    def log_set_weights(self, node: int, parents: Int64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+        """Return the log of what parent sets of one node weigh, given as bitmasks, in nats."""
+        values = np.empty(len(parents))
+        _fill_log_set_weights(self.tables, node, parents, values)
+        return values + self.log_scales[node]
+
 
 def _union(
     chosen: Bool[np.ndarray, "d sets"], members: Int64[np.ndarray, "d candidates"]
@@ -181,11 +257,12 @@ def _union(
     return (unpack(union, members.shape[1]) * (np.int64(1) << members)).sum(axis=1)
 
 
-def _byte_index(places: Int64[np.ndarray, "d d"]) -> Int32[np.ndarray, "d bytes 256"]:
-    d = len(places)
-    padded = np.zeros((d, -(-d // 8), 8), dtype=np.int64)
-    padded.reshape(d, -1)[:, :d] = places
-    return (padded @ unpack(np.arange(256), 8).T).astype(np.int32)
+def _by_byte(values: Num[np.ndarray, "d d"]) -> Num[np.ndarray, "d bytes 256"]:
+    """Return the sum of each row's values over the members of every byte of a set of nodes."""
+    d = len(values)
+    padded = np.zeros((d, -(-d // 8), 8), dtype=values.dtype)
+    padded.reshape(d, -1)[:, :d] = values
+    return padded @ unpack(np.arange(256), 8).T.astype(values.dtype)
 
 
 def exact_log_node_weights(
@@ -229,6 +306,8 @@ def log_node_weight(tables, node, inside, last, exact):
     """
     if inside == 0:
         return tables.log_weights[node, 0], False
+    if inside & tables.outside[node]:
+        return _log_weight_with_outside(tables, node, inside, last, exact)
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     log_all = tables.log_sums[node, within]
     if touching == 0 or log_all == -np.inf:
@@ -240,6 +319,62 @@ def log_node_weight(tables, node, inside, last, exact):
         return log_all + np.log(2.0 * CANCELLED), True
     largest, total = sum_touching(tables.log_weights[node], within, touching)
     return largest + np.log(total), False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _log_weight_with_outside(tables, node, inside, last, exact):
+    """Return the same where there are parents outside the candidates."""
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+    log_all, log_met = tables.log_sums[node, within], log_outside_factor(tables, node, last)
+    if log_all == -np.inf or (touching == 0 and log_met == 0.0):
+        return -np.inf, False
+    log_rest = log_outside_factor(tables, node, inside & ~last)
+    met = np.expm1(log_met)
+    share = met - np.expm1(tables.log_sums[node, within & ~touching] - log_all)
+    if share >= CANCELLED:
+        return log_rest + log_all + np.log(share), False
+    if not exact:
+        return log_rest + log_all + np.log(2.0 * CANCELLED), True
+    largest, total = sum_touching(
+        tables.log_weights[node], within, touching
+    )  # met is 0: the odds are not so small
+    return log_rest + largest + np.log(total), False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def log_outside_factor(tables, node, mask):
+    """Return λ, the log of what parents outside the candidates, in a set of nodes, multiply weights of sets by."""
+    total, rest, byte = 0.0, np.uint64(mask & tables.outside[node]), np.uint64(0)
+    while rest:
+        total += tables.byte_log_factor[np.uint64(node), byte, rest & np.uint64(255)]
+        rest >>= np.uint64(8)
+        byte += np.uint64(1)
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def log_set_weight(tables, node, parents):
+    """Return log of the weight of one parent set of a node."""
+    outside = tables.outside[node]
+    if parents & ~(tables.candidates[node] | outside):
+        return -np.inf
+    total, rest, u = tables.log_weights[node, index_of(tables, node, parents)], parents & outside, 0
+    while rest:
+        if rest & 1:
+            total += tables.log_odds[node, u]
+        rest >>= 1
+        u += 1
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _fill_log_set_weights(tables, node, parents, values):
+    for k in range(len(parents)):
+        values[k] = log_set_weight(tables, node, parents[k])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

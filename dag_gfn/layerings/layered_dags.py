@@ -8,6 +8,11 @@ with probability w_v(T) / g_v(U, Q) for T within U that meet Q. Hence
           \text{ for } i \in U \setminus Q,
 
 and averaging these over layerings is less noisy than counting edges in draws (Rao-Blackwell).
+
+Where others than candidates can be parents (:mod:`dag_gfn.layerings.layer_weights`), a set meets Q in one of two ways.
+Some such node of Q is in it: then its candidates are free within U, and these sets weigh
+:math:`\hat w_v(U_i) (e^{\lambda(Q_o)} - 1)` up to a factor. Or none is: then candidates meet Q as above. Those of
+:math:`U_o \setminus Q_o` join with probability r / (1 + r) in both.
 """
 
 import os
@@ -26,9 +31,11 @@ from dag_gfn.layerings.layer_weights import (
     index_of,
     layer_masks,
     log_node_weight,
+    log_outside_factor,
     sum_touching,
 )
 
+_SLICE = 256  # layerings that a thread takes at a time
 _UNDERFLOW = -600.0  # nats below a node's best parent set, where doubles would lose digits
 
 
@@ -63,8 +70,16 @@ def draw_dags(
     uniform = rng.random(layer_of.shape)
     parents = np.empty(layer_of.shape, dtype=np.int64)
     linear = np.exp(weights.log_weights)
+    streams = rng.spawn(-(-len(layer_of) // _SLICE))  # whatever the number of threads
     _in_threads(
-        lambda part: _draw_dags(weights.tables, linear, layer_of[part], uniform[part], parents[part]),
+        lambda part: _draw_dags(
+            weights.tables,
+            linear,
+            layer_of[part],
+            uniform[part],
+            streams[part.start // _SLICE],
+            parents[part],
+        ),
         len(layer_of),
     )
     return graph.adjacency_from_masks(parents, weights.d)
@@ -85,9 +100,9 @@ def edge_probabilities(
     return probabilities
 
 
-def _in_threads(work: Callable[[slice], None], length: int, *, size: int = 256) -> None:
+def _in_threads(work: Callable[[slice], None], length: int) -> None:
     """Call a function that releases the GIL on slices of range(length)."""
-    parts = [slice(start, start + size) for start in range(0, length, size)]
+    parts = [slice(start, start + _SLICE) for start in range(0, length, _SLICE)]
     threads = ThreadPoolExecutor(os.cpu_count() or 1)
     try:
         for _ in threads.map(work, parts):
@@ -112,25 +127,73 @@ def _set_at(tables, node, index):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _draw_dags(tables, linear, layer_of, uniform, parents):
+def _draw_dags(tables, linear, layer_of, uniform, rng, parents):
     d = layer_of.shape[1]
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
     for s in range(len(layer_of)):
         layer_masks(layer_of[s], layers, earlier)
         for v in range(d):
             k = layer_of[s, v]
-            last = layers[k - 1] if k > 0 else np.int64(0)
-            if k == 0:
-                parents[s, v] = 0
-                continue
-            log_total, bounded = log_node_weight(tables, v, earlier[k], last, False)
-            if not bounded and log_total > _UNDERFLOW:
-                within, touching = index_of(tables, v, earlier[k]), index_of(tables, v, last)
-                drawn = _draw_descending(linear[v], tables.log_sums[v], within, touching, uniform[s, v])
-                if drawn & touching and linear[v, drawn] > 0.0:  # else rounding has led astray
-                    parents[s, v] = _set_at(tables, v, drawn)
-                    continue
-            parents[s, v] = draw_parents(tables, v, earlier[k], last, uniform[s, v])
+            parents[s, v] = 0
+            if k > 0:
+                parents[s, v] = draw_meeting(
+                    tables, linear[v], v, earlier[k], layers[k - 1], uniform[s, v], rng
+                )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def draw_meeting(tables, linear, node, inside, last, uniform, rng):
+    """Return the mask of a parent set within `inside` that meets `last`, by its weight.
+
+    `linear` are the node's weights, no logs; `rng` is asked only where there are parents outside the candidates.
+    """
+    outside = inside & tables.outside[node]
+    if outside == 0:
+        return _draw_candidates(tables, linear, node, inside, last, uniform)
+    inside, within = inside & tables.candidates[node], index_of(tables, node, inside)
+    log_all = tables.log_sums[node, within]
+    met = np.expm1(log_outside_factor(tables, node, outside & last))
+    share = -np.expm1(tables.log_sums[node, within & ~index_of(tables, node, last)] - log_all)
+    drawn = _draw_outside(tables, node, outside & ~last, False, rng)
+    if rng.random() * (met + share) >= met:
+        return drawn | _draw_candidates(tables, linear, node, inside, inside & last, uniform)
+    drawn |= _draw_outside(tables, node, outside & last, True, rng)
+    if rng.random() < -np.expm1(tables.log_weights[node, 0] - log_all):  # else none of the candidates
+        drawn |= _draw_candidates(tables, linear, node, inside, inside, uniform)
+    return drawn
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _draw_candidates(tables, linear, node, inside, last, uniform):
+    """Return the mask of a set of candidate parents within `inside` that meets `last`, by its weight."""
+    log_total, bounded = log_node_weight(tables, node, inside, last, False)
+    if not bounded and log_total > _UNDERFLOW:
+        within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+        drawn = _draw_descending(linear, tables.log_sums[node], within, touching, uniform)
+        if drawn & touching and linear[drawn] > 0.0:  # else rounding has led astray
+            return _set_at(tables, node, drawn)
+    return draw_parents(tables, node, inside, last, uniform)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _draw_outside(tables, node, among, some, rng):
+    """Return which parents outside the candidates join, each by its odds; `some` asks for one of them at least."""
+    drawn, rest, u = np.int64(0), among, 0
+    while rest:
+        if rest & 1:
+            log_odds, here = tables.log_odds[node, u], np.int64(1) << u
+            share = 1.0 / (1.0 + np.exp(-log_odds))
+            if some and drawn == 0:  # of what is left, it is the first to join
+                left = log_outside_factor(tables, node, among >> u << u)
+                share = 1.0 if rest == 1 else share / -np.expm1(-left)
+            if rng.random() < share:
+                drawn |= here
+        rest >>= 1
+        u += 1
+    return drawn
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -250,17 +313,34 @@ def fill_edge_probabilities(tables, node, inside, last, probabilities):
     log_all = sums[within]
     without_last = np.exp(sums[within & ~touching] - log_all)
     share = -np.expm1(sums[within & ~touching] - log_all)
-    if share < CANCELLED:
+    outside, met = inside & tables.outside[node], 0.0
+    if outside:
+        met = np.expm1(log_outside_factor(tables, node, outside & last))
+        _fill_outside(tables, node, outside, last, met, share, probabilities)
+    if met + share < CANCELLED:
         _count_members(tables.log_weights[node], members, within, touching, probabilities)
         return
     for k in range(len(members)):
         bit = np.int64(1) << k
         if within & bit:
-            with_it = -np.expm1(sums[within & ~bit] - log_all)
+            free = with_it = -np.expm1(sums[within & ~bit] - log_all)
             if not touching & bit:
                 neither = np.exp(sums[within & ~touching & ~bit] - log_all)
                 with_it -= without_last - neither
-            probabilities[members[k]] = min(max(with_it / share, 0.0), 1.0)
+            probabilities[members[k]] = min(max((met * free + with_it) / (met + share), 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _fill_outside(tables, node, outside, last, met, share, probabilities):
+    """Fill the probabilities of parents outside the candidates; `met` and `share` weigh the two ways of meeting Q."""
+    rest, u = outside, 0
+    while rest:
+        if rest & 1:
+            alone = 1.0 / (1.0 + np.exp(-tables.log_odds[node, u]))
+            probabilities[u] = alone * (1.0 + met) / (met + share) if last >> u & 1 else alone
+        rest >>= 1
+        u += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -278,5 +358,5 @@ def _count_members(log_weights, members, within, touching, probabilities):
                     if subset >> k & 1:
                         probabilities[members[k]] += weight
         subset = (subset - 1) & within
-    for i in range(len(probabilities)):
-        probabilities[i] /= total
+    for member in members:
+        probabilities[member] /= total

@@ -281,14 +281,14 @@ def _evaluate(
 ):  # fmt: skip
     """Fill U, Q and log g of each node; return the sum of log g and whether it is only an upper bound.
 
-    Of U and Q only candidate parents: others make no difference, and without any in Q there is no weight.
+    Of U and Q only possible parents: others make no difference, and without any in Q there is no weight.
     """
     layer_masks(layer_of, layers, earlier)
     total, bounded = 0.0, False
     for v in range(len(layer_of)):
-        k, candidates = layer_of[v], tables.candidates[v]
-        new_inside[v] = earlier[k] & candidates
-        new_last[v] = layers[k - 1] & candidates if k > 0 else np.int64(0)
+        k, possible = layer_of[v], tables.candidates[v] | tables.outside[v]
+        new_inside[v] = earlier[k] & possible
+        new_last[v] = layers[k - 1] & possible if k > 0 else np.int64(0)
         if k > 0 and new_last[v] == 0:
             return -np.inf, False
         if new_inside[v] == inside[v] and new_last[v] == last[v]:

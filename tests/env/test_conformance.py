@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from layering_oracles import random_log_odds
 from sampler_cases import score_table, seeded
 
 from dag_gfn.env.conformance import check_environment
@@ -42,15 +43,19 @@ def test_any_environment_conforms(d):
 )
 def test_root_layers_conform_with_constraints_and_candidates(table, candidates):
     options = {} if candidates is None else {"num_candidates": candidates}
-    check_environment(root_layers(score_table(**table), **options), generator=seeded())
+    for outside in (False, True)[: 1 + len(options)]:
+        environment = root_layers(score_table(**table), **options, outside=outside)
+        check_environment(environment, generator=seeded())
 
 
-def test_root_layers_of_more_nodes_than_candidates_conform(rng):
+@pytest.mark.parametrize("outside", [False, True])
+def test_root_layers_of_more_nodes_than_candidates_conform(outside, rng):
     d, size = 13, 4
     others = [[i for i in range(d) if i != v] for v in range(d)]
     chosen = [rng.choice(of, size, replace=False) for of in others]
     candidates = np.array([(1 << of).sum() for of in chosen])
-    weights = LayerWeights.of(rng.normal(size=(d, 1 << size)), candidates)
+    log_odds = random_log_odds(candidates, rng) if outside else None
+    weights = LayerWeights.of(rng.normal(size=(d, 1 << size)), candidates, log_odds)
     check_environment(RootLayers(weights), generator=seeded(), batch_size=4, single_rows=1)
 
 

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 import torch
 from exact_tables import peaked_table, random_table
-from layering_oracles import layer_numbers, layering_weights
+from layering_oracles import (
+    forbid_outside,
+    join_independently,
+    layer_numbers,
+    layering_weights,
+    only_within,
+    random_candidates,
+    random_log_odds,
+)
 from sampler_cases import score_table
 
 from dag_gfn.env.environment import Environment
@@ -118,21 +126,43 @@ def test_all_of_many_gaps_in_the_table():
 
 
 @pytest.mark.parametrize("num_candidates", [1, 2])
-@pytest.mark.parametrize("constraints", [{}, {"required": [(2, 0)], "forbidden": [(0, 1)]}], ids=str)
-def test_candidates_leave_the_other_parent_sets_out(num_candidates, constraints):
-    table = score_table(4, **constraints)
-    weights = LayerWeights.build(table, num_candidates=num_candidates)
-    within = table.complete.copy()
-    for v in range(4):
-        candidates = {i for i in range(4) if weights.candidates[v] >> i & 1}
-        assert len(candidates) == num_candidates
-        within[v, [not parents <= candidates for parents in sets_of(4, v)]] = -np.inf
-    shift = table.complete.max(axis=1, keepdims=True)
-    expected = by_layer_numbers(within - shift)
-    _, finished = walked(RootLayers(weights))
-    rewards = {layer_of: math.exp(reward - shift.sum()) for layer_of, (reward,) in finished.items()}
+def test_candidates_leave_the_other_parent_sets_out(num_candidates, rng):
+    complete, candidates = random_table(4, seed=2).complete, random_candidates(4, num_candidates, rng)
+    expected = by_layer_numbers(forbid_outside(complete, candidates))
+    _, finished = walked(RootLayers(LayerWeights.of(only_within(complete, candidates), candidates)))
+    rewards = {layer_of: math.exp(reward) for layer_of, (reward,) in finished.items()}
     assert sum(rewards.values()) == pytest.approx(sum(expected.values()), rel=1e-9)
     assert {layer_of for layer_of, reward in rewards.items() if reward > 0} == expected.keys()
+
+
+@pytest.mark.parametrize("num_candidates", [1, 2])
+@pytest.mark.parametrize("constraints", [{}, {"required": [(2, 0)], "forbidden": [(0, 1)]}], ids=str)
+def test_parents_outside_the_candidates_count_by_their_odds(num_candidates, constraints):
+    table = score_table(4, **constraints)
+    weights = LayerWeights.build(table, num_candidates=num_candidates, outside=True)
+    joined = join_independently(table.complete, weights.candidates, weights.log_odds)
+    shift = table.complete.max(axis=1, keepdims=True)
+    expected = by_layer_numbers(joined - shift)
+    assert expected.keys() == by_layer_numbers(table.complete - shift).keys()
+    _, finished = walked(RootLayers(weights))
+    rewards = {layer_of: math.exp(reward - shift.sum()) for layer_of, (reward,) in finished.items()}
+    assert {layer_of for layer_of, reward in rewards.items() if reward > 0} == expected.keys()
+    for layer_of, weight in expected.items():
+        assert rewards[layer_of] == pytest.approx(weight, rel=1e-6)
+
+
+def test_all_of_many_gaps_beside_the_candidates(rng):
+    for seed in range(20):
+        d = int(rng.integers(2, 5))
+        complete = random_table(d, seed=seed, forbidden=float(rng.uniform(0.0, 0.5))).complete
+        candidates = random_candidates(d, int(rng.integers(1, d)), rng)
+        log_odds = random_log_odds(candidates, rng, impossible=0.5)
+        weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+        expected = by_layer_numbers(join_independently(complete, candidates, log_odds))
+        _, finished = walked(RootLayers(weights))
+        total = sum(math.exp(reward) for (reward,) in finished.values())
+        assert total == pytest.approx(sum(expected.values()), rel=1e-9)
+        assert expected.keys() <= finished.keys()
 
 
 def in_high_precision(complete, node, inside, last):

@@ -1,24 +1,35 @@
-"""Candidate parents: near the best choice there is, constraints honoured, the covered share near the true one."""
+"""Candidate parents: near the best choice there is, constraints honoured; odds of the others near the true ones."""
 
+import functools
 import itertools
 
 import numpy as np
 import pytest
+from exact_tables import Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampler_cases import score_table
 
 import dag_gfn
 from dag_gfn.errors import OptionError
+from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.layerings.candidates import MAX_CANDIDATES, choose_candidates, default_size, for_each_node
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
-from dag_gfn.subsets import popcount, remove_bit, zeta_transform
+from dag_gfn.subsets import pack, parent_sets, popcount, remove_bit, unpack, zeta_transform
 
 
+@functools.cache
 def simulated(d, *, rows=100, seed=0, prior="uniform", max_parents=None, edges_per_node=2):
     data = dag_gfn.simulate(d, rows, rng=np.random.default_rng(seed), edges_per_node=edges_per_node)
     constraints = Constraints.from_names(data.names, max_parents=max_parents)
     return ScoreTable.build(make_score("bge", data), make_prior(prior, d), constraints), data
+
+
+@functools.cache
+def choice(size, options):
+    """Return a table of twelve columns, and the candidates chosen in it."""
+    table, _ = simulated(12, **dict(options))
+    return table, choose_candidates(table, size)
 
 
 def shares_within(table):
@@ -44,16 +55,34 @@ CASES = [
 @pytest.mark.parametrize("options", CASES, ids=str)
 @pytest.mark.parametrize("size", [4, 8])
 def test_candidates_are_near_the_best_there_are(options, size):
-    table, _ = simulated(12, **options)
-    masks = choose_candidates(table, size).masks
+    table, chosen = choice(size, tuple(options.items()))
+    masks = chosen.masks
     found = shares_of(table, masks)
     within = shares_within(table)
     subsets = [sum(1 << k for k in members) for members in itertools.combinations(range(11), size)]
     best = within[:, subsets].max(axis=1)
     assert (popcount(masks) == size).all()
     assert not (masks >> np.arange(12) & 1).any()
-    assert (best - found).max() < 0.1  # where K is far too small, both are next to nothing
-    assert size < 8 or np.mean(found / best) > 0.98
+    assert (best - found).max() < 0.15  # where K is far too small, both are next to nothing
+    assert (
+        size < 8 or np.mean(found / best) > 0.85
+    )  # not the best: others may be parents where orders rule these out
+
+
+@pytest.mark.parametrize("options", [{"rows": 1000, "seed": 1}, {"prior": "erdos_renyi"}], ids=str)
+def test_dags_of_candidates_are_more_probable_than_those_of_the_best_sets_of_parents(options):
+    table, chosen = choice(6, tuple(options.items()))
+    within = shares_within(table)
+    subsets = np.array([sum(1 << k for k in members) for members in itertools.combinations(range(11), 6)])
+    best = subsets[within[:, subsets].argmax(axis=1)]
+
+    def log_share(masks):
+        complete = table.complete.copy()
+        for v in range(12):
+            complete[v, np.arange(1 << 11) & ~masks[v] != 0] = -np.inf
+        return log_evidence(Table(complete)) - log_evidence(table)
+
+    assert log_share(remove_bit(chosen.masks, np.arange(12))) > log_share(best) - 1.0
 
 
 @pytest.mark.parametrize("options", CASES, ids=str)
@@ -63,26 +92,26 @@ def test_they_cover_more_than_the_most_correlated_columns(options):
     np.fill_diagonal(correlation, -1.0)
     nearest = np.argsort(-correlation, axis=1)[:, :6]
     by_correlation = shares_of(table, (np.int64(1) << nearest).sum(axis=1))
-    found = shares_of(table, choose_candidates(table, 6).masks)
+    found = shares_of(table, choice(6, tuple(options.items()))[1].masks)
     assert found.mean() > 1.5 * by_correlation.mean()
-    assert (found >= 0.9 * by_correlation).all()
+    assert (found >= 0.8 * by_correlation).all()
 
 
 @pytest.mark.parametrize("options", CASES, ids=str)
-@pytest.mark.parametrize("size", [5, 9])
-def test_the_covered_share_is_near_the_true_one(options, size):
-    table, _ = simulated(12, **options)
-    chosen = choose_candidates(table, size)
-    exact = shares_of(table, chosen.masks)
-    assert np.abs(chosen.covered - exact).max() < 0.1
-    assert np.abs(chosen.covered - exact).mean() < 0.03
-
-
-def test_sets_of_up_to_two_are_covered_exactly_as_estimated():
-    table, _ = simulated(12, max_parents=1, seed=4)
-    chosen = choose_candidates(table, 5)
-    odds = 1 / shares_of(table, chosen.masks) - 1
-    assert chosen.covered == pytest.approx(1 / (1 + odds), abs=0.02)
+@pytest.mark.parametrize("size", [6, 8])
+def test_odds_and_the_covered_share_are_near_the_true_ones(options, size):
+    table, chosen = choice(size, tuple(options.items()))
+    exact = np.zeros((12, 12))
+    for v in range(12):
+        weight = np.exp(table.complete[v] - table.complete[v].max())
+        exact[v] = np.average(unpack(parent_sets(v, 12), 12), axis=0, weights=weight)
+    outside = chosen.log_odds > -np.inf
+    np.testing.assert_array_equal(outside, ~unpack(chosen.masks, 12) & ~np.eye(12, dtype=bool))
+    share = 1 / (1 + np.exp(-chosen.log_odds))
+    np.testing.assert_allclose(share[outside], exact[outside].clip(1e-6, 0.9), atol=0.06)
+    covered = shares_of(table, chosen.masks)
+    assert np.abs(chosen.covered - covered).max() < 0.15  # as if others were independent
+    assert np.abs(chosen.covered - covered).mean() < 0.04
 
 
 def test_parents_that_matter_only_together_are_found(rng):
@@ -103,7 +132,7 @@ def test_columns_that_stand_in_for_one_another_are_all_found(rng):
     assert shares_of(table, chosen.masks)[0] == pytest.approx(chosen.covered[0], abs=0.05)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 6))
 def test_required_parents_are_candidates_and_forbidden_ones_come_last(seed, size):
     rng = np.random.default_rng(seed)
@@ -113,20 +142,22 @@ def test_required_parents_are_candidates_and_forbidden_ones_come_last(seed, size
         if sum(target == j for _, target in required) < 3:
             required.append((i, j))
     table = score_table(9, required=required, forbidden=forbidden, storage="lazy")
-    masks = choose_candidates(table, size).masks
+    chosen = choose_candidates(table, size)
+    masks = chosen.masks
     for i, j in required:
         assert masks[j] >> i & 1
     for j in range(9):
         banned = sum(1 << i for i, target in forbidden if target == j)
         if 8 - banned.bit_count() >= size:
             assert not masks[j] & banned
+        assert not pack(chosen.log_odds > -np.inf)[j] & (banned | masks[j] | 1 << j)
 
 
 def test_lazy_and_complete_tables_give_the_same_candidates():
     lazy = choose_candidates(score_table(9, storage="lazy"), 4)
     complete = choose_candidates(score_table(9), 4)
     np.testing.assert_array_equal(lazy.masks, complete.masks)
-    np.testing.assert_allclose(lazy.covered, complete.covered, rtol=1e-6)
+    np.testing.assert_allclose(lazy.log_odds, complete.log_odds, rtol=1e-6)
 
 
 @pytest.mark.parametrize("size", [8, 50])
@@ -134,6 +165,7 @@ def test_all_others_where_there_are_no_more(size):
     chosen = choose_candidates(score_table(9), size)
     assert chosen.masks.tolist() == [511 - (1 << v) for v in range(9)]
     assert (chosen.covered == 1).all()
+    assert (chosen.log_odds == -np.inf).all()
 
 
 def test_a_single_allowed_parent_set_is_covered():
@@ -143,7 +175,10 @@ def test_a_single_allowed_parent_set_is_covered():
         choose_candidates(table, 4)
 
 
-def test_the_highest_bit(rng):
+def test_the_highest_bit(rng, monkeypatch):
+    monkeypatch.setattr("dag_gfn.layerings.inclusion._CHAINS", (8, 8))  # quick
+    monkeypatch.setattr("dag_gfn.layerings.inclusion._SWEEPS", 1)
+    monkeypatch.setattr("dag_gfn.layerings.inclusion._LEAST_STEPS", 20)
     values = rng.normal(size=(120, 63))
     values[:, 0] += values[:, 62] + values[:, 61]
     table = ScoreTable.build(make_score("bge", dag_gfn.from_array(values).standardize()))

@@ -8,12 +8,18 @@ import pytest
 from exact_tables import peaked_table, random_table
 from hypothesis import given
 from hypothesis import strategies as st
-from layering_oracles import forbid_outside, only_within, random_candidates
+from layering_oracles import (
+    forbid_outside,
+    join_independently,
+    only_within,
+    random_candidates,
+    random_log_odds,
+)
 from sampler_cases import score_table
 
 from dag_gfn.errors import NotTractable, OptionError
 from dag_gfn.layerings.layer_weights import CANCELLED, LayerWeights, index_of, log_node_weight
-from dag_gfn.subsets import pack, remove_bit
+from dag_gfn.subsets import pack, remove_bit, unpack
 
 
 def by_summation(complete, node, inside, last):
@@ -95,6 +101,74 @@ def test_node_weights_over_candidates_are_those_of_the_sets_within(size, rng):
             assert found == pytest.approx(exact, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("size", "scale", "impossible"), [(1, 1.0, 0.0), (2, 10.0, 0.3), (3, 10.0, 0.0), (2, 60.0, 0.3)]
+)
+def test_node_weights_with_parents_outside_the_candidates(size, scale, impossible, rng):
+    complete = random_table(5, seed=3, scale=scale).complete
+    candidates = random_candidates(5, size, rng)
+    log_odds = random_log_odds(candidates, rng, impossible=impossible)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+    joined = join_independently(complete, candidates, log_odds)
+    joined -= weights.log_scales[:, None]
+    assert weights.has_outside
+    for node in range(5):
+        others = [i for i in range(5) if i != node]
+        for place in itertools.product(("earlier", "last", "later"), repeat=4):
+            last = {i for i, p in zip(others, place, strict=True) if p == "last"}
+            inside = last | {i for i, p in zip(others, place, strict=True) if p == "earlier"}
+            if inside and not last:
+                continue
+            exact = by_summation(joined, node, inside, last)
+            at = (weights.tables, node, mask(inside), mask(last))
+            assert log_node_weight(*at, True)[0] == pytest.approx(exact, abs=1e-6)
+            bound, is_bound = log_node_weight(*at, False)
+            assert bound >= exact - 1e-6
+            assert is_bound or bound == pytest.approx(exact, abs=1e-6)
+
+
+def test_who_may_be_a_parent_and_what_candidates_cover(rng):
+    candidates = random_candidates(6, 2, rng)
+    log_odds = random_log_odds(candidates, rng, impossible=0.3)
+    weights = LayerWeights.of(np.zeros((6, 4)), candidates, log_odds)
+    possible = unpack(candidates, 6) | (log_odds > -np.inf)
+    np.testing.assert_array_equal(weights.may_gain, pack(possible))
+    np.testing.assert_allclose(weights.covered, 1 / (1 + np.exp(log_odds)).prod(axis=1))
+    assert weights.coverage(list("abcdef"))["least_covered"] == "abcdef"[weights.covered.argmin()]
+
+
+def test_weights_of_given_parent_sets(rng):
+    complete = random_table(5, seed=2, forbidden=0.1).complete
+    complete[:, 0] = 0.0
+    candidates = random_candidates(5, 2, rng)
+    log_odds = random_log_odds(candidates, rng, impossible=0.2)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+    nodes = np.arange(5)
+    parents = rng.integers(0, 32, size=(500, 5)) & ~(1 << nodes)
+    exact = join_independently(complete, candidates, log_odds)[nodes, remove_bit(parents, nodes)]
+    np.testing.assert_allclose(weights.log_weight_of(parents), exact.sum(axis=1))
+    assert np.isfinite(weights.log_weight_of(parents)).any()
+    np.testing.assert_allclose(weights.log_set_weights(3, parents[:, 3]), exact[:, 3])
+
+
+def test_weights_of_complete_tables_are_scores():
+    table = random_table(4, seed=2)
+    weights = LayerWeights.of(table.complete)
+    parents = np.array([[0, 1, 3, 7], [14, 12, 8, 0]])
+    np.testing.assert_allclose(weights.log_weight_of(parents), table.log_reward(parents))
+    assert not weights.has_outside
+
+
+@pytest.mark.parametrize(
+    ("at", "value"), [((0, 0), 0.0), ((0, 1), 0.0), ((0, 2), np.inf), ((0, 2), np.nan), ((0, 2), -14.0)]
+)
+def test_odds_that_cannot_be(at, value):
+    log_odds = np.full((3, 3), -np.inf)
+    log_odds[at] = value
+    with pytest.raises(ValueError, match=r"expected odds in \(1e-06, 1000.0\), or 0"):
+        LayerWeights.of(np.zeros((3, 2)), np.array([2, 1, 1]), log_odds)
+
+
 def test_a_set_without_candidates_has_no_weight_and_no_bound():
     weights = LayerWeights.of(np.zeros((3, 2)), np.array([2, 1, 1]))
     for exact in (True, False):
@@ -127,9 +201,18 @@ def test_without_candidates_the_indices_are_those_of_complete_tables():
 
 def test_candidates_that_are_all_others_give_the_same_tables():
     table = score_table(6)
-    complete, chosen = LayerWeights.build(table), LayerWeights.build(table, num_candidates=99)
+    complete, chosen = LayerWeights.build(table), LayerWeights.build(table, num_candidates=99, outside=True)
     lazy = LayerWeights.build(score_table(6, storage="lazy"))
-    for name in ("log_weights", "log_sums", "candidates", "places", "may_gain", "covered", "log_scale"):
+    for name in (
+        "log_weights",
+        "log_sums",
+        "candidates",
+        "places",
+        "may_gain",
+        "covered",
+        "log_scales",
+        "log_odds",
+    ):
         np.testing.assert_array_equal(getattr(chosen, name), getattr(complete, name))
         np.testing.assert_allclose(getattr(lazy, name), getattr(complete, name), atol=1e-9)
     np.testing.assert_array_equal(complete.log_weights, LayerWeights.of(table.complete).log_weights)
@@ -139,6 +222,10 @@ def test_candidates_that_are_all_others_give_the_same_tables():
 def test_tables_of_candidates_hold_the_scores_of_their_sets(storage):
     table = score_table(7, storage=storage, forbidden=[(0, 1), (2, 1)], max_parents=3)
     weights = LayerWeights.build(table, num_candidates=4)
+    with_others = LayerWeights.build(table, num_candidates=4, outside=True)
+    assert (weights.has_outside, with_others.has_outside) == (False, True)
+    for name in ("candidates", "log_weights", "covered"):
+        np.testing.assert_array_equal(getattr(weights, name), getattr(with_others, name))
     assert weights.log_weights.shape == weights.log_sums.shape == (7, 16)
     scale = 0.0
     for v in range(7):
@@ -150,6 +237,8 @@ def test_tables_of_candidates_hold_the_scores_of_their_sets(storage):
         scale += scores.max()
         gained = [i for i in members if not (v == 1 and i in (0, 2))]
         assert weights.may_gain[v] == sum(1 << i for i in gained)
+        others = [i for i in range(7) if i != v and not (v == 1 and i in (0, 2))]
+        assert with_others.may_gain[v] == sum(1 << i for i in others)
     assert weights.log_scale == pytest.approx(scale)
 
 

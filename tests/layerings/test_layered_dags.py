@@ -6,11 +6,13 @@ from exact_tables import peaked_table, random_table
 from layering_oracles import (
     all_layered_dags,
     forbid_outside,
+    join_independently,
     layer_numbers,
     layering_weights,
     layers_of,
     only_within,
     random_candidates,
+    random_log_odds,
 )
 from scipy import stats
 
@@ -116,6 +118,62 @@ def test_draws_over_candidates_have_the_edge_probabilities_of_their_layerings(sc
     counts = drawn.sum(axis=0)
     assert (stats.binom.cdf(counts, draws, probability) > 1e-7).all()
     assert (stats.binom.sf(counts - 1, draws, probability) > 1e-7).all()
+
+
+OUTSIDE = pytest.mark.parametrize(
+    ("size", "scale", "impossible"), [(1, 1.0, 0.0), (1, 1.0, 0.3), (2, 5.0, 0.0), (2, 40.0, 0.3)]
+)
+
+
+def with_outside(size, scale, impossible, rng):
+    """Return weights with parents outside the candidates, and {layers: [(DAG, weight)]}."""
+    complete = random_table(4, seed=5, scale=scale).complete
+    candidates = random_candidates(4, size, rng)
+    log_odds = random_log_odds(candidates, rng, impossible=impossible)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+    joined = join_independently(complete, candidates, log_odds) - weights.log_scales[:, None]
+    found = layering_weights(joined).items()
+    return weights, {layers: dags for layers, dags in found if sum(weight for _, weight in dags) > 0}
+
+
+@OUTSIDE
+def test_edge_probabilities_with_parents_outside_the_candidates(size, scale, impossible, rng):
+    weights, layerings = with_outside(size, scale, impossible, rng)
+    expected = [
+        np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
+        for dags in layerings.values()
+    ]
+    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
+    np.testing.assert_allclose(edge_probabilities(weights, numbers), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("nth", [1, 6])
+@OUTSIDE
+def test_frequency_of_every_dag_with_parents_outside_the_candidates(size, scale, impossible, nth, rng):
+    draws = 20_000
+    weights, layerings = with_outside(size, scale, impossible, rng)
+    layers = sorted(layerings, key=lambda layers: sum(w > 0 for _, w in layerings[layers]))[-nth]
+    dags = [(dag, weight) for dag, weight in layerings[layers] if weight > 0]
+    assert len(dags) > 2
+    drawn = draw_dags(weights, np.tile(layer_numbers(layers).astype(np.int8), (draws, 1)), rng=rng)
+    probability = np.array([weight for _, weight in dags]) / sum(weight for _, weight in dags)
+    keys = {dag.tobytes(): k for k, (dag, _) in enumerate(dags)}
+    counts = np.bincount([keys[dag.tobytes()] for dag in drawn], minlength=len(dags))
+    level = 1e-5 / len(dags)
+    assert (stats.binom.cdf(counts, draws, probability) > level).all()
+    assert (stats.binom.sf(counts - 1, draws, probability) > level).all()
+
+
+def test_draws_do_not_depend_on_the_number_of_threads(rng, monkeypatch):
+    weights, layerings = with_outside(1, 1.0, 0.0, rng)
+    numbers = np.array([layer_numbers(layers) for layers in layerings] * 30, dtype=np.int8)
+    drawn = []
+    for cores in (1, 2, 7):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        drawn.append(draw_dags(weights, numbers, rng=np.random.default_rng(3)))
+    assert len(numbers) > 1_000
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    np.testing.assert_array_equal(drawn[0], drawn[2])
 
 
 def test_layering_of_a_dag():

@@ -9,11 +9,13 @@ from exact_tables import Table, peaked_table, random_table
 from layering_oracles import (
     forbid_outside,
     frequencies_fail,
+    join_independently,
     layer_numbers,
     layering_weights,
     only_within,
     proposals,
     random_candidates,
+    random_log_odds,
 )
 from scipy import stats
 
@@ -74,14 +76,20 @@ def test_the_transition_matrix_keeps_the_posterior(complete):
     assert (np.linalg.matrix_power(matrix, 50) > 0).all()  # every layering from every other
 
 
+@pytest.mark.parametrize("outside", [False, True])
 @pytest.mark.parametrize("scale", [1.0, 3.0])
-def test_steps_of_the_kernel_have_the_probabilities_of_the_transition_matrix(scale):
+def test_steps_of_the_kernel_have_the_probabilities_of_the_transition_matrix(scale, outside, rng):
     complete = random_table(3, seed=4, scale=scale).complete
+    weights = LayerWeights.of(complete)
+    if outside:
+        candidates = random_candidates(3, 1, rng)
+        log_odds = random_log_odds(candidates, rng)
+        weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+        complete = join_independently(complete, candidates, log_odds)
     states, probability = target(complete)
     matrix = transition_matrix(
         states, probability, lambda kind, x, y: np.log(proposals(y)[kind][x] / proposals(x)[kind][y])
     )
-    weights = LayerWeights.of(complete)
     start = init_at(weights, layer_numbers(states[0]))
     drawn, _, _ = run(weights, start, rng=np.random.default_rng(5), blocks=100_000, thinning=1)
     code = drawn.layer_of @ np.array([9, 3, 1])
@@ -241,6 +249,34 @@ def test_long_runs_over_candidates_have_the_edge_probabilities_of_enumeration(rn
     dags = adjacency_from_masks(enumerated.masks.astype(np.int64), 5)
     exact = np.tensordot(np.exp(enumerated.log_probabilities), dags.astype(float), 1)
     weights = LayerWeights.of(only_within(complete, candidates), candidates)
+    drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=200, thinning=500)
+    means = drawn.edge.astype(np.float64)
+    error = means.std(axis=0, ddof=1) / np.sqrt(len(means))
+    assert (np.abs(means.mean(axis=0) - exact) <= stats.norm.isf(1e-5 / 25) * error + 1e-6).all()
+
+
+@pytest.mark.parametrize("impossible", [0.0, 0.4])
+def test_layerings_weigh_what_their_dags_do_with_parents_outside_the_candidates(impossible, rng):
+    complete, candidates = random_table(4, seed=9, scale=2.0).complete, random_candidates(4, 1, rng)
+    log_odds = random_log_odds(candidates, rng, impossible=impossible)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+    for layers, dags in layering_weights(join_independently(complete, candidates, log_odds)).items():
+        exact = sum(weight for _, weight in dags)
+        if exact > 0:
+            state = init_at(weights, layer_numbers(layers))
+            assert state.log_weight == pytest.approx(np.log(exact), abs=1e-9)
+        else:
+            with pytest.raises(ValueError, match="no DAG of positive weight"):
+                init_at(weights, layer_numbers(layers))
+
+
+def test_long_runs_with_parents_outside_the_candidates_have_the_edge_probabilities_of_enumeration(rng):
+    complete, candidates = random_table(5, seed=6).complete, random_candidates(5, 2, rng)
+    log_odds = random_log_odds(candidates, rng, impossible=0.2)
+    enumerated = exact_posterior(Table(join_independently(complete, candidates, log_odds)))
+    dags = adjacency_from_masks(enumerated.masks.astype(np.int64), 5)
+    exact = np.tensordot(np.exp(enumerated.log_probabilities), dags.astype(float), 1)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
     drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=200, thinning=500)
     means = drawn.edge.astype(np.float64)
     error = means.std(axis=0, ddof=1) / np.sqrt(len(means))

@@ -1,0 +1,137 @@
+r"""What parents outside the candidates are worth beside one another: draws that correct their independence.
+
+The weights of layerings take them to join a parent set independently of all else
+(:mod:`dag_gfn.layerings.layer_weights`). Given a layering, draw sets :math:`T_1, \dots, T_m` of a node by these weights
+:math:`\tilde w_v`, and let :math:`a_j = w_v(T_j) / \tilde w_v(T_j)` be what they really weigh relative to that. Then
+
+.. math:: E[\bar a_v] = E\Big[\frac{1}{m} \sum_j a_j\Big] = \frac{g_v(U, Q)}{\tilde g_v(U, Q)},
+
+and these means are independent of one another. So a layering whose importance weight is multiplied by
+:math:`\prod_v \bar a_v` is weighted for the true posterior, without bias, however few the draws. With one set kept for
+each node, :math:`T_j` with probability :math:`a_j / \sum_j a_j`, it is a weighted draw of a DAG: the sets that are not
+kept are auxiliary variables, whose distribution given layering and DAG sums to one.
+
+References
+----------
+Andrieu and Roberts, The pseudo-marginal approach for efficient Monte Carlo computations, Annals of Statistics 37, 2009.
+Andrieu, Doucet and Holenstein, Particle Markov chain Monte Carlo methods, JRSS B 72, 2010: one draw kept of several.
+"""
+
+from dataclasses import dataclass
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int, Int64
+from numba import njit
+
+from dag_gfn.layerings.candidates import for_each_node
+from dag_gfn.layerings.layer_weights import LayerWeights, layer_masks
+from dag_gfn.layerings.layered_dags import draw_meeting
+from dag_gfn.scores import ScoreTable
+
+
+@dataclass(frozen=True, eq=False)
+class ParentDraws:
+    """Parents drawn given layerings, and how far their true weights are from the approximate ones.
+
+    Attributes
+    ----------
+    parents : ndarray, shape (k, d), int64
+        Bitmask of one parent set for each node: a DAG of each layering.
+    log_correction : ndarray, shape (k,), float64
+        What to add to the log-weight of each layering; -inf where the true weight of all that was drawn is 0.
+    edge : ndarray, shape (k, d, d), float32
+        Share of the true weight of the sets drawn for j in which i is: ``[s, i, j]`` is about i -> j (row -> column).
+    """
+
+    parents: Int64[np.ndarray, "k d"]
+    log_correction: Float64[np.ndarray, " k"]
+    edge: Float32[np.ndarray, "k d d"]
+
+
+def correct_parents(
+    weights: LayerWeights,
+    table: ScoreTable,
+    layer_of: Int[np.ndarray, "k d"],
+    *,
+    draws: int = 16,
+    rng: np.random.Generator,
+) -> ParentDraws:
+    """Draw parents for each layering and weigh them by their true scores; threads, and the same on any number of them.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+        With parents outside the candidates (`LayerWeights.has_outside`): without any there is nothing to correct.
+    table : ScoreTable
+        What the weights were built from.
+    layer_of : ndarray, shape (k, d)
+        Layer of each node.
+    draws : int
+        Parent sets to draw for each node of each layering.
+    rng : numpy.random.Generator
+    """
+    layer_of = layer_of.astype(np.int8)
+    edge = np.zeros((*layer_of.shape, weights.d), dtype=np.float32)
+    streams = rng.spawn(weights.d)
+
+    def correct(node: int) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
+        sets = np.empty((len(layer_of), draws), dtype=np.int64)
+        _draw_sets(weights.tables, np.exp(weights.log_weights[node]), node, layer_of, streams[node], sets)
+        log_ratio = _log_ratio(weights, table, node, sets)
+        largest = log_ratio.max(axis=1, keepdims=True)
+        largest[largest == -np.inf] = 0.0
+        ratio = np.exp(log_ratio - largest)
+        cumulative = ratio.cumsum(axis=1)
+        total = cumulative[:, -1]
+        _fill_edges(sets, ratio / np.where(total > 0.0, total, 1.0)[:, None], edge[:, :, node])
+        at = streams[node].random(len(sets)) * total
+        kept = np.minimum((cumulative <= at[:, None]).sum(axis=1), draws - 1)
+        with np.errstate(divide="ignore"):  # log 0
+            return sets[np.arange(len(sets)), kept], np.log(total / draws) + largest[:, 0]
+
+    parents, log_means = zip(*for_each_node(correct, weights.d), strict=True)
+    return ParentDraws(np.stack(parents, axis=1), np.sum(log_means, axis=0), edge)
+
+
+def _log_ratio(
+    weights: LayerWeights, table: ScoreTable, node: int, sets: Int64[np.ndarray, "k m"]
+) -> Float64[np.ndarray, "k m"]:
+    """Return log a of parent sets of one node, each scored once; 0 of those within the candidates, which are exact."""
+    distinct, which = np.unique(sets, return_inverse=True)
+    log_ratio = np.zeros(len(distinct))
+    approximate = distinct & weights.tables.outside[node] != 0
+    sets = distinct[approximate]
+    log_ratio[approximate] = table.scores_of(node, sets) - weights.log_set_weights(node, sets)
+    return log_ratio[which].reshape(which.shape)
+
+
+# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _draw_sets(tables, linear, node, layer_of, rng, sets):
+    d = layer_of.shape[1]
+    layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
+    for s in range(len(layer_of)):
+        layer_masks(layer_of[s], layers, earlier)
+        k = layer_of[s, node]
+        sets[s] = 0
+        if k > 0:
+            for m in range(sets.shape[1]):
+                sets[s, m] = draw_meeting(tables, linear, node, earlier[k], layers[k - 1], rng.random(), rng)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _fill_edges(sets, shares, probabilities):
+    """Fill the share of the weight of the sets in each row that each node is in, shape (k, d)."""
+    for s in range(len(sets)):
+        for m in range(sets.shape[1]):
+            rest, i = sets[s, m], 0
+            while rest:
+                if rest & 1:
+                    probabilities[s, i] += shares[s, m]
+                rest >>= 1
+                i += 1
