@@ -28,8 +28,10 @@ MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
 MAX_EVIDENCE_ERROR = 0.5
 """Standard error of the log evidence, in nats, with which pooled draws count as converged."""
-MIN_COVERED = 0.99
-"""Share of the weight of a node's parent sets, below which it is said that candidate parents leave some out."""
+MIN_CORRECTED = 100
+"""Independent draws that those corrected for parents outside the candidates are worth, at least, in a converged fit."""
+MAX_SHAPE = 0.7
+"""Of the tail of such weights, at most (`metrics.pareto_smoothed`)."""
 MIN_ESS = 0.1
 """Effective sample size, as a share of the samples, below which one counts as failed where no check can be had."""
 
@@ -124,8 +126,10 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
         why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
-    told = _coverage(diagnostics)
+    told = _uncorrected(diagnostics)
     if diagnostics["converged"] is not False:
+        if told:
+            diagnostics["converged"] = False
         return told
     done = diagnostics["iterations"]
     subject, remedy = ("MCMC", "Run") if method == "mcmc" else ("the GFlowNet", "Train")
@@ -187,15 +191,18 @@ def _r_hat(diagnostics: dict[str, Any]) -> str:
     return f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}"
 
 
-def _coverage(diagnostics: dict[str, Any]) -> list[str]:
-    """Return what candidate parents leave out, if that is more than a little."""
-    covered = diagnostics.get("covered", 1.0)
-    if covered >= MIN_COVERED:
+def _uncorrected(diagnostics: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the weights that correct parents outside the candidates, if they are unreliable."""
+    effective = diagnostics.get("corrected_effective_samples")
+    if effective is None:
         return []
-    share = f"an estimated {covered:.1%}" if covered >= 1e-3 else "less than 0.1%"
+    shape = diagnostics["corrected_pareto_k"]  # None where infinite
+    if effective >= MIN_CORRECTED and shape is not None and shape <= MAX_SHAPE:
+        return []
+    tail = "an infinite" if shape is None else f"a shape of {shape:.2f} of the"
     return [
-        f"each column's parents are taken from {diagnostics['candidates']} candidates, and those of "
-        f"{diagnostics['least_covered']!r} hold only {share} of the weight of all its parent sets: "
-        "edges from other columns have probability 0. A prior that favours fewer parents (prior='fair', --prior "
-        "fair), max_parents (--max-parents) or fewer columns (--columns, --drop) leave less out"
+        f"parents beyond each column's {diagnostics['candidates']} candidates are taken by their odds, and draws are "
+        f"worth {effective:.0f} independent ones by the weights that correct this, with {tail} tail (to be relied on: "
+        f"{MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}). A prior that favours fewer parents (prior='fair', "
+        "--prior fair), max_parents (--max-parents) or fewer columns (--columns, --drop) leave less to correct"
     ]

@@ -15,7 +15,7 @@ from dag_gfn.gflownet import MAX_SMALL, run_training, usable_device
 from dag_gfn.importance import importance_estimate
 from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
-from dag_gfn.layered_posterior import LayeredFit
+from dag_gfn.layered_posterior import WANTED_SAMPLES, LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
@@ -33,7 +33,6 @@ _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
 _JUDGING_BUDGET = 0.7
 _MONITOR_SAMPLES = 512
-_WANTED_SAMPLES = 2_000
 _MOST_DRAWS = 4
 
 
@@ -73,7 +72,7 @@ def fit_layered_gflownet(
     """
     place = usable_device(device)
     began = time.perf_counter()
-    weights = LayerWeights.build(table)
+    weights = LayerWeights.build(table, outside=True)
     environment = RootLayers(weights, device=place)
     marginal = LayeredMarginal(table, environment) if table.d <= MAX_ENUMERATED else None
     guides = judges = None
@@ -118,19 +117,19 @@ def fit_layered_gflownet(
                 judges.stop()
             sampler = TrainedLayerGFlowNet(table, weights, training.policy)
             log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
-            drawn = _draw(sampler, num_samples, seed)
             chains = None if judges is None else judges.result()
+            drawn = _draw(sampler, num_samples, seed, _MOST_DRAWS if chains is None else 1)
     finally:
         if judges is not None:
             judges.stop()
     return LayeredFit(training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed)
 
 
-def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int) -> WeightedLayerings:
-    """Return at least so many layerings, and where their weights are uneven up to four times as many."""
+def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int, most: int) -> WeightedLayerings:
+    """Return at least so many layerings, and where their weights are uneven up to `most` times as many."""
     drawn = sampler.layerings(num_samples, seed=seed + 1)
-    for further in range(2, _MOST_DRAWS + 1):
-        if drawn.effective_samples >= _WANTED_SAMPLES:
+    for further in range(2, most + 1):
+        if drawn.effective_samples >= WANTED_SAMPLES:
             break
         drawn = drawn + sampler.layerings(num_samples, seed=seed + further)
     return drawn

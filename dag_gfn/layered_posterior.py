@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from dag_gfn import graph
 from dag_gfn.gflownet import policy_posterior, training_info
 from dag_gfn.importance import ImportanceEstimate
 from dag_gfn.layer_chains import Guides
+from dag_gfn.layerings.corrected_dags import corrected_dags
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.pooled_layerings import PooledLayerings
@@ -23,6 +25,8 @@ from dag_gfn.weighted_layerings import WeightedLayerings
 
 _RELIABLE_SHAPE = 0.7
 _RELIABLE_SAMPLES = 400
+WANTED_SAMPLES = 2_000
+"""Independent draws that those of the sampler should be worth: else there are more of them, or those of chains."""
 _EVIDENCE_TOLERANCE = 0.5  # nats, beside three standard errors
 
 
@@ -66,8 +70,9 @@ class LayeredFit:
         reweight : bool, optional
             Whether the sampler's draws are corrected by their importance weights. By default its exact distribution is
             returned where that is known. Elsewhere draws are corrected if their weights can be relied on (k̂ of their
-            tail at most 0.7, and an effective sample size of 400), and otherwise pooled with the layerings of Markov
-            chains (:mod:`dag_gfn.bridge_sampling`), if there are any.
+            tail at most 0.7, and an effective sample size of 400) and are worth 2,000 independent draws; otherwise they
+            are pooled with the layerings of Markov chains (:mod:`dag_gfn.bridge_sampling`), unless only the weights
+            can be relied on.
         """
         importance = ImportanceEstimate.from_log_weights(torch.from_numpy(self.drawn.log_weights))
         pooled = self._pooled()
@@ -109,6 +114,7 @@ class LayeredFit:
             "probability": raw.values.tolist(),
             "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
         }
+        log_evidence += posterior.info["diagnostics"].get("log_z_shift", 0.0)
         return replace(posterior, log_evidence=log_evidence, sampler=self.sampler)
 
     def _estimate(self, reweight: bool | None, reliable: bool) -> str:
@@ -117,9 +123,13 @@ class LayeredFit:
             return "reweighted" if reweight else "raw"
         if self.log_probabilities is not None:
             return "raw"
-        if reliable:
+        if self.chains is None:
+            return "reweighted" if reliable else "raw"
+        if reliable and (
+            self.drawn.effective_samples >= WANTED_SAMPLES or not self._agreement["chains_agree"]
+        ):
             return "reweighted"
-        return "raw" if self.chains is None else "pooled"
+        return "pooled"
 
     def _shares(self) -> tuple[Float64[np.ndarray, " k"], float]:
         """Return normalised log-weights of the draws, and the shape of their tail."""
@@ -142,17 +152,24 @@ class LayeredFit:
         info: dict[str, Any],
     ) -> GraphPosterior:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
-        rng = np.random.default_rng([self.seed, self.num_samples])
-        if len(drawn) > self.num_samples:
+        weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
+        if len(drawn) > self.num_samples or weights.has_outside:
             drawn = drawn[drawn.resample(self.num_samples, log_share, rng=rng)]
             log_share = np.zeros(len(drawn))
-        adjacency = drawn.dags(self.sampler.weights, rng=rng)
+        effective_samples = min(effective_samples, self.num_samples)
+        if weights.has_outside:
+            corrected = corrected_dags(weights, table, drawn.layer_of, independent=effective_samples, rng=rng)
+            adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
+            effective_samples = corrected.effective_samples
+            info["diagnostics"] |= corrected.diagnostics()
+        else:
+            adjacency = drawn.dags(weights, rng=rng)
         return GraphPosterior.from_weights(
             table.names,
             adjacency,
             log_share,
             table.log_reward(graph.parent_masks(adjacency)),
-            effective_samples=min(effective_samples, self.num_samples),
+            effective_samples=effective_samples,
             marginals={"edge": edge},
             info=info,
         )
@@ -167,6 +184,12 @@ class LayeredFit:
             self.drawn, layer_of, self.chains.log_weights, log_weights.reshape(layer_of.shape[:2])
         )
 
+    @cached_property
+    def _agreement(self) -> dict[str, Any]:
+        """What chains say of one another."""
+        _, known = edges_of_chains(self.chains)
+        return {name: known[name] for name in ("max_r_hat", "min_effective_draws", "chains_agree")}
+
     def _against_chains(
         self, importance: ImportanceEstimate, pooled: PooledLayerings | None
     ) -> dict[str, Any]:
@@ -174,7 +197,6 @@ class LayeredFit:
         if pooled is None:
             return {}
         estimate = pooled.estimate
-        _, agreement = edges_of_chains(self.chains)
         gap = estimate.log_z - importance.log_z
         tolerated = _EVIDENCE_TOLERANCE + 3 * (estimate.standard_error + importance.standard_error)
         return {
@@ -186,5 +208,5 @@ class LayeredFit:
             "pooled_effective_samples": pooled.effective_samples,
             "chain_iterations": self.chains.iterations,
             "chains": len(self.chains.layer_of),
-            **{name: agreement[name] for name in ("max_r_hat", "min_effective_draws", "chains_agree")},
+            **self._agreement,
         }

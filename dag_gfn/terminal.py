@@ -201,6 +201,11 @@ def verdicts(info: dict[str, Any]) -> list[str]:
             f"(1 is ideal), and they are worth {_number(diagnostics['min_effective_draws'], ',.0f')} independent "
             "draws or more."
         )
+    if "corrected_effective_samples" in diagnostics:
+        lines.append(
+            f"Beyond {diagnostics['candidates']} candidate parents of each column, others are drawn by their odds and "
+            f"weighed by their scores: worth {diagnostics['corrected_effective_samples']:,.0f} independent draws."
+        )
     for condition in info.get("conditions", []):
         lines.append(
             f"Given {condition['query']}, of probability {_number(condition['probability'], '.4g')}: "

@@ -13,6 +13,7 @@ from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
+from dag_gfn.layerings.outside_parents import correct_parents
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling import backward_rollout, sample_outcomes
@@ -45,11 +46,14 @@ class TrainedLayerGFlowNet:
 
     def sample(self, k: int, *, seed: int) -> WeightedGraphs:
         """Return k new independent draws with their importance weights, a DAG of each layering."""
-        drawn = self.layerings(k, seed=seed)
-        adjacency = drawn.dags(self.weights, rng=np.random.default_rng(seed))
-        return WeightedGraphs(
-            adjacency, self.table.log_reward(graph.parent_masks(adjacency)), drawn.log_weights
-        )
+        drawn, rng = self.layerings(k, seed=seed), np.random.default_rng(seed)
+        if self.weights.has_outside:
+            corrected = correct_parents(self.weights, self.table, drawn.layer_of, rng=rng)
+            adjacency = graph.adjacency_from_masks(corrected.parents, self.table.d)
+            log_weights = drawn.log_weights + corrected.log_correction
+        else:
+            adjacency, log_weights = drawn.dags(self.weights, rng=rng), drawn.log_weights
+        return WeightedGraphs(adjacency, self.table.log_reward(graph.parent_masks(adjacency)), log_weights)
 
     def layerings(self, k: int, *, seed: int) -> WeightedLayerings:
         """Return k new independent layerings with their importance weights.
@@ -92,6 +96,8 @@ class TrainedLayerGFlowNet:
 
     def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
         """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
+        if self.weights.has_outside:
+            return self.sample(num_samples, seed=seed).evidence()
         drawn = self.layerings(num_samples, seed=seed)
         return ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
 
@@ -101,7 +107,8 @@ class TrainedLayerGFlowNet:
         ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random: `seed` is taken for the sake of other
         samplers.
         """
-        return float(self.log_weights_of(layering_of(exact_draws)).mean())
+        log_probability, _ = self.log_probability(exact_draws)
+        return float((self.table.log_reward(graph.parent_masks(exact_draws)) - log_probability).mean())
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
@@ -134,12 +141,13 @@ class TrainedLayerGFlowNet:
     ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
         """Return the log-probability that it draws each given graph, and the standard error of that, which is 0.
 
-        The graph's layering has one trajectory, and the graph its share of the layering's weight. Nothing is random:
-        `num_trajectories` and `seed` are taken for the sake of other samplers.
+        The graph's layering has one trajectory, and the graph its share of the layering's weight. Where parents outside
+        the candidates count by their odds, it is the probability before draws are corrected for that. Nothing is
+        random: `num_trajectories` and `seed` are taken for the sake of other samplers.
         """
-        log_scores = self.table.log_reward(graph.parent_masks(adjacency))
+        log_weights = self.weights.log_weight_of(graph.parent_masks(adjacency))
         # P_θ(layering) R(G) / R(layering)
-        return log_scores - self.log_weights_of(layering_of(adjacency)), np.zeros(len(adjacency))
+        return log_weights - self.log_weights_of(layering_of(adjacency)), np.zeros(len(adjacency))
 
     def given_edges(
         self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int

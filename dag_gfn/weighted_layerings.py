@@ -1,7 +1,5 @@
 """Root layerings with importance weights: the evidence, edge probabilities and DAGs that they give."""
 
-import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +7,10 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
-from dag_gfn.metrics import effective_sample_size
+from dag_gfn.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior import Marginal
 
 _AT_A_TIME = 1024  # layerings: a matrix of edge probabilities is kept for each
-_TAIL = 0.2  # share of the draws, at most, that make the tail
-_SMALLEST_TAIL = 5  # draws
-_ALIKE = 1e-6  # nats
 
 
 @dataclass(frozen=True)
@@ -72,28 +67,8 @@ class WeightedLayerings:
         return np.minimum(cumulative.searchsorted(at), len(self) - 1)
 
     def smoothed(self) -> tuple[Float64[np.ndarray, " k"], float]:
-        r"""Return normalised log-weights whose largest are smoothed, and the shape k̂ of their tail.
-
-        The largest weights are replaced by quantiles of the generalised Pareto distribution that fits them, which
-        trades a little bias for much variance. Above k̂ = 0.7 weighted means are not to be trusted. It is infinite where
-        fewer than 25 draws tell nothing of a tail, or nearly all weight is on a few, and 0 where a fifth of all draws
-        share the largest weight.
-
-        References
-        ----------
-        Vehtari, Simpson, Gelman, Yao and Gabry, Pareto smoothed importance sampling, JMLR 25 (2024).
-        """
-        below = self.log_weights - self.log_weights.max()
-        log_share = below - np.logaddexp.reduce(below)
-        if len(self) < _SMALLEST_TAIL / _TAIL:
-            return log_share, math.inf
-        if (below > -_ALIKE).mean() >= _TAIL:  # no tail to fit: many draws have the largest weight there is
-            return log_share, 0.0
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its next version
-            import arviz  # slow, and brings matplotlib
-        log_weights, shape = arviz.psislw(below)
-        return np.asarray(log_weights, dtype=np.float64), float(shape)
+        """Return normalised log-weights whose largest are smoothed, and the shape of their tail (`pareto_smoothed`)."""
+        return pareto_smoothed(self.log_weights)
 
     def edges(self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"] | None = None) -> Marginal:
         """Return edge probabilities, averaged given the layering, and their standard errors.

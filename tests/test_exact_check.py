@@ -120,21 +120,32 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
 
 
 @pytest.mark.parametrize(
-    ("covered", "said"),
-    [(1.0, None), (0.991, None), (0.985, "98.5% of"), (1e-7, "less than 0.1% of")],
+    ("effective", "shape", "said"),
+    [
+        (None, None, None),
+        (100.0, 0.7, None),
+        (
+            99.0,
+            0.5,
+            "worth 99 independent ones by the weights that correct this, with a shape of 0.50 of the tail",
+        ),
+        (5_000.0, 0.71, "with a shape of 0.71"),
+        (5_000.0, None, "with an infinite tail"),
+    ],
 )
-def test_candidate_parents_that_leave_much_out_are_told(covered, said):
+def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective, shape, said):
     diagnostics = {"chains_agree": True, "max_r_hat": 1.0, "min_effective_draws": 900.0, "iterations": 7}
-    diagnostics |= {"candidates": 16, "covered": covered, "least_covered": "income"}
+    diagnostics |= {"candidates": 16, "covered": 1e-7, "least_covered": "income"}
+    if effective is not None:
+        diagnostics |= {"corrected_effective_samples": effective, "corrected_pareto_k": shape}
     told = judge_convergence({"diagnostics": diagnostics}, "mcmc")
-    assert diagnostics["converged"] is True
+    assert diagnostics["converged"] is (said is None)
     if said is None:
         assert told == []
     else:
         (message,) = told
         assert said in message
         assert "16 candidates" in message
-        assert "'income'" in message
         assert "--prior fair" in message
     diagnostics["chains_agree"] = False
     assert len(judge_convergence({"diagnostics": diagnostics}, "mcmc")) == 1 + (said is not None)

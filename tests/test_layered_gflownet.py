@@ -76,6 +76,23 @@ def test_with_and_without_weights(reweight):
     json.dumps(posterior.info, allow_nan=False)
 
 
+@pytest.mark.parametrize("reweight", [None, True])
+def test_parents_outside_the_candidates_are_corrected(monkeypatch, reweight):
+    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table: 3)
+    result, config = fitted(score_table(6, storage="lazy"), 60, num_samples=4_000)
+    posterior = result.posterior(result.sampler.table, config, reweight=reweight)
+    diagnostics, exact = posterior.info["diagnostics"], exact_reference(score_table(6))
+    assert diagnostics["candidates"] == 3
+    assert 200 < diagnostics["corrected_effective_samples"] < 4_000
+    edge = posterior.marginal("edge")
+    z = (edge.values - exact.features["edge"])[~np.eye(6, dtype=bool)]
+    assert np.abs(z / edge.standard_error[~np.eye(6, dtype=bool)]).max() < 5
+    assert edge.standard_error.max() < 0.05
+    assert abs(diagnostics["log_z_shift"]) > 0.1
+    assert abs(posterior.log_evidence - exact.log_evidence) < 0.1
+    json.dumps(posterior.info, allow_nan=False)
+
+
 @pytest.mark.parametrize("num_samples", [1, 5, 20])
 @pytest.mark.parametrize("reweight", [None, True, False])
 def test_few_samples(num_samples, reweight):

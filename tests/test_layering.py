@@ -53,6 +53,7 @@ RANK = {part: rank for rank, parts in RANKS.items() for part in parts}
 WITHIN_A_RANK = {
     ("metrics", "posterior"),
     ("layerings", "scores"),
+    ("layerings", "metrics"),
     ("sampling", "exploration"),
     ("fit", "methods"),
     ("fit", "exact_check"),

@@ -38,8 +38,8 @@ from dag_gfn.layerings.inclusion import inclusion
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 
-MAX_CANDIDATES = 16
-"""K by default, at most: with 50 nodes each table is 26 MB then."""
+MAX_CANDIDATES = 20
+"""K by default, at most: with 50 nodes each table is 0.4 GB then."""
 
 _SECONDS = (
     20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
@@ -82,7 +82,7 @@ def covered_share(log_odds: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "
 
 
 def default_size(table: ScoreTable) -> int:
-    """Return K for a table: 16 or fewer, so that the scores take some 20 s of one core at most."""
+    """Return K for a table: 20 or fewer, so that the scores take some 20 s of one core at most."""
     affordable = _largest_power(_SECONDS * table.families_per_second / table.d)
     required = int(popcount(table.constraints.required).max())
     return min(max(min(affordable, MAX_CANDIDATES), required, 1), table.d - 1)

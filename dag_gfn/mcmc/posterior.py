@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from dag_gfn import graph
+from dag_gfn.layerings.corrected_dags import corrected_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.mcmc.annealing import anneal, default_annealing
@@ -66,7 +67,7 @@ def fit_mcmc(
     ConstraintError
         If no DAG has support.
     """
-    weights = LayerWeights.build(table, num_candidates=num_candidates)
+    weights = LayerWeights.build(table, num_candidates=num_candidates, outside=True)
     iterations = default_iterations(table.d) if iterations is None else iterations
     if starts is None:
         effort = min(default_annealing(table.d), iterations)
@@ -87,15 +88,24 @@ def fit_mcmc(
         on_report=on_report,
     )
     layerings = result.layer_of.reshape(-1, table.d)
-    chosen = np.arange(num_samples) * len(layerings) // num_samples
-    adjacency = draw_dags(weights, layerings[chosen], rng=np.random.default_rng([seed, chains]))
+    chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
+    rng = np.random.default_rng([seed, chains])
     edge, info = edges_of_chains(result)
-    info |= weights.coverage(table.names)
-    return GraphPosterior.from_samples(
+    info |= {"num_samples": num_samples, **weights.coverage(table.names)}
+    effective = min(float(num_samples), info["min_effective_draws"])
+    if weights.has_outside:
+        corrected = corrected_dags(weights, table, chosen, independent=effective, rng=rng)
+        adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
+        effective = corrected.effective_samples
+        info |= corrected.diagnostics()
+    else:
+        adjacency, log_share = draw_dags(weights, chosen, rng=rng), np.zeros(num_samples)
+    return GraphPosterior.from_weights(
         table.names,
         adjacency,
+        log_share,
         table.log_reward(graph.parent_masks(adjacency)),
-        effective_samples=min(float(num_samples), info["min_effective_draws"]),
+        effective_samples=effective,
         marginals={"edge": edge},
         info={
             "interrupted": result.interrupted,

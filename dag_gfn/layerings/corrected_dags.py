@@ -1,0 +1,120 @@
+"""DAGs of layerings that were drawn by approximate weights, weighed by their true scores."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from dag_gfn import graph
+from dag_gfn.errors import NotTractable
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.outside_parents import ParentDraws, correct_parents
+from dag_gfn.metrics import effective_sample_size, pareto_smoothed
+from dag_gfn.posterior import Marginal
+from dag_gfn.scores import ScoreTable
+
+_DRAWS = 16  # parent sets of each node of each layering
+_AT_A_TIME = 2048  # layerings
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedDags:
+    """DAGs with the weights that make them draws of the posterior.
+
+    Attributes
+    ----------
+    adjacency : ndarray, shape (m, d, d), bool
+        ``[s, i, j]`` is True for i -> j in draw s (row -> column); draws without weight are left out.
+    log_share : ndarray, shape (m,), float64
+        Normalised log-weights, the largest smoothed (`pareto_smoothed`).
+    pareto_k : float
+        Shape of their tail.
+    edge : Marginal
+        Edge probabilities, averaged given the layering over several parent sets of each node.
+    effective_samples : float
+        How many independent draws they are worth.
+    log_z_shift, shift_standard_error : float
+        log of the true evidence less that of the approximate weights, in nats, and its standard error.
+    """
+
+    adjacency: Bool[np.ndarray, "m d d"]
+    log_share: Float64[np.ndarray, " m"]
+    pareto_k: float
+    edge: Marginal
+    effective_samples: float
+    log_z_shift: float
+    shift_standard_error: float
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return what is to be recorded."""
+        return {
+            "log_z_shift": self.log_z_shift,
+            "log_z_shift_standard_error": self.shift_standard_error,
+            "corrected_effective_samples": self.effective_samples,
+            "corrected_pareto_k": self.pareto_k,
+        }
+
+
+def corrected_dags(
+    weights: LayerWeights,
+    table: ScoreTable,
+    layer_of: Int[np.ndarray, "k d"],
+    *,
+    independent: float | int | None = None,
+    rng: np.random.Generator,
+) -> CorrectedDags:
+    """Return a DAG of each layering, and what all of them say of the posterior.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+        With parents outside the candidates (`LayerWeights.has_outside`).
+    table : ScoreTable
+        What the weights were built from.
+    layer_of : ndarray, shape (k, d)
+        Layerings that all count alike: draws by the approximate weights.
+    independent : float, optional
+        How many independent draws these are worth; by default k.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    NotTractable
+        If nothing that is drawn has weight.
+    """
+    parts: list[ParentDraws] = [
+        correct_parents(weights, table, layer_of[start : start + _AT_A_TIME], draws=_DRAWS, rng=rng)
+        for start in range(0, len(layer_of), _AT_A_TIME)
+    ]
+    log_correction = np.concatenate([part.log_correction for part in parts])
+    possible = np.flatnonzero(log_correction > -np.inf)
+    if not possible.size:
+        raise NotTractable(
+            "no parents that were drawn beyond each column's candidates are possible: choose a prior that favours "
+            "fewer parents (prior='fair', --prior fair), or fewer columns (--columns, --drop)"
+        )
+    log_share, pareto_k = pareto_smoothed(log_correction[possible])
+    share = np.zeros(len(log_correction))
+    share[possible] = np.exp(log_share)
+    alike = len(layer_of) / min(len(layer_of) if independent is None else independent, len(layer_of))
+    mean, linear, square = np.zeros((3, weights.d, weights.d))
+    for part, chosen in zip(parts, np.split(share, range(_AT_A_TIME, len(share), _AT_A_TIME)), strict=True):
+        edge = part.edge.astype(np.float64)
+        mean += np.tensordot(chosen, edge, axes=1)
+        linear += np.tensordot(chosen**2, edge, axes=1)
+        square += np.tensordot(chosen**2, edge**2, axes=1)
+    # Σ share² (p - mean)², the delta method for a ratio of means, by as much more as draws are alike
+    variance = alike * (square - 2 * mean * linear + mean**2 * (share**2).sum())
+    effective = effective_sample_size(log_correction[possible])
+    parents = np.concatenate([part.parents for part in parts])[possible]
+    return CorrectedDags(
+        adjacency=graph.adjacency_from_masks(parents, weights.d),
+        log_share=log_share,
+        pareto_k=pareto_k,
+        edge=Marginal(mean.clip(0.0, 1.0), "rao_blackwell", np.sqrt(variance.clip(0.0))),
+        effective_samples=effective / alike,
+        log_z_shift=float(np.logaddexp.reduce(log_correction)) - math.log(len(log_correction)),
+        shift_standard_error=math.sqrt(max(1 / effective - 1 / len(log_correction), 0.0) * alike),
+    )

@@ -1,0 +1,99 @@
+"""DAGs corrected for parents outside the candidates, against the exact posterior."""
+
+import numpy as np
+import pytest
+from sampler_cases import score_table
+
+from dag_gfn.errors import NotTractable
+from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.exact.reference import exact_reference
+from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
+from dag_gfn.layerings import corrected_dags as module
+from dag_gfn.layerings.corrected_dags import corrected_dags
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import layering_of
+
+
+@pytest.fixture(scope="module")
+def table():
+    return score_table(4, rows=12, seed=1)
+
+
+@pytest.fixture(scope="module")
+def weights(table):
+    built = LayerWeights.build(table, num_candidates=1, outside=True)
+    assert built.has_outside
+    return built
+
+
+@pytest.fixture(scope="module")
+def drawn(table, weights):
+    """Layerings by the approximate weights: those of all DAGs, resampled."""
+    dags = adjacency_from_masks(enumerate_dags(4).astype(np.int64), 4)
+    log_weights = weights.log_weight_of(parent_masks(dags))
+    probability = np.exp(log_weights - np.logaddexp.reduce(log_weights))
+    chosen = np.random.default_rng(1).choice(len(dags), size=20_000, p=probability)
+    return layering_of(dags[chosen]), float(np.logaddexp.reduce(log_weights))
+
+
+def test_edges_and_evidence_are_those_of_the_posterior(table, weights, drawn):
+    layer_of, log_evidence = drawn
+    exact = exact_reference(table)
+    corrected = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(2))
+    z = np.abs(corrected.edge.values - exact.features["edge"]) / np.maximum(
+        corrected.edge.standard_error, 1e-6
+    )
+    off = ~np.eye(4, dtype=bool)
+    assert z[off].max() < 5
+    assert corrected.edge.standard_error.max() < 0.03
+    gap = log_evidence + corrected.log_z_shift - exact.log_evidence
+    assert abs(gap) < 5 * corrected.shift_standard_error
+    assert abs(corrected.log_z_shift) > 10 * corrected.shift_standard_error
+    counted = np.tensordot(np.exp(corrected.log_share), corrected.adjacency, axes=1)
+    assert np.abs(counted - exact.features["edge"]).max() < 0.03
+    assert is_dag(corrected.adjacency).all()
+    assert np.logaddexp.reduce(corrected.log_share) == pytest.approx(0, abs=1e-9)
+    assert 1_000 < corrected.effective_samples < len(layer_of)
+
+
+def test_draws_that_are_alike_are_worth_less(table, weights, drawn):
+    layer_of = drawn[0][:3_000]
+    alone, alike = (
+        corrected_dags(weights, table, layer_of, independent=worth, rng=np.random.default_rng(0))
+        for worth in (None, 300)
+    )
+    assert alike.effective_samples == pytest.approx(alone.effective_samples / 10)
+    assert alike.shift_standard_error == pytest.approx(alone.shift_standard_error * np.sqrt(10))
+    np.testing.assert_allclose(alike.edge.standard_error, alone.edge.standard_error * np.sqrt(10), atol=1e-12)
+    np.testing.assert_array_equal(alike.edge.values, alone.edge.values)
+
+
+def test_parts_do_not_matter(monkeypatch, table, weights, drawn):
+    layer_of = drawn[0][:500]
+    whole = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
+    monkeypatch.setattr(module, "_AT_A_TIME", 120)
+    parts = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
+    assert parts.adjacency.shape == whole.adjacency.shape
+    assert np.abs(parts.edge.values - whole.edge.values).max() < 0.1
+
+
+def test_what_has_no_weight_is_left_out(rng):
+    table = score_table(4, rows=12, seed=1, max_parents=2)
+    weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    layer_of = np.array([[0, 0, 0, 1]] * 200)
+    corrected = corrected_dags(weights, table, layer_of, rng=rng)
+    assert len(corrected.adjacency) <= 200
+    assert corrected.adjacency.sum(axis=1).max() <= 2
+    assert np.isfinite(corrected.log_share).all()
+
+
+def test_nothing_of_weight_is_an_error(monkeypatch, table, weights, drawn, rng):
+    real = module.correct_parents
+
+    def impossible(*arguments, **options):
+        draws = real(*arguments, **options)
+        return module.ParentDraws(draws.parents, np.full(len(draws.parents), -np.inf), draws.edge)
+
+    monkeypatch.setattr(module, "correct_parents", impossible)
+    with pytest.raises(NotTractable, match="--prior fair"):
+        corrected_dags(weights, table, drawn[0][:10], rng=rng)
