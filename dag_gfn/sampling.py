@@ -201,7 +201,7 @@ def sample_outcomes(
     num_samples: int,
     *,
     generator: torch.Generator,
-    batch_size: int = 2048,
+    batch_size: int | None = None,
 ) -> OutcomeSample:
     """Draw finished objects from the policy, keeping no trajectory.
 
@@ -212,10 +212,12 @@ def sample_outcomes(
         A `FlowModel` with a learned backward policy is judged with that one, any other with the uniform.
     num_samples : int
     generator : torch.Generator
-    batch_size : int
-        Objects that are built at a time.
+    batch_size : int, optional
+        Objects that are built at a time; by default as many as have a million pairs of nodes.
     """
     device = environment.device
+    if batch_size is None:
+        batch_size = max(2**20 // environment.num_nodes**2, 1)
     backward = policy.backward if isinstance(policy, FlowModel) else None
     outcome = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=device)
     log_reward = torch.zeros(num_samples, dtype=torch.float64, device=device)
@@ -224,10 +226,11 @@ def sample_outcomes(
         state = environment.initial_state(len(rows))
         action = None
         while len(rows):
-            observation = environment.observe(state)
+            place, which = state.distinct()  # no need to look at one twice
+            observation = environment.observe(state[place])
             if action is not None:
-                log_path[rows] += _log_pb(environment, backward, state, observation, action)
-            log_p = masked_log_softmax(policy(observation), observation.legal_actions)
+                log_path[rows] += _log_pb(environment, backward, state, observation, which, action)
+            log_p = masked_log_softmax(policy(observation), observation.legal_actions)[which]
             action = sample_actions(log_p, generator=generator)
             log_path[rows] -= log_p.gather(1, action.unsqueeze(1)).squeeze(1).double()
             stops = action == environment.stop_action
@@ -244,12 +247,13 @@ def _log_pb(
     backward: BackwardPolicy | None,
     state: State,
     observation: Observation,
+    which: Int[Tensor, " b"],
     action: Int[Tensor, " b"],
 ) -> Float[Tensor, " b"]:
-    """Return the log-probability of undoing the action that led to each state."""
+    """Return the log-probability of undoing the action that led to each state, of which there are distinct ones."""
     if backward is None:
         return -environment.num_parents_of_state(state).double().log()
-    return backward(observation).gather(1, action.unsqueeze(1)).squeeze(1).double()
+    return backward(observation)[which].gather(1, action.unsqueeze(1)).squeeze(1).double()
 
 
 def evaluate(

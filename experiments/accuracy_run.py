@@ -30,6 +30,7 @@ class Simulated:
     edges_per_node: int = 1
     noise_variance: float = 0.1
     score: str = "bge"
+    prior: str = "uniform"
 
 
 SIMULATED = {
@@ -40,15 +41,22 @@ SIMULATED = {
     "d15": Simulated(15, edges_per_node=2),
     "d15_n1000": Simulated(15, rows=1000, edges_per_node=2),
     "d20": Simulated(20, edges_per_node=2),
+    "d30": Simulated(30, edges_per_node=2),
+    "d30_erdos_renyi": Simulated(30, edges_per_node=2, prior="erdos_renyi"),
+    "d30_n1000": Simulated(30, rows=1000, edges_per_node=2, prior="erdos_renyi"),
     "d50": Simulated(50, edges_per_node=2),
+    "d50_erdos_renyi": Simulated(50, edges_per_node=2, prior="erdos_renyi"),
 }
 MEASURED = {
-    "wine": ("wine", 13),
-    "diabetes": ("diabetes", 10),
-    "breast_cancer_10": ("breast_cancer", 10),
-    "breast_cancer_20": ("breast_cancer", 20),
+    "wine": ("wine", 13, 178),
+    "wine_n32": ("wine", 11, 32),
+    "diabetes": ("diabetes", 10, 442),
+    "breast_cancer_10": ("breast_cancer", 10, 569),
+    "breast_cancer_11_n32": ("breast_cancer", 11, 32),
+    "breast_cancer_20": ("breast_cancer", 20, 569),
+    "breast_cancer": ("breast_cancer", 30, 569),
 }
-"""Example and number of its first columns; z-scored. All but wine (178) have more than 400 rows."""
+"""Example, number of its columns, the first ones, and of its rows, spread evenly; z-scored."""
 NETWORKS = ("asia", "sachs", "child", "alarm")
 """Examples of which a seed is a sample of 1,000 rows, discrete."""
 
@@ -66,7 +74,8 @@ AGAINST_TRUTH = ("expected_shd", "auroc", "auroc_with_diagonal")
 DIAGNOSTICS = (
     *("iterations", "ess", "pareto_k", "estimate", "log_z_lower", "log_z_upper", "log_z_with_chains"),
     *("log_z_with_chains_standard_error", "share_of_chains", "pooled_effective_samples"),
-    *("covered", "max_r_hat", "min_effective_draws"),
+    *("covered", "max_r_hat", "min_effective_draws", "converged"),
+    *("log_z_shift", "log_z_shift_standard_error", "corrected_effective_samples", "corrected_pareto_k"),
 )
 
 
@@ -82,10 +91,12 @@ def load(data: str, seed: int, raw: bool = False) -> tuple[dag_gfn.Dataset, dict
             noise_variance=case.noise_variance,
         )
         known = {"noise_variance": case.noise_variance} if case.score == "linear_gaussian" else {}
-        return sample, {"standardize": False, "score": case.score, **known}
+        return sample, {"standardize": False, "score": case.score, "prior": case.prior, **known}
     if data in MEASURED:
-        example, columns = MEASURED[data]
-        return dag_gfn.from_frame(dag_gfn.load_example(example).to_frame().iloc[:, :columns]), {}
+        example, columns, rows = MEASURED[data]
+        table = dag_gfn.load_example(example).to_frame()
+        chosen = np.arange(rows) * len(table) // rows
+        return dag_gfn.from_frame(table.iloc[chosen, :columns]), {}
     if data in NETWORKS:
         return dag_gfn.load_example(data, seed=seed), {}
     return dag_gfn.read_csv(data), {"standardize": False} if raw else {}

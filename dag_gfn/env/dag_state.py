@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.env.state import State
+from dag_gfn.policies.policy import distinct_words
 
 
 def unpack_bits(masks: Int[Tensor, "b d"]) -> Bool[Tensor, "b d d"]:
@@ -38,6 +39,17 @@ class DagState(State):
     def outcome(self) -> Int[Tensor, "b d"]:
         """The parents, which are all that is to be known of a finished graph."""
         return self.parents
+
+    def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+        """Return a row of each distinct graph, and which of these each row is.
+
+        Up to 7 nodes, where they fit in one word; beyond, all count as distinct.
+        """
+        d = self.parents.shape[1]
+        if d * d > 63:
+            return super().distinct()
+        places = d * torch.arange(d, device=self.parents.device)
+        return distinct_words((self.parents << places).sum(1))
 
     @property
     def adjacency(self) -> Bool[Tensor, "b d d"]:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.env.state import State
+from dag_gfn.policies.policy import distinct_words
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,17 @@ class LayerState(State):
     def outcome(self) -> Int[Tensor, "b d"]:
         """The layers, which are all that is to be known of a finished layering."""
         return self.layer_of
+
+    def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+        """Return a row of each distinct (U, Q, C), and which of these each row is; up to 31 nodes.
+
+        By these three all that a policy sees is determined. Each node is in one of four places, two bits: in U but
+        not in Q, in Q, in C, or in none. Where these do not fit in one word all count as distinct.
+        """
+        d = self.layer_of.shape[1]
+        if 2 * d > 63:
+            return super().distinct()
+        closed = self.closed.unsqueeze(1)
+        where = (self.layer_of - closed + 2).clamp_min(0)  # 0: earlier, 1: Q, 2: C
+        where = where.where(self.layer_of >= 0, 3)
+        return distinct_words((where << 2 * torch.arange(d, device=where.device)).sum(1))

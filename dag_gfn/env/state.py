@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -24,3 +25,11 @@ class State(Rows):
     def outcome(self) -> Int[Tensor, "b d"]:
         """What is to be known of a finished object, one number for each node."""
         raise NotImplementedError
+
+    def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+        """Return a row of each state that a policy can tell from others, and which of these each row is.
+
+        Here all count as distinct.
+        """
+        every = torch.arange(len(self), device=self.log_reward.device)
+        return every, every

@@ -61,9 +61,13 @@ class EdgeObservation(Observation):
 
 def distinct_bits(bits: Bool[Tensor, "b k"]) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
     """Return a row of each distinct one, and which of these each row is; rows of at most 63 bits."""
-    keys = (bits * (1 << torch.arange(bits.shape[1], device=bits.device))).sum(1)
-    keys, which = keys.unique(return_inverse=True)
-    place = torch.empty_like(keys)
+    return distinct_words((bits * (1 << torch.arange(bits.shape[1], device=bits.device))).sum(1))
+
+
+def distinct_words(words: Int[Tensor, " b"]) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
+    """Return a row of each distinct number, and which of these each row is."""
+    words, which = words.unique(return_inverse=True)
+    place = torch.empty_like(words)
     place[which] = torch.arange(len(which), device=which.device)
     return place, which
 

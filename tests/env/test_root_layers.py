@@ -19,6 +19,7 @@ from layering_oracles import (
 from sampler_cases import score_table
 
 from dag_gfn.env.environment import Environment
+from dag_gfn.env.layer_state import LayerState
 from dag_gfn.env.root_layers import DEAD_END, RootLayers
 from dag_gfn.env.state import State
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -268,3 +269,27 @@ def test_predecessors_are_not_in_an_observation():
     environment = environment_of(random_table(3, seed=0).complete)
     with pytest.raises(NotImplementedError, match="one predecessor"):
         environment.predecessors(environment.observe(environment.initial_state(1)))
+
+
+def test_states_that_look_alike_are_seen_once():
+    environment = RootLayers(LayerWeights.of(random_table(4, seed=2).complete))
+    generator = torch.Generator().manual_seed(0)
+    state = environment.initial_state(200)
+    for _ in range(4):
+        action = torch.multinomial(state.legal.double(), 1, generator=generator).squeeze(1)
+        state = environment.step(state, action)
+    place, which = state.distinct()
+    observation = environment.observe(state)
+    first = environment.observe(state[place])[which]
+    for seen, again in zip(observation.tensors, first.tensors, strict=True):
+        torch.testing.assert_close(seen, again)
+    assert len(place) == len(observation.distinct()[0]) < len(state)
+
+
+def test_states_of_many_nodes_all_count_as_distinct():
+    layer_of = torch.zeros(3, 32, dtype=torch.long)
+    some = torch.zeros(3, 32)
+    state = LayerState(
+        torch.zeros(3), layer_of, torch.ones(3, dtype=torch.long), some, some, some, some.bool()
+    )
+    assert [values.tolist() for values in state.distinct()] == [[0, 1, 2], [0, 1, 2]]
