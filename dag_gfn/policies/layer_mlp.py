@@ -58,7 +58,8 @@ class LayerMLP(nn.Module):
 
     def forward(self, observation: LayerObservation) -> Float[Tensor, "b a"]:
         """Return logits of shape (b, d + 2): nodes, closing, stopping."""
-        return self.logits_and_flow(observation)[0]
+        features = _features(observation)
+        return self._logits(observation, features, self.body(features))
 
     def logits_and_flow(
         self, observation: LayerObservation
@@ -66,19 +67,37 @@ class LayerMLP(nn.Module):
         """Return logits, and the log of the flow through each state less the log of its reward so far."""
         features = _features(observation)
         hidden = self.body(features)
+        value = self.value(hidden).squeeze(1) + self._linear_value(observation, features)
+        flow = _NATS * value * observation.left.any(1)
+        return self._logits(observation, features, hidden), flow
+
+    def _logits(
+        self, observation: LayerObservation, features: Float[Tensor, "b f"], hidden: Float[Tensor, "b h"]
+    ) -> Float[Tensor, "b a"]:
         odds = observation.now - observation.later - self.clash_scale * observation.clash
         ready = _SQUASHED * (odds / _SQUASHED).asinh() + _NATS * (
             self.ready(hidden) + self.ready_skip(features)
         )
-        value = self.value(hidden).squeeze(1) + self._linear(observation, features) @ self.value_skip
-        unfinished = observation.left.any(1)
-        return action_logits(ready, observation.addable), _NATS * value * unfinished
+        return action_logits(ready, observation.addable)
+
+    def _linear_value(
+        self, observation: LayerObservation, features: Float[Tensor, "b f"]
+    ) -> Float[Tensor, " b"]:
+        """Return ``_linear @ value_skip`` without listing the pairs."""
+        left, d = observation.left.float(), observation.left.shape[1]
+        of_features, of_pairs, of_rest = self.value_skip.split([features.shape[1], self.pairs.shape[1], 2])
+        of_both = of_pairs.new_zeros(d, d).index_put(tuple(self.pairs), of_pairs)
+        independent = self._independent(observation) / _NATS
+        return features @ of_features + (left @ of_both * left).sum(1) + independent * of_rest[0] + of_rest[1]
+
+    def _independent(self, observation: LayerObservation) -> Float[Tensor, " b"]:
+        """Return the log-flow of independent nodes."""
+        available = log_available(observation.now, observation.later, observation.addable)
+        return (observation.left * (self.log_all + available)).sum(1) + observation.clash.sum(1) / 2
 
     def _linear(self, observation: LayerObservation, features: Float[Tensor, "b f"]) -> Float[Tensor, "b g"]:
         """Return what the flow is linear in, the flow of independent nodes last but one."""
-        left = observation.left
-        available = log_available(observation.now, observation.later, observation.addable)
-        independent = (left * (self.log_all + available)).sum(1) + observation.clash.sum(1) / 2
+        left, independent = observation.left, self._independent(observation)
         i, j = self.pairs
         both = (left[:, i] & left[:, j]).float()
         constant = torch.ones_like(independent)
