@@ -2,15 +2,15 @@
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.annealing import anneal, default_annealing
+from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 
 CHAINS = 4
@@ -103,13 +103,21 @@ class JudgingChains:
             return self._running.result()
 
 
-def _run(weights: LayerWeights, seed: list[int], iterations: int, kept: int, **options: Any) -> Chains:
+def _run(
+    weights: LayerWeights,
+    seed: list[int],
+    iterations: int,
+    kept: int,
+    *,
+    time_budget: float | int | None = None,
+    threads: int | None = None,
+    on_report: Callable[[ChainReport], None] | None = None,
+) -> Chains:
+    began = time.perf_counter()
     streams = np.random.SeedSequence(seed).spawn(CHAINS + 1)
-    effort = min(default_annealing(weights.d), iterations)
-    starts = [
-        anneal(weights, rng=np.random.default_rng(stream), iterations=effort).layer_of
-        for stream in streams[:CHAINS]
-    ]
+    starts = annealed_starts(weights, streams[:CHAINS], iterations=iterations, threads=threads)
+    if time_budget is not None:
+        time_budget = max(time_budget - (time.perf_counter() - began), 0.0)
     return run_chains(
         weights,
         seed=int(streams[-1].generate_state(1)[0]),
@@ -117,5 +125,7 @@ def _run(weights: LayerWeights, seed: list[int], iterations: int, kept: int, **o
         kept=kept,
         chains=CHAINS,
         starts=starts,
-        **options,
+        time_budget=time_budget,
+        threads=threads,
+        on_report=on_report,
     )

@@ -1,6 +1,11 @@
 """Layerings of high weight, for chains to begin with where no best DAG is known."""
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+from jaxtyping import Int64
 
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.partition import LayeringState, init, run
@@ -33,3 +38,23 @@ def anneal(weights: LayerWeights, *, rng: np.random.Generator, iterations: int) 
     for temperature in _TEMPERATURES.tolist():
         _, state, _ = run(weights, state, rng=rng, blocks=1, thinning=steps, temperature=temperature)
     return state
+
+
+def annealed_starts(
+    weights: LayerWeights,
+    streams: Sequence[np.random.SeedSequence],
+    *,
+    iterations: int,
+    threads: int | None = None,
+) -> list[Int64[np.ndarray, " d"]]:
+    """Return a layering by `anneal` from each random stream, with at most `default_annealing` steps; threads.
+
+    Their number does not matter to what is returned; by default there are as many as cores.
+    """
+    steps = min(default_annealing(weights.d), iterations)
+
+    def start(stream: np.random.SeedSequence) -> Int64[np.ndarray, " d"]:
+        return anneal(weights, rng=np.random.default_rng(stream), iterations=steps).layer_of
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as workers:
+        return list(workers.map(start, streams))

@@ -10,7 +10,7 @@ from dag_gfn import graph
 from dag_gfn.layerings.corrected_dags import corrected_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
-from dag_gfn.mcmc.annealing import anneal, default_annealing
+from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
@@ -70,12 +70,8 @@ def fit_mcmc(
     weights = LayerWeights.build(table, num_candidates=num_candidates, outside=True)
     iterations = default_iterations(table.d) if iterations is None else iterations
     if starts is None:
-        effort = min(default_annealing(table.d), iterations)
         streams = np.random.SeedSequence([seed, chains]).spawn(chains)
-        starts = [
-            anneal(weights, rng=np.random.default_rng(stream), iterations=effort).layer_of
-            for stream in streams
-        ]
+        starts = annealed_starts(weights, streams, iterations=iterations)
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     result = run_chains(
         weights,

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from exact_tables import peaked_table, random_table
 from layering_oracles import layering_weights
+from sampler_cases import score_table
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.annealing import anneal, default_annealing
+from dag_gfn.mcmc.annealing import anneal, annealed_starts, default_annealing
 from dag_gfn.mcmc.partition import init, init_at
 
 
@@ -50,3 +51,15 @@ def test_constraints_are_honoured_and_no_dag_is_said():
 
 def test_more_nodes_take_more_steps():
     assert 0 < default_annealing(2) < default_annealing(50)
+
+
+def test_starts_are_those_of_their_streams_on_any_number_of_threads():
+    weights = LayerWeights.of(score_table(6, rows=40).complete)
+    streams = np.random.SeedSequence(3).spawn(3)
+    starts = annealed_starts(weights, streams, iterations=600)
+    alone = annealed_starts(weights, streams, iterations=600, threads=1)
+    np.testing.assert_array_equal(starts, alone)
+    second = anneal(weights, rng=np.random.default_rng(streams[1]), iterations=600).layer_of
+    np.testing.assert_array_equal(starts[1], second)
+    few = annealed_starts(weights, streams, iterations=1)
+    assert len(few) == 3
