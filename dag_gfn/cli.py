@@ -173,7 +173,7 @@ def fit_command(
     train_option: Annotated[
         list[str], typer.Option(metavar="NAME=VALUE", help="Of training, as learning_rate=1e-3; repeatable.")
     ] = [],  # noqa: B006
-    policy: Annotated[str, typer.Option(help="Network: mlp.")] = "mlp",
+    policy: Annotated[str, typer.Option(help="Network: mlp or transformer.")] = "mlp",
     reweight: Annotated[
         bool | None,
         typer.Option(

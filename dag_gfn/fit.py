@@ -86,7 +86,7 @@ def fit(
         and ``flow_matching``, and a learned backward policy.
     behaviour, policy : str
         What it learns from (``off``: exploration, replay, and with ``layers`` short Markov chains; ``on``: its own
-        samples alone), and its network (``mlp``).
+        samples alone), and its network (``mlp``, or ``transformer``: attention among the columns, slower by far).
     reweight : bool, optional
         With ``layers``: draw graphs and correct them by their importance weights. By default where these can be relied
         on, and the policy's own distribution is not known. Up to 5 columns it is, over all graphs, and is the result
@@ -297,7 +297,7 @@ def _check_options(
     planned = {
         "method": (method, ("auto", "exact", "gflownet", "mcmc"), ("bootstrap",)),
         "environment": (environment or "layers", ("edges", "layers"), ()),
-        "policy": (policy, ("mlp",), ("transformer",)),
+        "policy": (policy, ("mlp", "transformer"), ()),
         "behaviour": (behaviour, ("on", "off"), ()),
         "objective": (objective, (None,) if objective is None else _objectives(), ()),
         "backward policy": (backward or "uniform", ("uniform", "learned"), ()),

@@ -19,6 +19,7 @@ from dag_gfn.layered_posterior import WANTED_SAMPLES, LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
@@ -34,6 +35,12 @@ _GUIDE_BUDGET = 0.1  # of the time, at most
 _JUDGING_BUDGET = 0.7
 _MONITOR_SAMPLES = 512
 _MOST_DRAWS = 4
+_NETWORKS = {
+    "mlp": lambda environment: LayerMLP(
+        environment.log_all, hidden_size=_SMALL_HIDDEN if environment.num_nodes <= MAX_SMALL else _HIDDEN
+    ),
+    "transformer": lambda environment: LayerAttention(environment.log_all, environment.log_without),
+}
 
 
 def fit_layered_gflownet(
@@ -43,6 +50,7 @@ def fit_layered_gflownet(
     config: TrainConfig,
     num_samples: int,
     objective: Objective,
+    policy: str = "mlp",
     device: str = "cpu",
     judge: Callable[[Float64[np.ndarray, " m"]], dict[str, float]] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
@@ -63,6 +71,7 @@ def fit_layered_gflownet(
     num_samples : int
         Layerings, and DAGs, to draw in the end.
     objective : Objective
+    policy : {"mlp", "transformer"}
     device : str
         As torch names it.
     judge : callable, optional
@@ -98,7 +107,7 @@ def fit_layered_gflownet(
             replay = None if guides is None else _trajectories(environment, guides)
             with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
                 torch.manual_seed(seed)
-                model = build_layer_model(environment, objective, replay)
+                model = build_layer_model(environment, objective, replay, policy=policy)
             if config.time_budget is not None:
                 left = config.time_budget - (time.perf_counter() - began)
                 config = replace(config, time_budget=max(left, 0.5 * config.time_budget))
@@ -148,14 +157,13 @@ def _trajectories(environment: RootLayers, guides: Guides) -> TrajectoryReplay:
 
 
 def build_layer_model(
-    environment: RootLayers, objective: Objective, guides: TrajectoryReplay | None
+    environment: RootLayers, objective: Objective, guides: TrajectoryReplay | None, *, policy: str = "mlp"
 ) -> FlowModel:
     """Return an untrained model with all that the objective needs, on the environment's device.
 
     Its weights are drawn from torch's global generator. Flows, and log Z, start from what is gained along the guides.
     """
-    units = _SMALL_HIDDEN if environment.num_nodes <= MAX_SMALL else _HIDDEN
-    network = LayerMLP(environment.log_all, hidden_size=units).to(environment.device)
+    network = _NETWORKS[policy](environment).to(environment.device)
     if guides is not None:
         for_fit = guides.batches[0]
         rows = for_fit.position // for_fit.shape[1]

@@ -206,6 +206,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             "config": config,
             "num_samples": run.num_samples,
             "objective": made,
+            "policy": options.policy,
             "device": options.device,
             "judge": divergence_from(reference),
             "on_report": on_report,
@@ -215,7 +216,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             result = fit_layered_gflownet(run.table, **common)
             posterior = result.posterior(run.table, config, reweight=options.reweight)
         else:
-            result = fit_gflownet(run.table, policy=options.policy, backward=options.backward, **common)
+            result = fit_gflownet(run.table, backward=options.backward, **common)
             posterior = result.posterior(run.table, config)
     posterior.info.update(
         objective=options.objective,

@@ -35,8 +35,9 @@ PARTS = {
         "dag_gfn.env.edge_addition.EdgeAddition._column_gains",
     ],
     "forward": [
-        "dag_gfn.policies.layer_mlp.LayerMLP.logits_and_flow",
+        "dag_gfn.policies.layer_network.LayerNetwork.logits_and_flow",
         "dag_gfn.policies.mlp.MLPPolicy.forward",
+        "dag_gfn.policies.transformer.TransformerPolicy.forward",
     ],
     "replay": ["dag_gfn.replay.TrajectoryReplay.sample"],
     "rest of collecting": ["dag_gfn.training.rollout"],

@@ -127,7 +127,7 @@ def test_a_spreadsheet_is_not_a_csv(here, capsys):
         (["ok.csv", "--method", "magic"], ["unknown method 'magic'", "exact", "gflownet"]),
         (["ok.csv", "--score", "magic"], ["unknown score 'magic'", "bge"]),
         (["ok.csv", "--prior", "magic"], ["prior 'magic'", "erdos_renyi"]),
-        (["ok.csv", "--policy", "magic"], ["unknown policy 'magic'", "mlp"]),
+        (["ok.csv", "--policy", "magic"], ["unknown policy 'magic'", "mlp, transformer"]),
         (["ok.csv", "--objective", "magic"], ["unknown objective 'magic'", "modified_db"]),
         (["ok.csv", "--behaviour", "magic"], ["unknown behaviour 'magic'", "on"]),
         (["ok.csv", "--environment", "magic"], ["unknown environment 'magic'", "edges"]),
@@ -156,16 +156,9 @@ def test_amounts_must_be_positive(here, capsys, option, value):
     assert option.replace("-", "_") in line.replace("-", "_")
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("method", "bootstrap"),
-        ("policy", "transformer"),
-    ],
-)
-def test_what_is_not_built_yet_says_so(here, capsys, option, value):
-    line = fails(capsys, "fit", "ok.csv", "--out", "out", f"--{option}", value)
-    assert f"'{value}'" in line
+def test_what_is_not_built_yet_says_so(here, capsys):
+    line = fails(capsys, "fit", "ok.csv", "--out", "out", "--method", "bootstrap")
+    assert "'bootstrap'" in line
     assert "not built yet" in line
 
 
@@ -235,6 +228,15 @@ def test_what_is_no_posterior_is_never_replaced(here, capsys):
             line = fails(capsys, "fit", "ok.csv", "--out", out, "--method", "exact", *extra)
             assert "not a posterior folder" in line
     assert Path("mine/thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("environment", ["edges", "layers"])
+def test_a_transformer_is_fitted_when_asked_for(here, environment):
+    options = [*QUICK, "--environment", environment, "--policy", "transformer", "--quiet"]
+    assert main(["fit", "ok.csv", "--out", "out", *options]) == 0
+    info = dag_gfn.load("out").info
+    assert (info["policy"], info["environment"]) == ("transformer", environment)
+    assert info["diagnostics"]["iterations"] == 30
 
 
 @pytest.mark.parametrize(
@@ -355,7 +357,12 @@ def test_an_unfinished_run_is_neither_ignored_nor_lost(killed, capsys):
 
 @pytest.mark.parametrize(
     ("extra", "named"),
-    [(["--iterations", "7"], "iterations"), (["--seed", "1"], "seed"), (["--columns", "c,b,a"], "data")],
+    [
+        (["--iterations", "7"], "iterations"),
+        (["--seed", "1"], "seed"),
+        (["--columns", "c,b,a"], "data"),
+        (["--policy", "transformer"], "policy"),
+    ],
 )
 def test_resuming_needs_the_same_options_and_data(killed, capsys, extra, named):
     line = fails(capsys, "fit", "ok.csv", "--out", "out", *LONG, *extra, "--resume")

@@ -90,7 +90,6 @@ def test_an_unknown_keyword_is_not_swallowed(option):
             "no backward policy to learn",
         ),
         ({"method": "gflownet", "environment": "edges", "reweight": True}, OptionError, "reweight"),
-        ({"policy": "transformer"}, OptionError, "not built yet"),
         ({"objective": "magic"}, OptionError, "choose modified_db, detailed_balance"),
         ({"backward": "magic"}, OptionError, "choose uniform, learned"),
         ({"method": "gflownet", "objective_options": {"magic": 1}}, OptionError, "it has huber_delta"),
@@ -657,6 +656,15 @@ def test_layers_honour_prior_knowledge(reweight):
     assert posterior.graphs[:, 0, 1].all()
     assert posterior.graphs.sum(axis=1).max() <= 2
     assert posterior.info["diagnostics"]["estimate"] == ("reweighted" if reweight else "raw")
+
+
+@pytest.mark.parametrize("environment", ["edges", "layers"])
+def test_a_transformer_serves_both_environments(environment):
+    fits = [quick(environment=environment, policy=policy) for policy in ("mlp", "transformer")]
+    assert [posterior.info["policy"] for posterior in fits] == ["mlp", "transformer"]
+    ess = [posterior.info["diagnostics"]["ess"] for posterior in fits]
+    assert ess[0] != ess[1]
+    assert fits[1].weights.sum() == pytest.approx(1)
 
 
 def test_layers_on_policy_ask_no_chains():

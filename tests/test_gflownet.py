@@ -5,8 +5,10 @@ from sampler_cases import score_table
 
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet import default_config, fit_gflownet
 from dag_gfn.graph import is_dag
+from dag_gfn.policies import TransformerPolicy
 from dag_gfn.subsets import pack
 
 
@@ -73,6 +75,24 @@ def test_as_a_posterior(d):
         )
     scores = table.log_reward(pack(posterior.graphs.swapaxes(1, 2)))
     np.testing.assert_allclose(posterior.log_scores, scores, atol=1e-6)
+
+
+def test_a_transformer_learns_the_posterior():
+    table = score_table(3, rows=30, seed=1)
+    config = default_config(3, iterations=80)
+    result = fit_gflownet(table, seed=0, config=config, num_samples=100, policy="transformer")
+    assert isinstance(result.training.policy.policy, TransformerPolicy)
+    edge = result.posterior(table, config).marginal("edge").values
+    assert np.abs(edge - exact_reference(table).features["edge"]).max() < 0.02
+
+
+@pytest.mark.parametrize("policy", ["mlp", "transformer"])
+def test_a_finished_training_is_taken_up_from_its_checkpoint(tmp_path, policy):
+    given = {"policy": policy, "checkpoint": tmp_path / "training.safetensors"}
+    one, again = (short(score_table(3), **given) for _ in range(2))
+    assert one.training.iterations == again.training.iterations == 3
+    assert again.training.history == []
+    np.testing.assert_array_equal(one.log_probabilities, again.log_probabilities)
 
 
 def test_the_seed_decides():

@@ -19,6 +19,7 @@ from dag_gfn.layered_posterior import LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 
@@ -51,6 +52,28 @@ def test_a_short_training_gives_the_evidence_and_edges_within_their_errors(d, it
     assert diagnostics["ess"] > 0.05
     assert is_dag(posterior.graphs).all()
     json.dumps(posterior.info, allow_nan=False)
+
+
+def test_a_transformer_gives_the_evidence_and_edges_too():
+    table = score_table(4, rows=30, seed=1)
+    result, config = fitted(table, 40, policy="transformer", num_samples=2_000)
+    posterior = result.posterior(table, config, reweight=True)
+    exact = exact_reference(table)
+    assert isinstance(result.sampler.model.policy, LayerAttention)
+    edge, off = posterior.marginal("edge"), ~np.eye(4, dtype=bool)
+    z = (edge.values - exact.features["edge"])[off] / edge.standard_error[off]
+    assert np.abs(z).max() < 5
+    assert np.abs(edge.values - exact.features["edge"]).max() < 0.05
+    assert posterior.info["diagnostics"]["ess"] > 0.3
+
+
+@pytest.mark.parametrize("policy", ["mlp", "transformer"])
+def test_a_finished_training_is_taken_up_from_its_checkpoint(tmp_path, policy):
+    given = {"policy": policy, "checkpoint": tmp_path / "training.safetensors", "num_samples": 20}
+    one, again = (fitted(score_table(3), **given)[0] for _ in range(2))
+    assert one.training.iterations == again.training.iterations == 3
+    assert again.training.history == []
+    np.testing.assert_array_equal(one.drawn.log_weights, again.drawn.log_weights)
 
 
 @pytest.mark.parametrize("reweight", [False, True, None])

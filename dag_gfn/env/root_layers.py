@@ -75,6 +75,11 @@ class RootLayers:
         """log ŵ_v of all parent sets of each node, in nats and on the scale of the weights."""
         return self._log_all[0]
 
+    @property
+    def log_without(self) -> Float[Tensor, "d d"]:
+        """At [u, w], the log-share of the parent sets of u that do not hold w."""
+        return self._log_without
+
     def _initial_row(self) -> LayerState:
         nobody = torch.zeros(1, self.num_nodes, dtype=torch.bool, device=self.device)
         empty = self._within(nobody)

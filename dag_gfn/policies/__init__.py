@@ -2,8 +2,18 @@
 
 from dag_gfn.policies.mlp import MLPPolicy
 from dag_gfn.policies.policy import EdgeObservation, Observation, Policy
+from dag_gfn.policies.transformer import TransformerPolicy
 from dag_gfn.policies.uniform import UniformPolicy
 
-POLICIES = {"mlp": MLPPolicy}
+POLICIES = {"mlp": MLPPolicy, "transformer": TransformerPolicy}
+"""Networks for adding edges, by name."""
 
-__all__ = ["POLICIES", "EdgeObservation", "MLPPolicy", "Observation", "Policy", "UniformPolicy"]
+__all__ = [
+    "POLICIES",
+    "EdgeObservation",
+    "MLPPolicy",
+    "Observation",
+    "Policy",
+    "TransformerPolicy",
+    "UniformPolicy",
+]

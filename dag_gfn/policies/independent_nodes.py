@@ -34,6 +34,23 @@ def log_available(
     return torch.logaddexp(now, later).where(addable, later)
 
 
+def log_spare(
+    log_available: Float[Tensor, "b d"], log_without: Float[Tensor, "d d"]
+) -> Float[Tensor, "b d d"]:
+    """Return, at [u, w], the log-share without w of the parent sets that u may still have, where w is left out.
+
+    Parameters
+    ----------
+    log_available : Tensor, shape (b, d)
+    log_without : Tensor, shape (d, d)
+        ``[u, w]`` is the log-share of the parent sets of u that do not hold w.
+    """
+    gone = (-torch.expm1(log_available)).clamp_min(_LEAST).log().unsqueeze(2) - log_without
+    # of the sets without w, those that are gone cannot be had either
+    spare = log_without + torch.log1p(-gone.clamp_max(-_SPARED).exp()) - log_available.unsqueeze(2)
+    return spare.clamp_max(_LARGEST_SHARE)
+
+
 def log_no_pair(
     left: Bool[Tensor, "b d"], log_available: Float[Tensor, "b d"], log_without: Float[Tensor, "d d"]
 ) -> Float[Tensor, "b d"]:
@@ -47,7 +64,7 @@ def log_no_pair(
     left : Tensor, shape (b, d), bool
     log_available : Tensor, shape (b, d)
     log_without : Tensor, shape (d, d)
-        ``[u, w]`` is the log-share of the parent sets of u that do not hold w.
+        As for `log_spare`.
     """
     if log_available.device.type == "cpu":
         sums = np.zeros(log_available.shape, dtype=np.float32)
@@ -61,10 +78,7 @@ def _batched_no_pair(
     left: Bool[Tensor, "b d"], log_available: Float[Tensor, "b d"], log_without: Float[Tensor, "d d"]
 ) -> Float[Tensor, "b d"]:
     """Return the same on any device."""
-    gone = (-torch.expm1(log_available)).clamp_min(_LEAST).log().unsqueeze(2) - log_without
-    # of the sets without w, those that are gone cannot be had either
-    spare = log_without + torch.log1p(-gone.clamp_max(-_SPARED).exp()) - log_available.unsqueeze(2)
-    spare = spare.clamp_max(_LARGEST_SHARE)
+    spare = log_spare(log_available, log_without)
     # 1 - (1 - a)(1 - b) = a + b (1 - a), where a and b are the shares without each other
     neither = torch.logaddexp(spare, spare.transpose(1, 2) + torch.log1p(-spare.exp())).clamp(_NEVER, 0.0)
     return (neither * (left.unsqueeze(2) & left.unsqueeze(1))).sum(2)
