@@ -22,7 +22,10 @@ def names(text: str) -> list[str]:
 
 def seeds(text: str) -> list[int]:
     """Read seeds with commas, ``0,1,2`` or ``7,``; or their count, ``3``."""
-    return numbers(text) if "," in text else list(range(int(text)))
+    found = numbers(text) if "," in text else list(range(int(text)))
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: write '0,' for seed 0 alone, or how many there are")
+    return found
 
 
 def add_run_options(parser: argparse.ArgumentParser, out: Path, *, several_budgets: bool = False) -> None:

@@ -9,6 +9,8 @@ def test_seeds_are_listed_or_counted():
     assert options.seeds("4,7") == [4, 7]
     assert options.seeds("3") == [0, 1, 2]
     assert options.seeds("3,") == [3]
+    with pytest.raises(argparse.ArgumentTypeError, match="'0,' for seed 0 alone"):
+        options.seeds("0")
 
 
 def test_smoke_runs_stay_out_of_the_results():
