@@ -81,7 +81,7 @@ def fit_layered_gflownet(
             None if config.time_budget is None else share * config.time_budget
             for share in (_GUIDE_BUDGET, _JUDGING_BUDGET)
         ]
-        guides = draw_guides(weights, seed=seed, time_limit=limits[0])
+        guides = _guides(weights, seed, limits[0], checkpoint)
         judges = JudgingChains(
             weights, seed=seed, training_iterations=config.iterations, time_limit=limits[1]
         )
@@ -100,7 +100,8 @@ def fit_layered_gflownet(
                 torch.manual_seed(seed)
                 model = build_layer_model(environment, objective, replay)
             if config.time_budget is not None:
-                left = config.time_budget - (time.perf_counter() - began)
+                drawing = 0.0 if guides is None else guides.seconds  # perhaps in the run that is resumed
+                left = config.time_budget - max(time.perf_counter() - began, drawing)
                 config = replace(config, time_budget=max(left, 0.5 * config.time_budget))
             training = run_training(
                 environment,
@@ -123,6 +124,18 @@ def fit_layered_gflownet(
         if judges is not None:
             judges.stop()
     return LayeredFit(training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed)
+
+
+def _guides(weights: LayerWeights, seed: int, time_limit: float | None, checkpoint: Path | None) -> Guides:
+    """Return the guides that the training of a checkpoint was shown, which a clock may have cut, else new ones."""
+    if checkpoint is None:
+        return draw_guides(weights, seed=seed, time_limit=time_limit)
+    beside = checkpoint.with_suffix(".guides.safetensors")
+    if checkpoint.exists() and beside.exists():
+        return Guides.load(beside, weights.d)
+    guides = draw_guides(weights, seed=seed, time_limit=time_limit)
+    guides.save(beside)
+    return guides
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int, most: int) -> WeightedLayerings:

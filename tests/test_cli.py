@@ -384,6 +384,91 @@ def test_an_unfinished_run_survives_a_failed_attempt_to_resume_it(killed, monkey
     assert listing(killed) == before
 
 
+SIX = (
+    *("six.csv", "--method", "gflownet", "--iterations", "30", "--num-samples", "1000", "--quiet"),
+    *("--train-option", "checkpoint_seconds=0"),  # saved at every step
+)
+MOMENTS = {
+    "guides-drawn": ("dag_gfn.layer_chains", "anneal", 3),
+    "guides-written": ("dag_gfn.layer_chains", "save_file", 1),
+    "first-step": ("dag_gfn.training", "evaluate", 1),
+    "some-step": ("dag_gfn.training", "evaluate", 20),
+    "checkpoint-written": ("dag_gfn.checkpoint", "save_file", 10),
+    "layerings-drawn": ("dag_gfn.layered_gflownet", "_draw", 1),
+    "result-written": ("dag_gfn.posterior.storage", "_write_csv", 2),
+}
+"""When a fit is killed: as it calls this function of this module for the so-manieth time."""
+KILLED = """
+import importlib, json, os, signal, sys
+from pathlib import Path
+import torch._dynamo, dag_gfn.layered_gflownet  # once for all
+from dag_gfn.cli import main
+
+def dying(usual, calls):
+    remaining = list(range(calls - 1))
+    def call(*given, **named):
+        if remaining:
+            remaining.pop()
+            return usual(*given, **named)
+        if usual.__name__ == "save_file":
+            Path(given[1]).write_bytes(b"half of a file")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return call
+
+moments, *arguments = sys.argv[1:]
+for out, (module, name, calls) in json.loads(moments).items():
+    if os.fork() == 0:
+        home = importlib.import_module(module)
+        setattr(home, name, dying(getattr(home, name), calls))
+        os._exit(main([*arguments, "--out", out]))
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL, out
+"""
+OFTEN = ("guides-drawn", "some-step")
+
+
+@pytest.fixture(scope="module")
+def six(tmp_path_factory):
+    """A folder with a table of six columns, and a fit to it that was left alone."""
+    folder = tmp_path_factory.mktemp("six")
+    table("abcdef").to_csv(folder / "six.csv", index=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(["fit", *SIX, "--out", "alone"]) == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    "moments", [OFTEN, pytest.param(sorted(set(MOMENTS) - set(OFTEN)), marks=pytest.mark.slow)]
+)
+def test_a_fit_killed_at_any_moment_can_be_resumed(six, monkeypatch, moments):
+    monkeypatch.chdir(six)
+    chosen = json.dumps({moment: MOMENTS[moment] for moment in moments})
+    command = [sys.executable, "-c", KILLED, chosen, "fit", *SIX]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=100, check=True)
+    alone = dag_gfn.load("alone")
+    for moment in moments:
+        partial = Path(f"{moment}.partial")
+        assert not Path(moment).exists()
+        saved = sorted(path.name for path in partial.glob("*.safetensors"))
+        before = {"guides-drawn": 0, "guides-written": 0, "first-step": 1}
+        assert saved == ["checkpoint.guides.safetensors", "checkpoint.safetensors"][: before.get(moment, 2)]
+        for name in saved:
+            with safe_open(partial / name, framework="np") as file:
+                assert all(np.isfinite(file.get_tensor(tensor)).all() for tensor in file.keys())  # noqa: SIM118
+        assert main(["fit", *SIX, "--out", moment, "--resume"]) == 0
+        assert not partial.exists()
+        resumed = dag_gfn.load(moment)
+        assert resumed.info["interrupted"] is False
+        for figure in ("iterations", "layerings", "chain_iterations", "converged"):
+            assert resumed.info["diagnostics"][figure] == alone.info["diagnostics"][figure]
+        edge, off = resumed.marginal("edge"), ~np.eye(6, dtype=bool)
+        z = (edge.values - np.array(resumed.info["exact_edges"]))[off] / edge.standard_error[off]
+        assert np.abs(z).max() < 5
+        # past trajectories are not saved, so that what comes after a checkpoint in training is not the same
+        changed = Path(moment, "edges.csv").read_bytes() != Path("alone", "edges.csv").read_bytes()
+        assert changed == (moment in ("checkpoint-written", "some-step"))
+
+
 def test_overwrite_forgets_an_unfinished_run(killed):
     assert main(["fit", "ok.csv", "--out", "out", *QUICK, "--overwrite", "--quiet"]) == 0
     assert not Path("out.partial").exists()
