@@ -11,7 +11,7 @@ from jaxtyping import Float64
 
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.exact.reference import MAX_ENUMERATED
-from dag_gfn.gflownet import MAX_SMALL, run_training, usable_device
+from dag_gfn.gflownet import run_training, usable_device
 from dag_gfn.importance import importance_estimate
 from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
@@ -24,8 +24,9 @@ from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
+from dag_gfn.train_config import MAX_SMALL, TrainConfig
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
-from dag_gfn.training import TrainConfig, TrainingReport
+from dag_gfn.training import TrainingReport
 from dag_gfn.weighted_layerings import WeightedLayerings
 
 _SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few

@@ -267,10 +267,10 @@ def test_a_full_disk_is_told_in_a_line(here, capsys, monkeypatch):
 
 OFTEN_SAVED = """
 import dataclasses, signal, sys
-import dag_gfn.gflownet
+import dag_gfn.train_config
 from dag_gfn.cli import run
-usual = dag_gfn.gflownet.default_config
-dag_gfn.gflownet.default_config = lambda *a, **k: dataclasses.replace(usual(*a, **k), checkpoint_seconds=0.02)
+usual = dag_gfn.train_config.default_config
+dag_gfn.train_config.default_config = lambda *a, **k: dataclasses.replace(usual(*a, **k), checkpoint_seconds=0.02)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 run()
 """

@@ -12,7 +12,6 @@ from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet import default_config, make_objective
 from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layer_chains import Guides
 from dag_gfn.layered_gflownet import build_layer_model, fit_layered_gflownet
@@ -21,6 +20,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.scores import Constraints, ScoreTable, make_score
+from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 
 REFUSED = {name for name, kind in OBJECTIVES.items() if "every_state_terminal" in kind.needs}
