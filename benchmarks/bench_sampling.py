@@ -12,10 +12,11 @@ import torch
 from dag_gfn.data import simulate
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.env.root_layers import RootLayers
-from dag_gfn.gflownet import build_model, default_config, make_objective
+from dag_gfn.gflownet import build_model
 from dag_gfn.layered_gflownet import build_layer_model
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.scores import ScoreTable, make_score
+from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained import TrainedGFlowNet
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import train

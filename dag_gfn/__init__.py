@@ -14,6 +14,7 @@ from dag_gfn.errors import (
     OptionError,
     QueryError,
     StorageError,
+    TrainingError,
 )
 from dag_gfn.fit import fit
 from dag_gfn.metrics import compare_posteriors
@@ -36,6 +37,7 @@ __all__ = [
     "Probability",
     "QueryError",
     "StorageError",
+    "TrainingError",
     "compare_posteriors",
     "effects",
     "example_names",

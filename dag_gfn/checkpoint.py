@@ -22,6 +22,11 @@ def save_checkpoint(
     """Write weights, their average, the optimiser and the generator, with `state` (JSON) beside them.
 
     The file is written next to its place and moved there, so that a kill leaves the old one or the new one.
+
+    Raises
+    ------
+    StorageError
+        If that cannot be done.
     """
     tensors = {"generator": generator.get_state()}
     tensors |= {f"policy.{name}": tensor for name, tensor in policy.state_dict().items()}
@@ -29,15 +34,15 @@ def save_checkpoint(
     for index, entry in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in entry.items()}
     unfinished = path.with_suffix(".new")
-    save_file(
-        {
-            name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, tensor in tensors.items()
-        },
-        unfinished,
-        metadata={"state": json.dumps(state)},
-    )
-    os.replace(unfinished, path)
+    contents = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
+    try:
+        save_file(contents, unfinished, metadata={"state": json.dumps(state)})
+        os.replace(unfinished, path)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(f"cannot write the checkpoint {path}: {error}") from error
 
 
 def load_checkpoint(

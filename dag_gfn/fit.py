@@ -97,7 +97,7 @@ def fit(
     backward : {"uniform", "learned"}, optional
         Backward policy. By default uniform, but learned for wake-sleep and its reverse.
     objective_options, train_options : mapping, optional
-        Fields of the objective (``{"control_variate": "running"}``) and of `dag_gfn.training.TrainConfig`
+        Fields of the objective (``{"control_variate": "running"}``) and of `dag_gfn.train_config.TrainConfig`
         (``{"learning_rate": 1e-3}``) to set otherwise than by default.
     max_parents : int, optional
         Largest number of parents of a node.

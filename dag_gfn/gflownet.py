@@ -1,7 +1,7 @@
 """Train a GFlowNet on a score table and say what it samples."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
 from dag_gfn.exact.reference import MAX_ENUMERATED
-from dag_gfn.exploration import EpsilonSchedule
 from dag_gfn.graph import adjacency_from_masks
 from dag_gfn.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.objectives import OBJECTIVES, Objective
@@ -27,139 +26,12 @@ from dag_gfn.sampling import FlowBackward, sample_outcomes
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import unpack
 from dag_gfn.threads import single_thread
+from dag_gfn.train_config import TrainConfig
 from dag_gfn.trained import TrainedGFlowNet
-from dag_gfn.training import TrainConfig, TrainingReport, TrainingResult, train
+from dag_gfn.training import TrainingReport, TrainingResult, train
 
-MAX_SMALL = 6
-"""Up to this many nodes distinct states are few, and a training step can afford more than one look at each."""
 _MONITOR_SAMPLES = 256
 _START_SAMPLES = 512
-
-
-def make_objective(name: str, options: Mapping[str, Any] | None = None) -> Objective:
-    """Return an objective by name, with the given fields set.
-
-    Raises
-    ------
-    OptionError
-        If there is no such objective, or it has no such field.
-    """
-    if name not in OBJECTIVES:
-        raise OptionError(f"unknown objective '{name}': choose {', '.join(OBJECTIVES)}")
-    return _made(f"objective '{name}'", OBJECTIVES[name], {}, options)
-
-
-def _made(what: str, kind: type, defaults: dict[str, Any], options: Mapping[str, Any] | None) -> Any:
-    """Return a dataclass with the user's options over the defaults, and blame what is wrong on the options."""
-    known = sorted(field.name for field in fields(kind) if field.init)
-    for unknown in set(options or {}) - set(known):
-        raise OptionError(f"{what} has no option '{unknown}': it has {', '.join(known) or 'none'}")
-    try:
-        return kind(**{**defaults, **(options or {})})
-    except (TypeError, ValueError) as error:
-        raise OptionError(f"{what} cannot be made with {dict(options or {})}: {error}") from error
-
-
-def default_config(
-    d: int,
-    *,
-    environment: str = "edges",
-    objective: str = "modified_db",
-    behaviour: str = "off",
-    iterations: int | None = None,
-    time_budget: float | int | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> TrainConfig:
-    """Return the options of training for d nodes.
-
-    With edges, up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of
-    longer trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
-    speak against, so exploration is rarer. With layers some thousand steps suffice, on 256
-    trajectories up to 6 nodes and 64 beyond.
-    With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
-    the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
-    parameters of `EpsilonSchedule`.
-
-    Raises
-    ------
-    OptionError
-        If `TrainConfig` has no such field.
-    """
-    options = dict(options or {})
-    if isinstance(options.get("exploration"), list):
-        named = dict(zip(("start", "end", "until"), options["exploration"], strict=False))
-        options["exploration"] = _made("exploration", EpsilonSchedule, {}, named)
-    if environment == "layers":
-        chosen = _layers_config(d, behaviour, iterations, time_budget)
-    else:
-        chosen = _config(d, objective, behaviour, iterations, time_budget)
-    return _made("training", TrainConfig, vars(chosen), options)
-
-
-def _config(
-    d: int, objective: str, behaviour: str, iterations: int | None, time_budget: float | int | None
-) -> TrainConfig:
-    small = d <= MAX_SMALL
-    batch_size = 128 if small else max(8, 200 // d)
-    common = {
-        "iterations": min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
-        "time_budget": None if time_budget is None else float(time_budget),
-        "batch_size": batch_size,
-        # preconditioning takes as long as the step itself where there are d^2 inputs and few states to a step
-        "optimizer": "soap" if small else "adam",
-        "learning_rate": _small_learning_rate(OBJECTIVES[objective].needs) if small else 1e-3,
-    }
-    if behaviour == "on":
-        return TrainConfig(
-            **common,
-            rollout_size=batch_size,
-            steps_per_rollout=1,
-            replay_batches=1,
-            exploration=EpsilonSchedule(0.0, 0.0),
-        )
-    return TrainConfig(
-        **common,
-        rollout_size=256 if small else 64 if d <= 20 else 16,
-        steps_per_rollout=16 if d <= 20 else 8,
-        exploration=EpsilonSchedule(1.0, 0.3) if small else EpsilonSchedule(0.3, 0.05),
-    )
-
-
-def _layers_config(
-    d: int, behaviour: str, iterations: int | None, time_budget: float | int | None
-) -> TrainConfig:
-    common = {
-        "iterations": 1_500 + 150 * d if iterations is None else iterations,
-        "time_budget": None if time_budget is None else float(time_budget),
-        "optimizer": "soap",  # with 11 d inputs preconditioning is cheap, as it is not with the d^2 of edges
-        "learning_rate": 3e-3,
-    }
-    if behaviour == "on":
-        return TrainConfig(
-            **common,
-            batch_size=64,
-            rollout_size=64,
-            steps_per_rollout=1,
-            replay_batches=1,
-            exploration=EpsilonSchedule(0.0, 0.0),
-            guide_share=0.0,
-        )
-    return TrainConfig(
-        **common,
-        # with few nodes most states of a batch are the same, and a larger one costs next to nothing
-        batch_size=256 if d <= MAX_SMALL else 64,
-        rollout_size=256,
-        steps_per_rollout=8,
-        replay_batches=20,
-        exploration=EpsilonSchedule(0.5, 0.1) if d <= MAX_SMALL else EpsilonSchedule(0.3, 0.02),
-    )
-
-
-def _small_learning_rate(needs: frozenset[str]) -> float:
-    """Return what suits graphs of few nodes: gradients of whole trajectories, and of scores most, are noisy."""
-    if {"log_behaviour", "log_branch"} & needs:
-        return 1e-3
-    return 3e-3 if "whole_trajectories" in needs else 6e-3
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,19 @@
 """The Markov chains beside a GFlowNet over root layerings: some show it where to look, others judge it."""
 
+import json
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
+from dag_gfn.errors import StorageError
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
@@ -39,6 +44,43 @@ class Guides:
 
     layer_of: Int64[np.ndarray, "m d"]
     seconds: float
+
+    def save(self, path: Path) -> None:
+        """Write them; a kill leaves the old file or the new one.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done.
+        """
+        unfinished = path.with_suffix(".new")
+        try:
+            save_file({"layer_of": self.layer_of}, unfinished, metadata={"seconds": json.dumps(self.seconds)})
+            os.replace(unfinished, path)
+        except (OSError, SafetensorError) as error:
+            raise StorageError(f"cannot write the guides {path}: {error}") from error
+
+    @classmethod
+    def load(cls, path: Path, d: int) -> "Guides":
+        """Read what `save` wrote, of d nodes.
+
+        Raises
+        ------
+        StorageError
+            If the file cannot be read or belongs to another number of nodes.
+        """
+        try:
+            with safe_open(path, framework="np") as file:
+                layer_of = file.get_tensor("layer_of")
+                seconds = json.loads((file.metadata() or {})["seconds"])
+            if layer_of.ndim != 2 or layer_of.shape[1] != d or layer_of.dtype != np.int64:
+                raise ValueError(f"expected layerings of {d} nodes, found {layer_of.shape} {layer_of.dtype}")
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise StorageError(
+                f"cannot go on with the guides {path}: {error}. They may belong to a run with other options; "
+                "repeat those, or start anew with --overwrite"
+            ) from error
+        return cls(layer_of, float(seconds))
 
 
 def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = None) -> Guides:

@@ -11,7 +11,7 @@ from jaxtyping import Float64
 
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.exact.reference import MAX_ENUMERATED
-from dag_gfn.gflownet import MAX_SMALL, run_training, usable_device
+from dag_gfn.gflownet import run_training, usable_device
 from dag_gfn.importance import importance_estimate
 from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
@@ -25,8 +25,9 @@ from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
+from dag_gfn.train_config import MAX_SMALL, TrainConfig
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
-from dag_gfn.training import TrainConfig, TrainingReport
+from dag_gfn.training import TrainingReport
 from dag_gfn.weighted_layerings import WeightedLayerings
 
 _SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few
@@ -90,7 +91,7 @@ def fit_layered_gflownet(
             None if config.time_budget is None else share * config.time_budget
             for share in (_GUIDE_BUDGET, _JUDGING_BUDGET)
         ]
-        guides = draw_guides(weights, seed=seed, time_limit=limits[0])
+        guides = _guides(weights, seed, limits[0], checkpoint)
         judges = JudgingChains(
             weights, seed=seed, training_iterations=config.iterations, time_limit=limits[1]
         )
@@ -109,7 +110,8 @@ def fit_layered_gflownet(
                 torch.manual_seed(seed)
                 model = build_layer_model(environment, objective, replay, policy=policy)
             if config.time_budget is not None:
-                left = config.time_budget - (time.perf_counter() - began)
+                drawing = 0.0 if guides is None else guides.seconds  # perhaps in the run that is resumed
+                left = config.time_budget - max(time.perf_counter() - began, drawing)
                 config = replace(config, time_budget=max(left, 0.5 * config.time_budget))
             training = run_training(
                 environment,
@@ -132,6 +134,18 @@ def fit_layered_gflownet(
         if judges is not None:
             judges.stop()
     return LayeredFit(training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed)
+
+
+def _guides(weights: LayerWeights, seed: int, time_limit: float | None, checkpoint: Path | None) -> Guides:
+    """Return the guides that the training of a checkpoint was shown, which a clock may have cut, else new ones."""
+    if checkpoint is None:
+        return draw_guides(weights, seed=seed, time_limit=time_limit)
+    beside = checkpoint.with_suffix(".guides.safetensors")
+    if checkpoint.exists() and beside.exists():
+        return Guides.load(beside, weights.d)
+    guides = draw_guides(weights, seed=seed, time_limit=time_limit)
+    guides.save(beside)
+    return guides
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int, most: int) -> WeightedLayerings:

@@ -19,8 +19,9 @@ from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.pooled_layerings import PooledLayerings
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.scores import ScoreTable
+from dag_gfn.train_config import TrainConfig
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
-from dag_gfn.training import TrainConfig, TrainingResult
+from dag_gfn.training import TrainingResult
 from dag_gfn.weighted_layerings import WeightedLayerings
 
 _RELIABLE_SHAPE = 0.7

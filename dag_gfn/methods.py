@@ -133,7 +133,7 @@ class TrainingOptions:
 
     def check(self, d: int) -> None:
         """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
-        from dag_gfn.gflownet import default_config, make_objective
+        from dag_gfn.train_config import default_config, make_objective
 
         full = self.completed()
         make_objective(full.objective, full.objective_options)
@@ -186,8 +186,9 @@ def mcmc(run: Run) -> GraphPosterior:
 def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
     """Return the posterior that a GFlowNet has learned; the options are complete."""
     # imports torch, which nothing else needs
-    from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
+    from dag_gfn.gflownet import fit_gflownet
     from dag_gfn.layered_gflownet import fit_layered_gflownet
+    from dag_gfn.train_config import default_config, make_objective
 
     made = make_objective(options.objective, options.objective_options)
     config = default_config(

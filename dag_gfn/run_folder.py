@@ -75,9 +75,8 @@ class RunFolder:
         try:
             before = json.loads((self.partial / _OPTIONS).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise StorageError(
-                f"there is no unfinished run in '{self.partial}' to resume: leave --resume out"
-            ) from error
+            anew = "start anew with --overwrite" if self.partial.exists() else "leave --resume out"
+            raise StorageError(f"there is no unfinished run in '{self.partial}' to resume: {anew}") from error
         differ = [name for name in options if before.get(name) != options[name]]
         if differ:
             raise StorageError(

@@ -4,8 +4,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from numbers import Integral, Real
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,119 +12,16 @@ import torch
 from dag_gfn.checkpoint import load_checkpoint, save_checkpoint
 from dag_gfn.env.environment import Environment
 from dag_gfn.errors import OptionError
-from dag_gfn.exploration import EpsilonSchedule
 from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.objectives.objective import FlowTerms, Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.replay import TrajectoryReplay
 from dag_gfn.sampling import evaluate, rollout
 from dag_gfn.soap import SOAP
+from dag_gfn.train_config import TrainConfig
 
 _IMITATED = 0.5
 """Share of training in which guides are imitated, less and less."""
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Every option of training.
-
-    Attributes
-    ----------
-    iterations : int
-        Gradient steps.
-    time_budget : float or None
-        Seconds after which training ends in any case. Where it is seen that the clock will not allow all
-        iterations, the schedules are shortened so that they end with it.
-    batch_size : int
-        Trajectories in a gradient step.
-    rollout_size : int
-        Trajectories collected at a time.
-    steps_per_rollout : int
-        Gradient steps between collections.
-    replay_batches : int
-        Collected batches that are kept and drawn from.
-    learning_rate : float
-        Peak of the one-cycle schedule: linear warm-up, then a cosine down to zero.
-    warmup : float
-        Share of training that the warm-up takes.
-    log_z_learning_rate : float
-        The same of log Z, where the objective learns it.
-    optimizer : {"soap", "adam"}
-    exploration : EpsilonSchedule
-    temperature : float
-        By which the policy's log-probabilities are divided when trajectories are collected.
-    replay : {"trajectories", "transitions"}
-        What a gradient step draws from the collected batches.
-    average_decay : float
-        Decay per step of the exponential average of the weights, which is the result.
-    gradient_clip : float
-        Largest norm of the gradient.
-    guide_share : float
-        Share of gradient steps that learn from guides, where there are any.
-    imitation : float
-        Weight, in these steps, of the mean of -log P_F of a trajectory beside the objective, falling linearly to none
-        at half of training. Over draws from the posterior it is least where the policy samples it (forward KL).
-    target_update : int
-        Steps between copies of the policy into a target network; 0 for none.
-    monitor_every : float
-        Share of training between calls of the monitor.
-    checkpoint_seconds : float
-        Seconds between checkpoints, where they are asked for.
-    """
-
-    iterations: int = 20_000
-    time_budget: float | int | None = None
-    batch_size: int = 64
-    rollout_size: int = 256
-    steps_per_rollout: int = 16
-    replay_batches: int = 50
-    learning_rate: float | int = 3e-3
-    warmup: float | int = 0.05
-    log_z_learning_rate: float | int = 0.1
-    optimizer: str = "soap"
-    exploration: EpsilonSchedule = field(default_factory=lambda: EpsilonSchedule(1.0, 0.3, 0.5))
-    temperature: float | int = 1.0
-    replay: str = "trajectories"
-    average_decay: float | int = 0.999
-    gradient_clip: float | int = 10.0
-    guide_share: float | int = 0.5
-    imitation: float | int = 1.0
-    target_update: int = 0
-    monitor_every: float | int = 0.1
-    checkpoint_seconds: float | int = 60.0
-
-    def __post_init__(self):
-        for name in ("iterations", "batch_size", "rollout_size", "steps_per_rollout", "replay_batches"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise OptionError(f"{name} must be a whole number, at least 1, not {value!r}")
-        for name in ("learning_rate", "log_z_learning_rate", "temperature", "gradient_clip", "monitor_every"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not value > 0:
-                raise OptionError(f"{name} must be a positive number, not {value!r}")
-        for name in ("warmup", "average_decay"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value < 1:
-                raise OptionError(f"{name} must be a share in [0, 1), not {value!r}")
-        for name, most in (("guide_share", 1), ("imitation", math.inf)):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value <= most:
-                raise OptionError(f"{name} must be a number from 0 to {most}, not {value!r}")
-        if not isinstance(self.exploration, EpsilonSchedule):
-            raise OptionError(f"exploration must be [start, end, until], not {self.exploration!r}")
-        if self.optimizer not in ("soap", "adam"):
-            raise OptionError(f"unknown optimizer '{self.optimizer}': choose soap, adam")
-        if self.replay not in ("trajectories", "transitions"):
-            raise OptionError(f"unknown replay '{self.replay}': choose trajectories, transitions")
-        if self.time_budget is not None and not self.time_budget > 0:
-            raise OptionError(f"time_budget must be a positive number of seconds, not {self.time_budget}")
-
-    def learning_rate_at(self, progress: float) -> float:
-        """Return the learning rate at a share of training in [0, 1]."""
-        if progress < self.warmup:
-            return self.learning_rate * (0.01 + 0.99 * progress / self.warmup)
-        along = (progress - self.warmup) / (1 - self.warmup)
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(along, 1.0)))
 
 
 @dataclass(frozen=True)

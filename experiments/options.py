@@ -24,7 +24,9 @@ def seeds(text: str) -> list[int]:
     """Read seeds with commas, ``0,1,2`` or ``7,``; or their count, ``3``."""
     found = numbers(text) if "," in text else list(range(int(text)))
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed: write '0,' for seed 0 alone, or how many there are")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no seed: write '0,' for seed 0 alone, or how many there are"
+        )
     return found
 
 

@@ -78,7 +78,7 @@ def test_a_save_that_fails_leaves_the_old_file_whole(saved, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(dag_gfn.checkpoint, "save_file", dies)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(StorageError, match=r"cannot write the checkpoint .*no space"):
         save_checkpoint(path, *fresh(seed=2), STATE)
     assert path.read_bytes() == before
     monkeypatch.undo()
@@ -93,9 +93,14 @@ def test_no_file_is_left_where_the_first_save_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr(dag_gfn.checkpoint, "save_file", dies)
     path = tmp_path / "training.safetensors"
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(StorageError, match=r"cannot write the checkpoint .*no space"):
         save_checkpoint(path, *fresh(), STATE)
     assert not path.exists()
+
+
+def test_a_folder_that_is_not_there_is_a_storage_error(tmp_path):
+    with pytest.raises(StorageError, match="cannot write the checkpoint"):
+        save_checkpoint(tmp_path / "nowhere" / "training.safetensors", *fresh(), STATE)
 
 
 @pytest.mark.parametrize(

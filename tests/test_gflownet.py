@@ -6,37 +6,16 @@ from sampler_cases import score_table
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet import default_config, fit_gflownet
+from dag_gfn.gflownet import fit_gflownet
 from dag_gfn.graph import is_dag
 from dag_gfn.policies import TransformerPolicy
 from dag_gfn.subsets import pack
+from dag_gfn.train_config import default_config
 
 
 def short(table, iterations=3, **options):
     config = default_config(table.d, iterations=iterations)
     return fit_gflownet(table, **{"seed": 0, "config": config, "num_samples": 64} | options)
-
-
-def test_defaults_grow_with_the_number_of_columns():
-    configs = [default_config(d) for d in range(2, 64)]
-    iterations = [config.iterations for config in configs]
-    assert iterations == sorted(iterations)
-    assert all(config.batch_size >= 1 for config in configs)
-    assert all(config.time_budget is None for config in configs)
-
-
-def test_what_is_asked_for_is_kept():
-    config = default_config(4, iterations=7, time_budget=2)
-    assert (config.iterations, config.time_budget) == (7, 2.0)
-
-
-@pytest.mark.parametrize("d", [2, 10, 63])
-def test_on_policy_learns_from_its_own_fresh_samples_alone(d):
-    config = default_config(d, behaviour="on")
-    assert config.exploration(0.0) == config.exploration(1.0) == 0.0
-    assert (config.steps_per_rollout, config.replay_batches) == (1, 1)
-    assert config.rollout_size == config.batch_size
-    assert default_config(d).exploration(0.0) > 0
 
 
 @pytest.mark.parametrize("d", [2, 5, 6])

@@ -4,10 +4,13 @@ import threading
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from sampler_cases import score_table
 
+import dag_gfn.layer_chains
+from dag_gfn.errors import StorageError
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.layer_chains import CHAINS, JudgingChains, draw_guides, guide_iterations
+from dag_gfn.layer_chains import CHAINS, Guides, JudgingChains, draw_guides, guide_iterations
 from dag_gfn.layerings.layer_weights import LayerWeights
 
 
@@ -34,6 +37,52 @@ def test_guides_are_layerings_of_the_posterior(table, weights):
     assert np.abs((guides.layer_of == 0).mean(axis=0) - expected_roots(table)).max() < 0.06
     np.testing.assert_array_equal(draw_guides(weights, seed=0).layer_of, guides.layer_of)
     assert (draw_guides(weights, seed=1).layer_of != guides.layer_of).any()
+
+
+GUIDES = Guides(np.array([[0, 1, 2, 0], [0, 0, 1, 1]]), 1.5)
+
+
+def test_guides_come_back_from_their_file(tmp_path, monkeypatch):
+    path = tmp_path / "run.guides.safetensors"
+    GUIDES.save(path)
+    found = Guides.load(path, 4)
+    np.testing.assert_array_equal(found.layer_of, GUIDES.layer_of)
+    assert found.layer_of.dtype == np.int64
+    assert found.seconds == 1.5
+
+    def dies(tensors, filename, metadata=None):
+        filename.write_bytes(b"half of it")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(dag_gfn.layer_chains, "save_file", dies)
+    with pytest.raises(StorageError, match=r"cannot write the guides .*no space"):
+        Guides(GUIDES.layer_of[::-1], 3.0).save(path)
+    np.testing.assert_array_equal(Guides.load(path, 4).layer_of, GUIDES.layer_of)
+    monkeypatch.undo()
+    Guides(GUIDES.layer_of[:1], 2.0).save(path)  # what was left over is in nobody's way
+    assert len(Guides.load(path, 4).layer_of) == 1
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-8]),
+        lambda path: path.unlink(),
+        lambda path: save_file({"layer_of": GUIDES.layer_of}, path),
+        lambda path: save_file({"other": GUIDES.layer_of}, path, metadata={"seconds": "1.5"}),
+        lambda path: Guides(GUIDES.layer_of[:, :3].copy(), 1.5).save(path),
+        lambda path: save_file({"layer_of": GUIDES.layer_of / 2}, path, metadata={"seconds": "1.5"}),
+    ],
+    ids=["empty", "truncated", "absent", "no seconds", "foreign", "three nodes", "no whole numbers"],
+)
+def test_guides_that_cannot_be_used_are_a_storage_error(tmp_path, damage):
+    path = tmp_path / "run.guides.safetensors"
+    GUIDES.save(path)
+    damage(path)
+    with pytest.raises(StorageError, match=r"cannot go on with the guides .*run.guides.safetensors"):
+        Guides.load(path, 4)
 
 
 def test_judges_are_others_and_longer(table, weights):

@@ -12,8 +12,8 @@ from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet import default_config, make_objective
 from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
+from dag_gfn.layer_chains import Guides
 from dag_gfn.layered_gflownet import build_layer_model, fit_layered_gflownet
 from dag_gfn.layered_posterior import LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -21,6 +21,7 @@ from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.scores import Constraints, ScoreTable, make_score
+from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 
 REFUSED = {name for name, kind in OBJECTIVES.items() if "every_state_terminal" in kind.needs}
@@ -292,6 +293,36 @@ def test_without_guides_the_flow_starts_from_independent_nodes():
     assert float(flow) == pytest.approx(float(model.log_z.detach()))
     plain = build_layer_model(environment, make_objective("subtrajectory_balance"), None)
     assert plain.backward is None
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_guides_that_a_clock_cut_are_those_of_the_checkpoint(tmp_path, kept):
+    table, path = score_table(4), tmp_path / "run.safetensors"
+    config = default_config(4, environment="layers", iterations=20, time_budget=1_000.0)
+    options = {
+        "config": config,
+        "num_samples": 50,
+        "objective": make_objective("subtrajectory_balance"),
+        "checkpoint": path,
+    }
+    reports = []
+
+    def interrupt(report):
+        reports.append(report)
+        if len(reports) == 1:
+            raise KeyboardInterrupt
+
+    first = fit_layered_gflownet(table, seed=0, on_report=interrupt, **options)
+    assert first.training.interrupted
+    cut = Guides(first.guides.layer_of[:700], 321.0)
+    cut.save(tmp_path / "run.guides.safetensors")
+    if not kept:  # then nothing has been trained with them
+        path.unlink()
+    resumed = fit_layered_gflownet(table, seed=0, **options)
+    assert resumed.training.iterations == 20
+    expected = cut if kept else first.guides
+    np.testing.assert_array_equal(resumed.guides.layer_of, expected.layer_of)
+    assert (resumed.guides.seconds == 321.0) == kept
 
 
 def test_the_callers_random_stream_is_left_alone():

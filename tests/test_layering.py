@@ -29,7 +29,7 @@ RANKS = {
         "pooled_layerings",
         "layer_chains",
     },
-    6: {"training", "importance"},
+    6: {"train_config", "training", "importance"},
     7: {
         "fit",
         "methods",
@@ -55,6 +55,7 @@ WITHIN_A_RANK = {
     ("layerings", "scores"),
     ("layerings", "metrics"),
     ("sampling", "exploration"),
+    ("training", "train_config"),
     ("fit", "methods"),
     ("fit", "exact_check"),
     ("methods", "gflownet"),

@@ -80,7 +80,7 @@ def test_other_options_are_named(tmp_path):
 
 
 def test_nothing_to_resume(tmp_path):
-    with pytest.raises(StorageError, match="no unfinished run"):
+    with pytest.raises(StorageError, match=r"no unfinished run.*leave --resume out"):
         start(tmp_path / "out", resume=True)
     assert names_in(tmp_path) == []
 
@@ -89,8 +89,10 @@ def test_nothing_to_resume(tmp_path):
 def test_an_unreadable_run_cannot_be_resumed(tmp_path, damage):
     start(tmp_path / "out")
     (tmp_path / "out.partial" / "options.json").write_text(damage)
-    with pytest.raises(StorageError, match="no unfinished run"):
+    with pytest.raises(StorageError, match=r"no unfinished run.*start anew with --overwrite"):
         start(tmp_path / "out", resume=True)
+    start(tmp_path / "out", overwrite=True).finish(posterior())
+    assert names_in(tmp_path) == ["out"]
 
 
 def test_an_existing_result_stays_until_the_new_one_is_complete(tmp_path):

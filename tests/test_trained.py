@@ -7,8 +7,9 @@ from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet import default_config, fit_gflownet, make_objective
+from dag_gfn.gflownet import fit_gflownet
 from dag_gfn.graph import adjacency_from_masks
+from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained import TrainedGFlowNet
 
 

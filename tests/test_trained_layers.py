@@ -14,12 +14,12 @@ from dag_gfn.env.root_layers import DEAD_END, RootLayers
 from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet import default_config, make_objective
 from dag_gfn.layered_gflownet import fit_layered_gflownet
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.sampling import sample_outcomes
+from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 
 

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import oracles
 import pytest
@@ -12,7 +10,8 @@ from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.exploration import EpsilonSchedule
 from dag_gfn.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.policies.mlp import MLPPolicy
-from dag_gfn.training import TrainConfig, TrainingReport, train
+from dag_gfn.train_config import TrainConfig
+from dag_gfn.training import TrainingReport, train
 
 SHORT = TrainConfig(iterations=40, batch_size=8, rollout_size=16, steps_per_rollout=4, replay_batches=3)
 
@@ -228,45 +227,6 @@ def test_a_slow_stretch_shortens_the_plan_only_while_it_lasts(monkeypatch):
     assert min(plans) < 200
     assert result.iterations > 300
     assert result.cut_short == (result.iterations < 400)
-
-
-def test_learning_rate_warms_up_and_falls_to_zero():
-    config = TrainConfig(learning_rate=0.1, warmup=0.2)
-    rates = [config.learning_rate_at(x) for x in np.linspace(0, 1, 101)]
-    assert rates[0] == pytest.approx(0.001)
-    assert max(rates) == pytest.approx(0.1)
-    assert int(np.argmax(rates)) == 20
-    assert np.all(np.diff(rates[:21]) > 0)
-    assert np.all(np.diff(rates[20:]) < 0)
-    assert rates[60] == pytest.approx(0.05)
-    assert rates[-1] == pytest.approx(0, abs=1e-12)
-    assert TrainConfig(learning_rate=0.1, warmup=0.0).learning_rate_at(0.0) == pytest.approx(0.1)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"iterations": 0},
-        {"batch_size": 0},
-        {"rollout_size": -1},
-        {"steps_per_rollout": 0},
-        {"replay_batches": 0},
-        {"time_budget": 0.0},
-        {"time_budget": -1.0},
-        {"time_budget": float("nan")},
-        {"monitor_every": 0.0},
-    ],
-    ids=json.dumps,
-)
-def test_impossible_options_are_named(options):
-    (name,) = options
-    with pytest.raises(OptionError, match=name):
-        TrainConfig(**options)
-
-
-def test_an_unknown_option_is_an_error():
-    with pytest.raises(TypeError, match="iteratons"):
-        TrainConfig(iteratons=10)
 
 
 def test_an_objective_that_needs_finished_states_refuses_an_environment_without():

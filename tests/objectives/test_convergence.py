@@ -8,8 +8,9 @@ import pytest
 from sampler_cases import log_reward, probabilities_of, score_table
 from scipy.special import kl_div
 
-from dag_gfn.gflownet import default_config, fit_gflownet
+from dag_gfn.gflownet import fit_gflownet
 from dag_gfn.objectives import OBJECTIVES
+from dag_gfn.train_config import default_config
 
 BOUNDS = {
     "modified_db": 1e-5,

@@ -1,0 +1,66 @@
+"""dag-gfn effect: the causal effect of one column on another."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import dag_gfn
+from dag_gfn.cli.options import Debug, check_seed
+from dag_gfn.terminal import ASSUMPTIONS
+
+
+def effect(
+    folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
+    source: Annotated[str, typer.Option("--from", metavar="X", help="The column that is set.")],
+    target: Annotated[str, typer.Option("--to", metavar="Y", help="The column that is looked at.")],
+    draws: Annotated[int, typer.Option(help="Draws of graph and parameters.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Same seed, same draws.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print the causal effect of one column on another, averaged over graphs."""
+    from dag_gfn import effects
+    from dag_gfn.effects.sentences import distribution_sentences, total_effect_sentences
+
+    check_seed(seed)
+    posterior = dag_gfn.load(folder)
+    if posterior.info.get("kind") == "discrete":
+        effect = effects.interventional_distribution(
+            posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
+        )
+        lines = distribution_sentences(effect)
+        content: dict[str, Any] = {"distribution": effect.summary().to_dict(orient="records")}
+    else:
+        everything = effects.total_effects(posterior, num_draws=draws, rng=np.random.default_rng(seed))
+        effect = everything.effect(source, target)
+        adjusted = None
+        if posterior.statistics["scatter"].ndim == 2:  # without interventions
+            adjusted = effects.parent_adjustment(
+                posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
+            )
+        lines = total_effect_sentences(effect, adjusted)
+        content = {
+            "mean": effect.mean,
+            "interval_90": effect.interval(),
+            "by_direction": effect.by_direction().to_dict(orient="records"),
+            "parent_adjustment": None
+            if adjusted is None
+            else {"mean": adjusted.mean, "interval_90": adjusted.interval()},
+        }
+    if not as_json:
+        model = "tabular (multinomial)" if posterior.info.get("kind") == "discrete" else "linear-Gaussian"
+        print("\n".join([*lines, ASSUMPTIONS.format(model=model)]))
+        return
+    content = {
+        "from": source,
+        "to": target,
+        **content,
+        "probability_zero": effect.probability_zero,
+        "by_class": effect.by_class().to_dict(orient="records"),
+        "num_draws": draws,
+        "seed": seed,
+    }
+    print(json.dumps(content, ensure_ascii=False, indent=2))

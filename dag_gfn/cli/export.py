@@ -1,0 +1,54 @@
+"""dag-gfn export: one graph of a posterior for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import dag_gfn
+from dag_gfn.cli.options import Debug
+from dag_gfn.cli.output import write_text
+from dag_gfn.errors import OptionError, StorageError
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write.")],
+    file_format: Annotated[str, typer.Option("--format", help="graphml, dot, csv or bif.")] = "graphml",
+    graph: Annotated[
+        str, typer.Option(help="median, top (most probable) or consensus (edges above 0.5).")
+    ] = "median",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write one graph of a posterior, with edge probabilities, for other programs; bif has its tables."""
+    from dag_gfn.posterior import interop
+
+    writers = {"graphml": interop.graphml_text, "dot": interop.dot_text, "csv": interop.edge_list_text}
+    formats, graphs = [*writers, "bif"], ("median", "top", "consensus")
+    for option, value, known in (("format", file_format, formats), ("graph", graph, graphs)):
+        if value not in known:
+            raise OptionError(f"unknown {option} '{value}': choose {', '.join(known)}")
+    if out.is_dir():
+        raise StorageError(f"'{out}' is a folder: give the name of a file to write")
+    if out.exists() and not overwrite:
+        raise StorageError(f"'{out}' exists already: choose another name, or replace it with --overwrite")
+    posterior = dag_gfn.load(folder)
+    choose = {
+        "median": posterior.median_graph,
+        "top": posterior.most_probable_graph,
+        "consensus": posterior.consensus_graph,
+    }
+    chosen = choose[graph]()
+    if file_format == "bif":
+        from dag_gfn.fitted import bif_text  # imports pgmpy, which takes seconds
+
+        text = bif_text(posterior, chosen)
+    else:
+        text = writers[file_format](chosen)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_text(out, text)
+    except OSError as error:
+        raise StorageError(f"cannot write '{out}': {error.strerror or error}") from error
+    print(f"Wrote the {graph} graph, {chosen.number_of_edges()} edges, to {out}.")

@@ -1,0 +1,73 @@
+"""Options that several commands have, and how the values of some are read."""
+
+import csv
+import json
+from typing import Annotated, Any
+
+import typer
+
+from dag_gfn.errors import OptionError
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def read_names(option: str, names: str | None) -> list[str] | None:
+    """Return the names in a line of CSV, so that a name with a comma can be given in quotes.
+
+    Raises
+    ------
+    OptionError
+        If there is no name in it.
+    """
+    if names is None:
+        return None
+    found = [name.strip() for name in next(csv.reader([names], skipinitialspace=True), []) if name.strip()]
+    if not found:
+        raise OptionError(
+            f"--{option} expects names separated by commas, for example age,income, not '{names}'"
+        )
+    return found
+
+
+def read_edge(text: str, names: tuple[str, ...]) -> tuple[str, str]:
+    """Return source and target; where names hold colons themselves, the split that gives two names.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be split in two.
+    """
+    parts = text.split(":")
+    splits = [(":".join(parts[:k]).strip(), ":".join(parts[k:]).strip()) for k in range(1, len(parts))]
+    known = [split for split in splits if split[0] in names and split[1] in names]
+    if len(known) == 1:
+        return known[0]
+    if len(splits) != 1 or not all(splits[0]):
+        raise OptionError(f"expected an edge as source:target, for example smoking:cancer, not '{text}'")
+    return splits[0]
+
+
+def read_settings(option: str, texts: list[str]) -> dict[str, Any]:
+    """Return name and value of each setting; what reads as a JSON number or word is one, all else is text.
+
+    Raises
+    ------
+    OptionError
+        If one of them has no name or no value.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise OptionError(f"--{option} expects name=value, for example learning_rate=1e-3, not '{text}'")
+        try:
+            found[name.strip()] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name.strip()] = value.strip()
+    return found
+
+
+def check_seed(seed: int) -> None:
+    """Raise `OptionError` unless every random stream can begin with this seed."""
+    if not 0 <= seed < 2**63 - 1:
+        raise OptionError(f"seed must be a whole number from 0 to 2^63 - 2, not {seed}")

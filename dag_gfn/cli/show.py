@@ -1,0 +1,39 @@
+"""dag-gfn show: what a saved posterior says."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import dag_gfn
+from dag_gfn.cli.options import Debug
+from dag_gfn.cli.output import console
+from dag_gfn.errors import OptionError
+from dag_gfn.terminal import class_edges, print_posterior
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: info and all edges.")] = False,
+    max_pairs: Annotated[int, typer.Option(help="Pairs to print at most.")] = 30,
+    debug: Debug = False,
+) -> None:
+    """Print what a saved posterior says."""
+    if max_pairs < 0:
+        raise OptionError(f"max-pairs must be 0 or more, not {max_pairs}")
+    posterior = dag_gfn.load(folder)
+    if as_json:
+        edges = posterior.edge_table()[["source", "target", "probability"]].to_dict(orient="records")
+        content = {**posterior.info, "edges": edges, "classes": _top_classes(posterior)}
+        print(json.dumps(content, ensure_ascii=False, indent=2))
+    else:
+        print_posterior(posterior, console(), max_pairs=max_pairs)
+
+
+def _top_classes(posterior: dag_gfn.GraphPosterior) -> list[dict[str, Any]]:
+    classes = []
+    for mixed in posterior.top_classes(3):
+        compelled, reversible = class_edges(mixed)
+        classes.append({**mixed.graph, "compelled": compelled, "reversible": reversible})
+    return classes

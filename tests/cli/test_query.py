@@ -1,0 +1,40 @@
+import json
+
+import pytest
+from cli_cases import fails, refuse
+
+import dag_gfn
+from dag_gfn.cli import main
+
+
+def test_query_in_a_sentence(fitted, capsys):
+    assert main(["query", "out", "edge(a, b) | edge(b, a)"]) == 0
+    captured = capsys.readouterr()
+    value = dag_gfn.load("out").probability("linked(a, b)").value
+    assert captured.out.startswith(f"P(edge(a, b) | edge(b, a)) = {value:.4g}")
+    assert captured.out.count("\n") == 1
+    assert main(["query", "out", "path(a, c)", "--given", "edge(a, b)"]) == 0
+    assert capsys.readouterr().out.startswith("P(path(a, c) | edge(a, b)) = ")
+
+
+def test_query_as_json(fitted, capsys):
+    assert main(["query", "out", "path(a, c)", "--given", "edge(a, b)", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    posterior = dag_gfn.load("out")
+    assert told["probability"] == posterior.given("edge(a, b)").probability("path(a, c)").value
+    assert told["conditions"][0]["probability"] == posterior.probability("edge(a, b)").value
+    assert told["source"] == "policy"
+    assert told["standard_error"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["edge(a, bb)"], "did you mean b? The columns are a, b, c"),
+        (["edge(a, b"], "character 10: expected ')'"),
+        (["path(a, b)", "--given", "edge(a, b) &"], "edge(a, b) &"),
+        (["path(a, b)", "--given", "edge(a, b) & edge(b, a)"], "no graph complies"),
+    ],
+)
+def test_bad_queries(fitted, capsys, arguments, said):
+    assert said in fails(capsys, "query", "out", *arguments)
