@@ -8,6 +8,7 @@ import numpy as np
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.dag_dp import Estimate
 from dag_gfn.exact.reference import ExactReference, exact_reference, reference_bytes, reference_seconds
+from dag_gfn.mcmc.diagnostics import MAX_R_HAT
 from dag_gfn.metrics import (
     jensen_shannon_divergence,
     kl_divergence,
@@ -28,6 +29,8 @@ MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
 MAX_EVIDENCE_ERROR = 0.5
 """Standard error of the log evidence, in nats, with which pooled draws count as converged."""
+MAX_STANDARD_ERROR = 0.025
+"""Of an edge probability, with which pooled draws count as converged: that of 400 independent draws."""
 MIN_CORRECTED = 100
 """Independent draws that those corrected for parents outside the candidates are worth, at least, in a converged fit."""
 MAX_SHAPE = 0.7
@@ -146,8 +149,12 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
 def _layers_converged(diagnostics: dict[str, Any]) -> bool | None:
     """Return whether layerings can be relied on; None where nothing speaks against it, and no chain for it."""
     if diagnostics["estimate"] == "pooled":
-        error = diagnostics["log_z_with_chains_standard_error"]
-        return diagnostics["chains_agree"] and error is not None and error <= MAX_EVIDENCE_ERROR
+        known = ("max_r_hat", "log_z_with_chains_standard_error", "pooled_edge_standard_error")
+        limits = (MAX_R_HAT, MAX_EVIDENCE_ERROR, MAX_STANDARD_ERROR)
+        return all(  # None stands for what is not finite
+            diagnostics[name] is not None and diagnostics[name] <= most
+            for name, most in zip(known, limits, strict=True)
+        )
     if not diagnostics["reliable_weights"] or _off(diagnostics):
         return False
     return diagnostics.get("agrees_with_chains")
@@ -160,29 +167,28 @@ def _off(diagnostics: dict[str, Any]) -> bool:
 
 
 def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
-    if diagnostics["reliable_weights"] and diagnostics.get("agrees_with_chains") is not False:
-        return (
-            f"an edge probability is {diagnostics['raw_to_reweighted_edge_difference']:.2f} away from what importance "
-            "weights correct it to (reweight, --reweight)"
+    effective, shape = diagnostics["ess"] * diagnostics["layerings"], diagnostics["pareto_k"]
+    tail = "" if shape is None else f", whose tail has shape {shape:.2f}"
+    why = f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights{tail}"
+    if diagnostics["estimate"] == "pooled":
+        evidence, edges = (
+            "not known" if diagnostics[name] is None else f"known to ±{diagnostics[name]:.2g}"
+            for name in ("log_z_with_chains_standard_error", "pooled_edge_standard_error")
         )
-    if diagnostics["reliable_weights"]:
+        return why + (
+            ", and the Markov chains that they were pooled with do not make up for it "
+            f"({_r_hat(diagnostics)}, log Z {evidence}, edge probabilities {edges})"
+        )
+    if not diagnostics["reliable_weights"]:
+        return why + " (to be relied on: 400, and a shape of the tail that is known and at most 0.7)"
+    if diagnostics.get("agrees_with_chains") is False:
         return (
             f"the evidence by its own draws, log Z = {diagnostics['log_z']:.2f}, disagrees with that by layerings of "
             f"Markov chains, {diagnostics['log_z_with_chains']:.2f}: one of them misses some of the posterior"
         )
-    effective, shape = diagnostics["ess"] * diagnostics["layerings"], diagnostics["pareto_k"]
-    tail = "" if shape is None else f", whose tail has shape {shape:.2f}"
-    why = (
-        f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights{tail} (to be relied "
-        "on: 400, and a shape of the tail that is known and at most 0.7)"
-    )
-    if diagnostics["estimate"] != "pooled":
-        return why
-    error = diagnostics["log_z_with_chains_standard_error"]
-    known = "not known" if error is None else f"known to ±{error:.2g}"
-    return why + (
-        ", and the Markov chains that they were pooled with do not make up for it "
-        f"({_r_hat(diagnostics)}, log Z {known})"
+    return (
+        f"an edge probability is {diagnostics['raw_to_reweighted_edge_difference']:.2f} away from what importance "
+        "weights correct it to (reweight, --reweight)"
     )
 
 

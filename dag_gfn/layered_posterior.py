@@ -15,6 +15,7 @@ from dag_gfn.importance import ImportanceEstimate
 from dag_gfn.layer_chains import Guides
 from dag_gfn.layerings.corrected_dags import corrected_dags
 from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.diagnostics import MAX_R_HAT
 from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.pooled_layerings import PooledLayerings
 from dag_gfn.posterior import GraphPosterior, Marginal
@@ -72,8 +73,8 @@ class LayeredFit:
             Whether the sampler's draws are corrected by their importance weights. By default its exact distribution is
             returned where that is known. Elsewhere draws are corrected if their weights can be relied on (k̂ of their
             tail at most 0.7, and an effective sample size of 400) and are worth 2,000 independent draws; otherwise they
-            are pooled with the layerings of Markov chains (:mod:`dag_gfn.bridge_sampling`), unless only the weights
-            can be relied on.
+            are pooled with the layerings of Markov chains (:mod:`dag_gfn.bridge_sampling`), unless the weights can be
+            relied on and the chains (R-hat above 1.05) cannot.
         """
         importance = ImportanceEstimate.from_log_weights(torch.from_numpy(self.drawn.log_weights))
         pooled = self._pooled()
@@ -126,9 +127,8 @@ class LayeredFit:
             return "raw"
         if self.chains is None:
             return "reweighted" if reliable else "raw"
-        if reliable and (
-            self.drawn.effective_samples >= WANTED_SAMPLES or not self._agreement["chains_agree"]
-        ):
+        enough = self.drawn.effective_samples >= WANTED_SAMPLES
+        if reliable and (enough or self._agreement["max_r_hat"] > MAX_R_HAT):
             return "reweighted"
         return "pooled"
 

@@ -35,6 +35,7 @@ PARTS = {
         "dag_gfn.env.edge_addition.EdgeAddition._column_gains",
     ],
     "forward": [
+        "dag_gfn.policies.layer_network.LayerNetwork.forward",
         "dag_gfn.policies.layer_network.LayerNetwork.logits_and_flow",
         "dag_gfn.policies.mlp.MLPPolicy.forward",
         "dag_gfn.policies.transformer.TransformerPolicy.forward",

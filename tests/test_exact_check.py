@@ -83,7 +83,7 @@ def test_what_a_fit_is_judged_by(check, diagnostics, converged, said):
         (
             {"reliable_weights": False, "estimate": "pooled", "chains_agree": False, "max_r_hat": None},
             False,
-            "do not make up for it (R-hat over the chains is not finite, log Z known to ±0.1)",
+            "(R-hat over the chains is not finite, log Z known to ±0.1, edge probabilities known to ±0.01)",
         ),
         (
             {"reliable_weights": False, "estimate": "pooled", "log_z_with_chains_standard_error": 0.6},
@@ -95,6 +95,13 @@ def test_what_a_fit_is_judged_by(check, diagnostics, converged, said):
             False,
             "log Z not known",
         ),
+        (
+            {"reliable_weights": False, "estimate": "pooled", "pooled_edge_standard_error": 0.03},
+            False,
+            "edge probabilities known to ±0.03",
+        ),
+        ({"estimate": "pooled", "chains_agree": False}, True, ""),
+        ({"estimate": "pooled", "max_r_hat": 1.06}, False, "R-hat over the chains is up to 1.06"),
     ],
 )
 def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
@@ -105,6 +112,7 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
         "log_z_with_chains_standard_error": 0.1,
         "max_r_hat": 1.0,
         "chains_agree": True,
+        "pooled_edge_standard_error": 0.01,
         "iterations": 7,
         "layerings": 1000,
         "pareto_k": 0.4,

@@ -15,7 +15,7 @@ from dag_gfn.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior import Marginal
 from dag_gfn.scores import ScoreTable
 
-_DRAWS = 16  # parent sets of each node of each layering
+_DRAWS = 32  # parent sets of each node of each layering
 _AT_A_TIME = 2048  # layerings
 
 
