@@ -190,7 +190,7 @@ def verdicts(info: dict[str, Any]) -> list[str]:
         )
     if diagnostics.get("estimate") == "pooled":
         lines.append(
-            "Too uneven to be relied on alone, the draws are pooled with layerings of Markov chains, which stand for "
+            "Worth few independent ones alone, the draws are pooled with layerings of Markov chains, which stand for "
             f"{diagnostics['share_of_chains']:.1%} of the weight. Log evidence: "
             f"{_number(diagnostics['log_z_with_chains'], '.2f')} ± "
             f"{_number(diagnostics['log_z_with_chains_standard_error'], '.2f')} (bridge sampling)."
@@ -204,7 +204,8 @@ def verdicts(info: dict[str, Any]) -> list[str]:
     if "corrected_effective_samples" in diagnostics:
         lines.append(
             f"Beyond {diagnostics['candidates']} candidate parents of each column, others are drawn by their odds and "
-            f"weighed by their scores: worth {diagnostics['corrected_effective_samples']:,.0f} independent draws."
+            f"weighed by their scores: worth {diagnostics['corrected_effective_samples']:,.0f} independent draws. This "
+            f"moves the log evidence by {_number(diagnostics['log_z_shift'], '+.2f')}."
         )
     for condition in info.get("conditions", []):
         lines.append(

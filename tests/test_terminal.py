@@ -180,3 +180,21 @@ def test_the_verdict_on_chains():
     assert "1,234 independent draws" in line
     (line,) = verdicts({"method": "mcmc", "diagnostics": {**diagnostics, "max_r_hat": None}})
     assert "not finite" in line
+
+
+def test_pooled_draws_say_what_chains_stand_for():
+    diagnostics = {"ess": 1e-4, "log_z": -14.0, "estimate": "pooled", "share_of_chains": 0.987}
+    diagnostics |= {"log_z_with_chains": -12.3456, "log_z_with_chains_standard_error": 0.123}
+    _, line = verdicts({"diagnostics": diagnostics})
+    assert "98.7% of the weight" in line
+    assert "-12.35 ± 0.12" in line
+    _, line = verdicts({"diagnostics": {**diagnostics, "log_z_with_chains_standard_error": None}})
+    assert "± not finite" in line
+
+
+def test_draws_corrected_for_parents_outside_the_candidates_say_so():
+    diagnostics = {"candidates": 18, "corrected_effective_samples": 1234.5, "log_z_shift": -0.774}
+    (line,) = verdicts({"diagnostics": diagnostics})
+    assert "18 candidate parents" in line
+    assert "worth 1,234 independent draws" in line
+    assert "-0.77" in line
