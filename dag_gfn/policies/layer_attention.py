@@ -64,7 +64,7 @@ class LayerAttention(LayerNetwork):
         self, observation: LayerObservation
     ) -> tuple[Float[Tensor, "b d"], Float[Tensor, " b"]]:
         """As for `LayerNetwork`."""
-        parts = map(super().ready_and_flow, in_parts(observation, len(self.identity)))
+        parts = in_parts(super().ready_and_flow, observation, len(self.identity))
         ready, flow = zip(*parts, strict=True)
         return torch.cat(ready), torch.cat(flow)
 
