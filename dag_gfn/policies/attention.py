@@ -1,14 +1,20 @@
 """Attention among the nodes of a graph, biased by what is known of each pair of them."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
+from torch.utils.checkpoint import checkpoint
 
 from dag_gfn.policies.policy import Observation
 
 _SMALL = 0.5
 _PAIRS_TOGETHER = 2**20
+
+Outcome = TypeVar("Outcome")
 
 
 class AttentionBlock(nn.Module):
@@ -64,12 +70,13 @@ class AttentionBlock(nn.Module):
         return nodes + self.body(self.before_body(nodes))
 
 
-def in_parts(states: Observation, num_nodes: int) -> list[Observation]:
-    """Return the states in parts whose pairs of nodes fit in some hundred megabytes; together where gradients are kept.
+def in_parts(network: Callable[[Observation], Outcome], states: Observation, num_nodes: int) -> list[Outcome]:
+    """Return what a network makes of states, in parts whose pairs of nodes fit in some hundred megabytes.
 
-    With gradients all parts would stay in memory until these are taken.
+    Where there are several and gradients are kept, each part is worked out anew when its gradients are taken.
     """
-    if torch.is_grad_enabled():
-        return [states]
     size = max(_PAIRS_TOGETHER // num_nodes**2, 1)
-    return [states[first : first + size] for first in range(0, max(len(states), 1), size)]
+    parts = [states[first : first + size] for first in range(0, max(len(states), 1), size)]
+    if len(parts) == 1 or not torch.is_grad_enabled():
+        return [network(part) for part in parts]
+    return [checkpoint(network, part, use_reentrant=False, preserve_rng_state=False) for part in parts]

@@ -7,7 +7,7 @@ from torch.nn.functional import relu
 
 from dag_gfn.policies.attention import AttentionBlock, in_parts
 from dag_gfn.policies.independent_nodes import log_available, log_spare
-from dag_gfn.policies.layer_network import NUM_FEATURES, LayerNetwork
+from dag_gfn.policies.layer_network import NUM_FEATURES, LayerNetwork, node_features
 from dag_gfn.policies.layer_observation import LayerObservation
 
 _NUM_PAIR_FEATURES = 4
@@ -64,14 +64,12 @@ class LayerAttention(LayerNetwork):
         self, observation: LayerObservation, features: Float[Tensor, "b f d"]
     ) -> tuple[Float[Tensor, "b d"], Float[Tensor, " b"]]:
         """Return what is added to the log-odds of each node and to the flow, in tens of nats."""
-        parts = in_parts(observation, len(self.identity))
-        seen = features.split([len(part) for part in parts])
-        ready, value = zip(*map(self._corrections, parts, seen), strict=True)
+        # the features are made anew part by part, which may be looked at twice
+        ready, value = zip(*in_parts(self._corrections, observation, len(self.identity)), strict=True)
         return torch.cat(ready), torch.cat(value)
 
-    def _corrections(
-        self, observation: LayerObservation, features: Float[Tensor, "b f d"]
-    ) -> tuple[Float[Tensor, "b d"], Float[Tensor, " b"]]:
+    def _corrections(self, observation: LayerObservation) -> tuple[Float[Tensor, "b d"], Float[Tensor, " b"]]:
+        features = node_features(observation)
         nodes = self.embedding(features.transpose(1, 2)) + self.identity
         pairs = self._pair_features(observation)
         for block in self.blocks:

@@ -60,8 +60,7 @@ class TransformerPolicy(nn.Module):
 
     def forward(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         """Return logits of shape (b, d*d + 1), stop last."""
-        parts = in_parts(observation, len(self.identity))
-        return torch.cat([self._logits(part) for part in parts])
+        return torch.cat(in_parts(self._logits, observation, len(self.identity)))
 
     def _logits(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         pairs = _pair_features(observation)

@@ -69,19 +69,12 @@ def test_a_gradient_reaches_every_weight():
 
 
 @pytest.mark.parametrize("b", [0, 1, 4, 5, 9])
-def test_states_come_in_parts_of_bounded_size_and_in_order(b, monkeypatch):
+@pytest.mark.parametrize("keeps_gradients", [True, False])
+def test_states_come_in_parts_of_bounded_size_and_in_order(b, keeps_gradients, monkeypatch):
     monkeypatch.setattr(attention, "_PAIRS_TOGETHER", 4 * 3**2)
     number = torch.arange(b).view(b, 1, 1).expand(b, 3, 3)
     states = EdgeObservation(number > 0, number > 1, number.float())
-    with torch.no_grad():
-        parts = in_parts(states, 3)
+    with torch.set_grad_enabled(keeps_gradients):
+        parts = in_parts(lambda part: part.gains, states, 3)
     assert [len(part) for part in parts] == [4] * (b // 4) + [b % 4] * (b % 4 > 0 or b == 0)
-    assert torch.equal(torch.cat([part.gains for part in parts]), states.gains)
-
-
-def test_where_gradients_are_kept_there_is_one_part(monkeypatch):
-    monkeypatch.setattr(attention, "_PAIRS_TOGETHER", 1)
-    states = EdgeObservation(*(torch.zeros(6, 3, 3, dtype=kind) for kind in (torch.bool, torch.bool, None)))
-    assert in_parts(states, 3) == [states]
-    with torch.no_grad():
-        assert len(in_parts(states, 3)) == 6
+    assert torch.equal(torch.cat(parts), states.gains)

@@ -187,12 +187,20 @@ def test_no_gradient_is_nan_with_peaked_tables():
 
 def test_states_in_parts_are_the_same_states(monkeypatch):
     _, network, trajectories = case("five")
-    together = moved(network).logits_and_flow(trajectories.observation)
+    seen, weights = trajectories.observation, list(moved(network).parameters())
+
+    def outcome_and_gradients():
+        logits, flow = network.logits_and_flow(seen)
+        total = logits[seen.legal].sum() + flow.mean()
+        return [logits.detach(), flow.detach(), *torch.autograd.grad(total, weights)]
+
+    together = outcome_and_gradients()
     monkeypatch.setattr(attention, "_PAIRS_TOGETHER", 7 * 5**2)
-    with torch.no_grad():
-        in_parts = network.logits_and_flow(trajectories.observation)
+    in_parts = outcome_and_gradients()
     for one, other in zip(together, in_parts, strict=True):
-        torch.testing.assert_close(one.detach(), other, atol=1e-3, rtol=1e-5)
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-4)
+    with torch.no_grad():
+        torch.testing.assert_close(network(seen), together[0], atol=1e-3, rtol=1e-4)
 
 
 def test_it_runs_without_looking_at_values():

@@ -71,11 +71,18 @@ def test_relabelled_nodes_have_relabelled_logits_if_their_embeddings_are_relabel
 
 def test_states_in_parts_are_the_same_states(monkeypatch):
     policy, trajectories = case(5)
-    together = policy(trajectories.observation).detach()
+    weights = list(policy.parameters())
+
+    def outcome_and_gradients():
+        logits = policy(trajectories.observation)
+        return [logits.detach(), *torch.autograd.grad(logits.logsumexp(1).mean(), weights)]
+
+    together = outcome_and_gradients()
     monkeypatch.setattr(attention, "_PAIRS_TOGETHER", 7 * 5**2)
+    for one, other in zip(together, outcome_and_gradients(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
     with torch.no_grad():
-        in_parts = policy(trajectories.observation)
-    torch.testing.assert_close(in_parts, together, atol=1e-4, rtol=1e-5)
+        torch.testing.assert_close(policy(trajectories.observation), together[0], atol=1e-4, rtol=1e-5)
 
 
 def test_gradients_reach_every_weight():
