@@ -141,6 +141,7 @@ class LayeredFit:
 
     def _of_pooled(self, table: ScoreTable, pooled: PooledLayerings, info: dict[str, Any]) -> GraphPosterior:
         edges, joined = pooled.edges(self.sampler.weights), pooled.joined
+        info["diagnostics"]["pooled_edge_standard_error"] = float(edges.standard_error.max())
         return self._of_draws(table, joined, joined.log_weights, edges, pooled.effective_samples, info)
 
     def _of_draws(
