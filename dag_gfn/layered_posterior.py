@@ -181,6 +181,7 @@ class LayeredFit:
             return None
         layer_of = self.chains.layer_of
         log_weights = self.sampler.log_weights_of(layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64))
+        log_weights += self.drawn.log_finished  # of the same probabilities as those of the draws
         return PooledLayerings.of(
             self.drawn, layer_of, self.chains.log_weights, log_weights.reshape(layer_of.shape[:2])
         )
