@@ -201,11 +201,12 @@ class LayeredFit:
         estimate = pooled.estimate
         gap = estimate.log_z - importance.log_z
         tolerated = _EVIDENCE_TOLERANCE + 3 * (estimate.standard_error + importance.standard_error)
+        overlap = estimate.standard_error <= _EVIDENCE_TOLERANCE  # else nothing is known, nor agreed upon
         return {
             "log_z_upper": float(pooled.chain_log_weights.mean()),
             "log_z_with_chains": estimate.log_z,
             "log_z_with_chains_standard_error": estimate.standard_error,
-            "agrees_with_chains": abs(gap) <= tolerated,
+            "agrees_with_chains": overlap and abs(gap) <= tolerated,
             "share_of_chains": estimate.share_of_chains,
             "pooled_effective_samples": pooled.effective_samples,
             "chain_iterations": self.chains.iterations,

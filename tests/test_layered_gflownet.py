@@ -302,6 +302,17 @@ def test_draws_and_chains_are_weighed_alike_where_there_are_dead_ends():
     np.testing.assert_allclose(*zip(*both, strict=True), atol=1e-4)
 
 
+def test_chains_that_the_sampler_does_not_overlap_do_not_agree(monkeypatch):
+    result, config = fitted(score_table(4), 20)
+    apart = result.drawn.log_weights.max() + 100.0
+    monkeypatch.setattr(
+        TrainedLayerGFlowNet, "log_weights_of", lambda self, layer_of: np.full(len(layer_of), apart)
+    )
+    diagnostics = result.posterior(score_table(4), config, reweight=True).info["diagnostics"]
+    assert diagnostics["log_z_with_chains_standard_error"] > 100
+    assert diagnostics["agrees_with_chains"] is False
+
+
 def test_without_guides_the_flow_starts_from_independent_nodes():
     environment = RootLayers(LayerWeights.build(score_table(4)))
     model = build_layer_model(environment, make_objective("trajectory_balance"), None)
