@@ -180,3 +180,29 @@ def test_the_verdict_on_chains():
     assert "1,234 independent draws" in line
     (line,) = verdicts({"method": "mcmc", "diagnostics": {**diagnostics, "max_r_hat": None}})
     assert "not finite" in line
+
+
+@pytest.mark.parametrize("reliable", [True, False])
+def test_the_evidence_that_is_shown_is_that_of_the_corrected_draws(reliable):
+    diagnostics = {
+        "ess": 0.5,
+        "log_z": -12.0,
+        "estimate": "pooled",
+        "reliable_weights": reliable,
+        "share_of_chains": 0.25,
+        "log_z_with_chains": -11.5,
+        "log_z_with_chains_standard_error": 0.3,
+        "log_z_shift": 2.25,
+        "log_z_shift_standard_error": 0.4,
+        "candidates": 18,
+        "corrected_effective_samples": 345.6,
+    }
+    own, pooled, corrected = verdicts({"diagnostics": diagnostics})
+    assert "Log evidence: -9.75 (" in own
+    assert "Log evidence: -9.25 ± 0.5 (" in pooled
+    assert ("Too uneven" in pooled) != reliable
+    assert "346 independent draws" in corrected
+    unknown = {"log_z": None, "log_z_with_chains_standard_error": None}
+    own, pooled, _ = verdicts({"diagnostics": diagnostics | unknown})
+    assert "Log evidence: not finite" in own
+    assert "± not finite" in pooled
