@@ -287,7 +287,7 @@ def test_a_lost_mode_is_seen_by_the_chains():
 
 def test_draws_and_chains_are_weighed_alike_where_there_are_dead_ends():
     table = with_gaps(seed=44)
-    result, config = fitted(table, 1, num_samples=2_000)
+    result, _ = fitted(table, 1, num_samples=2_000)
     torch.manual_seed(0)
     environment = RootLayers(result.sampler.weights)
     untrained = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
