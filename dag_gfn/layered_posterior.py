@@ -154,12 +154,21 @@ class LayeredFit:
     ) -> GraphPosterior:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
         weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
+        uncounted = np.zeros(0)  # of the log-weights, by the shares: all of them in raw draws
         if len(drawn) > self.num_samples or weights.has_outside:
-            drawn = drawn[drawn.resample(self.num_samples, log_share, rng=rng)]
-            log_share = np.zeros(len(drawn))
+            chosen = drawn.resample(self.num_samples, log_share, rng=rng)
+            uncounted = drawn.log_weights[chosen] - log_share[chosen]
+            drawn, log_share = drawn[chosen], np.zeros(self.num_samples)
         effective_samples = min(effective_samples, self.num_samples)
         if weights.has_outside:
-            corrected = corrected_dags(weights, table, drawn.layer_of, independent=effective_samples, rng=rng)
+            corrected = corrected_dags(
+                weights,
+                table,
+                drawn.layer_of,
+                independent=effective_samples,
+                log_weights=uncounted,
+                rng=rng,
+            )
             adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
             effective_samples = corrected.effective_samples
             info["diagnostics"] |= corrected.diagnostics()

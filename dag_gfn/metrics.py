@@ -108,7 +108,8 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its next version
         import arviz  # slow, and brings matplotlib
-    smoothed, shape = arviz.psislw(below)
+    with np.errstate(over="ignore"):  # where few draws have nearly all weight
+        smoothed, shape = arviz.psislw(below)
     return np.asarray(smoothed, dtype=np.float64), float(shape)
 
 
