@@ -15,7 +15,8 @@ is the number of independent draws that they are worth.
 References
 ----------
 Bennett, Journal of Computational Physics 22, 1976. Meng and Wong, Statistica Sinica 6, 1996. Kong, McCullagh, Meng,
-Nicolae and Tan, JRSS B 65, 2003 (the pooled draws). Frühwirth-Schnatter, Econometrics Journal 7, 2004 (the error).
+Nicolae and Tan, JRSS B 65, 2003 (the pooled draws, and the error by information). Frühwirth-Schnatter, Econometrics
+Journal 7, 2004 (the error to first order).
 """
 
 import math
@@ -41,7 +42,8 @@ class BridgeEstimate:
     log_z : float
         log Z in nats.
     standard_error : float
-        Of log_z, to first order.
+        Of log_z: to first order, or by the information that the overlap of both holds where that leaves more in doubt.
+        Without any overlap it is beyond all bounds, however even the weights of each kind are.
     independent_chain_draws : float
         How many independent draws those of the chains were worth here.
     log_share, log_chain_share : ndarray, shapes (n,) and (c, m), float64
@@ -92,9 +94,9 @@ def bridge(
     level = _level(log_weights, chain_log_weights, independent / m)
     log_z = level + math.log(independent / n)
     own, of_chains = expit(log_weights - level), expit(level - chain_log_weights)
-    error = math.sqrt(
-        own.var() / n / max(own.mean(), 1e-300) ** 2 + batch_variance(of_chains) / of_chains.mean() ** 2
-    )
+    first_order = own.var() / n / own.mean() ** 2 + batch_variance(of_chains) / of_chains.mean() ** 2
+    information = (own * (1 - own)).sum() + independent / m * (of_chains * (1 - of_chains)).sum()
+    error = math.sqrt(max(first_order, 1 / information - 1 / n - 1 / independent))
     # u = (Z / m) σ(ℓ - level); each of the chains' draws counts for less than one
     log_share = log_expit(log_weights - level)
     log_chain_share = log_expit(chain_log_weights - level) + math.log(independent / m)

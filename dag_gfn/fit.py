@@ -88,9 +88,9 @@ def fit(
         What it learns from (``off``: exploration, replay, and with ``layers`` short Markov chains; ``on``: its own
         samples alone), and its network (``mlp``, or ``transformer``: attention among the columns, slower by far).
     reweight : bool, optional
-        With ``layers``: draw graphs and correct them by their importance weights. By default where these can be relied
-        on, and the policy's own distribution is not known. Up to 5 columns it is, over all graphs, and is the result
-        unless this is True.
+        With ``layers``: draw graphs and correct them by their importance weights, or take them as they are. By default
+        they are corrected where the weights can be relied on, and elsewhere pooled with layerings of Markov chains. Up
+        to 5 columns the policy's own distribution over all graphs is known, and is the result unless this is True.
     objective : str, optional
         What training minimises, a name in ``dag_gfn.objectives.OBJECTIVES``; by default ``subtrajectory_balance``, and
         with ``edges`` ``modified_db``.

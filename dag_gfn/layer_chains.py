@@ -84,9 +84,17 @@ class Guides:
 
 
 def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = None) -> Guides:
-    """Run chains from annealed layerings, for seconds, and keep layerings of their second halves, in random order."""
+    """Run chains from annealed layerings, for seconds, and keep layerings of their second halves, in random order.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C: nothing has been trained that would be worth keeping.
+    """
     began = time.perf_counter()
     chains = _run(weights, [seed, 0], guide_iterations(weights.d), _GUIDES // CHAINS, time_budget=time_limit)
+    if chains.interrupted:
+        raise KeyboardInterrupt
     layer_of = chains.layer_of.reshape(-1, weights.d).astype(np.int64)
     chosen = np.random.default_rng(seed).permutation(len(layer_of))[:_GUIDES]
     return Guides(layer_of[chosen], time.perf_counter() - began)

@@ -155,12 +155,21 @@ class LayeredFit:
     ) -> GraphPosterior:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
         weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
+        uncounted = np.zeros(0)  # of the log-weights, by the shares: all of them in raw draws
         if len(drawn) > self.num_samples or weights.has_outside:
-            drawn = drawn[drawn.resample(self.num_samples, log_share, rng=rng)]
-            log_share = np.zeros(len(drawn))
+            chosen = drawn.resample(self.num_samples, log_share, rng=rng)
+            uncounted = drawn.log_weights[chosen] - log_share[chosen]
+            drawn, log_share = drawn[chosen], np.zeros(self.num_samples)
         effective_samples = min(effective_samples, self.num_samples)
         if weights.has_outside:
-            corrected = corrected_dags(weights, table, drawn.layer_of, independent=effective_samples, rng=rng)
+            corrected = corrected_dags(
+                weights,
+                table,
+                drawn.layer_of,
+                independent=effective_samples,
+                log_weights=uncounted,
+                rng=rng,
+            )
             adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
             effective_samples = corrected.effective_samples
             info["diagnostics"] |= corrected.diagnostics()
@@ -182,6 +191,7 @@ class LayeredFit:
             return None
         layer_of = self.chains.layer_of
         log_weights = self.sampler.log_weights_of(layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64))
+        log_weights += self.drawn.log_finished  # of the same probabilities as those of the draws
         return PooledLayerings.of(
             self.drawn, layer_of, self.chains.log_weights, log_weights.reshape(layer_of.shape[:2])
         )
@@ -201,11 +211,12 @@ class LayeredFit:
         estimate = pooled.estimate
         gap = estimate.log_z - importance.log_z
         tolerated = _EVIDENCE_TOLERANCE + 3 * (estimate.standard_error + importance.standard_error)
+        overlap = estimate.standard_error <= _EVIDENCE_TOLERANCE  # else nothing is known, nor agreed upon
         return {
             "log_z_upper": float(pooled.chain_log_weights.mean()),
             "log_z_with_chains": estimate.log_z,
             "log_z_with_chains_standard_error": estimate.standard_error,
-            "agrees_with_chains": abs(gap) <= tolerated,
+            "agrees_with_chains": overlap and abs(gap) <= tolerated,
             "share_of_chains": estimate.share_of_chains,
             "pooled_effective_samples": pooled.effective_samples,
             "chain_iterations": self.chains.iterations,

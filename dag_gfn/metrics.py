@@ -91,8 +91,8 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
 
     The largest weights are replaced by quantiles of the generalised Pareto distribution that fits them, which
     trades a little bias for much variance. Above k̂ = 0.7 weighted means are not to be trusted. It is infinite where
-    fewer than 25 draws tell nothing of a tail, or nearly all weight is on a few, and 0 where a fifth of all draws
-    share the largest weight.
+    fewer than 25 draws tell nothing of a tail, or nearly all weight is on a few, and 0 where as many draws as make the
+    tail share the largest weight.
 
     References
     ----------
@@ -102,12 +102,14 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     log_share = below - np.logaddexp.reduce(below)
     if len(below) < _SMALLEST_TAIL / _TAIL:
         return log_share, math.inf
-    if (below > -_ALIKE).mean() >= _TAIL:  # no tail to fit: many draws have the largest weight there is
+    tail = min(_TAIL * len(below), 3 * math.sqrt(len(below)))
+    if (below > -_ALIKE).sum() >= tail:  # none to fit: all of it has the largest weight there is
         return log_share, 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its next version
         import arviz  # slow, and brings matplotlib
-    smoothed, shape = arviz.psislw(below)
+    with np.errstate(over="ignore"):  # where few draws have nearly all weight
+        smoothed, shape = arviz.psislw(below)
     return np.asarray(smoothed, dtype=np.float64), float(shape)
 
 

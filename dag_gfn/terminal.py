@@ -183,17 +183,21 @@ def verdicts(info: dict[str, Any]) -> list[str]:
             f"paths by {_number(check['path_max_error'], '.3g')} "
             f"(RMSE {_number(check['path_rmse'], '.2g')}){graphs}."
         )
+    shift = diagnostics.get("log_z_shift") or 0.0  # of log Z by weights that leave parents to be corrected
     if "ess" in diagnostics:
         lines.append(
             f"Effective sample size: {_number(diagnostics['ess'], '.2g')} per sample drawn (1 is ideal). "
-            f"Log evidence: {_number(diagnostics['log_z'], '.2f')} (estimated from them)."
+            f"Log evidence: {_number(diagnostics['log_z'], '.2f', shift)} (estimated from them)."
         )
     if diagnostics.get("estimate") == "pooled":
+        why = "Worth few alone" if diagnostics["reliable_weights"] else "Too uneven to be relied on alone"
+        error = diagnostics["log_z_with_chains_standard_error"]
+        if error is not None:
+            error = math.hypot(error, diagnostics.get("log_z_shift_standard_error") or 0.0)
         lines.append(
-            "Worth few independent ones alone, the draws are pooled with layerings of Markov chains, which stand for "
+            f"{why}, the draws are pooled with layerings of Markov chains, which stand for "
             f"{diagnostics['share_of_chains']:.1%} of the weight. Log evidence: "
-            f"{_number(diagnostics['log_z_with_chains'], '.2f')} ± "
-            f"{_number(diagnostics['log_z_with_chains_standard_error'], '.2f')} (bridge sampling)."
+            f"{_number(diagnostics['log_z_with_chains'], '.2f', shift)} ± {_number(error, '.2g')} (bridge sampling)."
         )
     if "max_r_hat" in diagnostics:
         lines.append(
@@ -222,6 +226,6 @@ def verdicts(info: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _number(value: float | None, form: str) -> str:
-    """Return a figure in words; None stands for what is not finite, which JSON cannot hold."""
-    return "not finite" if value is None else format(value, form)
+def _number(value: float | None, form: str, shift: float = 0.0) -> str:
+    """Return a figure, moved, in words; None stands for what is not finite, which JSON cannot hold."""
+    return "not finite" if value is None else format(value + shift, form)

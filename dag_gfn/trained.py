@@ -42,8 +42,9 @@ class WeightedGraphs:
 
     def entropy(self) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
-        weight = np.exp(self.log_weights - self.log_weights.max())
-        return float(max(0.0, self.evidence().log_z - weight @ self.log_scores / weight.sum()))
+        counts = self.log_weights > -np.inf  # the others may have no score
+        weight = np.exp(self.log_weights[counts] - self.log_weights.max())
+        return float(max(0.0, self.evidence().log_z - weight @ self.log_scores[counts] / weight.sum()))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a GFlowNet trained on root layerings can answer beside its samples."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -90,9 +91,8 @@ class TrainedLayerGFlowNet:
         layer_of, log_rewards, log_weights = (
             np.concatenate(columns)[:k] for columns in zip(*parts, strict=True)
         )
-        return WeightedLayerings(
-            layer_of, log_rewards, log_weights + np.log(max(finished, 1) / max(tried, 1))
-        )
+        log_finished = math.log(max(finished, 1) / max(tried, 1))
+        return WeightedLayerings(layer_of, log_rewards, log_weights + log_finished, log_finished)
 
     def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
         """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
@@ -117,7 +117,8 @@ class TrainedLayerGFlowNet:
     def log_weights_of(self, layer_of: Int64[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
         """Return log R - log P_θ of given layerings, in nats: constant where the sampler is right.
 
-        Infinite where it never draws them.
+        Infinite where it never draws them. P_θ is of all that it builds, dead ends too: `layerings` leaves these out,
+        and its weights are by `WeightedLayerings.log_finished` more.
         """
         if not len(layer_of):
             return np.zeros(0)

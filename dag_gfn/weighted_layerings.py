@@ -1,6 +1,7 @@
 """Root layerings with importance weights: the evidence, edge probabilities and DAGs that they give."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -28,18 +29,27 @@ class WeightedLayerings:
         log of the sum of R(G) over the DAGs of each layering, in nats.
     log_weights : ndarray, shape (k,), float64
         log w.
+    log_finished : float
+        log of the share of what the sampler builds that is finished, the draws being those that were: it is part of
+        the log-weights.
     """
 
     layer_of: Int64[np.ndarray, "k d"]
     log_rewards: Float64[np.ndarray, " k"]
     log_weights: Float64[np.ndarray, " k"]
+    log_finished: float = 0.0
 
     def __len__(self) -> int:
         return len(self.layer_of)
 
     def __getitem__(self, rows: slice | Int64[np.ndarray, " m"]) -> "WeightedLayerings":
         """Return the chosen draws."""
-        return WeightedLayerings(self.layer_of[rows], self.log_rewards[rows], self.log_weights[rows])
+        return replace(
+            self,
+            layer_of=self.layer_of[rows],
+            log_rewards=self.log_rewards[rows],
+            log_weights=self.log_weights[rows],
+        )
 
     def __add__(self, more: "WeightedLayerings") -> "WeightedLayerings":
         """Return the draws of both."""
@@ -47,11 +57,20 @@ class WeightedLayerings:
             np.concatenate([self.layer_of, more.layer_of]),
             np.concatenate([self.log_rewards, more.log_rewards]),
             np.concatenate([self.log_weights, more.log_weights]),
+            self._log_finished_with(more),
         )
+
+    def _log_finished_with(self, more: "WeightedLayerings") -> float:
+        """Return the log-share that was finished of all that was built for both."""
+        finished = len(self) + len(more)
+        if finished == 0:
+            return self.log_finished
+        built = len(self) * math.exp(-self.log_finished) + len(more) * math.exp(-more.log_finished)
+        return math.log(finished / built)
 
     def with_weights(self, log_weights: Float64[np.ndarray, " k"]) -> "WeightedLayerings":
         """Return the same layerings with other log-weights."""
-        return WeightedLayerings(self.layer_of, self.log_rewards, log_weights)
+        return replace(self, log_weights=log_weights)
 
     @property
     def effective_samples(self) -> float:

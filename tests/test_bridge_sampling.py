@@ -110,3 +110,19 @@ def test_batches_see_what_single_draws_hide(rng):
     assert batch_variance(stuck) == pytest.approx(1.25 / 3)
     assert batch_variance(np.ones((1, 1))) == np.inf
     assert variance_of_mean(np.zeros((2, 3, 4, 5))).shape == (4, 5)
+
+
+@pytest.mark.parametrize("shift", [8.0, 12.0])
+def test_where_hardly_anything_overlaps_the_error_says_so(rng, shift):
+    gaps, errors = [], []
+    for _ in range(20):
+        _, _, estimate = both(rng, shift)
+        gaps.append(estimate.log_z - LOG_Z)
+        errors.append(estimate.standard_error)
+    assert np.sqrt(np.mean(np.square(gaps))) < 1.5 * np.median(errors)
+
+
+def test_even_weights_of_two_kinds_apart_leave_the_evidence_unknown(rng):
+    own = rng.normal(scale=0.1, size=2_000)
+    assert bridge(own, np.full((4, 500), np.inf)).standard_error > 100
+    assert bridge(own, 100 + rng.normal(scale=0.1, size=(4, 500))).standard_error > 100

@@ -115,3 +115,17 @@ def test_judges_end_when_told_and_by_the_clock():
 def test_more_nodes_have_longer_chains():
     lengths = [guide_iterations(d) for d in range(2, 64)]
     assert lengths == sorted(lengths)
+
+
+def test_an_interrupt_of_the_guides_ends_the_fit(weights, monkeypatch):
+    def pressed(report):
+        raise KeyboardInterrupt
+
+    real = dag_gfn.layer_chains.run_chains
+    monkeypatch.setattr(
+        dag_gfn.layer_chains,
+        "run_chains",
+        lambda *arguments, **options: real(*arguments, **options | {"on_report": pressed}),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        draw_guides(weights, seed=0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sampler_cases import score_table
+from test_trained_layers import with_gaps
 
 from dag_gfn.data.dataset import from_array
 from dag_gfn.env.root_layers import RootLayers
@@ -20,6 +21,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.objectives import OBJECTIVES
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_attention import LayerAttention
+from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
@@ -281,6 +283,34 @@ def test_a_lost_mode_is_seen_by_the_chains():
     gap = found - lost.log_evidence
     assert gap > 5 * diagnostics["log_z_standard_error"]
     assert diagnostics["log_z_upper"] > exact.log_evidence
+
+
+def test_draws_and_chains_are_weighed_alike_where_there_are_dead_ends():
+    table = with_gaps(seed=44)
+    result, _ = fitted(table, 1, num_samples=2_000)
+    torch.manual_seed(0)
+    environment = RootLayers(result.sampler.weights)
+    untrained = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    sampler = TrainedLayerGFlowNet(table, result.sampler.weights, untrained)
+    drawn = sampler.layerings(2_000, seed=1)
+    assert drawn.log_finished < -0.01
+    pooled = LayeredFit(**{**vars(result), "sampler": sampler, "drawn": drawn})._pooled()
+    known = {key.tobytes(): weight for key, weight in zip(drawn.layer_of, drawn.log_weights, strict=True)}
+    found = zip(pooled.joined.layer_of[2_000:], pooled.chain_log_weights.ravel(), strict=True)
+    both = [(known[key.tobytes()], weight) for key, weight in found if key.tobytes() in known]
+    assert len(both) > 500
+    np.testing.assert_allclose(*zip(*both, strict=True), atol=1e-4)
+
+
+def test_chains_that_the_sampler_does_not_overlap_do_not_agree(monkeypatch):
+    result, config = fitted(score_table(4), 20)
+    apart = result.drawn.log_weights.max() + 100.0
+    monkeypatch.setattr(
+        TrainedLayerGFlowNet, "log_weights_of", lambda self, layer_of: np.full(len(layer_of), apart)
+    )
+    diagnostics = result.posterior(score_table(4), config, reweight=True).info["diagnostics"]
+    assert diagnostics["log_z_with_chains_standard_error"] > 100
+    assert diagnostics["agrees_with_chains"] is False
 
 
 def test_without_guides_the_flow_starts_from_independent_nodes():

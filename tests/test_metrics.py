@@ -211,3 +211,12 @@ def test_divergences_only_where_both_are_over_all_dags(rng):
     assert metrics.compare_posteriors(p, sampled)["jsd"] is None
     empty = graph_posterior(["a", "b", "c"], masks, np.where(np.arange(len(masks)) == 0, 0.0, -np.inf))
     assert metrics.compare_posteriors(p, empty)["edge_pearson_r"] is None
+
+
+@pytest.mark.parametrize("alike", [430, 1_500, 5_000])
+def test_a_tail_of_equal_weights_has_no_shape(rng, alike):
+    log_weights = -rng.exponential(size=20_000) - 0.1
+    log_weights[:alike] = 0.0
+    log_share, shape = metrics.pareto_smoothed(log_weights)
+    assert shape == 0.0
+    np.testing.assert_allclose(log_share, log_weights - np.logaddexp.reduce(log_weights))

@@ -184,6 +184,7 @@ def test_the_verdict_on_chains():
 
 def test_pooled_draws_say_what_chains_stand_for():
     diagnostics = {"ess": 1e-4, "log_z": -14.0, "estimate": "pooled", "share_of_chains": 0.987}
+    diagnostics["reliable_weights"] = False
     diagnostics |= {"log_z_with_chains": -12.3456, "log_z_with_chains_standard_error": 0.123}
     _, line = verdicts({"diagnostics": diagnostics})
     assert "98.7% of the weight" in line
@@ -198,3 +199,29 @@ def test_draws_corrected_for_parents_outside_the_candidates_say_so():
     assert "18 candidate parents" in line
     assert "worth 1,234 independent draws" in line
     assert "-0.77" in line
+
+
+@pytest.mark.parametrize("reliable", [True, False])
+def test_the_evidence_that_is_shown_is_that_of_the_corrected_draws(reliable):
+    diagnostics = {
+        "ess": 0.5,
+        "log_z": -12.0,
+        "estimate": "pooled",
+        "reliable_weights": reliable,
+        "share_of_chains": 0.25,
+        "log_z_with_chains": -11.5,
+        "log_z_with_chains_standard_error": 0.3,
+        "log_z_shift": 2.25,
+        "log_z_shift_standard_error": 0.4,
+        "candidates": 18,
+        "corrected_effective_samples": 345.6,
+    }
+    own, pooled, corrected = verdicts({"diagnostics": diagnostics})
+    assert "Log evidence: -9.75 (" in own
+    assert "Log evidence: -9.25 ± 0.5 (" in pooled
+    assert ("Too uneven" in pooled) != reliable
+    assert "346 independent draws" in corrected
+    unknown = {"log_z": None, "log_z_with_chains_standard_error": None}
+    own, pooled, _ = verdicts({"diagnostics": diagnostics | unknown})
+    assert "Log evidence: not finite" in own
+    assert "± not finite" in pooled

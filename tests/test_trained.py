@@ -10,7 +10,7 @@ from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet import fit_gflownet
 from dag_gfn.graph import adjacency_from_masks
 from dag_gfn.train_config import default_config, make_objective
-from dag_gfn.trained import TrainedGFlowNet
+from dag_gfn.trained import TrainedGFlowNet, WeightedGraphs
 
 
 def trained(table, iterations=150, objective="modified_db", **options):
@@ -107,3 +107,9 @@ def test_the_seed_decides(sampler):
     np.testing.assert_array_equal(one.adjacency, two.adjacency)
     assert not np.array_equal(one.adjacency, other.adjacency)
     np.testing.assert_array_equal(one.log_weights, two.log_weights)
+
+
+def test_graphs_without_weight_and_score_do_not_count():
+    adjacency = np.zeros((3, 2, 2), dtype=bool)
+    weighted = WeightedGraphs(adjacency, np.array([0.0, 0.0, -np.inf]), np.array([1.0, 1.0, -np.inf]))
+    assert weighted.entropy() == pytest.approx(1 + np.log(2 / 3))

@@ -159,3 +159,13 @@ def test_the_shape_tells_good_weights_from_bad(rng):
     uniform = rng.random(4000)
     assert with_log_weights(0.1 * rng.normal(size=4000)).smoothed()[1] < 0.5
     assert with_log_weights(-1.5 * np.log(uniform)).smoothed()[1] > 1.2  # a Pareto tail of shape 1.5
+
+
+def test_what_was_finished_of_both():
+    one, two = (
+        WeightedLayerings(np.zeros((k, 3), dtype=np.int64), np.zeros(k), np.zeros(k), np.log(share))
+        for k, share in ((300, 0.5), (100, 0.25))
+    )
+    assert np.exp((one + two).log_finished) == pytest.approx(400 / 1_000)
+    assert one[:10].log_finished == one.with_weights(np.ones(300)).log_finished == one.log_finished
+    assert (one[:0] + two[:0]).log_finished == one.log_finished

@@ -63,6 +63,7 @@ def corrected_dags(
     layer_of: Int[np.ndarray, "k d"],
     *,
     independent: float | int | None = None,
+    log_weights: Float64[np.ndarray, " k"] | None = None,
     rng: np.random.Generator,
 ) -> CorrectedDags:
     """Return a DAG of each layering, and what all of them say of the posterior.
@@ -74,9 +75,11 @@ def corrected_dags(
     table : ScoreTable
         What the weights were built from.
     layer_of : ndarray, shape (k, d)
-        Layerings that all count alike: draws by the approximate weights.
+        Layerings that all count alike: draws by the approximate weights, or by what a sampler takes for these.
     independent : float, optional
         How many independent draws these are worth; by default k.
+    log_weights : ndarray, shape (k,), float64, optional
+        With which they would be draws by the approximate weights: `log_z_shift` is of these draws.
     rng : numpy.random.Generator
 
     Raises
@@ -108,6 +111,10 @@ def corrected_dags(
     # Σ share² (p - mean)², the delta method for a ratio of means, by as much more as draws are alike
     variance = alike * (square - 2 * mean * linear + mean**2 * (share**2).sum())
     effective = effective_sample_size(log_correction[possible])
+    before = np.zeros(len(layer_of)) if log_weights is None else log_weights
+    after = before + log_correction
+    log_before, log_after = np.logaddexp.reduce(before), np.logaddexp.reduce(after)
+    spread = ((np.exp(after - log_after) - np.exp(before - log_before)) ** 2).sum()
     parents = np.concatenate([part.parents for part in parts])[possible]
     return CorrectedDags(
         adjacency=graph.adjacency_from_masks(parents, weights.d),
@@ -115,6 +122,6 @@ def corrected_dags(
         pareto_k=pareto_k,
         edge=Marginal(mean.clip(0.0, 1.0), "rao_blackwell", np.sqrt(variance.clip(0.0))),
         effective_samples=effective / alike,
-        log_z_shift=float(np.logaddexp.reduce(log_correction)) - math.log(len(log_correction)),
-        shift_standard_error=math.sqrt(max(1 / effective - 1 / len(log_correction), 0.0) * alike),
+        log_z_shift=float(log_after - log_before),
+        shift_standard_error=math.sqrt(spread * alike),
     )

@@ -15,6 +15,7 @@ _SQUASHED = 3.0
 """Log-odds are kept up to about this size; beyond, they grow like their logarithm only."""
 _LEAST_SHARE = -200.0
 _RIDGE = 1e-2
+_FITTED_TOGETHER = 4096  # states: with 60 nodes each has 2,432 numbers
 
 
 class LayerNetwork(nn.Module):
@@ -99,10 +100,16 @@ class LayerNetwork(nn.Module):
 
         Along draws from the posterior the flow is not far from what they gain: it lacks the choice between ways on.
         """
-        inputs = self._linear(observation, node_features(observation)).double()
-        penalty = _RIDGE * torch.eye(inputs.shape[1], dtype=inputs.dtype, device=inputs.device)
-        moments = inputs.T @ (gain.double() / _NATS)
-        self.value_skip.copy_(torch.linalg.solve(inputs.T @ inputs + penalty, moments))
+        place, size = self.value_skip.device, len(self.value_skip)
+        products = _RIDGE * torch.eye(size, dtype=torch.float64, device=place)
+        moments = torch.zeros(size, dtype=torch.float64, device=place)
+        for first in range(0, len(gain), _FITTED_TOGETHER):
+            part = slice(first, first + _FITTED_TOGETHER)
+            seen = observation[part]
+            inputs = self._linear(seen, node_features(seen)).double()
+            products.addmm_(inputs.T, inputs)
+            moments.addmv_(inputs.T, gain[part].double() / _NATS)
+        self.value_skip.copy_(torch.linalg.solve(products, moments))
 
 
 def node_features(observation: LayerObservation) -> Float[Tensor, "b f d"]:

@@ -97,3 +97,23 @@ def test_nothing_of_weight_is_an_error(monkeypatch, table, weights, drawn, rng):
     monkeypatch.setattr(module, "correct_parents", impossible)
     with pytest.raises(NotTractable, match="--prior fair"):
         corrected_dags(weights, table, drawn[0][:10], rng=rng)
+
+
+def test_the_evidence_does_not_depend_on_the_sampler(table, weights):
+    """Layerings of DAGs by a power of their weights, which count alike for all but the evidence."""
+    dags = adjacency_from_masks(enumerate_dags(4).astype(np.int64), 4)
+    log_weights = weights.log_weight_of(parent_masks(dags))
+    layer_of, which = np.unique(layering_of(dags), axis=0, return_inverse=True)
+    totals = np.full((2, len(layer_of)), -np.inf)
+    for total, power in zip(totals, (1.0, 0.2), strict=True):
+        np.logaddexp.at(total, which.reshape(-1), power * log_weights)
+    probability = np.exp(totals[1] - np.logaddexp.reduce(totals[1]))
+    chosen = np.random.default_rng(1).choice(len(layer_of), size=20_000, p=probability)
+    shifts = [
+        corrected_dags(weights, table, layer_of[chosen], log_weights=given, rng=np.random.default_rng(2))
+        for given in (None, (totals[0] - totals[1])[chosen])
+    ]
+    exact = exact_reference(table).log_evidence - np.logaddexp.reduce(log_weights)
+    as_drawn, weighted = ((found.log_z_shift - exact) / found.shift_standard_error for found in shifts)
+    assert abs(weighted) < 4
+    assert abs(as_drawn) > 8

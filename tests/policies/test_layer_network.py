@@ -72,3 +72,16 @@ def test_what_is_seen_of_nodes():
         torch.testing.assert_close(10 * features[:, 4 + place], (share * seen.left).clamp_min(-200.0))
         torch.testing.assert_close(features[:, 7 + place], share.exp() * seen.left)
     torch.testing.assert_close(10 * features[:, 10], seen.clash.clamp_min(-200.0))
+
+
+def test_the_fit_does_not_depend_on_its_parts(monkeypatch):
+    _, network, trajectories = case(walks=200)
+    seen = trajectories.observation
+    gain = 20.0 * node_features(seen)[:, 7].sum(1)
+    fits = []
+    for together in (len(seen), 50):
+        monkeypatch.setattr("dag_gfn.policies.layer_network._FITTED_TOGETHER", together)
+        network.start_from(seen, gain)
+        fits.append(network.value_skip.detach().clone())
+    assert len(seen) > 100
+    torch.testing.assert_close(*fits, atol=1e-4, rtol=1e-4)
