@@ -8,6 +8,7 @@ import numpy as np
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.dag_dp import Estimate
 from dag_gfn.exact.reference import ExactReference, exact_reference, reference_bytes, reference_seconds
+from dag_gfn.layerings.corrected_dags import MAX_SHAPE, MIN_CORRECTED
 from dag_gfn.mcmc.diagnostics import MAX_R_HAT
 from dag_gfn.metrics import (
     jensen_shannon_divergence,
@@ -31,10 +32,6 @@ MAX_EVIDENCE_ERROR = 0.5
 """Standard error of the log evidence, in nats, with which pooled draws count as converged."""
 MAX_STANDARD_ERROR = 0.025
 """Of an edge probability, with which pooled draws count as converged: that of 400 independent draws."""
-MIN_CORRECTED = 100
-"""Independent draws that those corrected for parents outside the candidates are worth, at least, in a converged fit."""
-MAX_SHAPE = 0.7
-"""Of the tail of such weights, at most (`metrics.pareto_smoothed`)."""
 MIN_ESS = 0.1
 """Effective sample size, as a share of the samples, below which one counts as failed where no check can be had."""
 
@@ -198,17 +195,15 @@ def _r_hat(diagnostics: dict[str, Any]) -> str:
 
 
 def _uncorrected(diagnostics: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the weights that correct parents outside the candidates, if they are unreliable."""
-    effective = diagnostics.get("corrected_effective_samples")
-    if effective is None:
+    """Return that parents outside the candidates are not corrected, if the weights for it were unreliable."""
+    if diagnostics.get("corrected", True):
         return []
     shape = diagnostics["corrected_pareto_k"]  # None where infinite
-    if effective >= MIN_CORRECTED and shape is not None and shape <= MAX_SHAPE:
-        return []
     tail = "an infinite" if shape is None else f"a shape of {shape:.2f} of the"
     return [
-        f"parents beyond each column's {diagnostics['candidates']} candidates are taken by their odds, and draws are "
-        f"worth {effective:.0f} independent ones by the weights that correct this, with {tail} tail (to be relied on: "
-        f"{MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}). A prior that favours fewer parents (prior='fair', "
-        "--prior fair), max_parents (--max-parents) or fewer columns (--columns, --drop) leave less to correct"
+        f"parents beyond each column's {diagnostics['candidates']} candidates are taken by their odds, and the draws "
+        f"are worth {diagnostics['corrected_effective_samples']:.0f} independent ones by the weights that would "
+        f"correct this, with {tail} tail (to be relied on: {MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}), so they are "
+        "not corrected. A prior that favours fewer parents (prior='fair', --prior fair), max_parents (--max-parents) "
+        "or fewer columns (--columns, --drop) leave less to correct"
     ]

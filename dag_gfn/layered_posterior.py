@@ -161,6 +161,7 @@ class LayeredFit:
             uncounted = drawn.log_weights[chosen] - log_share[chosen]
             drawn, log_share = drawn[chosen], np.zeros(self.num_samples)
         effective_samples = min(effective_samples, self.num_samples)
+        corrected = None
         if weights.has_outside:
             corrected = corrected_dags(
                 weights,
@@ -170,16 +171,18 @@ class LayeredFit:
                 log_weights=uncounted,
                 rng=rng,
             )
+            info["diagnostics"] |= corrected.diagnostics()
+        if corrected is not None and corrected.reliable:
             adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
             effective_samples = corrected.effective_samples
-            info["diagnostics"] |= corrected.diagnostics()
         else:
             adjacency = drawn.dags(weights, rng=rng)
+        log_scores = table.log_reward(graph.parent_masks(adjacency))
         return GraphPosterior.from_weights(
             table.names,
             adjacency,
-            log_share,
-            table.log_reward(graph.parent_masks(adjacency)),
+            np.where(log_scores > -np.inf, log_share, -np.inf),  # odds know nothing of max_parents
+            log_scores,
             effective_samples=effective_samples,
             marginals={"edge": edge},
             info=info,

@@ -205,7 +205,7 @@ def verdicts(info: dict[str, Any]) -> list[str]:
             f"(1 is ideal), and they are worth {_number(diagnostics['min_effective_draws'], ',.0f')} independent "
             "draws or more."
         )
-    if "corrected_effective_samples" in diagnostics:
+    if diagnostics.get("corrected"):
         lines.append(
             f"Beyond {diagnostics['candidates']} candidate parents of each column, others are drawn by their odds and "
             f"weighed by their scores: worth {diagnostics['corrected_effective_samples']:,.0f} independent draws. This "

@@ -135,7 +135,7 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
         (
             99.0,
             0.5,
-            "worth 99 independent ones by the weights that correct this, with a shape of 0.50 of the tail",
+            "worth 99 independent ones by the weights that would correct this, with a shape of 0.50 of",
         ),
         (5_000.0, 0.71, "with a shape of 0.71"),
         (5_000.0, None, "with an infinite tail"),
@@ -146,6 +146,7 @@ def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective,
     diagnostics |= {"candidates": 16, "covered": 1e-7, "least_covered": "income"}
     if effective is not None:
         diagnostics |= {"corrected_effective_samples": effective, "corrected_pareto_k": shape}
+        diagnostics["corrected"] = said is None
     told = judge_convergence({"diagnostics": diagnostics}, "mcmc")
     assert diagnostics["converged"] is (said is None)
     if said is None:

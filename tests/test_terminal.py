@@ -194,7 +194,12 @@ def test_pooled_draws_say_what_chains_stand_for():
 
 
 def test_draws_corrected_for_parents_outside_the_candidates_say_so():
-    diagnostics = {"candidates": 18, "corrected_effective_samples": 1234.5, "log_z_shift": -0.774}
+    diagnostics = {
+        "corrected": True,
+        "candidates": 18,
+        "corrected_effective_samples": 1234.5,
+        "log_z_shift": -0.774,
+    }
     (line,) = verdicts({"diagnostics": diagnostics})
     assert "18 candidate parents" in line
     assert "worth 1,234 independent draws" in line
@@ -214,6 +219,7 @@ def test_the_evidence_that_is_shown_is_that_of_the_corrected_draws(reliable):
         "log_z_shift": 2.25,
         "log_z_shift_standard_error": 0.4,
         "candidates": 18,
+        "corrected": True,
         "corrected_effective_samples": 345.6,
     }
     own, pooled, corrected = verdicts({"diagnostics": diagnostics})

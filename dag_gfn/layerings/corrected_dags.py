@@ -15,6 +15,10 @@ from dag_gfn.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior import Marginal
 from dag_gfn.scores import ScoreTable
 
+MIN_CORRECTED = 100
+"""Independent draws that corrected ones have to be worth."""
+MAX_SHAPE = 0.7
+"""Of the tail of the weights that correct them, at most (`metrics.pareto_smoothed`)."""
 _DRAWS = 32  # parent sets of each node of each layering
 _AT_A_TIME = 2048  # layerings
 
@@ -47,9 +51,15 @@ class CorrectedDags:
     log_z_shift: float
     shift_standard_error: float
 
+    @property
+    def reliable(self) -> bool:
+        """Whether they say more than draws that are not corrected."""
+        return self.effective_samples >= MIN_CORRECTED and self.pareto_k <= MAX_SHAPE
+
     def diagnostics(self) -> dict[str, Any]:
         """Return what is to be recorded."""
         return {
+            "corrected": self.reliable,
             "log_z_shift": self.log_z_shift,
             "log_z_shift_standard_error": self.shift_standard_error,
             "corrected_effective_samples": self.effective_samples,

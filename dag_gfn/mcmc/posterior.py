@@ -89,18 +89,21 @@ def fit_mcmc(
     edge, info = edges_of_chains(result)
     info |= {"num_samples": num_samples, **weights.coverage(table.names)}
     effective = min(float(num_samples), info["min_effective_draws"])
+    corrected = None
     if weights.has_outside:
         corrected = corrected_dags(weights, table, chosen, independent=effective, rng=rng)
+        info |= corrected.diagnostics()
+    if corrected is not None and corrected.reliable:
         adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
         effective = corrected.effective_samples
-        info |= corrected.diagnostics()
     else:
         adjacency, log_share = draw_dags(weights, chosen, rng=rng), np.zeros(num_samples)
+    log_scores = table.log_reward(graph.parent_masks(adjacency))
     return GraphPosterior.from_weights(
         table.names,
         adjacency,
-        log_share,
-        table.log_reward(graph.parent_masks(adjacency)),
+        np.where(log_scores > -np.inf, log_share, -np.inf),  # odds know nothing of max_parents
+        log_scores,
         effective_samples=effective,
         marginals={"edge": edge},
         info={

@@ -1,5 +1,7 @@
 """DAGs corrected for parents outside the candidates, against the exact posterior."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sampler_cases import score_table
@@ -66,6 +68,16 @@ def test_draws_that_are_alike_are_worth_less(table, weights, drawn):
     assert alike.shift_standard_error == pytest.approx(alone.shift_standard_error * np.sqrt(10))
     np.testing.assert_allclose(alike.edge.standard_error, alone.edge.standard_error * np.sqrt(10), atol=1e-12)
     np.testing.assert_array_equal(alike.edge.values, alone.edge.values)
+
+
+@pytest.mark.parametrize(
+    ("effective", "shape", "reliable"), [(100.0, 0.7, True), (99.9, 0.5, False), (5_000.0, 0.71, False)]
+)
+def test_what_is_reliable(table, weights, drawn, effective, shape, reliable):
+    corrected = corrected_dags(weights, table, drawn[0][:50], rng=np.random.default_rng(0))
+    corrected = replace(corrected, effective_samples=effective, pareto_k=shape)
+    assert corrected.reliable is reliable
+    assert corrected.diagnostics()["corrected"] is reliable
 
 
 def test_parts_do_not_matter(monkeypatch, table, weights, drawn):

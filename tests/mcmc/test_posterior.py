@@ -6,7 +6,7 @@ from sampler_cases import score_table
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.dag_dp import exact_marginals
-from dag_gfn.graph import parent_masks
+from dag_gfn.graph import is_dag, parent_masks
 from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
@@ -107,6 +107,17 @@ def test_parents_outside_the_candidates_are_corrected(storage):
     assert diagnostics["least_covered"] == table.names[chosen.covered.argmin()]
     assert 100 < diagnostics["corrected_effective_samples"] < 5_000
     assert diagnostics["num_samples"] == 5_000
+
+
+def test_where_a_correction_would_leave_little_draws_are_by_the_odds():
+    table = score_table(6, rows=100)
+    posterior = fit_mcmc(table, seed=1, num_samples=2_000, iterations=50_000, num_candidates=2)
+    diagnostics = posterior.info["diagnostics"]
+    assert diagnostics["corrected"] is False
+    assert diagnostics["corrected_effective_samples"] < 100
+    counted = np.tensordot(posterior.weights, posterior.graphs, axes=1)
+    assert np.abs(counted - posterior.marginal("edge").values).max() < 0.1
+    assert is_dag(posterior.graphs).all()
 
 
 def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
