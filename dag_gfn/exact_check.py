@@ -201,9 +201,9 @@ def _uncorrected(diagnostics: dict[str, Any]) -> list[str]:
     shape = diagnostics["corrected_pareto_k"]  # None where infinite
     tail = "an infinite" if shape is None else f"a shape of {shape:.2f} of the"
     return [
-        f"parents beyond each column's {diagnostics['candidates']} candidates are taken by their odds, and the draws "
-        f"are worth {diagnostics['corrected_effective_samples']:.0f} independent ones by the weights that would "
-        f"correct this, with {tail} tail (to be relied on: {MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}), so "
-        "they are not corrected. A prior that favours fewer parents (prior='fair', --prior fair), max_parents (--max-parents) "
-        "or fewer columns (--columns, --drop) leave less to correct"
+        f"parents beyond each column's {diagnostics['candidates']} candidates are taken by their odds, and not corrected: "
+        f"by the weights for it, draws are worth {diagnostics['corrected_effective_samples']:.0f} independent ones, with "
+        f"{tail} tail (to be relied on: {MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}). A prior that favours "
+        "fewer parents (prior='fair', --prior fair), max_parents (--max-parents) or fewer columns (--columns, --drop) "
+        "leave less to correct"
     ]

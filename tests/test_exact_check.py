@@ -135,7 +135,7 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
         (
             99.0,
             0.5,
-            "worth 99 independent ones by the weights that would correct this, with a shape of 0.50 of",
+            "worth 99 independent ones, with a shape of 0.50 of the tail",
         ),
         (5_000.0, 0.71, "with a shape of 0.71"),
         (5_000.0, None, "with an infinite tail"),
