@@ -198,12 +198,12 @@ def _uncorrected(diagnostics: dict[str, Any]) -> list[str]:
     """Return that parents outside the candidates are not corrected, if the weights for it were unreliable."""
     if diagnostics.get("corrected", True):
         return []
-    shape = diagnostics["corrected_pareto_k"]  # None where infinite
-    tail = "an infinite" if shape is None else f"a shape of {shape:.2f} of the"
+    effective, shape = diagnostics["corrected_effective_samples"], diagnostics["corrected_pareto_k"]
+    tail = "an infinite" if shape is None else f"a shape of {shape:.2f} of the"  # None where infinite
     return [
-        f"parents beyond each column's {diagnostics['candidates']} candidates are taken by their odds, and not corrected: "
-        f"by the weights for it, draws are worth {diagnostics['corrected_effective_samples']:.0f} independent ones, with "
-        f"{tail} tail (to be relied on: {MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}). A prior that favours "
-        "fewer parents (prior='fair', --prior fair), max_parents (--max-parents) or fewer columns (--columns, --drop) "
-        "leave less to correct"
+        f"parents beyond each column's {diagnostics['candidates']} candidates are taken by their odds, and not "
+        f"corrected: by the weights for it, draws are worth {effective:.0f} independent ones, with {tail} tail (to be "
+        f"relied on: {MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}). A prior that favours fewer parents "
+        "(prior='fair', --prior fair), max_parents (--max-parents) or fewer columns (--columns, --drop) leave less to "
+        "correct"
     ]
