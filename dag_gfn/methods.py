@@ -32,6 +32,8 @@ DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
+_QUICK_GUIDES = 10
+"""Up to this many nodes the chains that training begins with take no longer than a second or two."""
 
 
 @dataclass
@@ -201,6 +203,8 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         options=options.train_options,
     )
     reference = run.reference()
+    if options.environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
+        announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
     with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
         common = {
             "seed": run.seed,

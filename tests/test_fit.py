@@ -721,6 +721,16 @@ def test_mcmc_can_be_interrupted_and_capped(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_chains_before_training_are_announced_where_they_take_long(monkeypatch, capsys):
+    quick(table("abc"), environment="layers", iterations=2, progress=True)
+    assert "Markov chains" not in capsys.readouterr().err
+    monkeypatch.setattr(dag_gfn.methods, "_QUICK_GUIDES", 2)
+    quick(table("abc"), environment="layers", iterations=2, progress=True)
+    assert capsys.readouterr().err.count("before training, Markov chains look for") == 1
+    quick(table("abc"), environment="layers", iterations=2, progress=False)
+    assert capsys.readouterr().err == ""
+
+
 def test_mcmc_beyond_complete_tables_takes_candidate_parents():
     data = dag_gfn.simulate(30, 100, rng=np.random.default_rng(0))
     posterior = mcmc(data, iterations=20_000, num_samples=500)
