@@ -45,7 +45,7 @@ FIGURES = (
     *AGAINST_TRUTH,
     *(f"exact_{figure}" for figure in AGAINST_TRUTH),
     *("log_evidence", "exact_log_evidence"),
-    *DIAGNOSTICS,
+    *(name for name in DIAGNOSTICS if name not in ("estimate", "converged", "corrected")),  # no numbers
 )
 
 

@@ -151,7 +151,7 @@ SIX = (
     *("--train-option", "checkpoint_seconds=0"),  # saved at every step
 )
 MOMENTS = {
-    "guides-drawn": ("dag_gfn.layer_chains", "anneal", 3),
+    "guides-drawn": ("dag_gfn.layer_chains", "run_chains", 1),
     "guides-written": ("dag_gfn.layer_chains", "save_file", 1),
     "first-step": ("dag_gfn.training", "evaluate", 1),
     "some-step": ("dag_gfn.training", "evaluate", 20),
