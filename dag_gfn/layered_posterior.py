@@ -116,7 +116,8 @@ class LayeredFit:
             "probability": raw.values.tolist(),
             "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
         }
-        log_evidence += posterior.info["diagnostics"].get("log_z_shift", 0.0)
+        if posterior.info["diagnostics"].get("corrected"):
+            log_evidence += posterior.info["diagnostics"]["log_z_shift"]
         return replace(posterior, log_evidence=log_evidence, sampler=self.sampler)
 
     def _estimate(self, reweight: bool | None, reliable: bool) -> str:

@@ -183,7 +183,8 @@ def verdicts(info: dict[str, Any]) -> list[str]:
             f"paths by {_number(check['path_max_error'], '.3g')} "
             f"(RMSE {_number(check['path_rmse'], '.2g')}){graphs}."
         )
-    shift = diagnostics.get("log_z_shift") or 0.0  # of log Z by weights that leave parents to be corrected
+    corrected = diagnostics if diagnostics.get("corrected") else {}  # else log Z is by the odds of parents
+    shift, shift_error = (corrected.get(f"log_z_shift{of}") or 0.0 for of in ("", "_standard_error"))
     if "ess" in diagnostics:
         lines.append(
             f"Effective sample size: {_number(diagnostics['ess'], '.2g')} per sample drawn (1 is ideal). "
@@ -193,7 +194,7 @@ def verdicts(info: dict[str, Any]) -> list[str]:
         why = "Worth few alone" if diagnostics["reliable_weights"] else "Too uneven to be relied on alone"
         error = diagnostics["log_z_with_chains_standard_error"]
         if error is not None:
-            error = math.hypot(error, diagnostics.get("log_z_shift_standard_error") or 0.0)
+            error = math.hypot(error, shift_error)
         lines.append(
             f"{why}, the draws are pooled with layerings of Markov chains, which stand for "
             f"{diagnostics['share_of_chains']:.1%} of the weight. Log evidence: "

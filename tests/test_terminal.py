@@ -227,6 +227,9 @@ def test_the_evidence_that_is_shown_is_that_of_the_corrected_draws(reliable):
     assert "Log evidence: -9.25 ± 0.5 (" in pooled
     assert ("Too uneven" in pooled) != reliable
     assert "346 independent draws" in corrected
+    own, pooled = verdicts({"diagnostics": {**diagnostics, "corrected": False}})
+    assert "Log evidence: -12.00 (" in own
+    assert "Log evidence: -11.50 ± 0.3 (" in pooled
     unknown = {"log_z": None, "log_z_with_chains_standard_error": None}
     own, pooled, _ = verdicts({"diagnostics": diagnostics | unknown})
     assert "Log evidence: not finite" in own
