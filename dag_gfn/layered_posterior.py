@@ -9,11 +9,10 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from dag_gfn import graph
 from dag_gfn.gflownet import policy_posterior, training_info
 from dag_gfn.importance import ImportanceEstimate
 from dag_gfn.layer_chains import Guides
-from dag_gfn.layerings.corrected_dags import corrected_dags
+from dag_gfn.layerings.corrected_dags import weighed_dags
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.diagnostics import MAX_R_HAT
 from dag_gfn.mcmc.posterior import edges_of_chains
@@ -156,36 +155,29 @@ class LayeredFit:
     ) -> GraphPosterior:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
         weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
-        uncounted = np.zeros(0)  # of the log-weights, by the shares: all of them in raw draws
+        uncounted = None  # of the log-weights, by the shares: all of them in raw draws
         if len(drawn) > self.num_samples or weights.has_outside:
             chosen = drawn.resample(self.num_samples, log_share, rng=rng)
             uncounted = drawn.log_weights[chosen] - log_share[chosen]
             drawn, log_share = drawn[chosen], np.zeros(self.num_samples)
-        effective_samples = min(effective_samples, self.num_samples)
-        corrected = None
-        if weights.has_outside:
-            corrected = corrected_dags(
-                weights,
-                table,
-                drawn.layer_of,
-                independent=effective_samples,
-                log_weights=uncounted,
-                rng=rng,
-            )
-            info["diagnostics"] |= corrected.diagnostics()
-        if corrected is not None and corrected.reliable:
-            adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
-            effective_samples = corrected.effective_samples
-        else:
-            adjacency = drawn.dags(weights, rng=rng)
-        log_scores = table.log_reward(graph.parent_masks(adjacency))
+        dags = weighed_dags(
+            weights,
+            table,
+            drawn.layer_of,
+            log_share,
+            edge,
+            min(effective_samples, self.num_samples),
+            log_weights=uncounted,
+            rng=rng,
+        )
+        info["diagnostics"] |= dags.diagnostics
         return GraphPosterior.from_weights(
             table.names,
-            adjacency,
-            np.where(log_scores > -np.inf, log_share, -np.inf),  # odds know nothing of max_parents
-            log_scores,
-            effective_samples=effective_samples,
-            marginals={"edge": edge},
+            dags.adjacency,
+            dags.log_share,
+            dags.log_scores,
+            effective_samples=dags.effective_samples,
+            marginals={"edge": dags.edge},
             info=info,
         )
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float64, Int
 from dag_gfn import graph
 from dag_gfn.errors import NotTractable
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.outside_parents import ParentDraws, correct_parents
 from dag_gfn.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior import Marginal
@@ -135,3 +136,67 @@ def corrected_dags(
         log_z_shift=float(log_after - log_before),
         shift_standard_error=math.sqrt(spread * alike),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class WeighedDags:
+    """DAGs of layerings with what is to be said of them, corrected where that is needed and can be done.
+
+    Attributes
+    ----------
+    adjacency : ndarray, shape (m, d, d), bool
+        ``[s, i, j]`` is True for i -> j in draw s (row -> column).
+    log_share, log_scores : ndarray, shape (m,), float64
+        log-weights, -inf where a DAG has no support; log R.
+    edge : Marginal
+    effective_samples : float
+    diagnostics : dict
+        What is to be recorded of the correction; empty where none is needed.
+    """
+
+    adjacency: Bool[np.ndarray, "m d d"]
+    log_share: Float64[np.ndarray, " m"]
+    log_scores: Float64[np.ndarray, " m"]
+    edge: Marginal
+    effective_samples: float
+    diagnostics: dict[str, Any]
+
+
+def weighed_dags(
+    weights: LayerWeights,
+    table: ScoreTable,
+    layer_of: Int[np.ndarray, "k d"],
+    log_share: Float64[np.ndarray, " k"],
+    edge: Marginal,
+    effective_samples: float | int,
+    *,
+    log_weights: Float64[np.ndarray, " k"] | None = None,
+    rng: np.random.Generator,
+) -> WeighedDags:
+    """Return a DAG of each layering: corrected, or as the weights give them where the correction is unreliable.
+
+    Parameters
+    ----------
+    weights, table, layer_of, log_weights, rng
+        As for `corrected_dags`.
+    log_share : ndarray, shape (k,), float64
+        Log-weights of the layerings; all alike if there are parents outside the candidates.
+    edge : Marginal
+        Edge probabilities by the weights.
+    effective_samples : float
+        How many independent draws the layerings are worth.
+    """
+    diagnostics = {}
+    if weights.has_outside:
+        corrected = corrected_dags(
+            weights, table, layer_of, independent=effective_samples, log_weights=log_weights, rng=rng
+        )
+        diagnostics = corrected.diagnostics()
+    if diagnostics.get("corrected"):
+        adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
+        effective_samples = corrected.effective_samples
+    else:
+        adjacency = draw_dags(weights, layer_of.astype(np.int8), rng=rng)
+    log_scores = table.log_reward(graph.parent_masks(adjacency))
+    allowed = np.where(log_scores > -np.inf, log_share, -np.inf)  # odds know nothing of max_parents
+    return WeighedDags(adjacency, allowed, log_scores, edge, float(effective_samples), diagnostics)

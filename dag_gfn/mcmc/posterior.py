@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from dag_gfn import graph
-from dag_gfn.layerings.corrected_dags import corrected_dags
+from dag_gfn.layerings.corrected_dags import weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
@@ -89,23 +87,15 @@ def fit_mcmc(
     edge, info = edges_of_chains(result)
     info |= {"num_samples": num_samples, **weights.coverage(table.names)}
     effective = min(float(num_samples), info["min_effective_draws"])
-    corrected = None
-    if weights.has_outside:
-        corrected = corrected_dags(weights, table, chosen, independent=effective, rng=rng)
-        info |= corrected.diagnostics()
-    if corrected is not None and corrected.reliable:
-        adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
-        effective = corrected.effective_samples
-    else:
-        adjacency, log_share = draw_dags(weights, chosen, rng=rng), np.zeros(num_samples)
-    log_scores = table.log_reward(graph.parent_masks(adjacency))
+    dags = weighed_dags(weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng)
+    info |= dags.diagnostics
     return GraphPosterior.from_weights(
         table.names,
-        adjacency,
-        np.where(log_scores > -np.inf, log_share, -np.inf),  # odds know nothing of max_parents
-        log_scores,
-        effective_samples=effective,
-        marginals={"edge": edge},
+        dags.adjacency,
+        dags.log_share,
+        dags.log_scores,
+        effective_samples=dags.effective_samples,
+        marginals={"edge": dags.edge},
         info={
             "interrupted": result.interrupted,
             "diagnostics": info,
