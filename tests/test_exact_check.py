@@ -139,6 +139,7 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
         ),
         (5_000.0, 0.71, "with a shape of 0.71"),
         (5_000.0, None, "with an infinite tail"),
+        (0.0, None, "worth 0 independent ones, with an infinite tail"),
     ],
 )
 def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective, shape, said):

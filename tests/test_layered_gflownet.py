@@ -13,6 +13,7 @@ from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
+from dag_gfn.exact_check import judge_convergence
 from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layer_chains import Guides
 from dag_gfn.layered_gflownet import build_layer_model, fit_layered_gflownet
@@ -23,6 +24,7 @@ from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.scores import Constraints, ScoreTable, make_score
+from dag_gfn.terminal import verdicts
 from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 
@@ -116,6 +118,21 @@ def test_parents_outside_the_candidates_are_corrected(monkeypatch, reweight):
     assert edge.standard_error.max() < 0.05
     assert abs(diagnostics["log_z_shift"]) > 0.1
     assert abs(posterior.log_evidence - exact.log_evidence) < 0.1
+    json.dumps(posterior.info, allow_nan=False)
+
+
+def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
+    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table: 3)
+    monkeypatch.setattr("dag_gfn.layerings.corrected_dags.corrected_dags", lambda *given, **named: None)
+    result, config = fitted(score_table(6, storage="lazy"), 20, num_samples=200)
+    posterior = result.posterior(result.sampler.table, config)
+    assert posterior.info["diagnostics"]["corrected"] is False
+    assert posterior.info["diagnostics"]["log_z_shift"] is None
+    assert np.isfinite(posterior.log_evidence)
+    (told,) = [text for text in judge_convergence(posterior.info, "gflownet") if "by their odds" in text]
+    assert "worth 0 independent ones, with an infinite tail" in told
+    assert posterior.info["diagnostics"]["converged"] is False
+    assert not [line for line in verdicts(posterior.info) if "candidate parents" in line]
     json.dumps(posterior.info, allow_nan=False)
 
 

@@ -22,6 +22,13 @@ MAX_SHAPE = 0.7
 """Of the tail of the weights that correct them, at most (`metrics.pareto_smoothed`)."""
 _DRAWS = 32  # parent sets of each node of each layering
 _AT_A_TIME = 2048  # layerings
+_NOTHING_OF_WEIGHT = {
+    "corrected": False,
+    "log_z_shift": -math.inf,
+    "log_z_shift_standard_error": math.inf,
+    "corrected_effective_samples": 0.0,
+    "corrected_pareto_k": math.inf,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +83,8 @@ def corrected_dags(
     independent: float | int | None = None,
     log_weights: Float64[np.ndarray, " k"] | None = None,
     rng: np.random.Generator,
-) -> CorrectedDags:
-    """Return a DAG of each layering, and what all of them say of the posterior.
+) -> CorrectedDags | None:
+    """Return a DAG of each layering, and what all of them say of the posterior; None if nothing drawn has weight.
 
     Parameters
     ----------
@@ -92,11 +99,6 @@ def corrected_dags(
     log_weights : ndarray, shape (k,), float64, optional
         With which they would be draws by the approximate weights: `log_z_shift` is of these draws.
     rng : numpy.random.Generator
-
-    Raises
-    ------
-    NotTractable
-        If nothing that is drawn has weight.
     """
     parts: list[ParentDraws] = [
         correct_parents(weights, table, layer_of[start : start + _AT_A_TIME], draws=_DRAWS, rng=rng)
@@ -105,10 +107,7 @@ def corrected_dags(
     log_correction = np.concatenate([part.log_correction for part in parts])
     possible = np.flatnonzero(log_correction > -np.inf)
     if not possible.size:
-        raise NotTractable(
-            "no parents that were drawn beyond each column's candidates are possible: choose a prior that favours "
-            "fewer parents (prior='fair', --prior fair), or fewer columns (--columns, --drop)"
-        )
+        return None
     log_share, pareto_k = pareto_smoothed(log_correction[possible])
     share = np.zeros(len(log_correction))
     share[possible] = np.exp(log_share)
@@ -185,13 +184,18 @@ def weighed_dags(
         Edge probabilities by the weights.
     effective_samples : float
         How many independent draws the layerings are worth.
+
+    Raises
+    ------
+    NotTractable
+        If none of the DAGs has a finite score.
     """
     diagnostics = {}
     if weights.has_outside:
         corrected = corrected_dags(
             weights, table, layer_of, independent=effective_samples, log_weights=log_weights, rng=rng
         )
-        diagnostics = corrected.diagnostics()
+        diagnostics = dict(_NOTHING_OF_WEIGHT) if corrected is None else corrected.diagnostics()
     if diagnostics.get("corrected"):
         adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
         effective_samples = corrected.effective_samples
@@ -199,4 +203,10 @@ def weighed_dags(
         adjacency = draw_dags(weights, layer_of.astype(np.int8), rng=rng)
     log_scores = table.log_reward(graph.parent_masks(adjacency))
     allowed = np.where(log_scores > -np.inf, log_share, -np.inf)  # odds know nothing of max_parents
+    if not (allowed > -np.inf).any():
+        raise NotTractable(
+            f"none of {len(allowed):,} graphs drawn with parents beyond each column's candidates is possible: allow "
+            "more parents (max_parents, --max-parents), choose a prior that favours fewer (prior='fair', --prior "
+            "fair), or fewer columns (--columns, --drop)"
+        )
     return WeighedDags(adjacency, allowed, log_scores, edge, float(effective_samples), diagnostics)
