@@ -17,6 +17,7 @@ from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
 from dag_gfn.layered_posterior import WANTED_SAMPLES, LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.chains import Chains
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_attention import LayerAttention
@@ -128,12 +129,14 @@ def fit_layered_gflownet(
                 judges.stop()
             sampler = TrainedLayerGFlowNet(table, weights, training.policy)
             log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
-            chains = None if judges is None else judges.result()
+            chains, judging_error = _judged(judges)
             drawn = _draw(sampler, num_samples, seed, _MOST_DRAWS if chains is None else 1)
     finally:
         if judges is not None:
             judges.stop()
-    return LayeredFit(training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed)
+    return LayeredFit(
+        training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed, judging_error
+    )
 
 
 def _guides(weights: LayerWeights, seed: int, time_limit: float | None, checkpoint: Path | None) -> Guides:
@@ -146,6 +149,16 @@ def _guides(weights: LayerWeights, seed: int, time_limit: float | None, checkpoi
     guides = draw_guides(weights, seed=seed, time_limit=time_limit)
     guides.save(beside)
     return guides
+
+
+def _judged(judges: JudgingChains | None) -> tuple[Chains | None, str | None]:
+    """Return the chains, or none and what went wrong with them: what was trained is not lost for that."""
+    if judges is None:
+        return None, None
+    try:
+        return judges.result(), None
+    except Exception as error:
+        return None, " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int, most: int) -> WeightedLayerings:

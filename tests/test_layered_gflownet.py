@@ -1,6 +1,7 @@
 """Training on root layerings, end to end."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from sampler_cases import score_table
 from test_trained_layers import with_gaps
 
+from dag_gfn import layer_chains
 from dag_gfn.data.dataset import from_array
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError
@@ -260,6 +262,39 @@ def test_a_transition_at_a_time():
         train_options={"replay": "transitions"},
     )
     assert result.training.iterations == 5
+
+
+def failing_judges(patch):
+    """Let the chains fail that judge, and not those that guide."""
+    real = layer_chains._run
+
+    def run(weights, seed, *rest, **options):
+        if seed[1] == 1:
+            raise MemoryError("no room for edges")
+        return real(weights, seed, *rest, **options)
+
+    patch.setattr(layer_chains, "_run", run)
+
+
+def test_judges_that_fail_do_not_cost_the_training(monkeypatch, tmp_path):
+    table, given = score_table(6), {"num_samples": 200, "checkpoint": tmp_path / "run.safetensors"}
+    with monkeypatch.context() as patch:
+        failing_judges(patch)
+        result, config = fitted(table, 20, **given)
+    assert result.training.iterations == 20
+    assert (result.chains, result.judging_error) == (None, "MemoryError: no room for edges")
+    posterior = result.posterior(table, config)
+    diagnostics = posterior.info["diagnostics"]
+    assert diagnostics["estimate"] in ("raw", "reweighted")
+    told = judge_convergence(posterior.info, "gflownet")
+    assert "failed (MemoryError: no room for edges)" in " ".join(told)
+    assert diagnostics["converged"] is not True
+    json.dumps(posterior.info, allow_nan=False)
+    again, _ = fitted(table, 20, **given)
+    assert again.judging_error is None
+    assert again.chains is not None
+    drawn = len(again.drawn)
+    np.testing.assert_array_equal(again.drawn.log_weights, result.drawn.log_weights[:drawn])
 
 
 class NeverFirst(torch.nn.Module):
