@@ -97,6 +97,7 @@ class LayeredFit:
         }
         if self.judging_error is not None:
             info["diagnostics"]["judging_error"] = self.judging_error
+        info["interrupted"] |= self.chains is not None and self.chains.interrupted
         if self.guides is not None:
             info["timing"]["guide_seconds"] = self.guides.seconds
         raw, corrected = self.drawn.raw_and_reweighted_edges(self.sampler.weights, log_share)

@@ -112,6 +112,27 @@ def test_judges_end_when_told_and_by_the_clock():
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPool")]
 
 
+def test_an_interrupt_while_waiting_keeps_the_chains_so_far(weights):
+    class Pressed:
+        """Ctrl-C during the first wait."""
+
+        def __init__(self, running):
+            self.running, self.waits = running, 0
+
+        def result(self):
+            self.waits += 1
+            if self.waits == 1:
+                raise KeyboardInterrupt
+            return self.running.result()
+
+    judges = JudgingChains(weights, seed=0, training_iterations=2_500)
+    judges._running = Pressed(judges._running)
+    chains = judges.result()
+    assert judges._running.waits == 2
+    assert judges._stopped
+    assert chains.iterations > 0
+
+
 def test_more_nodes_have_longer_chains():
     lengths = [guide_iterations(d) for d in range(2, 64)]
     assert lengths == sorted(lengths)

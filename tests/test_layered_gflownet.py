@@ -297,6 +297,14 @@ def test_judges_that_fail_do_not_cost_the_training(monkeypatch, tmp_path):
     np.testing.assert_array_equal(again.drawn.log_weights, result.drawn.log_weights[:drawn])
 
 
+def test_chains_that_were_interrupted_are_said():
+    table = score_table(3)
+    result, config = fitted(table, 2, num_samples=30)
+    assert result.posterior(table, config).info["interrupted"] is False
+    cut = replace(result, chains=replace(result.chains, interrupted=True))
+    assert cut.posterior(table, config).info["interrupted"] is True
+
+
 class NeverFirst(torch.nn.Module):
     """A policy that never puts a node among the roots."""
 
