@@ -10,8 +10,9 @@ from dag_gfn.graph import is_dag, parent_masks
 from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
+from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.partition import init, init_at
-from dag_gfn.mcmc.posterior import default_iterations, fit_mcmc
+from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
 from dag_gfn.subsets import unpack
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
@@ -146,6 +147,63 @@ def test_a_single_possible_dag():
     posterior = fit_mcmc(table, seed=0, num_samples=10, iterations=2_000)
     assert len(posterior) == 1
     assert posterior.info["diagnostics"]["chains_agree"]
+
+
+def two_modes(nats):
+    """Return weights of four nodes with two modes, the orders 0123 and 3210, in wells of `nats`."""
+    scores = np.full((4, 8), -4 * nats)  # sets of the other three nodes
+    scores[[0, 3], 0b000] = -nats  # who comes first pays, so that only one does
+    scores[[0, 3], 0b111] = 0.0
+    scores[1, [0b001, 0b110]] = 0.0  # 0, or 2 and 3
+    scores[2, [0b011, 0b100]] = 0.0  # 0 and 1, or 3
+    return LayerWeights.of(scores)
+
+
+UP, DOWN = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("nats", "starts", "agree"),
+    [
+        (1e4, [UP] * 4, False),
+        (1e4, [UP, UP, UP, DOWN], False),
+        (0.0, [UP] * 4, True),
+    ],
+    ids=["all at one", "at different ones", "free to move"],
+)
+def test_chains_that_never_move_do_not_agree(nats, starts, agree):
+    weights = two_modes(nats)
+    chains = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=starts)
+    assert chains.accepted.any() == agree
+    edge, info = edges_of_chains(chains, weights)
+    assert info["chains_agree"] is agree
+    assert np.isfinite(info["max_r_hat"]) == agree
+    assert edge.values.shape == (4, 4)
+
+
+def test_chains_that_came_to_the_same_layering_agree_there():
+    scores = np.zeros((3, 4))
+    scores[1, 0b01] = scores[2, 0b11] = 200.0  # 0 -> 1, and both -> 2
+    weights = LayerWeights.of(scores)
+    starts = [np.array(layer_of) for layer_of in ([0, 1, 2], [2, 1, 0], [0, 0, 0], [1, 0, 0])]
+    chains = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=starts)
+    assert (chains.layer_of == starts[0]).all()
+    assert not chains.accepted[0].any()
+    assert edges_of_chains(chains, weights)[1]["chains_agree"] is True
+    alone = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=starts[:1] * 4)
+    assert edges_of_chains(alone, weights)[1]["chains_agree"] is False
+
+
+def test_the_only_layering_is_agreed_upon():
+    scores = np.full((3, 4), -np.inf)
+    scores[0, 0b00] = scores[1, 0b01] = scores[2, 0b11] = scores[2, 0b10] = 0.0
+    weights = LayerWeights.of(scores)
+    chains = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=[np.arange(3)] * 4)
+    assert not chains.accepted.any()
+    edge, info = edges_of_chains(chains, weights)
+    assert info["chains_agree"] is True
+    assert info["max_r_hat"] == 1.0
+    np.testing.assert_allclose(edge.values, [[0, 1, 0.5], [0, 0, 1], [0, 0, 0]])
 
 
 def test_no_possible_dag():
