@@ -15,7 +15,6 @@ from safetensors.numpy import save_file
 
 from dag_gfn.errors import StorageError
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 
 CHAINS = 4
@@ -163,18 +162,14 @@ def _run(
     threads: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
 ) -> Chains:
-    began = time.perf_counter()
     streams = np.random.SeedSequence(seed).spawn(CHAINS + 1)
-    starts = annealed_starts(weights, streams[:CHAINS], iterations=iterations, threads=threads)
-    if time_budget is not None:
-        time_budget = max(time_budget - (time.perf_counter() - began), 0.0)
     return run_chains(
         weights,
         seed=int(streams[-1].generate_state(1)[0]),
         iterations=iterations,
         kept=kept,
         chains=CHAINS,
-        starts=starts,
+        annealed=streams[:CHAINS],
         time_budget=time_budget,
         threads=threads,
         on_report=on_report,

@@ -168,9 +168,7 @@ def mcmc(run: Run) -> GraphPosterior:
     with ShareProgress(shown=run.shown) as on_share:
 
         def on_report(report: ChainReport) -> None:
-            by_clock = 0.0 if run.time_budget is None else report.seconds / run.time_budget
-            share = max(report.iteration / report.planned_iterations, by_clock)
-            on_share("sampling root layerings", min(share, 1.0))
+            on_share("sampling root layerings", report.share)
 
         posterior = fit_mcmc(
             table,

@@ -8,7 +8,6 @@ from jaxtyping import Int64
 
 from dag_gfn.layerings.corrected_dags import weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
@@ -52,7 +51,7 @@ def fit_mcmc(
     chains : int
         At least 2.
     starts : sequence of ndarray, shape (d,), int64, optional
-        As for `run_chains`; by default all chains begin at annealed layerings (`anneal`).
+        As for `run_chains`; by default all chains begin at annealed layerings.
     num_candidates : int, optional
         Candidate parents of each node, as for `LayerWeights.build`; by default only where the table is not complete.
 
@@ -69,9 +68,7 @@ def fit_mcmc(
     """
     weights = LayerWeights.build(table, num_candidates=num_candidates, outside=True)
     iterations = default_iterations(table.d) if iterations is None else iterations
-    if starts is None:
-        streams = np.random.SeedSequence([seed, chains]).spawn(chains)
-        starts = annealed_starts(weights, streams, iterations=iterations)
+    annealed = np.random.SeedSequence([seed, chains]).spawn(chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     result = run_chains(
         weights,
@@ -79,7 +76,8 @@ def fit_mcmc(
         iterations=iterations,
         kept=min(max(-(-num_samples // chains), least), most),
         chains=chains,
-        starts=starts,
+        starts=() if starts is None else starts,
+        annealed=annealed,
         time_budget=time_budget,
         on_report=on_report,
     )

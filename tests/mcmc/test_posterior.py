@@ -11,7 +11,6 @@ from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
 from dag_gfn.mcmc.chains import run_chains
-from dag_gfn.mcmc.partition import init, init_at
 from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
 from dag_gfn.subsets import unpack
 
@@ -123,14 +122,14 @@ def test_where_a_correction_would_leave_little_draws_are_by_the_odds():
 
 def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
     table, seen = score_table(7, rows=40), []
-    monkeypatch.setattr(module, "run_chains", lambda *_, **options: seen.append(options["starts"]) or 1 / 0)
+    monkeypatch.setattr(module, "run_chains", lambda *_, **options: seen.append(options) or 1 / 0)
     for options in ({}, {"seed": 1}, {"starts": ()}, {"chains": 6}):
         with pytest.raises(ZeroDivisionError):
             fit_mcmc(table, **{"seed": 0, "num_samples": 10, "iterations": 5_000} | options)
-    assert [len(starts) for starts in seen] == [4, 4, 0, 6]
-    weights = LayerWeights.of(table.complete)
-    random = [init(weights, rng=np.random.default_rng(k)).log_weight for k in range(20)]
-    assert all(init_at(weights, layer_of).log_weight > np.mean(random) for layer_of in seen[0])
+    assert [len(options["annealed"]) for options in seen] == [4, 4, 0, 6]
+    assert not any(len(options["starts"]) for options in seen)
+    keys = {tuple(np.append(s.spawn_key, s.entropy)) for options in seen for s in options["annealed"]}
+    assert len(keys) == 4 + 4 + 6
 
 
 def test_many_columns_keep_fewer_blocks(monkeypatch):
