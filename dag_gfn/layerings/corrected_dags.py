@@ -11,7 +11,7 @@ from dag_gfn import graph
 from dag_gfn.errors import NotTractable
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
-from dag_gfn.layerings.outside_parents import ParentDraws, correct_parents
+from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior import Marginal
 from dag_gfn.scores import ScoreTable
@@ -21,7 +21,6 @@ MIN_CORRECTED = 100
 MAX_SHAPE = 0.7
 """Of the tail of the weights that correct them, at most (`metrics.pareto_smoothed`)."""
 _DRAWS = 32  # parent sets of each node of each layering
-_AT_A_TIME = 2048  # layerings
 _NOTHING_OF_WEIGHT = {
     "corrected": False,
     "log_z_shift": -math.inf,
@@ -100,11 +99,8 @@ def corrected_dags(
         With which they would be draws by the approximate weights: `log_z_shift` is of these draws.
     rng : numpy.random.Generator
     """
-    parts: list[ParentDraws] = [
-        correct_parents(weights, table, layer_of[start : start + _AT_A_TIME], draws=_DRAWS, rng=rng)
-        for start in range(0, len(layer_of), _AT_A_TIME)
-    ]
-    log_correction = np.concatenate([part.log_correction for part in parts])
+    parts = list(correct_in_parts(weights, table, layer_of, draws=_DRAWS, rng=rng))
+    log_correction = np.concatenate([drawn.log_correction for _, drawn in parts])
     possible = np.flatnonzero(log_correction > -np.inf)
     if not possible.size:
         return None
@@ -113,8 +109,8 @@ def corrected_dags(
     share[possible] = np.exp(log_share)
     alike = len(layer_of) / min(len(layer_of) if independent is None else independent, len(layer_of))
     mean, linear, square = np.zeros((3, weights.d, weights.d))
-    for part, chosen in zip(parts, np.split(share, range(_AT_A_TIME, len(share), _AT_A_TIME)), strict=True):
-        edge = part.edge.astype(np.float64)
+    for part, drawn in parts:
+        chosen, edge = share[part], drawn.edge.astype(np.float64)
         mean += np.tensordot(chosen, edge, axes=1)
         linear += np.tensordot(chosen**2, edge, axes=1)
         square += np.tensordot(chosen**2, edge**2, axes=1)
@@ -125,7 +121,7 @@ def corrected_dags(
     after = before + log_correction
     log_before, log_after = np.logaddexp.reduce(before), np.logaddexp.reduce(after)
     spread = ((np.exp(after - log_after) - np.exp(before - log_before)) ** 2).sum()
-    parents = np.concatenate([part.parents for part in parts])[possible]
+    parents = np.concatenate([drawn.parents for _, drawn in parts])[possible]
     return CorrectedDags(
         adjacency=graph.adjacency_from_masks(parents, weights.d),
         log_share=log_share,

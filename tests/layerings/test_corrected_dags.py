@@ -10,7 +10,7 @@ from dag_gfn.errors import NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
-from dag_gfn.layerings import corrected_dags as module
+from dag_gfn.layerings import outside_parents
 from dag_gfn.layerings.corrected_dags import corrected_dags, weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
@@ -85,7 +85,7 @@ def test_what_is_reliable(table, weights, drawn, effective, shape, reliable):
 def test_parts_do_not_matter(monkeypatch, table, weights, drawn):
     layer_of = drawn[0][:500]
     whole = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
-    monkeypatch.setattr(module, "_AT_A_TIME", 120)
+    monkeypatch.setattr(outside_parents, "_AT_A_TIME", 120)
     parts = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
     assert parts.adjacency.shape == whole.adjacency.shape
     assert np.abs(parts.edge.values - whole.edge.values).max() < 0.1
@@ -103,13 +103,13 @@ def test_what_has_no_weight_is_left_out(rng):
 
 @pytest.fixture
 def nothing_of_weight(monkeypatch):
-    real = module.correct_parents
+    real = outside_parents.correct_parents
 
     def impossible(*arguments, **options):
         draws = real(*arguments, **options)
-        return module.ParentDraws(draws.parents, np.full(len(draws.parents), -np.inf), draws.edge)
+        return replace(draws, log_correction=np.full(len(draws.parents), -np.inf))
 
-    monkeypatch.setattr(module, "correct_parents", impossible)
+    monkeypatch.setattr(outside_parents, "correct_parents", impossible)
 
 
 EDGE = Marginal(np.full((4, 4), 0.25) - 0.25 * np.eye(4), "rao_blackwell")
