@@ -82,8 +82,23 @@ class Guides:
         return cls(layer_of, float(seconds))
 
 
-def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = None) -> Guides:
+def draw_guides(
+    weights: LayerWeights,
+    *,
+    seed: int,
+    time_limit: float | None = None,
+    on_share: Callable[[float], None] | None = None,
+) -> Guides:
     """Run chains from annealed layerings, for seconds, and keep layerings of their second halves, in random order.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+    time_limit : float, optional
+        Seconds after which the chains end in any case.
+    on_share : callable, optional
+        Is told now and then which share of the work is done, in [0, 1].
 
     Raises
     ------
@@ -91,7 +106,14 @@ def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = 
         On Ctrl-C: nothing has been trained that would be worth keeping.
     """
     began = time.perf_counter()
-    chains = _run(weights, [seed, 0], guide_iterations(weights.d), _GUIDES // CHAINS, time_budget=time_limit)
+    chains = _run(
+        weights,
+        [seed, 0],
+        guide_iterations(weights.d),
+        _GUIDES // CHAINS,
+        time_budget=time_limit,
+        on_report=None if on_share is None else lambda report: on_share(report.share),
+    )
     if chains.interrupted:
         raise KeyboardInterrupt
     layer_of = chains.layer_of.reshape(-1, weights.d).astype(np.int64)

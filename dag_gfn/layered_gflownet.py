@@ -56,6 +56,7 @@ def fit_layered_gflownet(
     device: str = "cpu",
     judge: Callable[[Float64[np.ndarray, " m"]], dict[str, float]] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
+    on_guides: Callable[[float], None] | None = None,
     checkpoint: Path | None = None,
 ) -> LayeredFit:
     """Train and sample.
@@ -80,6 +81,8 @@ def fit_layered_gflownet(
         Where d <= 5: maps the policy's log-probabilities of all DAGs to figures to show while training.
     on_report, checkpoint
         As for `train`.
+    on_guides : callable, optional
+        Is told now and then, before training, which share of the guides is drawn, in [0, 1].
     """
     place = usable_device(device)
     began = time.perf_counter()
@@ -92,7 +95,11 @@ def fit_layered_gflownet(
             None if config.time_budget is None else share * config.time_budget
             for share in (_GUIDE_BUDGET, _JUDGING_BUDGET)
         ]
-        guides = _guides(weights, seed, limits[0], checkpoint)
+        guides = _guides(
+            lambda: draw_guides(weights, seed=seed, time_limit=limits[0], on_share=on_guides),
+            table.d,
+            checkpoint,
+        )
         judges = JudgingChains(
             weights, seed=seed, training_iterations=config.iterations, time_limit=limits[1]
         )
@@ -139,14 +146,14 @@ def fit_layered_gflownet(
     )
 
 
-def _guides(weights: LayerWeights, seed: int, time_limit: float | None, checkpoint: Path | None) -> Guides:
+def _guides(draw: Callable[[], Guides], d: int, checkpoint: Path | None) -> Guides:
     """Return the guides that the training of a checkpoint was shown, which a clock may have cut, else new ones."""
     if checkpoint is None:
-        return draw_guides(weights, seed=seed, time_limit=time_limit)
+        return draw()
     beside = checkpoint.with_suffix(".guides.safetensors")
     if checkpoint.exists() and beside.exists():
-        return Guides.load(beside, weights.d)
-    guides = draw_guides(weights, seed=seed, time_limit=time_limit)
+        return Guides.load(beside, d)
+    guides = draw()
     guides.save(beside)
     return guides
 

@@ -216,7 +216,8 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             "checkpoint": options.checkpoint,
         }
         if options.environment == "layers":
-            result = fit_layered_gflownet(run.table, **common)
+            on_guides = on_report.guides if run.shown else None
+            result = fit_layered_gflownet(run.table, on_guides=on_guides, **common)
             posterior = result.posterior(run.table, config, reweight=options.reweight)
         else:
             result = fit_gflownet(run.table, backward=options.backward, **common)

@@ -24,6 +24,8 @@ from dag_gfn import (
     methods,
 )
 from dag_gfn.checkpoint import load_checkpoint
+from dag_gfn.progress import TrainingProgress
+from dag_gfn.training import TrainingReport
 
 CHECK_MODULE = sys.modules["dag_gfn.exact_check"]
 
@@ -729,6 +731,17 @@ def test_chains_before_training_are_announced_where_they_take_long(monkeypatch, 
     assert capsys.readouterr().err.count("before training, Markov chains look for") == 1
     quick(table("abc"), environment="layers", iterations=2, progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_only_the_bar_is_told_of_the_chains_before_training(monkeypatch):
+    shares, reports = [], []
+    monkeypatch.setattr(TrainingProgress, "guides", lambda self, share: shares.append(share))
+    quick(table("abc"), environment="layers", iterations=2, progress=reports.append)
+    assert shares == []
+    assert reports
+    assert {type(report) for report in reports} == {TrainingReport}
+    quick(table("abc"), environment="layers", iterations=2, progress=True)
+    assert shares[-1] > 0.9
 
 
 def test_mcmc_beyond_complete_tables_takes_candidate_parents():

@@ -39,6 +39,14 @@ def test_guides_are_layerings_of_the_posterior(table, weights):
     assert (draw_guides(weights, seed=1).layer_of != guides.layer_of).any()
 
 
+def test_the_share_of_guides_that_is_drawn_is_told(weights):
+    shares = []
+    told = draw_guides(weights, seed=0, on_share=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0, abs=0.01)
+    np.testing.assert_array_equal(told.layer_of, draw_guides(weights, seed=0).layer_of)
+
+
 GUIDES = Guides(np.array([[0, 1, 2, 0], [0, 0, 1, 1]]), 1.5)
 
 
