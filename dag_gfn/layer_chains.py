@@ -22,12 +22,19 @@ _GUIDES = 4096
 _JUDGED = 5_000  # layerings of each chain that judges
 _MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
 _LONGEST = 10  # times as long as guides are drawn
-_STEPS = 200  # of training, for which judging chains grow by the length of the guides'
+_STEPS = (
+    200  # of training, for which judging chains grow by the length of the guides'; fewer have shorter guides
+)
+_QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
 
 
-def guide_iterations(d: int) -> int:
-    """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20."""
-    return 4_000 * max(d, 5) ** 2
+def guide_iterations(d: int, training_iterations: int) -> int:
+    """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20.
+
+    They are fewer for trainings of less than 200 iterations, which should not wait long to begin.
+    """
+    steps = 4_000 * max(d, 5) ** 2
+    return min(steps, max(steps * training_iterations // _STEPS, _QUICK))
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ def draw_guides(
     weights: LayerWeights,
     *,
     seed: int,
+    training_iterations: int,
     time_limit: float | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> Guides:
@@ -95,6 +103,8 @@ def draw_guides(
     ----------
     weights : LayerWeights
     seed : int
+    training_iterations : int
+        Planned ones, which `guide_iterations` follows.
     time_limit : float, optional
         Seconds after which the chains end in any case.
     on_share : callable, optional
@@ -109,7 +119,7 @@ def draw_guides(
     chains = _run(
         weights,
         [seed, 0],
-        guide_iterations(weights.d),
+        guide_iterations(weights.d, training_iterations),
         _GUIDES // CHAINS,
         time_budget=time_limit,
         on_report=None if on_share is None else lambda report: on_share(report.share),
@@ -149,7 +159,7 @@ class JudgingChains:
             _run,
             weights,
             [seed, 1],
-            longer * guide_iterations(weights.d),
+            longer * guide_iterations(weights.d, training_iterations),
             int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2)),
             time_budget=time_limit,
             threads=max(1, (os.cpu_count() or 1) - 1),  # training has one

@@ -96,7 +96,13 @@ def fit_layered_gflownet(
             for share in (_GUIDE_BUDGET, _JUDGING_BUDGET)
         ]
         guides = _guides(
-            lambda: draw_guides(weights, seed=seed, time_limit=limits[0], on_share=on_guides),
+            lambda: draw_guides(
+                weights,
+                seed=seed,
+                training_iterations=config.iterations,
+                time_limit=limits[0],
+                on_share=on_guides,
+            ),
             table.d,
             checkpoint,
         )
