@@ -16,7 +16,8 @@ from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.objectives.objective import FlowTerms, Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.replay import TrajectoryReplay
-from dag_gfn.sampling import evaluate, rollout
+from dag_gfn.sampling.evaluation import evaluate
+from dag_gfn.sampling.rollouts import rollout
 from dag_gfn.soap import SOAP
 from dag_gfn.train_config import TrainConfig
 

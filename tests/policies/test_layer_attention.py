@@ -12,7 +12,7 @@ from dag_gfn.policies.layer_network import NUM_FEATURES, node_features
 from dag_gfn.policies.layer_observation import LayerObservation
 from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 CASES = {
     name: LayerWeights.of(table.complete)

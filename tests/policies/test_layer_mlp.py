@@ -10,7 +10,7 @@ from dag_gfn.policies.independent_nodes import action_logits
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 TABLES = {
     "two": score_table(2),
