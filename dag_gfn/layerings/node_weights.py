@@ -17,7 +17,8 @@ from numba import njit
 CANCELLED = 1e-7
 """Where g_v / ŵ_v(U) is less, the difference has lost too many digits and the sum is taken term by term."""
 
-_NEGLIGIBLE = -40.0  # in nats below the largest term: a million such terms do not change a double
+NEGLIGIBLE = -40.0
+"""In nats below the largest term of a sum: a million such terms do not change a double."""
 
 
 class CompiledTables(NamedTuple):
@@ -172,7 +173,7 @@ def sum_touching(log_weights, within, touching):
             if value > largest:
                 total = total * np.exp(largest - value) + 1.0
                 largest = value
-            elif value > largest + _NEGLIGIBLE:
+            elif value > largest + NEGLIGIBLE:
                 total += np.exp(value - largest)
         subset = (subset - 1) & within
     return largest, total
