@@ -222,10 +222,6 @@ class RootLayers:
         layer_of = state.layer_of.scatter(1, node, placed.where(action.unsqueeze(1) >= d, -1))
         return self.state_of(layer_of, state.closed - opened)
 
-    def predecessors(self, seen: LayerObservation) -> tuple[LayerState, Int[Tensor, " p"], Int[Tensor, " p"]]:
-        """Raise: the layers before the last are not in an observation, and every state has but one predecessor."""
-        raise NotImplementedError("a layering has one predecessor, which is known from its trajectory")
-
     def _within(self, members: Bool[Tensor, "b d"]) -> Float[Tensor, "b d"]:
         """Return log ŵ_v of each set of nodes, for every v."""
         inside = members.double()

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from dag_gfn.env.environment import Environment
+from dag_gfn.env.environment import EnvironmentWithPredecessors
 from dag_gfn.env.trajectories import NO_ACTION, Trajectories
 from dag_gfn.objectives.objective import FlowTerms
 from dag_gfn.policies.flow_model import FlowModel
@@ -17,7 +17,7 @@ def evaluate(
     trajectories: Trajectories,
     *,
     target: Policy | None = None,
-    environment: Environment | None = None,
+    environment: EnvironmentWithPredecessors | None = None,
 ) -> FlowTerms:
     """Return the terms of an objective under the policy, with its gradients.
 
@@ -29,7 +29,7 @@ def evaluate(
     target : Policy, optional
         Slowly following copy of the policy, which then gives the stop probability and the flow of the next
         state, without gradient.
-    environment : Environment, optional
+    environment : EnvironmentWithPredecessors, optional
         Where it is given, the flow into each state is computed, for which the states before it are built.
     """
     model = FlowModel.of(policy)

@@ -4,12 +4,15 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from dag_gfn.env.environment import Environment
+from dag_gfn.env.edge_addition import EdgeAddition
+from dag_gfn.env.environment import EnvironmentWithPredecessors
 from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.policy import Observation, Policy
 
 
-def log_inflow(environment: Environment, policy: Policy, seen: Observation) -> Float[Tensor, " m"]:
+def log_inflow(
+    environment: EnvironmentWithPredecessors, policy: Policy, seen: Observation
+) -> Float[Tensor, " m"]:
     r"""Return the log of the flow into each state, -inf where no state leads to it.
 
     The flow of a stop is the reward, so that of an action a in s is :math:`R(s) P_F(a\mid s) / P_F(\top\mid s)`,
@@ -19,7 +22,7 @@ def log_inflow(environment: Environment, policy: Policy, seen: Observation) -> F
 
 
 def _inflow(
-    environment: Environment, policy: Policy, seen: Observation
+    environment: EnvironmentWithPredecessors, policy: Policy, seen: Observation
 ) -> tuple[Float[Tensor, " m"], Float[Tensor, " p"], Int[Tensor, " p"], Int[Tensor, " p"]]:
     """Return `log_inflow`, and of each predecessor the log-flow, its action, and which state it leads to."""
     before, action, which = environment.predecessors(seen)
@@ -41,11 +44,11 @@ class FlowBackward:
 
     Parameters
     ----------
-    environment : Environment
+    environment : EdgeAddition
     policy : Policy
     """
 
-    def __init__(self, environment: Environment, policy: Policy):
+    def __init__(self, environment: EdgeAddition, policy: Policy):
         self.environment = environment
         self.policy = policy
 
