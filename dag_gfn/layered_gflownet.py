@@ -23,7 +23,7 @@ from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.replay import TrajectoryReplay
-from dag_gfn.sampling import backward_rollout
+from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
 from dag_gfn.train_config import MAX_SMALL, TrainConfig

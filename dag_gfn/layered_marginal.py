@@ -10,7 +10,7 @@ from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.policy import Policy
-from dag_gfn.sampling import backward_rollout
+from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 
 

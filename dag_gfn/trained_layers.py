@@ -17,7 +17,8 @@ from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.sampling import backward_rollout, sample_outcomes
+from dag_gfn.sampling.outcomes import sample_outcomes
+from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
 from dag_gfn.trained import WeightedGraphs

@@ -20,7 +20,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_mlp import LayerMLP
-from dag_gfn.sampling import sample_outcomes
+from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 

@@ -35,6 +35,7 @@ from numba import njit
 
 from dag_gfn.errors import OptionError
 from dag_gfn.layerings.inclusion import inclusion
+from dag_gfn.layerings.node_weights import NEGLIGIBLE
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 
@@ -48,7 +49,6 @@ _OUTSIDE_SHARES = (1e-6, 0.9)
 _CORE = (8, 12)  # nodes of the core, at least and at most
 _LIKELY_SETS = (8, 64)
 _ROUNDS = 8
-_NEGLIGIBLE = -40.0  # in nats below the largest term: a million such terms do not change a double
 
 Result = TypeVar("Result")
 
@@ -254,7 +254,7 @@ def _log_weights_with_each(sets, scores, within, log_weights):
                 if value > largest[i]:
                     total[i] = total[i] * np.exp(largest[i] - value) + 1.0
                     largest[i] = value
-                elif value > largest[i] + _NEGLIGIBLE:
+                elif value > largest[i] + NEGLIGIBLE:
                     total[i] += np.exp(value - largest[i])
             rest >>= 1
             i += 1

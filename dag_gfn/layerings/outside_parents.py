@@ -26,8 +26,9 @@ from jaxtyping import Float32, Float64, Int, Int64
 from numba import njit
 
 from dag_gfn.layerings.candidates import for_each_node
-from dag_gfn.layerings.layer_weights import LayerWeights, layer_masks
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_meeting
+from dag_gfn.layerings.node_weights import layer_masks
 from dag_gfn.scores import ScoreTable
 
 _DRAWS = 16
