@@ -22,9 +22,7 @@ _GUIDES = 4096
 _JUDGED = 5_000  # layerings of each chain that judges
 _MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
 _LONGEST = 10  # times as long as guides are drawn
-_STEPS = (
-    200  # of training, for which judging chains grow by the length of the guides'; fewer have shorter guides
-)
+_STEPS = 200  # of training, for which judging chains grow by the length of the guides', or both are shorter
 _QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
 
 
