@@ -22,19 +22,22 @@ _GUIDES = 4096
 _JUDGED = 5_000  # layerings of each chain that judges
 _MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
 _LONGEST = 10  # times as long as guides are drawn
-_STEPS = (
-    200  # of training, for which judging chains grow by the length of the guides'; fewer have shorter guides
-)
+_STEPS = 200  # of training, for which judging chains grow by the length of the guides'
+_USUAL = 1_000  # steps of training: before shorter ones, guides are shorter too
 _QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
 
 
 def guide_iterations(d: int, training_iterations: int) -> int:
     """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20.
 
-    They are fewer for trainings of less than 200 iterations, which should not wait long to begin.
+    They are fewer for trainings of less than 1,000 iterations, which should not wait long to begin.
     """
+    return _chain_iterations(d, training_iterations, _USUAL)
+
+
+def _chain_iterations(d: int, training_iterations: int, usual: int) -> int:
     steps = 4_000 * max(d, 5) ** 2
-    return min(steps, max(steps * training_iterations // _STEPS, _QUICK))
+    return min(steps, max(steps * training_iterations // usual, _QUICK))
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ class JudgingChains:
             _run,
             weights,
             [seed, 1],
-            longer * guide_iterations(weights.d, training_iterations),
+            longer * _chain_iterations(weights.d, training_iterations, _STEPS),
             int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2)),
             time_budget=time_limit,
             threads=max(1, (os.cpu_count() or 1) - 1),  # training has one
