@@ -12,3 +12,9 @@ import pytest  # noqa: E402
 def rng():
     """One seeded generator per test."""
     return np.random.default_rng(20220228)
+
+
+@pytest.fixture
+def short_chains(monkeypatch):
+    """Let chains beside a GFlowNet over root layers take a tenth of a second, which is enough for few columns."""
+    monkeypatch.setattr("dag_gfn.layer_chains.guide_iterations", lambda *sizes: 20_000)
