@@ -6,6 +6,10 @@ _hook = install_import_hook("dag_gfn", "beartype.beartype")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+settings.register_profile("any pace", deadline=None)  # a busy machine is no failure
+settings.load_profile("any pace")
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def test_columns_that_stand_in_for_one_another_are_all_found(rng):
     assert shares_of(table, chosen.masks)[0] == pytest.approx(chosen.covered[0], abs=0.05)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10_000), st.integers(3, 6))
 def test_required_parents_are_candidates_and_forbidden_ones_come_last(seed, size):
     rng = np.random.default_rng(seed)
