@@ -134,9 +134,8 @@ def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
 
 def test_many_columns_keep_fewer_blocks(monkeypatch):
     monkeypatch.setattr(module, "_KEPT", (10, 100))
-    posterior = fit_mcmc(
-        score_table(40, rows=60), seed=0, num_samples=3000, iterations=4_000, num_candidates=4
-    )
+    monkeypatch.setattr(module, "_MANY_NODES", 4)
+    posterior = fit_mcmc(score_table(8, rows=60), seed=0, num_samples=3000, iterations=4_000)
     assert 25 <= posterior.info["diagnostics"]["kept_per_chain"] <= 50
     assert posterior.weights.sum() == pytest.approx(1)
 
