@@ -201,7 +201,7 @@ class LayeredFit:
     @cached_property
     def _agreement(self) -> dict[str, Any]:
         """What chains say of one another."""
-        _, known = edges_of_chains(self.chains, self.sampler.weights)
+        _, known = edges_of_chains(self.chains)
         return {name: known[name] for name in ("max_r_hat", "min_effective_draws", "chains_agree")}
 
     def _against_chains(

@@ -24,6 +24,8 @@ from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 
+pytestmark = pytest.mark.usefixtures("short_chains")
+
 
 def trained(table, iterations=60, **options):
     config = default_config(table.d, environment="layers", iterations=iterations)

@@ -46,7 +46,6 @@ class MoveInfo:
     Attributes
     ----------
     tried, accepted : ndarray, shape (5,), int64
-        What changes nothing is not counted as accepted.
     """
 
     tried: Int64[np.ndarray, " moves"]
@@ -251,11 +250,8 @@ def _run(
                 )  # fmt: skip
                 if not new > least:
                     continue
+            accepted[move] += 1
             log_weight = new
-            for v in range(d):
-                if layer_of[v] != proposed[v]:
-                    accepted[move] += 1  # a node may be put where it was, which is no move
-                    break
             layer_of[:] = proposed
             inside[:], last[:], weight[:] = new_inside, new_last, new_weight
         _add_edges(tables, inside, last, given_inside, given_last, given, sums)

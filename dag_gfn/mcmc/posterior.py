@@ -11,14 +11,12 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
-from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.scores import ScoreTable
 
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
 _DIAGNOSED = 2_500  # blocks of each chain, at most: ArviZ takes seconds for more
-_RANDOM_LAYERINGS = 100  # if they are all the same, there is no other that counts
 _MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities take no more memory and time
 
 
@@ -84,7 +82,7 @@ def fit_mcmc(
     layerings = result.layer_of.reshape(-1, table.d)
     chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
     rng = np.random.default_rng([seed, chains])
-    edge, info = edges_of_chains(result, weights)
+    edge, info = edges_of_chains(result)
     info |= {"num_samples": num_samples, **weights.coverage(table.names)}
     effective = min(float(num_samples), info["min_effective_draws"])
     dags = weighed_dags(weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng)
@@ -108,10 +106,10 @@ def _blocks(number: int, d: int) -> int:
     return number if d <= _MANY_NODES else number * _MANY_NODES**2 // d**2
 
 
-def edges_of_chains(chains: Chains, weights: LayerWeights) -> tuple[Marginal, dict[str, Any]]:
+def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
     """Return edge probabilities with their errors, and what is to be known of the chains: how well they agree.
 
-    Chains each of which stays at one layering agree only if they came to the same one, or there is no other.
+    Chains each of which stays at one layering agree only if it is the same one.
     """
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
@@ -129,7 +127,7 @@ def edges_of_chains(chains: Chains, weights: LayerWeights) -> tuple[Marginal, di
             if move != "stay"
         },
     }
-    if count < 2 or blocks < 4 or _stuck(chains, weights):
+    if count < 2 or blocks < 4 or _stuck_apart(chains):
         unknown = {"max_r_hat": float("inf"), "min_effective_draws": float(count), "chains_agree": False}
         return Marginal(values, "rao_blackwell"), info | unknown
     size = -(-blocks // _blocks(_DIAGNOSED, len(values)))
@@ -144,14 +142,7 @@ def edges_of_chains(chains: Chains, weights: LayerWeights) -> tuple[Marginal, di
     }
 
 
-def _stuck(chains: Chains, weights: LayerWeights) -> bool:
-    """Return whether chains stay where they are without having come to the same layering, though there are others."""
+def _stuck_apart(chains: Chains) -> bool:
+    """Return whether no chain leaves its layering, and these differ."""
     first = chains.layer_of[:, :1]
-    if (chains.layer_of != first).any():
-        return False
-    if (first != first[0]).any():
-        return True
-    if chains.accepted.any():
-        return False
-    rng = np.random.default_rng(0)
-    return any((init(weights, rng=rng).layer_of != first[0, 0]).any() for _ in range(_RANDOM_LAYERINGS))
+    return bool((chains.layer_of == first).all() and (first != first[0]).any())

@@ -134,9 +134,8 @@ def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
 
 def test_many_columns_keep_fewer_blocks(monkeypatch):
     monkeypatch.setattr(module, "_KEPT", (10, 100))
-    posterior = fit_mcmc(
-        score_table(40, rows=60), seed=0, num_samples=3000, iterations=4_000, num_candidates=4
-    )
+    monkeypatch.setattr(module, "_MANY_NODES", 4)
+    posterior = fit_mcmc(score_table(8, rows=60), seed=0, num_samples=3000, iterations=4_000)
     assert 25 <= posterior.info["diagnostics"]["kept_per_chain"] <= 50
     assert posterior.weights.sum() == pytest.approx(1)
 
@@ -163,46 +162,15 @@ UP, DOWN = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
 
 @pytest.mark.parametrize(
     ("nats", "starts", "agree"),
-    [
-        (1e4, [UP] * 4, False),
-        (1e4, [UP, UP, UP, DOWN], False),
-        (0.0, [UP] * 4, True),
-    ],
-    ids=["all at one", "at different ones", "free to move"],
+    [(1e4, [UP, UP, UP, DOWN], False), (1e4, [UP] * 4, True), (0.0, [UP, UP, UP, DOWN], True)],
+    ids=["at different ones", "all at one", "free to move"],
 )
-def test_chains_that_never_move_do_not_agree(nats, starts, agree):
-    weights = two_modes(nats)
-    chains = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=starts)
-    assert chains.accepted.any() == agree
-    edge, info = edges_of_chains(chains, weights)
+def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agree):
+    chains = run_chains(two_modes(nats), seed=0, iterations=20_000, kept=500, starts=starts)
+    edge, info = edges_of_chains(chains)
     assert info["chains_agree"] is agree
     assert np.isfinite(info["max_r_hat"]) == agree
     assert edge.values.shape == (4, 4)
-
-
-def test_chains_that_came_to_the_same_layering_agree_there():
-    scores = np.zeros((3, 4))
-    scores[1, 0b01] = scores[2, 0b11] = 200.0  # 0 -> 1, and both -> 2
-    weights = LayerWeights.of(scores)
-    starts = [np.array(layer_of) for layer_of in ([0, 1, 2], [2, 1, 0], [0, 0, 0], [1, 0, 0])]
-    chains = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=starts)
-    assert (chains.layer_of == starts[0]).all()
-    assert not chains.accepted[0].any()
-    assert edges_of_chains(chains, weights)[1]["chains_agree"] is True
-    alone = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=starts[:1] * 4)
-    assert edges_of_chains(alone, weights)[1]["chains_agree"] is False
-
-
-def test_the_only_layering_is_agreed_upon():
-    scores = np.full((3, 4), -np.inf)
-    scores[0, 0b00] = scores[1, 0b01] = scores[2, 0b11] = scores[2, 0b10] = 0.0
-    weights = LayerWeights.of(scores)
-    chains = run_chains(weights, seed=0, iterations=20_000, kept=500, starts=[np.arange(3)] * 4)
-    assert not chains.accepted.any()
-    edge, info = edges_of_chains(chains, weights)
-    assert info["chains_agree"] is True
-    assert info["max_r_hat"] == 1.0
-    np.testing.assert_allclose(edge.values, [[0, 1, 0.5], [0, 0, 1], [0, 0, 0]])
 
 
 def test_no_possible_dag():
