@@ -127,7 +127,7 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
         why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
     uncorrected = _uncorrected(diagnostics)
-    told = [*_unjudged(diagnostics), *uncorrected]
+    told = [*_unjudged(info), *uncorrected]
     if diagnostics["converged"] is not False:
         if uncorrected:
             diagnostics["converged"] = False
@@ -195,13 +195,13 @@ def _r_hat(diagnostics: dict[str, Any]) -> str:
     return f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}"
 
 
-def _unjudged(diagnostics: dict[str, Any]) -> list[str]:
-    """Return that there are no chains to judge the draws by, if these failed."""
-    if "judging_error" not in diagnostics:
+def _unjudged(info: dict[str, Any]) -> list[str]:
+    """Return that there are no chains to judge the draws by, if these failed and nothing else judges them."""
+    if "judging_error" not in info["diagnostics"] or "exact_check" in info:
         return []
     return [
-        f"the Markov chains beside training failed ({diagnostics['judging_error']}), so that its draws are neither "
-        "judged by theirs nor pooled with them: compare fits with several seeds before relying on it"
+        f"the Markov chains beside training failed ({info['diagnostics']['judging_error']}), so that its draws are "
+        "neither judged by theirs nor pooled with them: compare fits with several seeds before relying on it"
     ]
 
 

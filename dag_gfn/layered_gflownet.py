@@ -1,5 +1,6 @@
 """Train a GFlowNet on the root layerings of DAGs, beside Markov chains that guide and judge it."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +32,7 @@ from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import TrainingReport
 from dag_gfn.weighted_layerings import WeightedLayerings
 
+_log = logging.getLogger(__name__)
 _SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few
 _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
@@ -171,7 +173,8 @@ def _judged(judges: JudgingChains | None) -> tuple[Chains | None, str | None]:
     try:
         return judges.result(), None
     except Exception as error:
-        return None, " ".join(f"{type(error).__name__}: {error}".split())
+        _log.debug("the chains that judge training failed", exc_info=error)
+        return None, " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int, most: int) -> WeightedLayerings:

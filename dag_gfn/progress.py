@@ -51,8 +51,8 @@ class TrainingProgress:
         self.last_line = time.monotonic()
         self.finished = False
         self.bar: Progress | None = None
-        self.guiding: TaskID | None = None
-        self.training: TaskID | None = None
+        self.task: TaskID | None = None
+        self.stage = "preparing"
 
     def __enter__(self) -> "TrainingProgress":
         if self.console.is_terminal:
@@ -66,6 +66,7 @@ class TrainingProgress:
                 TextColumn("{task.fields[figures]}"),
                 console=self.console,
             )
+            self.task = self.bar.add_task(self.stage, total=None, done="", figures="")
             self.bar.start()
         return self
 
@@ -75,24 +76,25 @@ class TrainingProgress:
         if self.bar is not None:
             self.bar.stop()
 
+    def _enter(self, stage: str) -> None:
+        """Let the bar be of another stage, with a clock of its own."""
+        if self.stage != stage:
+            self.stage = stage
+            self.bar.reset(self.task, description=stage, total=None)
+
     def guides(self, share: float | int) -> None:
         """Show that `share`, in [0, 1], of the search for likely graphs is done, which comes before training."""
         if self.bar is None:
             return
-        if self.guiding is None:
-            self.guiding = self.bar.add_task("likely graphs", total=1.0, done="", figures="")
-        self.bar.update(self.guiding, completed=share, done=f"{share:.0%}")
+        self._enter("likely graphs")
+        self.bar.update(self.task, completed=share, total=1.0, done=f"{share:.0%}")
 
     def __call__(self, report: Report) -> None:
         """Show one report."""
         if self.bar is not None:
-            if self.guiding is not None:
-                self.bar.remove_task(self.guiding)
-                self.guiding = None
-            if self.training is None:
-                self.training = self.bar.add_task("training", total=None, done="", figures="")
+            self._enter("training")
             self.bar.update(
-                self.training,
+                self.task,
                 completed=report.iteration,
                 total=report.planned_iterations,
                 done=f"{report.iteration}/{report.planned_iterations}",

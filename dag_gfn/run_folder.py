@@ -98,16 +98,15 @@ class RunFolder:
         save_posterior(posterior, self.out, overwrite=self.overwrite, pages=pages)
         self.discard()
 
-    def abandon(self) -> None:
-        """Leave nothing of a failed run behind, but keep an unfinished run that it was to resume."""
-        if not self.resume:
-            self.discard()
+    def leave(self) -> bool:
+        """Keep what training has saved, if anything, and return whether there is something to resume.
 
-    def interrupt(self) -> bool:
-        """Keep what training has saved, if anything, and return whether there is something to resume."""
+        An unfinished run that this one was to resume is kept in any case.
+        """
         if self.checkpoint.exists():
             return True
-        self.abandon()
+        if not self.resume:
+            self.discard()
         return False
 
     def discard(self) -> None:

@@ -21,4 +21,4 @@ def rng():
 @pytest.fixture
 def short_chains(monkeypatch):
     """Let chains beside a GFlowNet over root layers take a tenth of a second, which is enough for few columns."""
-    monkeypatch.setattr("dag_gfn.layer_chains.guide_iterations", lambda *sizes: 20_000)
+    monkeypatch.setattr("dag_gfn.layer_chains._chain_iterations", lambda *sizes: 20_000)

@@ -107,10 +107,16 @@ def test_judges_are_others_and_longer(table, weights):
     np.testing.assert_array_equal(chains.layer_of, same.layer_of)
 
 
-def test_a_short_training_has_short_judges(weights):
-    assert JudgingChains(weights, seed=0, training_iterations=3).result().iterations == pytest.approx(
-        guide_iterations(4, 3), rel=0.01
-    )
+@pytest.mark.parametrize(
+    ("d", "training_iterations", "steps"),
+    [(4, 3, 100_000), (20, 3, 400_000), (20, 50, 400_000), (20, 100, 800_000), (20, 1_000, 8_000_000)],
+)
+def test_a_short_training_has_short_judges(monkeypatch, d, training_iterations, steps):
+    planned = []
+    monkeypatch.setattr(dag_gfn.layer_chains, "_run", lambda *given, **named: planned.append(given[2]))
+    weights = LayerWeights.of(np.zeros((d, 2)), np.roll(1 << np.arange(d), 1))
+    JudgingChains(weights, seed=0, training_iterations=training_iterations)._running.result()
+    assert planned == [steps]
 
 
 def test_judges_end_when_told_and_by_the_clock():

@@ -83,6 +83,7 @@ def test_a_terminal_gets_a_bar():
 def test_the_search_before_training_has_a_bar_of_its_own():
     text, console = terminal()
     with TrainingProgress(console) as show:
+        assert [(task.description, task.total) for task in show.bar.tasks] == [("preparing", None)]
         show.guides(0.0)
         show.guides(0.25)
         assert [(task.description, task.completed) for task in show.bar.tasks] == [("likely graphs", 0.25)]

@@ -40,17 +40,20 @@ def test_names_of_folders(tmp_path, name):
     assert names_in(tmp_path) == [name]
 
 
-def test_a_failed_run_leaves_nothing(tmp_path):
+def test_a_failed_run_leaves_what_was_trained_or_nothing(tmp_path):
+    run = start(tmp_path / "out")
+    assert not run.leave()
+    assert names_in(tmp_path) == []
     run = start(tmp_path / "out")
     run.checkpoint.write_bytes(b"state")
-    run.abandon()
-    assert names_in(tmp_path) == []
+    assert run.leave()
+    assert start(tmp_path / "out", resume=True).checkpoint.read_bytes() == b"state"
 
 
 def test_a_failed_resumption_leaves_what_it_took_up(tmp_path):
     start(tmp_path / "out").checkpoint.write_bytes(b"state")
     run = start(tmp_path / "out", resume=True)
-    run.abandon()
+    run.leave()
     assert run.checkpoint.read_bytes() == b"state"
     run.discard()
     assert names_in(tmp_path) == []
@@ -101,7 +104,7 @@ def test_an_existing_result_stays_until_the_new_one_is_complete(tmp_path):
         start(tmp_path / "out")
     run = start(tmp_path / "out", overwrite=True)
     assert load_posterior(tmp_path / "out").names == ("a", "b")
-    run.abandon()
+    run.leave()
     assert load_posterior(tmp_path / "out").names == ("a", "b")
     start(tmp_path / "out", overwrite=True).finish(posterior(("c", "d")))
     assert load_posterior(tmp_path / "out").names == ("c", "d")

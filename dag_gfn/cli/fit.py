@@ -17,6 +17,8 @@ from dag_gfn.progress import announce
 from dag_gfn.run_folder import RunFolder
 from dag_gfn.terminal import print_posterior
 
+_SAVED = "training is saved, --resume goes on from there"
+
 
 def fit(
     table: Annotated[Path | None, typer.Argument(metavar="[TABLE.csv]", help="A CSV with a header.")] = None,
@@ -142,15 +144,12 @@ def fit(
         page = _page(posterior) if report else None
         folder.finish(posterior, {} if page is None else {"report.html": page})
     except KeyboardInterrupt:
-        kept = folder.interrupt()
-        fail(
-            "interrupted: training is saved, --resume goes on from there"
-            if kept
-            else "interrupted: nothing was written"
-        )
+        kept = folder.leave()
+        fail(f"interrupted: {_SAVED if kept else 'nothing was written'}")
         return 130
     except BaseException:
-        folder.abandon()
+        if folder.leave():
+            announce(_SAVED, shown=True)
         raise
     if not quiet:
         print_posterior(posterior, console())

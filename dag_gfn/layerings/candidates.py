@@ -69,15 +69,14 @@ class Candidates:
         it cannot be, for candidates, and for v itself. q = r / (1 + r) is nine tenths of the share of the weight of
         the parent sets of v that have u, which alone would be the product of independent parents nearest to the truth
         (Kullback-Leibler), and a tenth of that share in random orders.
+    covered : ndarray, shape (d,), float64
+        Estimated share of the weight of each node's parent sets that lies within its candidates, as if others were
+        parents independently.
     """
 
     masks: Int64[np.ndarray, " d"]
     log_odds: Float64[np.ndarray, "d d"]
-
-    @property
-    def covered(self) -> Float64[np.ndarray, " d"]:
-        """Share of the weight of each node's parent sets that lies within its candidates, by the odds; shape (d,)."""
-        return covered_share(self.log_odds)
+    covered: Float64[np.ndarray, " d"]
 
 
 def covered_share(log_odds: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, " d"]:
@@ -109,7 +108,7 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
     d = table.d
     if size >= d - 1:
         bits = np.int64(1) << np.arange(d, dtype=np.int64)
-        return Candidates(bits.sum() - bits, np.full((d, d), -np.inf))
+        return Candidates(bits.sum() - bits, np.full((d, d), -np.inf), np.ones(d))
     required = popcount(table.constraints.required)
     if size < max(1, required.max()):
         node = int(required.argmax())
@@ -119,8 +118,8 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
         )
     extent = _extent(table)
     chosen = for_each_node(lambda node: _choose(table, node, size, extent), d)
-    masks, log_odds = zip(*chosen, strict=True)
-    return Candidates(np.array(masks), np.stack(log_odds))
+    masks, log_odds, covered = zip(*chosen, strict=True)
+    return Candidates(np.array(masks), np.stack(log_odds), np.array(covered))
 
 
 def for_each_node(work: Callable[[int], Result], d: int) -> list[Result]:
@@ -159,8 +158,8 @@ def _largest_power(number: float) -> int:
 
 def _choose(
     table: ScoreTable, node: int, size: int, extent: _Extent
-) -> tuple[int, Float64[np.ndarray, " d"]]:
-    """Return the mask of a node's candidates and the log-odds of all others."""
+) -> tuple[int, Float64[np.ndarray, " d"], float]:
+    """Return the mask of a node's candidates, the log-odds of all others, and the share that is covered."""
     d, constraints = table.d, table.constraints
     required, impossible = unpack(
         np.array([constraints.required[node], constraints.forbidden[node] | np.int64(1) << node]), d
@@ -180,7 +179,7 @@ def _choose(
     share = (1 - _IN_ORDERS) * found.alone + _IN_ORDERS * found.in_orders
     share = share[outside].clip(*_OUTSIDE_SHARES)
     log_odds[outside] = np.log(share) - np.log1p(-share)
-    return int(pack(candidates)), log_odds
+    return int(pack(candidates)), log_odds, float(np.prod(1 - found.alone[outside]))
 
 
 def _search(

@@ -16,6 +16,7 @@ from dag_gfn.mcmc.partition import LayeringDraws, init, init_at, run
 
 _SEGMENT_STEPS = 200_000  # between two looks at the clock: a fifth of a second
 _FIRST_THINNING = 16
+_ANNEALING = 0.5  # of the time, at most
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def run_chains(
     """
     began = time.perf_counter()
     rngs = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(chains)]
-    starts = [*starts, *annealed_starts(weights, annealed, iterations=iterations, threads=threads)]
+    limit = None if time_budget is None else _ANNEALING * time_budget
+    cool = annealed_starts(weights, annealed, iterations=iterations, time_limit=limit, threads=threads)
+    starts = [*starts, *cool]
     states = [init_at(weights, layer_of) for layer_of in starts[:chains]]
     states += [init(weights, rng=rng) for rng in rngs[len(states) :]]
     counts = np.zeros((2, chains, len(MOVES)), dtype=np.int64)

@@ -107,10 +107,7 @@ def _blocks(number: int, d: int) -> int:
 
 
 def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
-    """Return edge probabilities with their errors, and what is to be known of the chains: how well they agree.
-
-    Chains each of which stays at one layering agree only if it is the same one.
-    """
+    """Return edge probabilities with their errors, and what is to be known of the chains: how well they agree."""
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
     info = {
@@ -127,7 +124,7 @@ def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
             if move != "stay"
         },
     }
-    if count < 2 or blocks < 4 or _stuck_apart(chains):
+    if count < 2 or blocks < 4:
         unknown = {"max_r_hat": float("inf"), "min_effective_draws": float(count), "chains_agree": False}
         return Marginal(values, "rao_blackwell"), info | unknown
     size = -(-blocks // _blocks(_DIAGNOSED, len(values)))
@@ -140,9 +137,3 @@ def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
         "min_effective_draws": min(edges.min_effective_draws, weight.min_effective_draws),
         "chains_agree": edges.converged and weight.converged,
     }
-
-
-def _stuck_apart(chains: Chains) -> bool:
-    """Return whether no chain leaves its layering, and these differ."""
-    first = chains.layer_of[:, :1]
-    return bool((chains.layer_of == first).all() and (first != first[0]).any())

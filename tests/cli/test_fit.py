@@ -151,13 +151,26 @@ def test_where_nothing_can_be_written(here, capsys, out):
     fails(capsys, "fit", "ok.csv", "--out", out, "--method", "exact")
 
 
-def test_a_failure_in_the_middle_leaves_nothing(here, capsys, monkeypatch):
+def test_a_failure_before_training_leaves_nothing(here, capsys, monkeypatch):
     def broken(data, **options):
-        options["checkpoint"].write_bytes(b"half")
         raise dag_gfn.NotTractable("it cannot be done")
 
     monkeypatch.setattr(dag_gfn, "fit", broken)
     assert "it cannot be done" in fails(capsys, "fit", "ok.csv", "--out", "out")
+
+
+def test_a_failure_after_training_keeps_it(here, capsys, monkeypatch):
+    given = ["fit", "ok.csv", "--out", "out", *QUICK]
+
+    def full(*posterior_and_pages):
+        raise dag_gfn.StorageError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dag_gfn.cli.fit.RunFolder.finish", full)
+        assert main(given) not in (0, 130)
+    assert "note: training is saved, --resume goes on from there" in capsys.readouterr().err
+    assert main([*given, "--resume"]) == 0
+    assert not Path("out.partial").exists()
 
 
 def test_a_full_disk_is_told_in_a_line(here, capsys, monkeypatch):

@@ -8,6 +8,7 @@ from sampler_cases import score_table
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc import annealing as module
 from dag_gfn.mcmc.annealing import anneal, annealed_starts, default_annealing
 from dag_gfn.mcmc.partition import init, init_at
 
@@ -63,3 +64,21 @@ def test_starts_are_those_of_their_streams_on_any_number_of_threads():
     np.testing.assert_array_equal(starts[1], second)
     few = annealed_starts(weights, streams, iterations=1)
     assert len(few) == 3
+
+
+@pytest.mark.parametrize(("limit", "least", "most"), [(None, 60, 60), (1e9, 60, 60), (1e-9, 1, 1)])
+def test_the_clock_takes_steps_from_the_temperatures_that_are_left(monkeypatch, limit, least, most):
+    steps = []
+    real = module.run
+
+    def run(*given, **named):
+        steps.append((named["temperature"], named["thinning"]))
+        return real(*given, **named)
+
+    monkeypatch.setattr(module, "run", run)
+    weights = LayerWeights.of(random_table(4, seed=0).complete)
+    anneal(weights, rng=np.random.default_rng(0), iterations=3_600, time_limit=limit)
+    assert len(steps) == 60
+    assert steps[0] == (pytest.approx(100.0), 60)
+    assert steps[-1][0] == pytest.approx(0.2)
+    assert {least, most} == {taken for _, taken in steps[1:]}

@@ -170,7 +170,7 @@ def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agre
     edge, info = edges_of_chains(chains)
     assert info["chains_agree"] is agree
     assert np.isfinite(info["max_r_hat"]) == agree
-    assert edge.values.shape == (4, 4)
+    assert (edge.standard_error.max() > 0.3) != agree
 
 
 def test_no_possible_dag():
