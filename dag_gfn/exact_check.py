@@ -170,7 +170,9 @@ def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
     why = f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights{tail}"
     if diagnostics["estimate"] == "pooled":
         evidence, edges = (
-            "not known" if diagnostics[name] is None else f"known to ±{diagnostics[name]:.2g}"
+            f"known to ±{known:.2g}"
+            if (known := diagnostics[name]) is not None and known < 10
+            else "not known"
             for name in ("log_z_with_chains_standard_error", "pooled_edge_standard_error")
         )
         return why + (

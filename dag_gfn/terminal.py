@@ -14,6 +14,7 @@ ASSUMPTIONS = (
     "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns. "
     "Probabilities are about causes only as far as these hold."
 )
+_UNKNOWN = 10.0  # nats, in which an evidence is no longer known
 _MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
 MAX_GRAPH_TEXT = 200
 """Graphs whose edges take more characters than this are not spelled out."""
@@ -193,12 +194,13 @@ def verdicts(info: dict[str, Any]) -> list[str]:
     if diagnostics.get("estimate") == "pooled":
         why = "Worth few alone" if diagnostics["reliable_weights"] else "Too uneven to be relied on alone"
         error = diagnostics["log_z_with_chains_standard_error"]
-        if error is not None:
-            error = math.hypot(error, shift_error)
+        evidence = "not known, since both hardly overlap"
+        if error is not None and error < _UNKNOWN:
+            shifted = _number(diagnostics["log_z_with_chains"], ".2f", shift)
+            evidence = f"{shifted} ± {math.hypot(error, shift_error):.2g} (bridge sampling)"
         lines.append(
             f"{why}, the draws are pooled with layerings of Markov chains, which stand for "
-            f"{diagnostics['share_of_chains']:.1%} of the weight. Log evidence: "
-            f"{_number(diagnostics['log_z_with_chains'], '.2f', shift)} ± {_number(error, '.2g')} (bridge sampling)."
+            f"{diagnostics['share_of_chains']:.1%} of the weight. Log evidence: {evidence}."
         )
     if "max_r_hat" in diagnostics:
         lines.append(
