@@ -37,6 +37,7 @@ from dag_gfn.layerings.node_weights import (
 
 _SLICE = 256  # layerings that a thread takes at a time
 _UNDERFLOW = -600.0  # nats below a node's best parent set, where doubles would lose digits
+_SUBSETS_A_DRAW = 256  # that are gone through as quickly as one is drawn without that
 
 
 def layering_of(adjacency: Bool[np.ndarray, "*batch d d"]) -> Int64[np.ndarray, "*batch d"]:
@@ -136,45 +137,64 @@ def _draw_dags(tables, linear, layer_of, uniform, rng, parents):
             k = layer_of[s, v]
             parents[s, v] = 0
             if k > 0:
-                parents[s, v] = draw_meeting(
-                    tables, linear[v], v, earlier[k], layers[k - 1], uniform[s, v], rng
-                )
+                draw_meeting(
+                    tables, linear[v], v, earlier[k], layers[k - 1], uniform[s, v : v + 1], rng, parents[s, v : v + 1]
+                )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def draw_meeting(tables, linear, node, inside, last, uniform, rng):
-    """Return the mask of a parent set within `inside` that meets `last`, by its weight.
+def draw_meeting(tables, linear, node, inside, last, uniforms, rng, sets):
+    """Fill masks of independent parent sets within `inside` that meet `last`, by their weight; one for each uniform.
 
     `linear` are the node's weights, no logs; `rng` is asked only where there are parents outside the candidates.
     """
+    sets[:] = 0
     outside = inside & tables.outside[node]
     if outside == 0:
-        return _draw_candidates(tables, linear, node, inside, last, uniform)
+        _add_candidates(tables, linear, node, inside, last, uniforms, sets, np.arange(len(sets)))
+        return
     inside, within = inside & tables.candidates[node], index_of(tables, node, inside)
     log_all = tables.log_sums[node, within]
     met = np.expm1(log_outside_factor(tables, node, outside & last))
     share = -np.expm1(tables.log_sums[node, within & ~index_of(tables, node, last)] - log_all)
-    drawn = _draw_outside(tables, node, outside & ~last, False, rng)
-    if rng.random() * (met + share) >= met:
-        return drawn | _draw_candidates(tables, linear, node, inside, inside & last, uniform)
-    drawn |= _draw_outside(tables, node, outside & last, True, rng)
-    if rng.random() < -np.expm1(tables.log_weights[node, 0] - log_all):  # else none of the candidates
-        drawn |= _draw_candidates(tables, linear, node, inside, inside, uniform)
-    return drawn
+    some = -np.expm1(tables.log_weights[node, 0] - log_all)
+    meeting, free = np.zeros(len(sets), dtype=np.bool_), np.zeros(len(sets), dtype=np.bool_)
+    for m in range(len(sets)):
+        sets[m] = _draw_outside(tables, node, outside & ~last, False, rng)
+        meeting[m] = rng.random() * (met + share) >= met
+        if not meeting[m]:
+            sets[m] |= _draw_outside(tables, node, outside & last, True, rng)
+            free[m] = rng.random() < some  # else none of the candidates
+    _add_candidates(tables, linear, node, inside, inside & last, uniforms, sets, np.flatnonzero(meeting))
+    _add_candidates(tables, linear, node, inside, inside, uniforms, sets, np.flatnonzero(free))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _draw_candidates(tables, linear, node, inside, last, uniform):
-    """Return the mask of a set of candidate parents within `inside` that meets `last`, by its weight."""
+def _add_candidates(tables, linear, node, inside, last, uniforms, sets, places):
+    """Add to the sets in some places candidate parents within `inside` that meet `last`, by their weight."""
+    if len(places) == 0:
+        return
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     log_total, bounded = log_node_weight(tables, node, inside, last, False)
-    if not bounded and log_total > _UNDERFLOW:
-        within, touching = index_of(tables, node, inside), index_of(tables, node, last)
-        drawn = _draw_descending(linear, tables.log_sums[node], within, touching, uniform)
-        if drawn & touching and linear[drawn] > 0.0:  # else rounding has led astray
-            return _set_at(tables, node, drawn)
-    return draw_parents(tables, node, inside, last, uniform)
+    subsets, rest = 1, within
+    while rest:
+        rest &= rest - 1
+        subsets *= 2
+    enumerated = len(places) > 1 and subsets <= _SUBSETS_A_DRAW * len(places)
+    if not bounded and log_total > _UNDERFLOW and not enumerated:
+        left = 0
+        for m in places:
+            drawn = _draw_descending(linear, tables.log_sums[node], within, touching, uniforms[m])
+            if drawn & touching and linear[drawn] > 0.0:
+                sets[m] |= _set_at(tables, node, drawn)
+            else:  # rounding has led astray
+                places[left] = m
+                left += 1
+        places = places[:left]
+    if len(places):
+        _add_enumerated(tables, node, inside, last, uniforms, sets, places)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -260,8 +280,16 @@ def _draw_descending(weights, sums, within, touching, uniform):
 @no_type_check
 def draw_parents(tables, node, inside, last, uniform):
     """Return the mask of a parent set within `inside` that meets `last` (if that is not empty), by its weight."""
-    if inside == 0:
-        return np.int64(0)
+    sets = np.zeros(1, dtype=np.int64)
+    if inside != 0:
+        _add_enumerated(tables, node, inside, last, np.full(1, uniform), sets, np.zeros(1, dtype=np.int64))
+    return sets[0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _add_enumerated(tables, node, inside, last, uniforms, sets, places):
+    """Add such parents to the sets in some places, having gone through all of up to 2^|inside| twice."""
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     weights = tables.log_weights[node]
     free = last == 0
@@ -272,20 +300,22 @@ def draw_parents(tables, node, inside, last, uniform):
         top = max(largest, weights[0])
         total = total * np.exp(largest - top) + np.exp(weights[0] - top)
         largest = top
-    left = uniform * total
-    subset, chosen = within, np.int64(0)
+    order = places[np.argsort(uniforms[places])]
+    subset, chosen, until, done = within, np.int64(0), 0.0, 0
     while True:
         if free or subset & touching:
             weight = np.exp(weights[subset] - largest)
             if weight > 0.0:
                 chosen = subset
-                left -= weight
-                if left < 0.0:
-                    break
-        if subset == 0:  # rounding: the last set of positive weight
+                until += weight
+                while done < len(order) and until > uniforms[order[done]] * total:
+                    sets[order[done]] |= _set_at(tables, node, chosen)
+                    done += 1
+        if subset == 0 or done == len(order):
             break
         subset = (subset - 1) & within
-    return _set_at(tables, node, chosen)
+    for m in order[done:]:  # rounding: the last set of positive weight
+        sets[m] |= _set_at(tables, node, chosen)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -139,15 +139,30 @@ def _log_ratio(
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _draw_sets(tables, linear, node, layer_of, rng, sets):
+    """Fill parent sets of one node for each layering, those with the same g together."""
+    k, m = sets.shape
     d = layer_of.shape[1]
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
-    for s in range(len(layer_of)):
+    inside, last = np.zeros(k, dtype=np.int64), np.zeros(k, dtype=np.int64)
+    for s in range(k):
         layer_masks(layer_of[s], layers, earlier)
-        k = layer_of[s, node]
-        sets[s] = 0
-        if k > 0:
-            for m in range(sets.shape[1]):
-                sets[s, m] = draw_meeting(tables, linear, node, earlier[k], layers[k - 1], rng.random(), rng)
+        layer = layer_of[s, node]
+        if layer > 0:
+            inside[s], last[s] = earlier[layer], layers[layer - 1]
+    order = np.argsort(inside * 31 + last)  # equal ones side by side
+    start = 0
+    while start < k:
+        first = order[start]
+        end = start + 1
+        while end < k and inside[order[end]] == inside[first] and last[order[end]] == last[first]:
+            end += 1
+        drawn = np.zeros((end - start) * m, dtype=np.int64)
+        if inside[first] != 0:
+            uniforms = rng.random(len(drawn))
+            draw_meeting(tables, linear, node, inside[first], last[first], uniforms, rng, drawn)
+        for place in range(start, end):
+            sets[order[place]] = drawn[(place - start) * m : (place - start + 1) * m]
+        start = end
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
