@@ -126,9 +126,10 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
         why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
-    told = _uncorrected(diagnostics)
+    uncorrected = _uncorrected(diagnostics)
+    told = [*_unjudged(diagnostics), *uncorrected]
     if diagnostics["converged"] is not False:
-        if told:
+        if uncorrected:
             diagnostics["converged"] = False
         return told
     done = diagnostics["iterations"]
@@ -192,6 +193,16 @@ def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
 def _r_hat(diagnostics: dict[str, Any]) -> str:
     r_hat = diagnostics["max_r_hat"]  # None where infinite, which JSON does not hold
     return f"R-hat over the chains is {'not finite' if r_hat is None else f'up to {r_hat:.3g}'}"
+
+
+def _unjudged(diagnostics: dict[str, Any]) -> list[str]:
+    """Return that there are no chains to judge the draws by, if these failed."""
+    if "judging_error" not in diagnostics:
+        return []
+    return [
+        f"the Markov chains beside training failed ({diagnostics['judging_error']}), so that its draws are neither "
+        "judged by theirs nor pooled with them: compare fits with several seeds before relying on it"
+    ]
 
 
 def _uncorrected(diagnostics: dict[str, Any]) -> list[str]:

@@ -22,7 +22,8 @@ from dag_gfn.policies import POLICIES
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.sampling import FlowBackward, sample_outcomes
+from dag_gfn.sampling.inflow import FlowBackward
+from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import unpack
 from dag_gfn.threads import single_thread

@@ -13,7 +13,9 @@ from dag_gfn.env.trajectories import Trajectories
 from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.policy import Policy
-from dag_gfn.sampling import backward_rollout, evaluate, sample_outcomes
+from dag_gfn.sampling.evaluation import evaluate
+from dag_gfn.sampling.outcomes import sample_outcomes
+from dag_gfn.sampling.rollouts import backward_rollout
 
 
 @torch.no_grad()

@@ -15,7 +15,6 @@ from safetensors.numpy import save_file
 
 from dag_gfn.errors import StorageError
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 
 CHAINS = 4
@@ -24,11 +23,21 @@ _JUDGED = 5_000  # layerings of each chain that judges
 _MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
 _LONGEST = 10  # times as long as guides are drawn
 _STEPS = 200  # of training, for which judging chains grow by the length of the guides'
+_USUAL = 1_000  # steps of training: before shorter ones, guides are shorter too
+_QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
 
 
-def guide_iterations(d: int) -> int:
-    """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20."""
-    return 4_000 * max(d, 5) ** 2
+def guide_iterations(d: int, training_iterations: int) -> int:
+    """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20.
+
+    They are fewer for trainings of less than 1,000 iterations, which should not wait long to begin.
+    """
+    return _chain_iterations(d, training_iterations, _USUAL)
+
+
+def _chain_iterations(d: int, training_iterations: int, usual: int) -> int:
+    steps = 4_000 * max(d, 5) ** 2
+    return min(steps, max(steps * training_iterations // usual, _QUICK))
 
 
 @dataclass(frozen=True)
@@ -83,8 +92,26 @@ class Guides:
         return cls(layer_of, float(seconds))
 
 
-def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = None) -> Guides:
+def draw_guides(
+    weights: LayerWeights,
+    *,
+    seed: int,
+    training_iterations: int,
+    time_limit: float | None = None,
+    on_share: Callable[[float], None] | None = None,
+) -> Guides:
     """Run chains from annealed layerings, for seconds, and keep layerings of their second halves, in random order.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+    training_iterations : int
+        Planned ones, which `guide_iterations` follows.
+    time_limit : float, optional
+        Seconds after which the chains end in any case.
+    on_share : callable, optional
+        Is told now and then which share of the work is done, in [0, 1].
 
     Raises
     ------
@@ -92,7 +119,14 @@ def draw_guides(weights: LayerWeights, *, seed: int, time_limit: float | None = 
         On Ctrl-C: nothing has been trained that would be worth keeping.
     """
     began = time.perf_counter()
-    chains = _run(weights, [seed, 0], guide_iterations(weights.d), _GUIDES // CHAINS, time_budget=time_limit)
+    chains = _run(
+        weights,
+        [seed, 0],
+        guide_iterations(weights.d, training_iterations),
+        _GUIDES // CHAINS,
+        time_budget=time_limit,
+        on_report=None if on_share is None else lambda report: on_share(report.share),
+    )
     if chains.interrupted:
         raise KeyboardInterrupt
     layer_of = chains.layer_of.reshape(-1, weights.d).astype(np.int64)
@@ -128,7 +162,7 @@ class JudgingChains:
             _run,
             weights,
             [seed, 1],
-            longer * guide_iterations(weights.d),
+            longer * _chain_iterations(weights.d, training_iterations, _STEPS),
             int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2)),
             time_budget=time_limit,
             threads=max(1, (os.cpu_count() or 1) - 1),  # training has one
@@ -163,18 +197,14 @@ def _run(
     threads: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
 ) -> Chains:
-    began = time.perf_counter()
     streams = np.random.SeedSequence(seed).spawn(CHAINS + 1)
-    starts = annealed_starts(weights, streams[:CHAINS], iterations=iterations, threads=threads)
-    if time_budget is not None:
-        time_budget = max(time_budget - (time.perf_counter() - began), 0.0)
     return run_chains(
         weights,
         seed=int(streams[-1].generate_state(1)[0]),
         iterations=iterations,
         kept=kept,
         chains=CHAINS,
-        starts=starts,
+        annealed=streams[:CHAINS],
         time_budget=time_budget,
         threads=threads,
         on_report=on_report,

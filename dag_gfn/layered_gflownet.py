@@ -17,12 +17,13 @@ from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
 from dag_gfn.layered_posterior import WANTED_SAMPLES, LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.chains import Chains
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.replay import TrajectoryReplay
-from dag_gfn.sampling import backward_rollout
+from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
 from dag_gfn.train_config import MAX_SMALL, TrainConfig
@@ -55,6 +56,7 @@ def fit_layered_gflownet(
     device: str = "cpu",
     judge: Callable[[Float64[np.ndarray, " m"]], dict[str, float]] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
+    on_guides: Callable[[float], None] | None = None,
     checkpoint: Path | None = None,
 ) -> LayeredFit:
     """Train and sample.
@@ -79,6 +81,8 @@ def fit_layered_gflownet(
         Where d <= 5: maps the policy's log-probabilities of all DAGs to figures to show while training.
     on_report, checkpoint
         As for `train`.
+    on_guides : callable, optional
+        Is told now and then, before training, which share of the guides is drawn, in [0, 1].
     """
     place = usable_device(device)
     began = time.perf_counter()
@@ -91,7 +95,17 @@ def fit_layered_gflownet(
             None if config.time_budget is None else share * config.time_budget
             for share in (_GUIDE_BUDGET, _JUDGING_BUDGET)
         ]
-        guides = _guides(weights, seed, limits[0], checkpoint)
+        guides = _guides(
+            lambda: draw_guides(
+                weights,
+                seed=seed,
+                training_iterations=config.iterations,
+                time_limit=limits[0],
+                on_share=on_guides,
+            ),
+            table.d,
+            checkpoint,
+        )
         judges = JudgingChains(
             weights, seed=seed, training_iterations=config.iterations, time_limit=limits[1]
         )
@@ -128,24 +142,36 @@ def fit_layered_gflownet(
                 judges.stop()
             sampler = TrainedLayerGFlowNet(table, weights, training.policy)
             log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
-            chains = None if judges is None else judges.result()
+            chains, judging_error = _judged(judges)
             drawn = _draw(sampler, num_samples, seed, _MOST_DRAWS if chains is None else 1)
     finally:
         if judges is not None:
             judges.stop()
-    return LayeredFit(training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed)
+    return LayeredFit(
+        training, sampler, log_probabilities, drawn, guides, chains, num_samples, seed, judging_error
+    )
 
 
-def _guides(weights: LayerWeights, seed: int, time_limit: float | None, checkpoint: Path | None) -> Guides:
+def _guides(draw: Callable[[], Guides], d: int, checkpoint: Path | None) -> Guides:
     """Return the guides that the training of a checkpoint was shown, which a clock may have cut, else new ones."""
     if checkpoint is None:
-        return draw_guides(weights, seed=seed, time_limit=time_limit)
+        return draw()
     beside = checkpoint.with_suffix(".guides.safetensors")
     if checkpoint.exists() and beside.exists():
-        return Guides.load(beside, weights.d)
-    guides = draw_guides(weights, seed=seed, time_limit=time_limit)
+        return Guides.load(beside, d)
+    guides = draw()
     guides.save(beside)
     return guides
+
+
+def _judged(judges: JudgingChains | None) -> tuple[Chains | None, str | None]:
+    """Return the chains, or none and what went wrong with them: what was trained is not lost for that."""
+    if judges is None:
+        return None, None
+    try:
+        return judges.result(), None
+    except Exception as error:
+        return None, " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _draw(sampler: TrainedLayerGFlowNet, num_samples: int, seed: int, most: int) -> WeightedLayerings:

@@ -10,7 +10,7 @@ from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.policy import Policy
-from dag_gfn.sampling import backward_rollout
+from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 
 
@@ -36,9 +36,16 @@ class LayeredMarginal:
     ------
     NotTractable
         If there are too many nodes.
+    ValueError
+        If not all other nodes are candidate parents: then a layering's weight is not the sum of R(G).
     """
 
     def __init__(self, table: ScoreTable, environment: RootLayers, *, max_nodes: int = 5):
+        if environment.weights.has_outside:
+            raise ValueError(
+                "expected weights of all parent sets, not of candidates and odds: build them with "
+                "LayerWeights.build(table)"
+            )
         self.masks: UInt8[np.ndarray, "m d"] = enumerate_dags(table.d, max_nodes=max_nodes)
         wide = self.masks.astype(np.int64)
         log_scores = table.log_reward(wide)

@@ -48,6 +48,8 @@ class LayeredFit:
     num_samples : int
         DAGs to draw; there may be more layerings.
     seed : int
+    judging_error : str or None
+        What went wrong with the chains, where there should have been some.
     """
 
     training: TrainingResult
@@ -58,6 +60,7 @@ class LayeredFit:
     chains: Chains | None
     num_samples: int
     seed: int
+    judging_error: str | None = None
 
     def posterior(
         self, table: ScoreTable, config: TrainConfig, *, reweight: bool | None = None
@@ -92,6 +95,9 @@ class LayeredFit:
             **self.sampler.weights.coverage(table.names),
             **self._against_chains(importance, pooled),
         }
+        if self.judging_error is not None:
+            info["diagnostics"]["judging_error"] = self.judging_error
+        info["interrupted"] |= self.chains is not None and self.chains.interrupted
         if self.guides is not None:
             info["timing"]["guide_seconds"] = self.guides.seconds
         raw, corrected = self.drawn.raw_and_reweighted_edges(self.sampler.weights, log_share)

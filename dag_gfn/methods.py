@@ -168,9 +168,7 @@ def mcmc(run: Run) -> GraphPosterior:
     with ShareProgress(shown=run.shown) as on_share:
 
         def on_report(report: ChainReport) -> None:
-            by_clock = 0.0 if run.time_budget is None else report.seconds / run.time_budget
-            share = max(report.iteration / report.planned_iterations, by_clock)
-            on_share("sampling root layerings", min(share, 1.0))
+            on_share("sampling root layerings", report.share)
 
         posterior = fit_mcmc(
             table,
@@ -218,7 +216,8 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             "checkpoint": options.checkpoint,
         }
         if options.environment == "layers":
-            result = fit_layered_gflownet(run.table, **common)
+            on_guides = on_report.guides if run.shown else None
+            result = fit_layered_gflownet(run.table, on_guides=on_guides, **common)
             posterior = result.posterior(run.table, config, reweight=options.reweight)
         else:
             result = fit_gflownet(run.table, backward=options.backward, **common)

@@ -36,7 +36,7 @@ def announce(text: str, *, shown: bool = True, console: Console | None = None) -
 
 
 class TrainingProgress:
-    """Shows training on stderr; a context manager that is called with each report.
+    """Shows training on stderr, and on a terminal what comes before it; a context manager, called with each report.
 
     Parameters
     ----------
@@ -51,13 +51,15 @@ class TrainingProgress:
         self.last_line = time.monotonic()
         self.finished = False
         self.bar: Progress | None = None
+        self.guiding: TaskID | None = None
+        self.training: TaskID | None = None
 
     def __enter__(self) -> "TrainingProgress":
         if self.console.is_terminal:
             self.bar = Progress(
-                TextColumn("training"),
+                TextColumn("{task.description}"),
                 BarColumn(),
-                TextColumn("{task.completed}/{task.total}"),
+                TextColumn("{task.fields[done]}"),
                 TimeElapsedColumn(),
                 TextColumn("left"),
                 TimeRemainingColumn(),
@@ -65,7 +67,6 @@ class TrainingProgress:
                 console=self.console,
             )
             self.bar.start()
-            self.task = self.bar.add_task("training", total=None, figures="")
         return self
 
     def __exit__(
@@ -74,13 +75,27 @@ class TrainingProgress:
         if self.bar is not None:
             self.bar.stop()
 
+    def guides(self, share: float | int) -> None:
+        """Show that `share`, in [0, 1], of the search for likely graphs is done, which comes before training."""
+        if self.bar is None:
+            return
+        if self.guiding is None:
+            self.guiding = self.bar.add_task("likely graphs", total=1.0, done="", figures="")
+        self.bar.update(self.guiding, completed=share, done=f"{share:.0%}")
+
     def __call__(self, report: Report) -> None:
         """Show one report."""
         if self.bar is not None:
+            if self.guiding is not None:
+                self.bar.remove_task(self.guiding)
+                self.guiding = None
+            if self.training is None:
+                self.training = self.bar.add_task("training", total=None, done="", figures="")
             self.bar.update(
-                self.task,
+                self.training,
                 completed=report.iteration,
                 total=report.planned_iterations,
+                done=f"{report.iteration}/{report.planned_iterations}",
                 figures=describe(report),
             )
             return

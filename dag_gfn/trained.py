@@ -14,7 +14,7 @@ from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.importance import ImportanceEstimate, graph_log_probabilities, log_evidence_upper_bound
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.sampling import sample_outcomes
+from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.scores import ScoreTable
 
 

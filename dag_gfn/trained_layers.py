@@ -14,10 +14,11 @@ from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
-from dag_gfn.layerings.outside_parents import correct_parents
+from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.sampling import backward_rollout, sample_outcomes
+from dag_gfn.sampling.outcomes import sample_outcomes
+from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
 from dag_gfn.trained import WeightedGraphs
@@ -49,9 +50,11 @@ class TrainedLayerGFlowNet:
         """Return k new independent draws with their importance weights, a DAG of each layering."""
         drawn, rng = self.layerings(k, seed=seed), np.random.default_rng(seed)
         if self.weights.has_outside:
-            corrected = correct_parents(self.weights, self.table, drawn.layer_of, rng=rng)
-            adjacency = graph.adjacency_from_masks(corrected.parents, self.table.d)
-            log_weights = drawn.log_weights + corrected.log_correction
+            parents, log_correction = np.zeros((k, self.table.d), dtype=np.int64), np.zeros(k)
+            for part, corrected in correct_in_parts(self.weights, self.table, drawn.layer_of, rng=rng):
+                parents[part], log_correction[part] = corrected.parents, corrected.log_correction
+            adjacency = graph.adjacency_from_masks(parents, self.table.d)
+            log_weights = drawn.log_weights + log_correction
         else:
             adjacency, log_weights = drawn.dags(self.weights, rng=rng), drawn.log_weights
         return WeightedGraphs(adjacency, self.table.log_reward(graph.parent_masks(adjacency)), log_weights)

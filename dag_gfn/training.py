@@ -10,13 +10,14 @@ from pathlib import Path
 import torch
 
 from dag_gfn.checkpoint import load_checkpoint, save_checkpoint
-from dag_gfn.env.environment import Environment
+from dag_gfn.env.environment import Environment, EnvironmentWithPredecessors
 from dag_gfn.errors import OptionError
 from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.objectives.objective import FlowTerms, Objective
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.replay import TrajectoryReplay
-from dag_gfn.sampling import evaluate, rollout
+from dag_gfn.sampling.evaluation import evaluate
+from dag_gfn.sampling.rollouts import rollout
 from dag_gfn.soap import SOAP
 from dag_gfn.train_config import TrainConfig
 
@@ -93,12 +94,18 @@ def train(
     Raises
     ------
     OptionError
-        If the objective compares rewards of unfinished states and the environment has none.
+        If the objective compares rewards of unfinished states and the environment has none, or sums the flow into a
+        state and the environment does not list what leads to it, or needs whole trajectories and is given steps.
     """
     if "every_state_terminal" in objective.needs and not environment.every_state_terminal:
         raise OptionError(
             f"objective '{objective.name}' needs every state to be a finished graph, which is not so in "
             f"{type(environment).__name__}; choose another objective"
+        )
+    if "log_inflow" in objective.needs and not isinstance(environment, EnvironmentWithPredecessors):
+        raise OptionError(
+            f"objective '{objective.name}' needs all states that lead to one, which {type(environment).__name__} "
+            "does not list; choose another objective"
         )
     if "whole_trajectories" in objective.needs and config.replay == "transitions":
         raise OptionError(

@@ -74,3 +74,10 @@ def probabilities_of(policy, table):
 
 def seeded(seed=1):
     return torch.Generator().manual_seed(seed)
+
+
+def steps_of(trajectories):
+    """Return the places of each trajectory's steps in the flat lists, by a plain loop."""
+    b, t = trajectories.shape
+    places = {position: m for m, position in enumerate(trajectories.position.tolist())}
+    return [[places[r * t + s] for s in range(t) if r * t + s in places] for r in range(b)]

@@ -128,6 +128,25 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
 
 
 @pytest.mark.parametrize(
+    ("check", "converged"), [({}, None), ({"exact_check": {"edge_max_error": 0.01}}, True)]
+)
+def test_chains_that_failed_are_told(check, converged):
+    diagnostics = {
+        "judging_error": "MemoryError: none left",
+        "ess": 0.9,
+        "iterations": 7,
+        "estimate": "reweighted",
+        "raw_to_reweighted_edge_difference": 0.01,
+        "reliable_weights": True,
+        "layerings": 1000,
+        "pareto_k": 0.4,
+    }
+    (message,) = judge_convergence({"diagnostics": diagnostics} | check, "gflownet")
+    assert "failed (MemoryError: none left)" in message
+    assert diagnostics["converged"] is converged
+
+
+@pytest.mark.parametrize(
     ("effective", "shape", "said"),
     [
         (None, None, None),
@@ -139,6 +158,7 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
         ),
         (5_000.0, 0.71, "with a shape of 0.71"),
         (5_000.0, None, "with an infinite tail"),
+        (0.0, None, "worth 0 independent ones, with an infinite tail"),
     ],
 )
 def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective, shape, said):

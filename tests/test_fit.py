@@ -24,6 +24,10 @@ from dag_gfn import (
     methods,
 )
 from dag_gfn.checkpoint import load_checkpoint
+from dag_gfn.progress import TrainingProgress
+from dag_gfn.training import TrainingReport
+
+pytestmark = pytest.mark.usefixtures("short_chains")
 
 CHECK_MODULE = sys.modules["dag_gfn.exact_check"]
 
@@ -289,7 +293,7 @@ def test_the_callers_random_streams_and_threads_are_left_alone():
 
 def test_a_short_training_on_three_columns_is_close_to_exact():
     exact = fit(table(), method="exact", progress=False)
-    posterior = fit(table(), method="gflownet", iterations=1000, seed=0, progress=False)
+    posterior = fit(table(), method="gflownet", iterations=150, num_samples=1_000, seed=0, progress=False)
     assert np.abs(posterior.edge_marginals() - exact.edge_marginals()).to_numpy().max() < 0.05
     assert posterior.info["diagnostics"]["converged"] is True
     assert posterior.log_evidence == pytest.approx(exact.log_evidence, abs=0.1)
@@ -731,27 +735,46 @@ def test_chains_before_training_are_announced_where_they_take_long(monkeypatch, 
     assert capsys.readouterr().err == ""
 
 
+def test_only_the_bar_is_told_of_the_chains_before_training(monkeypatch):
+    shares, reports = [], []
+    monkeypatch.setattr(TrainingProgress, "guides", lambda self, share: shares.append(share))
+    quick(table("abc"), environment="layers", iterations=2, progress=reports.append)
+    assert shares == []
+    assert reports
+    assert {type(report) for report in reports} == {TrainingReport}
+    quick(table("abc"), environment="layers", iterations=2, progress=True)
+    assert shares[-1] > 0.9
+
+
+@pytest.fixture
+def few_candidates(monkeypatch):
+    """Beyond complete tables, eight candidate parents of each column in the place of twenty: small tables."""
+    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table: 8)
+
+
+@pytest.mark.usefixtures("few_candidates")
 def test_mcmc_beyond_complete_tables_takes_candidate_parents():
-    data = dag_gfn.simulate(30, 100, rng=np.random.default_rng(0))
-    posterior = mcmc(data, iterations=20_000, num_samples=500)
+    data = dag_gfn.simulate(22, 100, rng=np.random.default_rng(0))
+    posterior = mcmc(data, iterations=10_000, num_samples=200)
     diagnostics = posterior.info["diagnostics"]
-    assert diagnostics["candidates"] == 20
+    assert diagnostics["candidates"] == 8
     assert 0 < diagnostics["covered"] < 0.99
     assert diagnostics["corrected_effective_samples"] > 1
-    assert "beyond each column's 20 candidates" in posterior.info["warnings"][-1]
-    assert ((posterior.marginal("edge").values > 0).sum(axis=0) > 20).any()
+    assert "beyond each column's 8 candidates" in posterior.info["warnings"][-1]
+    assert ((posterior.marginal("edge").values > 0).sum(axis=0) > 8).any()
     assert dag_gfn.metrics.auroc(posterior.marginal("edge").values, data.true_graph) > 0.8
 
 
+@pytest.mark.usefixtures("few_candidates")
 def test_mcmc_beyond_complete_tables_honours_constraints():
-    data = dag_gfn.simulate(25, 60, rng=np.random.default_rng(1))
-    required, forbidden = [("x24", "x0"), ("x3", "x7")], [("x1", "x2"), ("x2", "x1"), ("x20", "x21")]
-    posterior = mcmc(data, required=required, forbidden=forbidden, max_parents=2)
+    data = dag_gfn.simulate(22, 60, rng=np.random.default_rng(1))
+    required, forbidden = [("x21", "x0"), ("x3", "x7")], [("x1", "x2"), ("x2", "x1"), ("x19", "x20")]
+    posterior = mcmc(data, required=required, forbidden=forbidden, max_parents=2, num_samples=200)
     edge = posterior.marginal("edge").values
-    assert posterior.graphs[:, 24, 0].all()
+    assert posterior.graphs[:, 21, 0].all()
     assert posterior.graphs[:, 3, 7].all()
-    assert edge[24, 0] == edge[3, 7] == 1
-    assert not posterior.graphs[:, [1, 2, 20], [2, 1, 21]].any()
+    assert edge[21, 0] == edge[3, 7] == 1
+    assert not posterior.graphs[:, [1, 2, 19], [2, 1, 20]].any()
     assert posterior.graphs.sum(axis=1).max() == 2
     assert np.isfinite(posterior.log_scores).all()
 

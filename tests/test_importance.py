@@ -17,7 +17,7 @@ from dag_gfn.importance import (
     log_importance_weights,
 )
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import backward_rollout, rollout
+from dag_gfn.sampling.rollouts import backward_rollout, rollout
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dag_gfn.errors import StorageError
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.layer_chains import CHAINS, Guides, JudgingChains, draw_guides, guide_iterations
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.train_config import default_config
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +31,25 @@ def expected_roots(table):
 
 
 def test_guides_are_layerings_of_the_posterior(table, weights):
-    guides = draw_guides(weights, seed=0)
+    guides = draw_guides(weights, seed=0, training_iterations=2_500)
     assert guides.layer_of.shape[1] == 4
     assert 1000 < len(guides.layer_of) <= 4096
     assert guides.layer_of.dtype == np.int64
     assert np.abs((guides.layer_of == 0).mean(axis=0) - expected_roots(table)).max() < 0.06
-    np.testing.assert_array_equal(draw_guides(weights, seed=0).layer_of, guides.layer_of)
-    assert (draw_guides(weights, seed=1).layer_of != guides.layer_of).any()
+    np.testing.assert_array_equal(
+        draw_guides(weights, seed=0, training_iterations=2_500).layer_of, guides.layer_of
+    )
+    assert (draw_guides(weights, seed=1, training_iterations=2_500).layer_of != guides.layer_of).any()
+
+
+def test_the_share_of_guides_that_is_drawn_is_told(weights):
+    shares = []
+    told = draw_guides(weights, seed=0, training_iterations=2_500, on_share=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0, abs=0.01)
+    np.testing.assert_array_equal(
+        told.layer_of, draw_guides(weights, seed=0, training_iterations=2_500).layer_of
+    )
 
 
 GUIDES = Guides(np.array([[0, 1, 2, 0], [0, 0, 1, 1]]), 1.5)
@@ -88,7 +101,7 @@ def test_guides_that_cannot_be_used_are_a_storage_error(tmp_path, damage):
 def test_judges_are_others_and_longer(table, weights):
     chains = JudgingChains(weights, seed=0, training_iterations=2_500).result()
     assert len(chains.layer_of) == CHAINS
-    assert chains.iterations == pytest.approx(10 * guide_iterations(4), rel=0.01)
+    assert chains.iterations == pytest.approx(10 * guide_iterations(4, 2_500), rel=0.01)
     assert np.abs((chains.layer_of == 0).mean(axis=(0, 1)) - expected_roots(table)).max() < 0.04
     same = JudgingChains(weights, seed=0, training_iterations=2_500).result()
     np.testing.assert_array_equal(chains.layer_of, same.layer_of)
@@ -96,7 +109,7 @@ def test_judges_are_others_and_longer(table, weights):
 
 def test_a_short_training_has_short_judges(weights):
     assert JudgingChains(weights, seed=0, training_iterations=3).result().iterations == pytest.approx(
-        guide_iterations(4), rel=0.01
+        guide_iterations(4, 3), rel=0.01
     )
 
 
@@ -106,15 +119,47 @@ def test_judges_end_when_told_and_by_the_clock():
     stopped.stop()
     chains = stopped.result()
     assert chains.interrupted
-    assert 0 < chains.iterations < 10 * guide_iterations(9)
+    assert 0 < chains.iterations < 10 * guide_iterations(9, 2_500)
     timed = JudgingChains(weights, seed=0, training_iterations=2_500, time_limit=0.01).result()
     assert timed.cut_short
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPool")]
 
 
+def test_an_interrupt_while_waiting_keeps_the_chains_so_far(weights):
+    class Pressed:
+        """Ctrl-C during the first wait."""
+
+        def __init__(self, running):
+            self.running, self.waits = running, 0
+
+        def result(self):
+            self.waits += 1
+            if self.waits == 1:
+                raise KeyboardInterrupt
+            return self.running.result()
+
+    judges = JudgingChains(weights, seed=0, training_iterations=2_500)
+    judges._running = Pressed(judges._running)
+    chains = judges.result()
+    assert judges._running.waits == 2
+    assert judges._stopped
+    assert chains.iterations > 0
+
+
 def test_more_nodes_have_longer_chains():
-    lengths = [guide_iterations(d) for d in range(2, 64)]
+    lengths = [guide_iterations(d, 2_500) for d in range(2, 64)]
     assert lengths == sorted(lengths)
+
+
+@pytest.mark.parametrize("d", [2, 10, 20, 60])
+def test_only_trainings_that_are_short_have_shorter_guides(d):
+    usual = default_config(d, environment="layers").iterations
+    lengths = [guide_iterations(d, iterations) for iterations in (1, 20, 100, 1_000, usual)]
+    assert lengths == sorted(lengths)
+    assert lengths[3] == lengths[4] == 4_000 * max(d, 5) ** 2
+    assert lengths[0] == min(400_000, lengths[4])
+    if d == 60:
+        assert lengths[2] == lengths[4] // 10
 
 
 def test_an_interrupt_of_the_guides_ends_the_fit(weights, monkeypatch):
@@ -128,4 +173,4 @@ def test_an_interrupt_of_the_guides_ends_the_fit(weights, monkeypatch):
         lambda *arguments, **options: real(*arguments, **options | {"on_report": pressed}),
     )
     with pytest.raises(KeyboardInterrupt):
-        draw_guides(weights, seed=0)
+        draw_guides(weights, seed=0, training_iterations=2_500)

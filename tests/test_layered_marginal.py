@@ -118,6 +118,20 @@ def test_it_keeps_no_gradients():
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
+def test_weights_by_odds_are_refused():
+    table = score_table(4)
+    weights = LayerWeights.build(table, num_candidates=2, outside=True)
+    assert weights.has_outside
+    with pytest.raises(ValueError, match="all parent sets, not of candidates and odds"):
+        LayeredMarginal(table, RootLayers(weights))
+
+
+@pytest.mark.parametrize("storage", ["complete", "lazy"])
+def test_so_few_nodes_are_all_candidates(storage):
+    table = score_table(5, storage=storage)
+    assert not LayerWeights.build(table, outside=True).has_outside
+
+
 def test_too_many_nodes():
     table = score_table(6)
     with pytest.raises(NotTractable, match="6 nodes"):

@@ -80,6 +80,26 @@ def test_a_terminal_gets_a_bar():
     assert "━" in text.getvalue()
 
 
+def test_the_search_before_training_has_a_bar_of_its_own():
+    text, console = terminal()
+    with TrainingProgress(console) as show:
+        show.guides(0.0)
+        show.guides(0.25)
+        assert [(task.description, task.completed) for task in show.bar.tasks] == [("likely graphs", 0.25)]
+        show.bar.refresh()
+        show(Told(50))
+        assert [(task.description, task.completed) for task in show.bar.tasks] == [("training", 50)]
+    assert "25%" in text.getvalue()
+    assert "50/100" in text.getvalue()
+
+
+def test_the_search_before_training_does_not_fill_a_log():
+    text, console = log()
+    with TrainingProgress(console, line_seconds=0) as show:
+        show.guides(0.5)
+    assert text.getvalue() == ""
+
+
 def test_the_bar_is_put_away_when_training_fails():
     _, console = terminal()
     show = TrainingProgress(console)

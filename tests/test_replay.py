@@ -7,7 +7,7 @@ from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.env.trajectories import NO_ACTION
 from dag_gfn.policies.uniform import UniformPolicy
 from dag_gfn.replay import TrajectoryReplay
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 ENVIRONMENT = EdgeAddition(score_table(4))
 

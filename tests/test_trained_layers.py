@@ -15,12 +15,16 @@ from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.layered_gflownet import fit_layered_gflownet
+from dag_gfn.layerings import outside_parents
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_mlp import LayerMLP
-from dag_gfn.sampling import sample_outcomes
+from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.train_config import default_config, make_objective
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
+
+pytestmark = pytest.mark.usefixtures("short_chains")
 
 
 def trained(table, iterations=60, **options):
@@ -142,6 +146,31 @@ def test_the_seed_decides(sampler):
     np.testing.assert_array_equal(one.adjacency, same.adjacency)
     np.testing.assert_array_equal(one.log_weights, same.log_weights)
     assert (one.adjacency != other.adjacency).any()
+
+
+def test_parents_outside_the_candidates_are_corrected_in_parts(monkeypatch):
+    table = score_table(5, rows=12)
+    weights = LayerWeights.build(table, num_candidates=2, outside=True)
+    assert weights.has_outside
+    torch.manual_seed(0)
+    model = FlowModel(LayerMLP(RootLayers(weights).log_all), shared_flow=True, forward_looking=True)
+    sampler, sizes = TrainedLayerGFlowNet(table, weights, model), []
+    whole = sampler.sample(300, seed=1)
+    real = outside_parents.correct_parents
+
+    def counted(weights, table, layer_of, **options):
+        sizes.append(len(layer_of))
+        return real(weights, table, layer_of, **options)
+
+    monkeypatch.setattr(outside_parents, "correct_parents", counted)
+    monkeypatch.setattr(outside_parents, "_AT_A_TIME", 120)
+    parts, drawn = sampler.sample(300, seed=1), sampler.layerings(300, seed=1)
+    assert sizes == [120, 120, 60]
+    np.testing.assert_array_equal(layering_of(parts.adjacency), drawn.layer_of)
+    one, other = (draws.log_weights - drawn.log_weights for draws in (parts, whole))
+    np.testing.assert_array_equal(one[:120], other[:120])
+    assert abs(one.mean() - other.mean()) < 5 * np.hypot(one.std(), other.std()) / np.sqrt(300)
+    assert len(sampler.sample(0, seed=0).adjacency) == 0
 
 
 def test_no_graphs(sampler):

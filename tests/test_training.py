@@ -8,6 +8,7 @@ from scipy.special import kl_div
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.exploration import EpsilonSchedule
+from dag_gfn.objectives.flow_matching import FlowMatching
 from dag_gfn.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.policies.mlp import MLPPolicy
 from dag_gfn.train_config import TrainConfig
@@ -235,6 +236,14 @@ def test_an_objective_that_needs_finished_states_refuses_an_environment_without(
 
     with pytest.raises(OptionError, match=r"'modified_db' needs every state .* Unfinished"):
         train(Unfinished(score_table(3)), network(), ModifiedDetailedBalance(), SHORT, generator=seeded())
+
+
+def test_an_objective_that_sums_inflows_refuses_an_environment_that_does_not_list_what_leads_to_a_state():
+    class Forgetful(EdgeAddition):
+        predecessors = None
+
+    with pytest.raises(OptionError, match=r"'flow_matching' needs all states that lead to one.* Forgetful"):
+        train(Forgetful(score_table(3)), network(), FlowMatching(), SHORT, generator=seeded())
 
 
 def test_a_policy_that_diverged_is_an_error():

@@ -11,7 +11,7 @@ from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import sample_outcomes
+from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.weighted_layerings import WeightedLayerings
 
 

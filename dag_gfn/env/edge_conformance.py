@@ -7,7 +7,7 @@ from torch import Tensor
 from dag_gfn import graph
 from dag_gfn.env.conformance import check_environment, random_action, require_close, unchanged_by
 from dag_gfn.env.dag_state import DagState
-from dag_gfn.env.environment import Environment
+from dag_gfn.env.environment import Environment, EnvironmentWithPredecessors
 from dag_gfn.scores import ScoreTable
 
 _LOOKED_AT = 16
@@ -15,7 +15,11 @@ _LOOKED_AT = 16
 
 
 def check_edge_environment(
-    environment: Environment, table: ScoreTable, *, generator: torch.Generator, batch_size: int = 32
+    environment: EnvironmentWithPredecessors,
+    table: ScoreTable,
+    *,
+    generator: torch.Generator,
+    batch_size: int = 32,
 ) -> None:
     """Hold an environment in which every state is a DAG, and every step an edge, to its protocol.
 
@@ -25,7 +29,7 @@ def check_edge_environment(
 
     Parameters
     ----------
-    environment : Environment
+    environment : EnvironmentWithPredecessors
     table : ScoreTable
         What the environment was built from.
     generator : torch.Generator
@@ -121,7 +125,7 @@ def _removable(table: ScoreTable, adjacency: np.ndarray) -> np.ndarray:
     return adjacency & np.isfinite(smaller)
 
 
-def _check_predecessors(environment: Environment, table: ScoreTable, state: DagState) -> None:
+def _check_predecessors(environment: EnvironmentWithPredecessors, table: ScoreTable, state: DagState) -> None:
     """Check that the predecessors are all graphs that lack one edge, that all is known of them, and what leads on."""
     adjacency = state.adjacency.cpu().numpy()
     seen = environment.observe(state)

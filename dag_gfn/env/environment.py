@@ -54,6 +54,11 @@ class Environment(Protocol):
         """Return the states that each action has led from."""
         ...
 
+
+@runtime_checkable
+class EnvironmentWithPredecessors(Environment, Protocol):
+    """One whose states tell all that lead to them, as objectives ask that sum the flow into a state."""
+
     def predecessors(self, seen: Observation) -> tuple[State, Int[Tensor, " p"], Int[Tensor, " p"]]:
         """Return every state that leads to the given ones in a single step.
 

@@ -12,7 +12,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.env.layer_state import LayerState
-from dag_gfn.layerings.layer_weights import CANCELLED, LayerWeights, exact_log_node_weights
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.node_weights import CANCELLED, exact_log_node_weights
 from dag_gfn.policies.independent_nodes import log_available, log_no_pair
 from dag_gfn.policies.layer_observation import LayerObservation
 
@@ -221,10 +222,6 @@ class RootLayers:
         layer_of = state.layer_of.scatter(1, node, placed.where(action.unsqueeze(1) >= d, -1))
         return self.state_of(layer_of, state.closed - opened)
 
-    def predecessors(self, seen: LayerObservation) -> tuple[LayerState, Int[Tensor, " p"], Int[Tensor, " p"]]:
-        """Raise: the layers before the last are not in an observation, and every state has but one predecessor."""
-        raise NotImplementedError("a layering has one predecessor, which is known from its trajectory")
-
     def _within(self, members: Bool[Tensor, "b d"]) -> Float[Tensor, "b d"]:
         """Return log ŵ_v of each set of nodes, for every v."""
         inside = members.double()
@@ -243,7 +240,7 @@ class RootLayers:
             inside = (((layer_of >= 0) & (layer_of < closed)) * self._bits).sum(1)
             last = ((layer_of == closed - 1) * self._bits).sum(1)
             exact = exact_log_node_weights(
-                self.weights, *(masks.cpu().numpy() for masks in (node[rows, 0], inside, last))
+                self.weights.tables, *(masks.cpu().numpy() for masks in (node[rows, 0], inside, last))
             )
             gain[rows, 0] = torch.from_numpy(exact).to(self.device).clamp_min(-DEAD_END)
         return gain

@@ -2,9 +2,11 @@ r"""Candidate parents: the K nodes whose subsets are told apart, where all other
 
 The others are left out, or taken to join a parent set independently, each by its odds. Candidates and odds are found
 for each node alone, as if parent sets were free, from how probable each column is as a parent
-(:mod:`dag_gfn.layerings.inclusion`). Candidates are the most probable, by the mean of two probabilities: where all
-others can be parents, and where only what comes before in a random order can. The second keeps the stand-ins for
-parents that a layering may rule out.
+(:mod:`dag_gfn.layerings.inclusion`). Candidates are what is a parent more often than not where all
+others can be, and else the most probable where only what comes before in a random order can: stand-ins for parents that
+a layering may rule out are among them. The odds of the others are those where all can be parents, with a tenth of the
+latter mixed in: a layering whose odds are too low may outweigh all others, while one whose odds are too high is merely
+wasted.
 
 The chains behind these begin at parent sets from a catalogue that stands for all of them:
 
@@ -35,6 +37,7 @@ from numba import njit
 
 from dag_gfn.errors import OptionError
 from dag_gfn.layerings.inclusion import inclusion
+from dag_gfn.layerings.node_weights import NEGLIGIBLE
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 
@@ -45,10 +48,10 @@ _SECONDS = (
     20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
 )
 _OUTSIDE_SHARES = (1e-6, 0.9)
+_IN_ORDERS = 0.1
 _CORE = (8, 12)  # nodes of the core, at least and at most
 _LIKELY_SETS = (8, 64)
 _ROUNDS = 8
-_NEGLIGIBLE = -40.0  # in nats below the largest term: a million such terms do not change a double
 
 Result = TypeVar("Result")
 
@@ -63,8 +66,9 @@ class Candidates:
         Bitmask of each node's K candidate parents.
     log_odds : ndarray, shape (d, d), float64
         ``[v, u]`` is the log of the odds that u, which is no candidate of v, is a parent of v beside others; -inf where
-        it cannot be, for candidates, and for v itself. With these q = r / (1 + r) is the share of the weight of the
-        parent sets of v that have u, and the product of independent parents nearest to the truth (Kullback-Leibler).
+        it cannot be, for candidates, and for v itself. q = r / (1 + r) is nine tenths of the share of the weight of
+        the parent sets of v that have u, which alone would be the product of independent parents nearest to the truth
+        (Kullback-Leibler), and a tenth of that share in random orders.
     """
 
     masks: Int64[np.ndarray, " d"]
@@ -165,7 +169,7 @@ def _choose(
     found = inclusion(
         table, node, sets, scores, families=extent.chain_families, rng=np.random.default_rng(node)
     )
-    alone, rank = found.alone, found.alone + found.in_orders
+    rank = found.in_orders + (found.alone > 0.5)
     rank[required], rank[node] = np.inf, -np.inf
     candidates = np.zeros(d, dtype=bool)
     candidates[np.argsort(-rank, kind="stable")[:size]] = True
@@ -173,7 +177,8 @@ def _choose(
     if constraints.max_parents is not None:
         outside &= required.sum() < constraints.max_parents
     log_odds = np.full(d, -np.inf)
-    share = alone[outside].clip(*_OUTSIDE_SHARES)
+    share = (1 - _IN_ORDERS) * found.alone + _IN_ORDERS * found.in_orders
+    share = share[outside].clip(*_OUTSIDE_SHARES)
     log_odds[outside] = np.log(share) - np.log1p(-share)
     return int(pack(candidates)), log_odds
 
@@ -254,7 +259,7 @@ def _log_weights_with_each(sets, scores, within, log_weights):
                 if value > largest[i]:
                     total[i] = total[i] * np.exp(largest[i] - value) + 1.0
                     largest[i] = value
-                elif value > largest[i] + _NEGLIGIBLE:
+                elif value > largest[i] + NEGLIGIBLE:
                     total[i] += np.exp(value - largest[i])
             rest >>= 1
             i += 1

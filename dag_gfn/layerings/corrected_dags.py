@@ -11,7 +11,7 @@ from dag_gfn import graph
 from dag_gfn.errors import NotTractable
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
-from dag_gfn.layerings.outside_parents import ParentDraws, correct_parents
+from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior import Marginal
 from dag_gfn.scores import ScoreTable
@@ -21,7 +21,13 @@ MIN_CORRECTED = 100
 MAX_SHAPE = 0.7
 """Of the tail of the weights that correct them, at most (`metrics.pareto_smoothed`)."""
 _DRAWS = 32  # parent sets of each node of each layering
-_AT_A_TIME = 2048  # layerings
+_NOTHING_OF_WEIGHT = {
+    "corrected": False,
+    "log_z_shift": -math.inf,
+    "log_z_shift_standard_error": math.inf,
+    "corrected_effective_samples": 0.0,
+    "corrected_pareto_k": math.inf,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +82,8 @@ def corrected_dags(
     independent: float | int | None = None,
     log_weights: Float64[np.ndarray, " k"] | None = None,
     rng: np.random.Generator,
-) -> CorrectedDags:
-    """Return a DAG of each layering, and what all of them say of the posterior.
+) -> CorrectedDags | None:
+    """Return a DAG of each layering, and what all of them say of the posterior; None if nothing drawn has weight.
 
     Parameters
     ----------
@@ -92,30 +98,19 @@ def corrected_dags(
     log_weights : ndarray, shape (k,), float64, optional
         With which they would be draws by the approximate weights: `log_z_shift` is of these draws.
     rng : numpy.random.Generator
-
-    Raises
-    ------
-    NotTractable
-        If nothing that is drawn has weight.
     """
-    parts: list[ParentDraws] = [
-        correct_parents(weights, table, layer_of[start : start + _AT_A_TIME], draws=_DRAWS, rng=rng)
-        for start in range(0, len(layer_of), _AT_A_TIME)
-    ]
-    log_correction = np.concatenate([part.log_correction for part in parts])
+    parts = list(correct_in_parts(weights, table, layer_of, draws=_DRAWS, rng=rng))
+    log_correction = np.concatenate([drawn.log_correction for _, drawn in parts])
     possible = np.flatnonzero(log_correction > -np.inf)
     if not possible.size:
-        raise NotTractable(
-            "no parents that were drawn beyond each column's candidates are possible: choose a prior that favours "
-            "fewer parents (prior='fair', --prior fair), or fewer columns (--columns, --drop)"
-        )
+        return None
     log_share, pareto_k = pareto_smoothed(log_correction[possible])
     share = np.zeros(len(log_correction))
     share[possible] = np.exp(log_share)
     alike = len(layer_of) / min(len(layer_of) if independent is None else independent, len(layer_of))
     mean, linear, square = np.zeros((3, weights.d, weights.d))
-    for part, chosen in zip(parts, np.split(share, range(_AT_A_TIME, len(share), _AT_A_TIME)), strict=True):
-        edge = part.edge.astype(np.float64)
+    for part, drawn in parts:
+        chosen, edge = share[part], drawn.edge.astype(np.float64)
         mean += np.tensordot(chosen, edge, axes=1)
         linear += np.tensordot(chosen**2, edge, axes=1)
         square += np.tensordot(chosen**2, edge**2, axes=1)
@@ -126,7 +121,7 @@ def corrected_dags(
     after = before + log_correction
     log_before, log_after = np.logaddexp.reduce(before), np.logaddexp.reduce(after)
     spread = ((np.exp(after - log_after) - np.exp(before - log_before)) ** 2).sum()
-    parents = np.concatenate([part.parents for part in parts])[possible]
+    parents = np.concatenate([drawn.parents for _, drawn in parts])[possible]
     return CorrectedDags(
         adjacency=graph.adjacency_from_masks(parents, weights.d),
         log_share=log_share,
@@ -185,13 +180,18 @@ def weighed_dags(
         Edge probabilities by the weights.
     effective_samples : float
         How many independent draws the layerings are worth.
+
+    Raises
+    ------
+    NotTractable
+        If none of the DAGs has a finite score.
     """
     diagnostics = {}
     if weights.has_outside:
         corrected = corrected_dags(
             weights, table, layer_of, independent=effective_samples, log_weights=log_weights, rng=rng
         )
-        diagnostics = corrected.diagnostics()
+        diagnostics = dict(_NOTHING_OF_WEIGHT) if corrected is None else corrected.diagnostics()
     if diagnostics.get("corrected"):
         adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
         effective_samples = corrected.effective_samples
@@ -199,4 +199,10 @@ def weighed_dags(
         adjacency = draw_dags(weights, layer_of.astype(np.int8), rng=rng)
     log_scores = table.log_reward(graph.parent_masks(adjacency))
     allowed = np.where(log_scores > -np.inf, log_share, -np.inf)  # odds know nothing of max_parents
+    if not (allowed > -np.inf).any():
+        raise NotTractable(
+            f"none of {len(allowed):,} graphs drawn with parents beyond each column's candidates is possible: allow "
+            "more parents (max_parents, --max-parents), choose a prior that favours fewer (prior='fair', --prior "
+            "fair), or fewer columns (--columns, --drop)"
+        )
     return WeighedDags(adjacency, allowed, log_scores, edge, float(effective_samples), diagnostics)

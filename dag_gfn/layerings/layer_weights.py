@@ -16,66 +16,25 @@ parent, as if they joined a set independently of all else: the weight of a set i
 
 .. math:: \tilde w_v(T) = w_v(T \cap C_v) \prod_{u \in T \setminus C_v} r_{vu}
 
-with C_v the candidates, so that with :math:`\lambda(O) = \sum_{u \in O} \log(1 + r_{vu})` over those that are none, and
-subscripts i and o for the candidates of a set and its other members,
-
-.. math:: \hat w_v(U) = \hat w_v(U_i) e^{\lambda(U_o)}, \qquad
-          g_v(U, Q) = e^{\lambda(U_o \setminus Q_o)} [\hat w_v(U_i) (e^{\lambda(Q_o)} - 1)
-          + \hat w_v(U_i) - \hat w_v(U_i \setminus Q_i)].
-
-What is read here is exact for these weights; how they differ from those of a score table is for
-:mod:`dag_gfn.layerings.outside_parents` to correct. Where all other nodes are candidates there is no difference.
+with C_v the candidates. The tables are exact for these weights (:mod:`dag_gfn.layerings.node_weights` reads g_v from
+them); how these differ from those of a score table is for :mod:`dag_gfn.layerings.outside_parents` to correct. Where
+all other nodes are candidates there is no difference.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Num
-from numba import njit
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.layerings.candidates import choose_candidates, covered_share, default_size, for_each_node
+from dag_gfn.layerings.node_weights import CompiledTables, log_set_weights
 from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
 from dag_gfn.subsets import log_zeta_transform, pack, unpack
 
-CANCELLED = 1e-7
-"""Where g_v / ŵ_v(U) is less, the difference has lost too many digits and the sum is taken term by term."""
-
 ODDS = (1e-6, 1e3)
-"""Least and largest odds of a parent that is no candidate: above `CANCELLED`, and far from all that overflows."""
-
-_NEGLIGIBLE = -40.0  # in nats below the largest term: a million such terms do not change a double
-
-
-class CompiledTables(NamedTuple):
-    """What compiled functions read of `LayerWeights`.
-
-    Attributes
-    ----------
-    log_weights, log_sums, candidates : ndarray
-        As in `LayerWeights`.
-    members : ndarray, shape (d, K), int64
-        Candidate parents of each node, ascending.
-    byte_index : ndarray, shape (d, ceil(d/8), 256), int32
-        What each byte of a set of nodes contributes to its index.
-    outside : ndarray, shape (d,), int64
-        Bitmask of the nodes beside the candidates that can be parents.
-    log_odds : ndarray, shape (d, d), float64
-        As in `LayerWeights`.
-    byte_log_factor : ndarray, shape (d, ceil(d/8), 256), float64
-        What each byte of a set of nodes contributes to λ.
-    """
-
-    log_weights: np.ndarray
-    log_sums: np.ndarray
-    candidates: np.ndarray
-    members: np.ndarray
-    byte_index: np.ndarray
-    outside: np.ndarray
-    log_odds: np.ndarray
-    byte_log_factor: np.ndarray
+"""Least and largest odds of a parent that is no candidate: above `node_weights.CANCELLED`, far from what overflows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,9 +202,7 @@ class LayerWeights:
 
     def log_set_weights(self, node: int, parents: Int64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
         """Return the log of what parent sets of one node weigh, given as bitmasks, in nats."""
-        values = np.empty(len(parents))
-        _fill_log_set_weights(self.tables, node, parents, values)
-        return values + self.log_scales[node]
+        return log_set_weights(self.tables, node, parents) + self.log_scales[node]
 
 
 def _union(
@@ -263,157 +220,3 @@ def _by_byte(values: Num[np.ndarray, "d d"]) -> Num[np.ndarray, "d bytes 256"]:
     padded = np.zeros((d, -(-d // 8), 8), dtype=values.dtype)
     padded.reshape(d, -1)[:, :d] = values
     return padded @ unpack(np.arange(256), 8).T.astype(values.dtype)
-
-
-def exact_log_node_weights(
-    weights: LayerWeights,
-    nodes: Int64[np.ndarray, " m"],
-    inside: Int64[np.ndarray, " m"],
-    last: Int64[np.ndarray, " m"],
-) -> Float64[np.ndarray, " m"]:
-    """Return log g of nodes, each with its U and Q as masks, by the sum of its terms where the difference cancels."""
-    values = np.empty(len(nodes))
-    _fill_log_node_weights(weights.tables, nodes, inside, last, values)
-    return values
-
-
-# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def index_of(tables, node, mask):
-    """Return the index of a set of nodes among the parent sets of a node."""
-    index, rest, byte = (
-        np.int64(0),
-        np.uint64(mask),
-        np.uint64(0),
-    )  # unsigned: Numba looks for no negative subscripts
-    while rest:
-        index |= tables.byte_index[np.uint64(node), byte, rest & np.uint64(255)]
-        rest >>= np.uint64(8)
-        byte += np.uint64(1)
-    return index
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-@no_type_check
-def log_node_weight(tables, node, inside, last, exact):
-    """Return log g of a node, and whether it is only an upper bound.
-
-    `inside` and `last` are the masks U and Q. Where the difference cancels, `exact` asks for the sum of up to
-    2^|U| terms; otherwise an upper bound is given, which suffices to reject most of what is proposed.
-    """
-    if inside == 0:
-        return tables.log_weights[node, 0], False
-    if inside & tables.outside[node]:
-        return _log_weight_with_outside(tables, node, inside, last, exact)
-    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
-    log_all = tables.log_sums[node, within]
-    if touching == 0 or log_all == -np.inf:
-        return -np.inf, False
-    share = -np.expm1(tables.log_sums[node, within & ~touching] - log_all)
-    if share >= CANCELLED:
-        return log_all + np.log(share), False
-    if not exact:
-        return log_all + np.log(2.0 * CANCELLED), True
-    largest, total = sum_touching(tables.log_weights[node], within, touching)
-    return largest + np.log(total), False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _log_weight_with_outside(tables, node, inside, last, exact):
-    """Return the same where there are parents outside the candidates."""
-    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
-    log_all, log_met = tables.log_sums[node, within], log_outside_factor(tables, node, last)
-    if log_all == -np.inf or (touching == 0 and log_met == 0.0):
-        return -np.inf, False
-    log_rest = log_outside_factor(tables, node, inside & ~last)
-    met = np.expm1(log_met)
-    share = met - np.expm1(tables.log_sums[node, within & ~touching] - log_all)
-    if share >= CANCELLED:
-        return log_rest + log_all + np.log(share), False
-    if not exact:
-        return log_rest + log_all + np.log(2.0 * CANCELLED), True
-    largest, total = sum_touching(
-        tables.log_weights[node], within, touching
-    )  # met is 0: the odds are not so small
-    return log_rest + largest + np.log(total), False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def log_outside_factor(tables, node, mask):
-    """Return λ, the log of what parents outside the candidates, in a set of nodes, multiply weights of sets by."""
-    total, rest, byte = 0.0, np.uint64(mask & tables.outside[node]), np.uint64(0)
-    while rest:
-        total += tables.byte_log_factor[np.uint64(node), byte, rest & np.uint64(255)]
-        rest >>= np.uint64(8)
-        byte += np.uint64(1)
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def log_set_weight(tables, node, parents):
-    """Return log of the weight of one parent set of a node."""
-    outside = tables.outside[node]
-    if parents & ~(tables.candidates[node] | outside):
-        return -np.inf
-    total, rest, u = tables.log_weights[node, index_of(tables, node, parents)], parents & outside, 0
-    while rest:
-        if rest & 1:
-            total += tables.log_odds[node, u]
-        rest >>= 1
-        u += 1
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _fill_log_set_weights(tables, node, parents, values):
-    for k in range(len(parents)):
-        values[k] = log_set_weight(tables, node, parents[k])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def sum_touching(log_weights, within, touching):
-    """Return the largest log w(T), and the sum of w(T) relative to it, over T in `within` that meet `touching`.
-
-    All are indices. (-inf, 0) if there is no such T of positive weight.
-    """
-    largest, total, subset = -np.inf, 0.0, within
-    while subset:
-        if subset & touching:
-            value = log_weights[subset]
-            if value > largest:
-                total = total * np.exp(largest - value) + 1.0
-                largest = value
-            elif value > largest + _NEGLIGIBLE:
-                total += np.exp(value - largest)
-        subset = (subset - 1) & within
-    return largest, total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def layer_masks(layer_of, layers, earlier):
-    """Fill the mask of each layer and that of all earlier ones; return the number of layers."""
-    layers[:] = 0
-    count = 0
-    for v in range(len(layer_of)):
-        layers[layer_of[v]] |= np.int64(1) << v
-        count = max(count, layer_of[v] + 1)
-    earlier[0] = 0
-    for k in range(1, count):
-        earlier[k] = earlier[k - 1] | layers[k - 1]
-    return count
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _fill_log_node_weights(tables, nodes, inside, last, values):
-    for k in range(len(nodes)):
-        values[k] = log_node_weight(tables, nodes[k], inside[k], last[k], True)[0]

@@ -25,9 +25,9 @@ from jaxtyping import Bool, Float64, Int8, Int64
 from numba import njit
 
 from dag_gfn import graph
-from dag_gfn.layerings.layer_weights import (
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.node_weights import (
     CANCELLED,
-    LayerWeights,
     index_of,
     layer_masks,
     log_node_weight,

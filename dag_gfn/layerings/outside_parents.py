@@ -17,6 +17,7 @@ Andrieu and Roberts, The pseudo-marginal approach for efficient Monte Carlo comp
 Andrieu, Doucet and Holenstein, Particle Markov chain Monte Carlo methods, JRSS B 72, 2010: one draw kept of several.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import no_type_check
 
@@ -25,9 +26,13 @@ from jaxtyping import Float32, Float64, Int, Int64
 from numba import njit
 
 from dag_gfn.layerings.candidates import for_each_node
-from dag_gfn.layerings.layer_weights import LayerWeights, layer_masks
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_meeting
+from dag_gfn.layerings.node_weights import layer_masks
 from dag_gfn.scores import ScoreTable
+
+_DRAWS = 16
+_AT_A_TIME = 2048  # layerings
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +54,34 @@ class ParentDraws:
     edge: Float32[np.ndarray, "k d d"]
 
 
+def correct_in_parts(
+    weights: LayerWeights,
+    table: ScoreTable,
+    layer_of: Int[np.ndarray, "k d"],
+    *,
+    draws: int = _DRAWS,
+    rng: np.random.Generator,
+) -> Iterator[tuple[slice, ParentDraws]]:
+    """Yield which layerings come next, and what `correct_parents` draws for them: edges of few are in memory at a time.
+
+    Parts are of a fixed size, so that the generator decides.
+
+    Parameters
+    ----------
+    weights, table, layer_of, draws, rng
+        As for `correct_parents`.
+    """
+    for start in range(0, len(layer_of), _AT_A_TIME):
+        part = slice(start, start + _AT_A_TIME)
+        yield part, correct_parents(weights, table, layer_of[part], draws=draws, rng=rng)
+
+
 def correct_parents(
     weights: LayerWeights,
     table: ScoreTable,
     layer_of: Int[np.ndarray, "k d"],
     *,
-    draws: int = 16,
+    draws: int = _DRAWS,
     rng: np.random.Generator,
 ) -> ParentDraws:
     """Draw parents for each layering and weigh them by their true scores; threads, and the same on any number of them.

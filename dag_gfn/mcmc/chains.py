@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int64
 
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import LayeringDraws, init, init_at, run
 
@@ -26,11 +27,14 @@ class ChainReport:
     iteration, planned_iterations : int
         Steps of each chain.
     seconds : float
+    share : float
+        Of the steps, or of the time budget if that is further.
     """
 
     iteration: int
     planned_iterations: int
     seconds: float
+    share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,7 @@ def run_chains(
     kept: int,
     chains: int = 4,
     starts: Sequence[Int64[np.ndarray, " d"]] = (),
+    annealed: Sequence[np.random.SeedSequence] = (),
     time_budget: float | int | None = None,
     threads: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
@@ -90,9 +95,12 @@ def run_chains(
         many, neighbouring ones are merged.
     chains : int
     starts : sequence of ndarray, shape (d,), int64
-        Layerings that the first chains begin with; the others begin at random.
+        Layerings that the first chains begin with.
+    annealed : sequence of SeedSequence
+        Random streams: the chains after these begin with a layering that is annealed by each (`annealed_starts`), and
+        those that are left at random.
     time_budget : float, optional
-        Seconds after which the chains end in any case.
+        Seconds, annealing among them, after which the chains end in any case.
     threads : int, optional
         As many as there are cores, unless given.
     on_report : callable, optional
@@ -107,6 +115,7 @@ def run_chains(
     """
     began = time.perf_counter()
     rngs = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(chains)]
+    starts = [*starts, *annealed_starts(weights, annealed, iterations=iterations, threads=threads)]
     states = [init_at(weights, layer_of) for layer_of in starts[:chains]]
     states += [init(weights, rng=rng) for rng in rngs[len(states) :]]
     counts = np.zeros((2, chains, len(MOVES)), dtype=np.int64)
@@ -132,7 +141,8 @@ def run_chains(
             seconds = time.perf_counter() - began
             cut_short = time_budget is not None and seconds >= time_budget and done + thinning <= iterations
             if on_report is not None:
-                on_report(ChainReport(done, iterations, seconds))
+                by_clock = 0.0 if time_budget is None else seconds / time_budget
+                on_report(ChainReport(done, iterations, seconds, min(max(done / iterations, by_clock), 1.0)))
     except KeyboardInterrupt:
         if blocks == 0:
             raise

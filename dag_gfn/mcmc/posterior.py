@@ -8,7 +8,6 @@ from jaxtyping import Int64
 
 from dag_gfn.layerings.corrected_dags import weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
@@ -50,7 +49,7 @@ def fit_mcmc(
     chains : int
         At least 2.
     starts : sequence of ndarray, shape (d,), int64, optional
-        As for `run_chains`; by default all chains begin at annealed layerings (`anneal`).
+        As for `run_chains`; by default all chains begin at annealed layerings.
     num_candidates : int, optional
         Candidate parents of each node, as for `LayerWeights.build`; by default only where the table is not complete.
 
@@ -67,9 +66,7 @@ def fit_mcmc(
     """
     weights = LayerWeights.build(table, num_candidates=num_candidates, outside=True)
     iterations = default_iterations(table.d) if iterations is None else iterations
-    if starts is None:
-        streams = np.random.SeedSequence([seed, chains]).spawn(chains)
-        starts = annealed_starts(weights, streams, iterations=iterations)
+    annealed = np.random.SeedSequence([seed, chains]).spawn(chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     result = run_chains(
         weights,
@@ -77,7 +74,8 @@ def fit_mcmc(
         iterations=iterations,
         kept=min(max(-(-num_samples // chains), least), most),
         chains=chains,
-        starts=starts,
+        starts=() if starts is None else starts,
+        annealed=annealed,
         time_budget=time_budget,
         on_report=on_report,
     )
@@ -109,7 +107,10 @@ def _blocks(number: int, d: int) -> int:
 
 
 def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
-    """Return edge probabilities with their errors, and what is to be known of the chains: how well they agree."""
+    """Return edge probabilities with their errors, and what is to be known of the chains: how well they agree.
+
+    Chains each of which stays at one layering agree only if it is the same one.
+    """
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
     info = {
@@ -126,7 +127,7 @@ def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
             if move != "stay"
         },
     }
-    if count < 2 or blocks < 4:
+    if count < 2 or blocks < 4 or _stuck_apart(chains):
         unknown = {"max_r_hat": float("inf"), "min_effective_draws": float(count), "chains_agree": False}
         return Marginal(values, "rao_blackwell"), info | unknown
     size = -(-blocks // _blocks(_DIAGNOSED, len(values)))
@@ -139,3 +140,9 @@ def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
         "min_effective_draws": min(edges.min_effective_draws, weight.min_effective_draws),
         "chains_agree": edges.converged and weight.converged,
     }
+
+
+def _stuck_apart(chains: Chains) -> bool:
+    """Return whether no chain leaves its layering, and these differ."""
+    first = chains.layer_of[:, :1]
+    return bool((chains.layer_of == first).all() and (first != first[0]).any())

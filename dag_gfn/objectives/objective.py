@@ -105,8 +105,9 @@ class Objective(Protocol):
     needs : frozenset of str
         Out of `NEEDS`: ``every_state_terminal`` (the objective compares rewards of unfinished states; an
         environment that has none is refused by name), ``whole_trajectories`` (single transitions will not
-        do), the optional fields of `FlowTerms` that are to be filled, and ``forward_looking_flow`` (the
-        network gives log F less log R).
+        do), the optional fields of `FlowTerms` that are to be filled (``log_inflow`` by an environment that
+        lists what leads to a state; others are refused by name), and ``forward_looking_flow`` (the network
+        gives log F less log R).
     learns_backward : bool
         Whether the backward policy is learned where nobody chooses; uniform otherwise.
     """

@@ -7,7 +7,7 @@ from torch.nn.functional import relu
 
 from dag_gfn.policies.attention import AttentionBlock, in_parts
 from dag_gfn.policies.independent_nodes import log_available, log_spare
-from dag_gfn.policies.layer_network import NUM_FEATURES, LayerNetwork, node_features
+from dag_gfn.policies.layer_network import NUM_FEATURES, LayerNetwork, node_features, start_small
 from dag_gfn.policies.layer_observation import LayerObservation
 
 _NUM_PAIR_FEATURES = 4
@@ -54,11 +54,7 @@ class LayerAttention(LayerNetwork):
         self.ready_skip = nn.Linear(NUM_FEATURES * d, d, bias=False)
         self.pool = nn.Linear(2 * width, width)
         self.value = nn.Linear(width, 1)
-        with torch.no_grad():  # begin near what independent nodes would do
-            for head in (self.ready, self.value):
-                head.weight.mul_(0.1)
-                head.bias.zero_()
-            self.ready_skip.weight.zero_()
+        start_small(self.ready, self.value, skip=self.ready_skip)
 
     def corrections(
         self, observation: LayerObservation, features: Float[Tensor, "b f d"]

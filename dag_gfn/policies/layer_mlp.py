@@ -2,11 +2,10 @@
 
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from dag_gfn.policies.layer_network import NUM_FEATURES, LayerNetwork
+from dag_gfn.policies.layer_network import NUM_FEATURES, LayerNetwork, start_small
 from dag_gfn.policies.layer_observation import LayerObservation
 
 
@@ -33,11 +32,7 @@ class LayerMLP(LayerNetwork):
         self.ready = nn.Linear(hidden_size, d)
         self.ready_skip = nn.Linear(NUM_FEATURES * d, d, bias=False)
         self.value = nn.Linear(hidden_size, 1)
-        with torch.no_grad():  # begin near what independent nodes would do
-            for head in (self.ready, self.value):
-                head.weight.mul_(0.1)
-                head.bias.zero_()
-            self.ready_skip.weight.zero_()
+        start_small(self.ready, self.value, skip=self.ready_skip)
 
     def corrections(
         self, observation: LayerObservation, features: Float[Tensor, "b f d"]

@@ -112,6 +112,15 @@ class LayerNetwork(nn.Module):
         self.value_skip.copy_(torch.linalg.solve(products, moments))
 
 
+@torch.no_grad()
+def start_small(*heads: nn.Linear, skip: nn.Linear) -> None:
+    """Let corrections begin small and those of a linear map at zero: near what independent nodes would do."""
+    for head in heads:
+        head.weight.mul_(0.1)
+        head.bias.zero_()
+    skip.weight.zero_()
+
+
 def node_features(observation: LayerObservation) -> Float[Tensor, "b f d"]:
     """Return what a network sees of each node: where it is, and what share of its weight it has left."""
     left = observation.left

@@ -7,7 +7,7 @@ from dag_gfn.cli import main
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, short_chains):
     """An empty folder to work in, but for ok.csv."""
     monkeypatch.chdir(tmp_path)
     table().to_csv("ok.csv", index=False)

@@ -1,12 +1,13 @@
 from sampler_cases import score_table
 
 from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.env.environment import Environment
+from dag_gfn.env.environment import Environment, EnvironmentWithPredecessors
 
 
 def test_edge_addition_is_an_environment():
     environment = EdgeAddition(score_table(3))
     assert isinstance(environment, Environment)
+    assert isinstance(environment, EnvironmentWithPredecessors)
     assert (environment.num_nodes, environment.num_actions, environment.stop_action) == (3, 10, 9)
     assert environment.every_state_terminal
 

@@ -18,7 +18,7 @@ from layering_oracles import (
 )
 from sampler_cases import score_table
 
-from dag_gfn.env.environment import Environment
+from dag_gfn.env.environment import Environment, EnvironmentWithPredecessors
 from dag_gfn.env.layer_state import LayerState
 from dag_gfn.env.root_layers import DEAD_END, RootLayers
 from dag_gfn.env.state import State
@@ -64,6 +64,7 @@ def sets_of(d, node):
 def test_it_is_an_environment():
     environment = environment_of(random_table(3, seed=0).complete)
     assert isinstance(environment, Environment)
+    assert not isinstance(environment, EnvironmentWithPredecessors)
     assert (environment.num_nodes, environment.num_actions, environment.stop_action) == (3, 5, 4)
     assert not environment.every_state_terminal
     assert isinstance(environment.observe(environment.initial_state(2)), Observation)
@@ -263,12 +264,6 @@ def test_no_rows():
     assert len(environment.observe(none)) == 0
     assert environment.backward_actions(none)[0].shape == (0, 0)
     assert len(environment.state_of(torch.zeros(0, 3, dtype=torch.long))) == 0
-
-
-def test_predecessors_are_not_in_an_observation():
-    environment = environment_of(random_table(3, seed=0).complete)
-    with pytest.raises(NotImplementedError, match="one predecessor"):
-        environment.predecessors(environment.observe(environment.initial_state(1)))
 
 
 def test_states_that_look_alike_are_seen_once():

@@ -7,7 +7,7 @@ from sampler_cases import score_table, seeded
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.env.trajectories import NO_ACTION
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 
 @pytest.fixture

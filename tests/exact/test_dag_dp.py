@@ -41,7 +41,7 @@ def assert_probabilities(result):
     assert result.self_check <= result.error_bound < 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     d=st.integers(1, 4),
     seed=st.integers(0, 2**32 - 1),

@@ -25,7 +25,7 @@ def random_log_weights(seed, sets, *, scale, forbidden):
     return log_weights
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     bits=st.integers(0, 5),
     seed=st.integers(0, 2**32 - 1),
@@ -60,7 +60,7 @@ def test_no_probability_on_sets_without_weight():
 
 
 @given(mask=st.integers(0, 2**20 - 1), v=st.integers(0, 19))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_indices_are_those_of_the_table(mask, v):
     assert without_bit(mask, v) == remove_bit(np.array(mask), v)
 

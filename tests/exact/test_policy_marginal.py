@@ -16,7 +16,7 @@ from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
 from dag_gfn.policies.mlp import MLPPolicy
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import sample_outcomes
+from dag_gfn.sampling.outcomes import sample_outcomes
 
 
 def distribution(table, policy):

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from dag_gfn.errors import OptionError
 from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.layerings.candidates import MAX_CANDIDATES, choose_candidates, default_size, for_each_node
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
-from dag_gfn.subsets import pack, parent_sets, popcount, remove_bit, unpack, zeta_transform
+from dag_gfn.subsets import log_zeta_transform, pack, popcount, remove_bit, unpack, zeta_transform
 
 
 @functools.cache
@@ -52,21 +53,37 @@ CASES = [
 ]
 
 
+def inclusion_of(table):
+    """Return how probable i is as a parent of v, alone and in random orders in which it comes before: ``[v, i]``."""
+    d = table.d
+    sets = np.arange(1 << (d - 1))
+    log_within = log_zeta_transform(table.complete)
+    # a set of others is what comes before in |U|! (d - 1 - |U|)! orders
+    orders = np.array([math.factorial(k) * math.factorial(d - 1 - k) for k in popcount(sets)], dtype=float)
+    alone, in_orders = np.zeros((2, d, d))
+    for place in range(d - 1):
+        has = sets >> place & 1 == 1
+        others = np.array([place + (place >= v) for v in range(d)])
+        share = -np.expm1(log_within[:, sets[has] ^ 1 << place] - log_within[:, has])
+        alone[np.arange(d), others] = share[:, -1]
+        in_orders[np.arange(d), others] = np.average(share, axis=1, weights=orders[has])
+    return alone, in_orders
+
+
 @pytest.mark.parametrize("options", CASES, ids=str)
 @pytest.mark.parametrize("size", [4, 8])
-def test_candidates_are_near_the_best_there_are(options, size):
+def test_candidates_are_the_most_probable_parents(options, size):
     table, chosen = choice(size, tuple(options.items()))
-    masks = chosen.masks
-    found = shares_of(table, masks)
-    within = shares_within(table)
-    subsets = [sum(1 << k for k in members) for members in itertools.combinations(range(11), size)]
-    best = within[:, subsets].max(axis=1)
-    assert (popcount(masks) == size).all()
-    assert not (masks >> np.arange(12) & 1).any()
-    assert (best - found).max() < 0.15  # where K is far too small, both are next to nothing
-    assert (
-        size < 8 or np.mean(found / best) > 0.85
-    )  # not the best: others may be parents where orders rule these out
+    alone, in_orders = inclusion_of(table)
+    is_candidate = unpack(chosen.masks, 12)
+    assert (is_candidate.sum(axis=1) == size).all()
+    assert not np.diagonal(is_candidate).any()
+    for v in range(12):
+        sure = (alone[v] > 0.75).nonzero()[0]
+        assert (alone[v] > 0.4).sum() > size or is_candidate[v, sure].all()
+        left = ~is_candidate[v] & (np.arange(12) != v)
+        likely = is_candidate[v] & (alone[v] < 0.4)
+        assert not likely.any() or in_orders[v, likely].min() > in_orders[v, left].max() - 0.15
 
 
 @pytest.mark.parametrize("options", [{"rows": 1000, "seed": 1}, {"prior": "erdos_renyi"}], ids=str)
@@ -101,17 +118,15 @@ def test_they_cover_more_than_the_most_correlated_columns(options):
 @pytest.mark.parametrize("size", [6, 8])
 def test_odds_and_the_covered_share_are_near_the_true_ones(options, size):
     table, chosen = choice(size, tuple(options.items()))
-    exact = np.zeros((12, 12))
-    for v in range(12):
-        weight = np.exp(table.complete[v] - table.complete[v].max())
-        exact[v] = np.average(unpack(parent_sets(v, 12), 12), axis=0, weights=weight)
+    alone, in_orders = inclusion_of(table)
+    exact = 0.9 * alone + 0.1 * in_orders
     outside = chosen.log_odds > -np.inf
     np.testing.assert_array_equal(outside, ~unpack(chosen.masks, 12) & ~np.eye(12, dtype=bool))
     share = 1 / (1 + np.exp(-chosen.log_odds))
     np.testing.assert_allclose(share[outside], exact[outside].clip(1e-6, 0.9), atol=0.06)
     covered = shares_of(table, chosen.masks)
-    assert np.abs(chosen.covered - covered).max() < 0.15  # as if others were independent
-    assert np.abs(chosen.covered - covered).mean() < 0.04
+    assert np.abs(chosen.covered - covered).max() < 0.2  # as if others were independent, and by raised odds
+    assert np.abs(chosen.covered - covered).mean() < 0.08
 
 
 def test_parents_that_matter_only_together_are_found(rng):
@@ -132,7 +147,7 @@ def test_columns_that_stand_in_for_one_another_are_all_found(rng):
     assert shares_of(table, chosen.masks)[0] == pytest.approx(chosen.covered[0], abs=0.05)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10_000), st.integers(3, 6))
 def test_required_parents_are_candidates_and_forbidden_ones_come_last(seed, size):
     rng = np.random.default_rng(seed)

@@ -10,10 +10,12 @@ from dag_gfn.errors import NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
-from dag_gfn.layerings import corrected_dags as module
-from dag_gfn.layerings.corrected_dags import corrected_dags
+from dag_gfn.layerings import outside_parents
+from dag_gfn.layerings.corrected_dags import corrected_dags, weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
+from dag_gfn.posterior import Marginal
+from dag_gfn.scores import ScoreTable
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_what_is_reliable(table, weights, drawn, effective, shape, reliable):
 def test_parts_do_not_matter(monkeypatch, table, weights, drawn):
     layer_of = drawn[0][:500]
     whole = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
-    monkeypatch.setattr(module, "_AT_A_TIME", 120)
+    monkeypatch.setattr(outside_parents, "_AT_A_TIME", 120)
     parts = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
     assert parts.adjacency.shape == whole.adjacency.shape
     assert np.abs(parts.edge.values - whole.edge.values).max() < 0.1
@@ -99,16 +101,43 @@ def test_what_has_no_weight_is_left_out(rng):
     assert np.isfinite(corrected.log_share).all()
 
 
-def test_nothing_of_weight_is_an_error(monkeypatch, table, weights, drawn, rng):
-    real = module.correct_parents
+@pytest.fixture
+def nothing_of_weight(monkeypatch):
+    real = outside_parents.correct_parents
 
     def impossible(*arguments, **options):
         draws = real(*arguments, **options)
-        return module.ParentDraws(draws.parents, np.full(len(draws.parents), -np.inf), draws.edge)
+        return replace(draws, log_correction=np.full(len(draws.parents), -np.inf))
 
-    monkeypatch.setattr(module, "correct_parents", impossible)
-    with pytest.raises(NotTractable, match="--prior fair"):
-        corrected_dags(weights, table, drawn[0][:10], rng=rng)
+    monkeypatch.setattr(outside_parents, "correct_parents", impossible)
+
+
+EDGE = Marginal(np.full((4, 4), 0.25) - 0.25 * np.eye(4), "rao_blackwell")
+
+
+def weighed(table, weights, layer_of, rng):
+    return weighed_dags(weights, table, layer_of, np.zeros(len(layer_of)), EDGE, 40.0, rng=rng)
+
+
+@pytest.mark.usefixtures("nothing_of_weight")
+def test_where_nothing_corrected_has_weight_draws_are_by_the_odds(table, weights, drawn, rng):
+    layer_of = drawn[0][:50]
+    assert corrected_dags(weights, table, layer_of, rng=rng) is None
+    dags = weighed(table, weights, layer_of, rng)
+    assert dags.diagnostics["corrected"] is False
+    assert dags.diagnostics["corrected_effective_samples"] == 0
+    assert dags.effective_samples == 40
+    assert dags.edge is EDGE
+    np.testing.assert_array_equal(layering_of(dags.adjacency), layer_of)
+    np.testing.assert_array_equal(dags.log_scores, table.log_reward(parent_masks(dags.adjacency)))
+    np.testing.assert_array_equal(dags.log_share, 0.0)
+
+
+@pytest.mark.usefixtures("nothing_of_weight")
+def test_no_possible_dag_is_an_error_that_says_what_to_do(table, weights, drawn, monkeypatch, rng):
+    monkeypatch.setattr(ScoreTable, "log_reward", lambda self, parents: np.full(len(parents), -np.inf))
+    with pytest.raises(NotTractable, match=r"none of 50 graphs .*--max-parents.*--prior fair.*--columns"):
+        weighed(table, weights, drawn[0][:50], rng)
 
 
 def test_the_evidence_does_not_depend_on_the_sampler(table, weights):

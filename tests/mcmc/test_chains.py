@@ -6,6 +6,7 @@ from exact_tables import random_table
 
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import chains as module
+from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.partition import init, init_at, run
 
@@ -61,6 +62,38 @@ def test_given_starts(weights):
     rng = np.random.default_rng(np.random.SeedSequence(1).spawn(2)[0])
     _, state, _ = run(weights, init_at(weights, start), rng=rng, blocks=1, thinning=1)
     np.testing.assert_array_equal(result.layer_of[0, -1], state.layer_of)
+
+
+def test_annealed_starts_come_after_given_ones(weights):
+    streams = np.random.SeedSequence(5).spawn(2)
+    given = np.array([4, 3, 2, 1, 0])
+    result = run_chains(weights, seed=1, iterations=60, kept=10, starts=[given], annealed=streams)
+    starts = [given, *annealed_starts(weights, streams, iterations=60)]
+    same = run_chains(weights, seed=1, iterations=60, kept=10, starts=starts)
+    np.testing.assert_array_equal(result.layer_of, same.layer_of)
+
+
+def test_annealing_counts_in_the_time_budget(weights, monkeypatch):
+    clock = [100.0]
+
+    def slow(weights, streams, **options):
+        clock[0] += 50.0 * len(streams)
+        return []
+
+    monkeypatch.setattr(module, "annealed_starts", slow)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(module, "_SEGMENT_STEPS", 100)
+    reports = []
+    streams = np.random.SeedSequence(5).spawn(1)
+    options = {"seed": 0, "iterations": 1_000, "kept": 10, "on_report": reports.append}
+    cut = run_chains(weights, annealed=streams, time_budget=49.0, **options)
+    assert (cut.cut_short, len(reports), reports[0].share) == (True, 1, 1.0)
+    assert cut.seconds == 50.0
+    reports.clear()
+    whole = run_chains(weights, annealed=streams, time_budget=200.0, **options)
+    assert not whole.cut_short
+    assert reports[0].share == 0.25
+    assert reports[-1].share == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_clock_ends_them(weights):

@@ -10,8 +10,8 @@ from dag_gfn.graph import is_dag, parent_masks
 from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
-from dag_gfn.mcmc.partition import init, init_at
-from dag_gfn.mcmc.posterior import default_iterations, fit_mcmc
+from dag_gfn.mcmc.chains import run_chains
+from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
 from dag_gfn.subsets import unpack
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
@@ -122,21 +122,20 @@ def test_where_a_correction_would_leave_little_draws_are_by_the_odds():
 
 def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
     table, seen = score_table(7, rows=40), []
-    monkeypatch.setattr(module, "run_chains", lambda *_, **options: seen.append(options["starts"]) or 1 / 0)
+    monkeypatch.setattr(module, "run_chains", lambda *_, **options: seen.append(options) or 1 / 0)
     for options in ({}, {"seed": 1}, {"starts": ()}, {"chains": 6}):
         with pytest.raises(ZeroDivisionError):
             fit_mcmc(table, **{"seed": 0, "num_samples": 10, "iterations": 5_000} | options)
-    assert [len(starts) for starts in seen] == [4, 4, 0, 6]
-    weights = LayerWeights.of(table.complete)
-    random = [init(weights, rng=np.random.default_rng(k)).log_weight for k in range(20)]
-    assert all(init_at(weights, layer_of).log_weight > np.mean(random) for layer_of in seen[0])
+    assert [len(options["annealed"]) for options in seen] == [4, 4, 0, 6]
+    assert not any(len(options["starts"]) for options in seen)
+    keys = {tuple(np.append(s.spawn_key, s.entropy)) for options in seen for s in options["annealed"]}
+    assert len(keys) == 4 + 4 + 6
 
 
 def test_many_columns_keep_fewer_blocks(monkeypatch):
     monkeypatch.setattr(module, "_KEPT", (10, 100))
-    posterior = fit_mcmc(
-        score_table(40, rows=60), seed=0, num_samples=3000, iterations=4_000, num_candidates=4
-    )
+    monkeypatch.setattr(module, "_MANY_NODES", 4)
+    posterior = fit_mcmc(score_table(8, rows=60), seed=0, num_samples=3000, iterations=4_000)
     assert 25 <= posterior.info["diagnostics"]["kept_per_chain"] <= 50
     assert posterior.weights.sum() == pytest.approx(1)
 
@@ -146,6 +145,32 @@ def test_a_single_possible_dag():
     posterior = fit_mcmc(table, seed=0, num_samples=10, iterations=2_000)
     assert len(posterior) == 1
     assert posterior.info["diagnostics"]["chains_agree"]
+
+
+def two_modes(nats):
+    """Return weights of four nodes with two modes, the orders 0123 and 3210, in wells of `nats`."""
+    scores = np.full((4, 8), -4 * nats)  # sets of the other three nodes
+    scores[[0, 3], 0b000] = -nats  # who comes first pays, so that only one does
+    scores[[0, 3], 0b111] = 0.0
+    scores[1, [0b001, 0b110]] = 0.0  # 0, or 2 and 3
+    scores[2, [0b011, 0b100]] = 0.0  # 0 and 1, or 3
+    return LayerWeights.of(scores)
+
+
+UP, DOWN = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("nats", "starts", "agree"),
+    [(1e4, [UP, UP, UP, DOWN], False), (1e4, [UP] * 4, True), (0.0, [UP, UP, UP, DOWN], True)],
+    ids=["at different ones", "all at one", "free to move"],
+)
+def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agree):
+    chains = run_chains(two_modes(nats), seed=0, iterations=20_000, kept=500, starts=starts)
+    edge, info = edges_of_chains(chains)
+    assert info["chains_agree"] is agree
+    assert np.isfinite(info["max_r_hat"]) == agree
+    assert edge.values.shape == (4, 4)
 
 
 def test_no_possible_dag():

@@ -11,7 +11,8 @@ from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.objectives.modified_db import ModifiedDetailedBalance, modified_db_residual
 from dag_gfn.objectives.objective import FlowTerms
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import evaluate, rollout
+from dag_gfn.sampling.evaluation import evaluate
+from dag_gfn.sampling.rollouts import rollout
 
 
 def one_step(log_pf, log_pb, log_stop, log_stop_next, delta):

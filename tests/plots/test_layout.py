@@ -11,7 +11,7 @@ def layout_of(posterior):
     return layered_layout(posterior.marginal("edge").values, posterior.marginal("path").values)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(d=st.integers(1, 14), seed=st.integers(0, 2**31))
 def test_no_two_nodes_share_a_place_and_parents_stand_above(d, seed):
     rng = np.random.default_rng(seed)

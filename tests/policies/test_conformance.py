@@ -5,7 +5,7 @@ from sampler_cases import score_table, seeded
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.policies.conformance import check_backward_policy, check_policy, check_state_flow
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 
 def zeros(observation):

@@ -10,7 +10,7 @@ from dag_gfn.policies.flow_model import BackwardPolicy, FlowModel
 from dag_gfn.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow
 from dag_gfn.policies.policy import Policy
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 
 @pytest.fixture

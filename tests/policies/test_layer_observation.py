@@ -11,7 +11,7 @@ from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.policies.layer_observation import LayerObservation
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 
 def seen(table, walks):

@@ -13,7 +13,8 @@ from dag_gfn.policies.conformance import check_backward_policy, check_policy, ch
 from dag_gfn.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow, independent_pairs
 from dag_gfn.policies.policy import EdgeObservation, Policy
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import evaluate, rollout
+from dag_gfn.sampling.evaluation import evaluate
+from dag_gfn.sampling.rollouts import rollout
 
 
 @pytest.fixture(params=[2, 3, 6])

@@ -11,7 +11,8 @@ from dag_gfn.policies.mlp import independent_pairs
 from dag_gfn.policies.policy import EdgeObservation, Policy
 from dag_gfn.policies.transformer import TransformerPolicy
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import evaluate, rollout
+from dag_gfn.sampling.evaluation import evaluate
+from dag_gfn.sampling.rollouts import rollout
 
 
 def case(d, *, moved=True):

@@ -5,7 +5,7 @@ from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.policies.conformance import check_policy
 from dag_gfn.policies.masking import masked_log_softmax
 from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling import rollout
+from dag_gfn.sampling.rollouts import rollout
 
 
 def test_conforms():

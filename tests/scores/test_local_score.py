@@ -88,7 +88,7 @@ def test_complete_table_equals_local_scores_with_interventions(kind, rng):
 
 @pytest.mark.parametrize(("kind", "name"), [pair for pair in ALL if pair[1] != "linear_gaussian"])
 @given(seed=st.integers(0, 2**32 - 1), density=st.floats(0.2, 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_markov_equivalent_dags_score_equally(kind, name, seed, density):
     rng = np.random.default_rng(seed)
     score = make_score(name, data_of(kind, rng))

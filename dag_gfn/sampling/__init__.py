@@ -1,0 +1,1 @@
+"""Trajectories drawn from policies, and what policies say of them."""
