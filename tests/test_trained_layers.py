@@ -168,7 +168,6 @@ def test_parents_outside_the_candidates_are_corrected_in_parts(monkeypatch):
     assert sizes == [120, 120, 60]
     np.testing.assert_array_equal(layering_of(parts.adjacency), drawn.layer_of)
     one, other = (draws.log_weights - drawn.log_weights for draws in (parts, whole))
-    np.testing.assert_array_equal(one[:120], other[:120])
     assert abs(one.mean() - other.mean()) < 5 * np.hypot(one.std(), other.std()) / np.sqrt(300)
     assert len(sampler.sample(0, seed=0).adjacency) == 0
 
