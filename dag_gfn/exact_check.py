@@ -30,6 +30,8 @@ MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
 MAX_EVIDENCE_ERROR = 0.5
 """Standard error of the log evidence, in nats, with which pooled draws count as converged."""
+UNKNOWN = 10.0
+"""Standard error of the log evidence, in nats, from which on that is said not to be known."""
 MAX_STANDARD_ERROR = 0.025
 """Of an edge probability, with which pooled draws count as converged: that of 400 independent draws."""
 MIN_ESS = 0.1
@@ -171,7 +173,7 @@ def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
     if diagnostics["estimate"] == "pooled":
         evidence, edges = (
             f"known to ±{known:.2g}"
-            if (known := diagnostics[name]) is not None and known < 10
+            if (known := diagnostics[name]) is not None and known < UNKNOWN
             else "not known"
             for name in ("log_z_with_chains_standard_error", "pooled_edge_standard_error")
         )

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dag_gfn.exact_check import UNKNOWN
 from dag_gfn.posterior import GraphPosterior, Probability
 
 ASSUMPTIONS = (
     "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns. "
     "Probabilities are about causes only as far as these hold."
 )
-_UNKNOWN = 10.0  # nats, in which an evidence is no longer known
 _MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
 MAX_GRAPH_TEXT = 200
 """Graphs whose edges take more characters than this are not spelled out."""
@@ -195,7 +195,7 @@ def verdicts(info: dict[str, Any]) -> list[str]:
         why = "Worth few alone" if diagnostics["reliable_weights"] else "Too uneven to be relied on alone"
         error = diagnostics["log_z_with_chains_standard_error"]
         evidence = "not known, since both hardly overlap"
-        if error is not None and error < _UNKNOWN:
+        if error is not None and error < UNKNOWN:
             shifted = _number(diagnostics["log_z_with_chains"], ".2f", shift)
             evidence = f"{shifted} ± {math.hypot(error, shift_error):.2g} (bridge sampling)"
         lines.append(

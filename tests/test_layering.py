@@ -76,6 +76,7 @@ WITHIN_A_RANK = {
     ("report", "plots"),
     ("report", "exact_check"),
     ("report", "terminal"),
+    ("terminal", "exact_check"),
     ("__main__", "cli"),
 }
 """Imports of one part by another of the same rank, (who, whom)."""

@@ -166,6 +166,7 @@ def test_parents_outside_the_candidates_are_corrected_in_parts(monkeypatch):
     monkeypatch.setattr(outside_parents, "_AT_A_TIME", 120)
     parts, drawn = sampler.sample(300, seed=1), sampler.layerings(300, seed=1)
     assert sizes == [120, 120, 60]
+    np.testing.assert_array_equal(sampler.sample(300, seed=1).log_weights, parts.log_weights)
     np.testing.assert_array_equal(layering_of(parts.adjacency), drawn.layer_of)
     one, other = (draws.log_weights - drawn.log_weights for draws in (parts, whole))
     assert abs(one.mean() - other.mean()) < 5 * np.hypot(one.std(), other.std()) / np.sqrt(300)

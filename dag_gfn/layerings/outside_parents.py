@@ -149,7 +149,8 @@ def _draw_sets(tables, linear, node, layer_of, rng, sets):
         layer = layer_of[s, node]
         if layer > 0:
             inside[s], last[s] = earlier[layer], layers[layer - 1]
-    order = np.argsort(inside * 31 + last)  # equal ones side by side
+    # equal ones side by side; others that come to the same number part them, which costs time alone
+    order = np.argsort(inside * 31 + last)
     start = 0
     while start < k:
         first = order[start]
