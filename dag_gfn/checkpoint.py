@@ -67,10 +67,10 @@ def load_checkpoint(
         for prefix, module in (("policy.", policy), ("average.", average)):
             _check_tensors(prefix, module.state_dict(), tensors)
         moments = _moments(tensors, optimizer)
+        generator.set_state(tensors["generator"])  # the last that can fail, before anything is changed
         for prefix, module in (("policy.", policy), ("average.", average)):
             module.load_state_dict({name: tensors[prefix + name] for name in module.state_dict()})
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
-        generator.set_state(tensors["generator"])
     except (
         *(OSError, SafetensorError, KeyError, ValueError, RuntimeError, TypeError),
         *(AttributeError, IndexError, OverflowError),
