@@ -2,7 +2,7 @@
 
 import os
 
-from dag_gfn.errors import OptionError
+from dag_gfn.errors import OptionError, shortened
 
 _UNKNOWN = 16_000_000_000
 
@@ -26,9 +26,10 @@ def require_memory(option: str, count: int, bytes_each: int) -> None:
     count, bytes_each : int
     """
     installed = installed_memory()
-    most, needed = installed // bytes_each, count * bytes_each
+    most, needed = installed // bytes_each, count * bytes_each // 10**9
     if count > most:
+        asked, gigabytes = (shortened(f"{number:,}", 40) for number in (count, needed))
         raise OptionError(
-            f"{option} = {count:,} (--{option.replace('_', '-')}) would take about {needed / 1e9:,.0f} GB of memory, "
-            f"and this machine has {installed / 1e9:,.0f} GB: choose at most {most:,}, better far fewer"
+            f"{option} = {asked} (--{option.replace('_', '-')}) would take about {gigabytes} GB of memory, and this "
+            f"machine has {installed / 1e9:,.0f} GB: choose at most {most:,}, better far fewer"
         )

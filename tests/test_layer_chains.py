@@ -180,3 +180,25 @@ def test_an_interrupt_of_the_guides_ends_the_fit(weights, monkeypatch):
     )
     with pytest.raises(KeyboardInterrupt):
         draw_guides(weights, seed=0, training_iterations=2_500)
+
+
+@pytest.mark.parametrize(
+    ("layer_of", "seconds"),
+    [
+        (np.array([[0, 1, 5]]), "1.0"),
+        (np.array([[0, 2, 2]]), "1.0"),
+        (np.array([[-1, 0, 1]]), "1.0"),
+        (np.zeros((0, 3), dtype=np.int64), "1.0"),
+        (np.array([[0, 1, 2]], dtype=np.int32), "1.0"),
+        (np.array([[0, 1, 2]]), '"long"'),
+        (np.array([[0, 1, 2]]), "[1]"),
+        (np.array([[0, 1, 2]]), "NaN"),
+        (np.array([[0, 1, 2]]), "-1"),
+        (np.array([[0, 1, 2]]), "null"),
+    ],
+)
+def test_guides_of_another_shape_are_a_storage_error(tmp_path, layer_of, seconds):
+    path = tmp_path / "guides.safetensors"
+    save_file({"layer_of": layer_of}, path, metadata={"seconds": seconds})
+    with pytest.raises(StorageError, match=r"cannot go on with the guides.*--overwrite"):
+        Guides.load(path, 3)

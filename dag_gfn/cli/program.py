@@ -1,9 +1,11 @@
 """The program dag-gfn: its commands, and how it ends."""
 
+import functools
 import signal
 import sys
 import warnings
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -25,8 +27,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _abortable(command: Callable) -> Callable:
+    """Return the command, but Ctrl-C in it ends as `typer.Abort`: typer would end the program without a word."""
+
+    @functools.wraps(command)
+    def run(*given: Any, **named: Any) -> Any:
+        try:
+            return command(*given, **named)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
+    return run
+
+
 for _command in (fit, show, report, query, effect, export, compare, simulate):
-    app.command(_command.__name__)(_command)
+    app.command(_command.__name__)(_abortable(_command))
 
 _UsageError = typer.BadParameter.__base__.__base__
 """Base of what typer raises on a wrong command line: click's, or in later versions its own copy of that."""

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.errors import OptionError
+from dag_gfn.files import spreadsheet_safe
 
 if TYPE_CHECKING:
     from arviz import InferenceData
@@ -179,13 +180,16 @@ def dot_text(graph: nx.DiGraph) -> str:
 def edge_list_text(graph: nx.DiGraph) -> str:
     """Return a graph's edges as CSV: source, target, probability (empty where not known).
 
-    Variables without edges do not occur in it.
+    Variables without edges do not occur in it. Names that a spreadsheet would compute have an apostrophe in front, see
+    `dag_gfn.files.spreadsheets`.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("source", "target", "probability"))
     for source, target, attributes in graph.edges(data=True):
-        writer.writerow((source, target, attributes.get("probability", "")))
+        writer.writerow(
+            (spreadsheet_safe(source), spreadsheet_safe(target), attributes.get("probability", ""))
+        )
     return text.getvalue()
 
 

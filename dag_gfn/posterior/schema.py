@@ -169,7 +169,7 @@ _CONDITION = record(
     required=("query", "probability"),
 )
 _BEST_GRAPH = record(
-    {"log_score": FIGURE, "probability": number(0, 1 + 1e-6), "edges": _PAIRS},
+    {"log_score": FIGURE, "probability": SHARE, "edges": _PAIRS, "proven": BOOLEAN},
     required=("log_score", "probability", "edges"),
 )
 _TRAINING = record(
@@ -222,7 +222,9 @@ def check_info(info: Any) -> None:
                 ),
                 TEXT,
             ),
-            **dict.fromkeys(("standardized", "interrupted", "order_modular", "all_dags"), BOOLEAN),
+            **dict.fromkeys(
+                ("standardized", "interrupted", "order_modular", "all_dags", "score_equivalent"), BOOLEAN
+            ),
             **dict.fromkeys(("warnings", "notes"), items(text)),
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),

@@ -36,6 +36,11 @@ _ARRAYS = {
     "log_weights": _Array("float64", ("m",)),
     "log_scores": _Array("float64", ("m",)),
 }
+_BEST = {
+    "best_graphs": _Array("uint8", ("k b",)),
+    "best_log_scores": _Array("float64", ("k",)),
+}
+"""Of graphs that a search has found: both are there, or neither."""
 _STATISTICS = {
     "num_rows": _Array("int64", ("d",)),
     "means": _Array("float64", ("d",)),
@@ -119,6 +124,9 @@ def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
     for name in _ARRAYS:
         if name not in headers:
             raise ValueError(f"array '{name}' is missing")
+    if len(_BEST.keys() & headers.keys()) == 1:
+        raise ValueError("of 'best_graphs' and 'best_log_scores' one is missing")
+    expected |= _BEST
     expected |= {f"statistics/{name}": array for name, array in _STATISTICS.items()}
     for name in headers:
         parts = name.split("/")
@@ -169,11 +177,19 @@ def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
         if not np.all(holds):
             raise ValueError(f"array '{shortened(name)}' should hold {what}")
 
-    graphs = np.ascontiguousarray(arrays["graphs"])
     unused = -(d * d) % 8  # bits of the last byte that stand for no edge
-    require("graphs", (graphs[:, -1:] & ((1 << unused) - 1)) == 0, "no bits beyond the d * d of each graph")
-    if graphs.size and len(np.unique(graphs.view(f"V{graphs.shape[1]}"))) < len(graphs):
-        raise ValueError("array 'graphs' should hold different graphs")
+    for name in ("graphs", "best_graphs"):
+        if name in arrays and arrays[name].size:
+            packed = np.ascontiguousarray(arrays[name])
+            require(
+                name, (packed[:, -1] & ((1 << unused) - 1)) == 0, "no bits beyond the d * d of each graph"
+            )
+            different = len(np.unique(packed.view(f"V{packed.shape[1]}"))) == len(packed)
+            require(name, different, "different graphs")
+    if "best_log_scores" in arrays:
+        scores = arrays["best_log_scores"]
+        require("best_log_scores", np.isfinite(scores), "finite numbers")
+        require("best_log_scores", np.diff(scores) <= 0, "the largest first")
     require("log_scores", ~np.isinf(arrays["log_scores"]), "numbers that are not infinite")
     for name, array in arrays.items():
         if name.startswith("marginals/") and name.endswith("/source"):

@@ -11,6 +11,7 @@ from cli_cases import NASTY_NAMES, QUICK, fails, listing, table
 
 import dag_gfn
 from dag_gfn.cli import main
+from dag_gfn.files import from_spreadsheet
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,63 @@ def test_bad_options(here, capsys, options, said):
 def test_amounts_must_be_positive(here, capsys, option, value):
     line = fails(capsys, "fit", "ok.csv", "--out", "out", *QUICK, f"--{option}", value)
     assert option.replace("-", "_") in line.replace("-", "_")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("num-samples", "1000000000000", ["num_samples", "memory", "choose at most"]),
+        ("num-samples", "9" * 400, ["num_samples"]),
+        ("time-budget", "inf", ["time_budget", "leave it out"]),
+        ("time-budget", "1e300", ["time_budget", "at most"]),
+        ("iterations", "1" + "0" * 30, ["iterations", "at most"]),
+        ("out", "n" * 240, ["240 bytes is too long"]),
+    ],
+)
+def test_amounts_that_no_machine_has_are_refused_before_the_work(here, capsys, option, value, said):
+    line = fails(capsys, "fit", "ok.csv", "--out", "out", *QUICK, f"--{option}", value)
+    for words in said:
+        assert words in line
+    assert len(line) < 700
+
+
+def test_other_files_are_named_and_kept(here, capsys):
+    fit = ["fit", "ok.csv", "--out", "out", "--method", "exact", "--quiet", "--overwrite"]
+    assert main(fit) == 0
+    Path("out/notes.txt").write_text("mine")
+    assert "'notes.txt'" in fails(capsys, *fit)
+    Path("out/notes.txt").rename("notes.txt")
+    Path("out.partial").mkdir()
+    Path("out.partial/notes.txt").write_text("mine")
+    assert "'notes.txt'" in fails(capsys, *fit)
+    assert Path("out.partial/notes.txt").read_text() == "mine"
+
+
+def test_an_interrupt_after_the_result_is_saved_says_so(here, capsys, monkeypatch):
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dag_gfn.cli.fit.print_posterior", interrupted)
+    assert main(["fit", "ok.csv", "--out", "out", "--method", "exact"]) == 130
+    assert capsys.readouterr().err == "error: interrupted: 'out' is saved\n"
+    assert dag_gfn.load("out").d == 3
+    assert listing(here)[:2] == ["ok.csv", "out"]
+    assert not Path("out.partial").exists()
+
+
+def test_names_that_spreadsheets_would_compute_are_text_in_the_tables(here):
+    names = ("=1+1", "@sum", "-x", "plain")
+    table(names).to_csv("formulas.csv", index=False)
+    assert main(["fit", "formulas.csv", "--out", "out", "--method", "exact", "--quiet"]) == 0
+    assert dag_gfn.load("out").names == names
+    assert main(["export", "out", "--format", "csv", "--out", "graph.csv", "--graph", "top"]) == 0
+    for path in ("out/edges.csv", "out/graphs.csv", "graph.csv"):
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert any("sum" in cell for cell in cells)
+        assert not [cell for cell in cells if cell.startswith(("=", "@", "-x", "+"))]
+    with Path("out/edges.csv").open(encoding="utf-8", newline="") as file:
+        assert {from_spreadsheet(row["source"]) for row in csv.DictReader(file)} == set(names)
 
 
 def test_what_is_not_built_yet_says_so(here, capsys):

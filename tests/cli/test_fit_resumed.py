@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from cli_cases import QUICK, ROOT, fails, listing, table
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 import dag_gfn
 from dag_gfn.cli import main
@@ -54,7 +55,9 @@ def signalled(folder, number):
     return process.returncode, told
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_an_interrupt_keeps_what_was_trained(here, number):
     code, told = signalled(here, number)
     assert code == 130
@@ -134,6 +137,16 @@ def test_resuming_continues_where_the_kill_was(killed, capsys):
     assert diagnostics["iterations"] > state["iteration"]
     assert diagnostics["cut_short_by_time_budget"] is True
     assert not Path("out.partial").exists()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(b"else"), lambda path: save_file({"a": np.ones(2)}, path)]
+)
+def test_a_checkpoint_that_is_of_no_use_is_one_line(killed, capsys, damage):
+    damage(Path("out.partial/checkpoint.safetensors"))
+    line = fails(capsys, "fit", "ok.csv", "--out", "out", *LONG, "--resume", "--quiet")
+    assert "--overwrite" in line
+    assert "--resume" not in line
 
 
 def test_an_unfinished_run_survives_a_failed_attempt_to_resume_it(killed, monkeypatch):
