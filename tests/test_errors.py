@@ -58,3 +58,21 @@ def test_each_says_what_it_is_for_and_is_raised_or_warned_of_somewhere(kind, use
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_can_be_caught_can_be_imported_from_the_package(kind):
     assert getattr(dag_gfn, kind.__name__) is kind
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [
+        ("short", 200, "short"),
+        ("a" * 200, 200, "a" * 200),
+        ("a" * 10 + "z" * 10, 15, "aaaaa ... zzzzz"),
+        ([1, 2], 200, "[1, 2]"),
+    ],
+)
+def test_what_is_repeated_is_cut_in_the_middle(value, limit, text):
+    assert errors.shortened(value, limit) == text
+
+
+def test_what_is_repeated_is_never_too_long():
+    assert len(errors.shortened("é" * 10_000)) <= errors.MAX_ECHO
+    assert len(errors.shortened({"a": "b" * 10_000})) <= errors.MAX_ECHO
