@@ -43,6 +43,12 @@ def make_bases(place: Path, *, quick: bool = False) -> list[Path]:
     return found
 
 
+def good_bases(place: Path) -> list[Path]:
+    """Return the good folders that are there, always in one order."""
+    folders = [place / name.replace(" ", "_") for name in BASES]
+    return [folder for folder in folders if (folder / "posterior.json").exists()]
+
+
 def base_table(d: int, kind: str) -> str:
     """Return a CSV of a chain of d columns."""
     rng = np.random.default_rng(d)

@@ -108,7 +108,8 @@ def any_options(rng: np.random.Generator, table: Table) -> Options:
                     option,
                     _as_list([names[k] for k in rng.choice(len(names), size, replace=False)]),
                 ]
-    arguments += ["--discrete", "all"] if rng.random() < 0.25 and "--discrete" not in arguments else []
+    if "--discrete" not in arguments and rng.random() < (0.7 if table.labelled else 0.05):
+        arguments += ["--discrete", "all"]
     arguments += ["--missing", "drop"] if rng.random() < 0.35 else []
     arguments += [str(rng.choice(["--standardize", "--no-standardize"]))] if rng.random() < 0.2 else []
     arguments += ["--seed", str(rng.integers(2**31))] if rng.random() < 0.3 else []

@@ -86,6 +86,8 @@ class Table:
         What the table is read as where there is nothing odd about it, so that other code can score it; else None.
     cells : list of list of str, or None
         Its columns in that case.
+    labelled : bool
+        Whether its columns are meant as categories.
     """
 
     content: bytes
@@ -93,6 +95,7 @@ class Table:
     width: int
     kind: str | None = None
     cells: list[Cells] | None = None
+    labelled: bool = False
 
 
 def make_table(rng: np.random.Generator) -> Table:
@@ -123,7 +126,7 @@ def any_table(rng: np.random.Generator) -> Table:
     n = int(rng.choice([0, 1, 2, 3, 5, 8, 12, 20, 20, 20, 40, 40, 40, 40, 40, 80, 80, 80, 150, 300]))
     if rng.random() < 0.01 and d <= 8:
         n = 10_000
-    makers = _makers(rng, d)
+    makers, labelled = _makers(rng, d)
     cells: list[Cells] = []
     for maker, column in zip(makers, _latent(rng, n, d).T, strict=True):
         luck = rng.random()
@@ -143,7 +146,7 @@ def any_table(rng: np.random.Generator) -> Table:
     for _ in range(int(rng.choice([0, 0, 0, 0, 1, 1, 2]))):
         change = ROW_CHANGES[rng.integers(len(ROW_CHANGES))]
         header, rows = change(rng, header, rows)
-    return Table(_damaged(rng, _written(rng, [header, *rows])), names, d)
+    return Table(_damaged(rng, _written(rng, [header, *rows])), names, d, labelled=labelled)
 
 
 def csv_text(names: Sequence[str], cells: Sequence[Cells]) -> str:
@@ -170,20 +173,21 @@ def _letters(rng: np.random.Generator, latent: np.ndarray) -> Cells:
     return ["abcd"[k] for k in order * levels // len(latent)]
 
 
-def _makers(rng: np.random.Generator, d: int) -> list[Maker]:
+def _makers(rng: np.random.Generator, d: int) -> tuple[list[Maker], bool]:
+    """Return what makes each column, and whether they are meant as categories."""
     luck = rng.random()
     if luck < 0.4:
         pool: tuple[Maker, ...] = CONTINUOUS
     elif luck < 0.65:
         pool = DISCRETE
     elif luck < 0.72:
-        pool = CONTINUOUS + DISCRETE
+        pool = DISCRETE + CONTINUOUS
     else:
         pool = NASTY + (CONTINUOUS if rng.random() < 0.5 else DISCRETE)
     makers = [pool[rng.integers(len(pool))] for _ in range(d)]
     if luck < 0.65 and rng.random() < 0.2:
         makers[rng.integers(d)] = NASTY[rng.integers(len(NASTY))]
-    return makers
+    return makers, DISCRETE[0] in pool and rng.random() < 0.7
 
 
 # --- what goes wrong among the rows ---

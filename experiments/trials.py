@@ -23,11 +23,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from options import folder
 from trial_commands import environment
 from trial_fits import Trial, try_table
-from trial_folders import make_bases, try_folder
+from trial_folders import good_bases, make_bases, try_folder
 from trial_kills import prepare, try_kill
 from trial_summary import screen, write_summary
+
+import dag_gfn
 
 OUT = Path("experiments/results/trials")
 KINDS = ("table", "folder", "kill")
@@ -41,24 +44,31 @@ MEMORY = 6_000_000_000
 def main() -> int:
     """Run what is asked for, and return 1 if there are faults."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--tables", type=int, default=10_000)
-    parser.add_argument("--folders", type=int, default=500)
-    parser.add_argument("--kills", type=int, default=20)
+    for name, count in (("tables", 10_000), ("folders", 500), ("kills", 20)):
+        parser.add_argument(f"--{name}", type=int, help=f"default {count:,}")
+        parser.set_defaults(**{name: count})
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, help=f"default {OUT}")
+    parser.add_argument("--smoke", action="store_true", help="a few trials without training, in a minute")
     parser.add_argument("--again", metavar="TRIAL", help="one trial, such as table-000123, and what it shows")
     parser.add_argument("--table-only", action="store_true", help="no trials: the summary of those done")
     parser.add_argument("--batch", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.out = options.out.resolve()
+    if options.smoke:
+        options.tables, options.folders, options.kills = 60, 20, 0
+    options.out = folder(options, OUT).resolve()
     if options.batch:
         kind, begin, end = options.batch
         work_through(options.out, options.seed, kind, range(int(begin), int(end)))
         return 0
     if options.again:
+        if options.again.startswith("folder") and not good_bases(options.out / "bases"):
+            make_bases(options.out / "bases")
         return show_again(options.out, options.seed, options.again)
     if not options.table_only:
+        if options.smoke:
+            make_bases(options.out / "bases", quick=True)
         run(options.out, options.seed, counts_of(options), options.jobs)
     records = read_records(options.out, options.seed, counts_of(options))
     print(screen(write_summary(options.out, records, options.seed)))
@@ -76,7 +86,7 @@ def one_trial(out: Path, seed: int, kind: str, number: int) -> Trial:
     if kind == "table":
         return try_table(rng)
     if kind == "folder":
-        return try_folder(rng, make_bases(out / "bases"))
+        return try_folder(rng, good_bases(out / "bases"))
     return try_kill(rng, out / "bases" / "killed")
 
 
@@ -108,22 +118,22 @@ def record_of(kind: str, number: int, done: Trial, seconds: float) -> dict:
     }
 
 
-def keep(folder: Path, done: Trial) -> None:
+def keep(place: Path, done: Trial) -> None:
     """Write the inputs of a trial with a fault, and what was found."""
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(place, ignore_errors=True)
     for name, content in done.inputs.items():
-        path = folder / name
+        path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    folder.mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     text = "\n\n".join(f"{fault.kind}\n{fault.detail}" for fault in done.faults)
-    (folder / "faults.txt").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    (place / "faults.txt").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def run(out: Path, seed: int, counts: dict[str, int], jobs: int) -> None:
     """Do all trials that are asked for and not recorded, in `jobs` processes."""
     out.mkdir(parents=True, exist_ok=True)
-    if counts["folder"]:
+    if counts["folder"] and not good_bases(out / "bases"):
         make_bases(out / "bases")
     if counts["kill"]:
         prepare(out / "bases" / "killed")
@@ -134,7 +144,8 @@ def run(out: Path, seed: int, counts: dict[str, int], jobs: int) -> None:
             numbers = range(begin, min(begin + BATCH[kind], count))
             if not known.issuperset(numbers):
                 batches.append((kind, numbers))
-    print(f"{len(batches)} batches to do in {out}", flush=True)
+    package = Path(dag_gfn.__file__).parent
+    print(f"{len(batches)} batches to do in {out}; tried is {package}", flush=True)
     started, done, lock = time.monotonic(), 0, threading.Lock()
 
     def supervise(batch: tuple[str, range]) -> None:
@@ -236,9 +247,9 @@ def show_again(out: Path, seed: int, name: str) -> int:
     if kind not in KINDS or not number.isdigit():
         raise SystemExit(f"--again expects {', '.join(f'{kind}-000123' for kind in KINDS)}, not {name!r}")
     done = one_trial(out, seed, kind, int(number))
-    folder = out / "failures" / name_of(kind, int(number))
-    keep(folder, done)
-    print(f"{name}: {done.outcome} {done.refusal}; its inputs are in {folder}")
+    kept = out / "failures" / name_of(kind, int(number))
+    keep(kept, done)
+    print(f"{name}: {done.outcome} {done.refusal}; its inputs are in {kept}")
     for fault in done.faults:
         print(f"\n{fault.kind}\n{fault.detail}")
     return 1 if done.faults else 0
