@@ -255,7 +255,7 @@ def array_type(folder: Path, others: list[Path], rng: np.random.Generator) -> st
 def array_shape(folder: Path, others: list[Path], rng: np.random.Generator) -> str:
     def change(array: np.ndarray) -> np.ndarray:
         changes: tuple[Callable[[], np.ndarray], ...] = (
-            lambda: array[:0],
+            lambda: array[:0] if array.ndim else array[None],
             lambda: array[..., :-1] if array.ndim else array.reshape(1),
             lambda: array[None],
             lambda: array.reshape(-1),

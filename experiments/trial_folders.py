@@ -107,7 +107,8 @@ def _fit_over(here: Path, base: Path) -> list[Fault]:
     faults = [Fault(f"fit --overwrite deletes a person's file: {lost[0]}", ", ".join(lost))] if lost else []
     if outcome.code == 0:
         aside = [name for name in before if "/" not in name]
-        allowed = {name for name in aside if name.startswith("out")} | {"real", "out"}
+        # behind a link OUT lies where the link leads
+        allowed = {name for name in aside if name.startswith("out")} | {"real", "out", "nowhere"}
         faults += disk_faults(before, after, may_change=allowed)
         if not (here / "out").is_symlink() and not lost and not theirs:
             faults += judged_fit(here, outcome, Options(quiet=True), before).faults

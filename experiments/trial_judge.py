@@ -190,14 +190,12 @@ def content_faults(
     faults += graph_faults(adjacency)
     weights = np.exp(arrays["log_weights"])
     if len(weights) != len(adjacency) or not abs(weights.sum() - 1) < 1e-6:
-        faults.append(Fault("weights of graphs do not sum to one", f"{weights.sum()!r}"))
+        faults.append(Fault("weights of graphs do not sum to one", f"{float(weights.sum())!r}"))
     faults += listed_faults(graphs)
     faults += constraint_faults(names, probability, adjacency, wanted)
     evidence = info["log_evidence"]
-    if info["method"] == "exact" and not (_is_number(evidence) and abs(evidence) < 1e300):
+    if info["method"] == "exact" and not (_is_number(evidence) and math.isfinite(evidence)):
         faults.append(Fault("an exact evidence is not a finite number", f"{evidence!r}"))
-    if _is_number(evidence) and not math.isfinite(evidence):
-        faults.append(Fault("an evidence is not finite", f"{evidence!r}"))
     return faults
 
 
@@ -205,7 +203,7 @@ def edge_faults(probability: np.ndarray) -> list[Fault]:
     """Return what is impossible among P(i → j), shape (d, d)."""
     if not _possible(probability):
         return [Fault("an edge probability outside [0, 1]", _extremes(probability))]
-    both = (probability + probability.T).max(initial=0)
+    both = float((probability + probability.T).max(initial=0))
     if both > 1 + TOLERANCE:
         return [Fault("P(a → b) + P(b → a) above 1", f"{both!r}")]
     return []
@@ -226,7 +224,9 @@ def listed_faults(graphs: list[dict[str, str]]) -> list[Fault]:
     values = np.array([float(row[column]) for row in graphs if row[column]])
     if not _possible(values) or values.sum() > 1 + TOLERANCE:
         return [
-            Fault("graphs.csv has impossible probabilities", f"sum {values.sum()!r}, {_extremes(values)}")
+            Fault(
+                "graphs.csv has impossible probabilities", f"sum {float(values.sum())!r}, {_extremes(values)}"
+            )
         ]
     return []
 
@@ -247,7 +247,7 @@ def constraint_faults(
                 continue
             if abs(probability[i, j] - value) > TOLERANCE or (adjacency[:, i, j] != value).any():
                 faults.append(
-                    Fault(f"a {kind} edge is not kept", f"{source} → {target}: {probability[i, j]!r}")
+                    Fault(f"a {kind} edge is not kept", f"{source} → {target}: {float(probability[i, j])!r}")
                 )
     if wanted.max_parents is not None and (adjacency.sum(axis=1) > wanted.max_parents).any():
         faults.append(Fault("max_parents is not kept", f"{adjacency.sum(axis=1).max()} parents"))
@@ -283,7 +283,7 @@ def _possible(values: np.ndarray, slack: float = 0.0) -> bool:
 
 
 def _extremes(values: np.ndarray) -> str:
-    return f"from {np.min(values)!r} to {np.max(values)!r}" if values.size else "none"
+    return f"from {float(np.min(values))!r} to {float(np.max(values))!r}" if values.size else "none"
 
 
 def _is_number(value: object) -> bool:

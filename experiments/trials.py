@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,7 @@ from options import folder
 from trial_commands import environment
 from trial_fits import Trial, try_table
 from trial_folders import good_bases, make_bases, try_folder
+from trial_judge import Fault
 from trial_kills import prepare, try_kill
 from trial_summary import screen, write_summary
 
@@ -99,7 +101,12 @@ def work_through(
     for number in numbers:
         _append(file, {"begun": number})
         started = time.process_time()
-        done = trial(out, seed, kind, number)
+        try:
+            done = trial(out, seed, kind, number)
+        except Exception as error:  # the other trials go on, and the summary says so
+            fault = Fault(f"the trial itself fails: {type(error).__name__}", traceback.format_exc())
+            done = Trial("failed", faults=[fault])
+        done.faults = list({fault.kind: fault for fault in reversed(done.faults)}.values())[::-1]
         _append(file, record_of(kind, number, done, time.process_time() - started))
         if done.faults:
             keep(out / "failures" / name_of(kind, number), done)
