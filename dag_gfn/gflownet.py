@@ -20,6 +20,7 @@ from dag_gfn.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.objectives import OBJECTIVES, Objective
 from dag_gfn.policies import POLICIES
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.initial_weights import DrawnFrom
 from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling.inflow import FlowBackward
@@ -209,9 +210,9 @@ def build_model(
 ) -> FlowModel:
     """Return an untrained model with all that the objective needs, on the environment's device.
 
-    Its weights are drawn from torch's global generator. Flows start from what the scores say if pairs of nodes were
-    independent, and log Z, or a flow that must be learned as a whole, from what the importance weights of the untrained
-    policy say.
+    Its weights are drawn from torch's global generator, or within `DrawnFrom` from a given one. Flows start
+    from what the scores say if pairs of nodes were independent, and log Z, or a flow that must be learned as a
+    whole, from what the importance weights of the untrained policy say.
     """
     d = environment.num_nodes
     network = POLICIES[policy](d).to(environment.device)
@@ -239,10 +240,7 @@ def _fit(
     table, seed, config, num_samples, objective, policy, backward, place, judge, on_report, checkpoint
 ) -> GFlowNetFit:
     environment = EdgeAddition(table, device=place)
-    with torch.random.fork_rng(
-        devices=[place] if place.type == "cuda" else []
-    ):  # leaves the caller's global generator as it was
-        torch.manual_seed(seed)
+    with DrawnFrom(torch.Generator().manual_seed(seed)):
         network = build_model(environment, objective, policy=policy, backward=backward)
     monitored = _MONITOR_SAMPLES if table.d <= 20 else _MONITOR_SAMPLES // 4
     marginal = PolicyMarginal(table, device=place) if table.d <= MAX_ENUMERATED else None

@@ -21,6 +21,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.objectives import Objective
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.initial_weights import DrawnFrom
 from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.replay import TrajectoryReplay
@@ -122,8 +123,7 @@ def fit_layered_gflownet(
     try:
         with single_thread(place):
             replay = None if guides is None else _trajectories(environment, guides)
-            with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-                torch.manual_seed(seed)
+            with DrawnFrom(torch.Generator().manual_seed(seed)):
                 model = build_layer_model(environment, objective, replay, policy=policy)
             if config.time_budget is not None:
                 drawing = 0.0 if guides is None else guides.seconds  # perhaps in the run that is resumed
@@ -204,7 +204,8 @@ def build_layer_model(
 ) -> FlowModel:
     """Return an untrained model with all that the objective needs, on the environment's device.
 
-    Its weights are drawn from torch's global generator. Flows, and log Z, start from what is gained along the guides.
+    Its weights are drawn from torch's global generator, or within `DrawnFrom` from a given one. Flows, and log
+    Z, start from what is gained along the guides.
     """
     network = _NETWORKS[policy](environment).to(environment.device)
     if guides is not None:

@@ -12,7 +12,7 @@ import dag_gfn
 ROOT = Path(dag_gfn.__file__).parent
 
 RANKS = {
-    0: {"errors", "subsets"},
+    0: {"errors", "subsets", "quiet_import"},
     1: {"graph"},
     2: {"data", "posterior", "objectives", "policies"},
     3: {"scores", "metrics", "parameters", "layerings"},

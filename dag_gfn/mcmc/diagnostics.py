@@ -1,10 +1,11 @@
 """Whether chains have mixed: R-hat and effective sample size of edge probabilities, by ArviZ."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
+
+from dag_gfn.quiet_import import quiet_import
 
 MAX_R_HAT = 1.05
 MIN_EFFECTIVE_DRAWS = 400
@@ -85,10 +86,8 @@ def diagnose(traces: Float64[np.ndarray, "c k *shape"]) -> ChainDiagnostics:
 def _by_arviz(
     traces: Float64[np.ndarray, "c k m"],
 ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it announces its next version when it is loaded
-        import arviz  # slow, and brings matplotlib
-
+    arviz = quiet_import("arviz")  # slow, brings matplotlib, and announces its next version
+    with np.errstate(all="ignore"):  # 0 / 0, which is nan below
         data = arviz.convert_to_dataset({"trace": traces})
         r_hat = arviz.rhat(data, method="rank")["trace"].to_numpy()
         effective = arviz.ess(data, method="mean")["trace"].to_numpy()
