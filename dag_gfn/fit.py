@@ -257,6 +257,7 @@ def fit(
             "interrupted": False,
             "order_modular": order_modular,
             "log_evidence_source": {"exact": "exact", "gflownet": "importance weights"}.get(chosen),
+            "log_evidence_standard_error": 0.0 if chosen == "exact" else None,
             **posterior.info,
             "warnings": run.told,
             "timing": {

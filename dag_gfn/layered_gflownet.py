@@ -13,18 +13,19 @@ from jaxtyping import Float64
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.gflownet import run_training, usable_device
-from dag_gfn.importance import importance_estimate
 from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
 from dag_gfn.layered_posterior import WANTED_SAMPLES, LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.objectives import Objective
+from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.initial_weights import DrawnFrom
 from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.replay import TrajectoryReplay
+from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
@@ -115,7 +116,8 @@ def fit_layered_gflownet(
 
     def monitor(averaged: FlowModel) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
-        figures = {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
+        sample = sample_outcomes(environment, averaged, _MONITOR_SAMPLES, generator=fresh)
+        figures = {"ess": float(effective_sample_size(sample.log_weight))}
         if marginal is not None and judge is not None:
             figures |= judge(marginal.log_probabilities(averaged))
         return figures

@@ -27,7 +27,8 @@ class ChainDiagnostics:
     standard_error : ndarray, float64
         Monte-Carlo standard error of each mean.
     max_r_hat, min_effective_draws : float
-        Over the traces that vary by more than ``NEGLIGIBLE_DEVIATION``; 1 and the number of draws if none does.
+        Over the traces that vary by more than ``NEGLIGIBLE_DEVIATION``, and those of which each chain has one value
+        only and these are so far apart; 1 and the number of draws if there are none.
     """
 
     r_hat: Float64[np.ndarray, "*shape"]
@@ -73,7 +74,8 @@ def diagnose(traces: Float64[np.ndarray, "c k *shape"]) -> ChainDiagnostics:
         r_hat[varying], effective[varying] = _by_arviz(flat[:, :, varying])
     effective = np.minimum(effective, chains * draws)  # antithetic chains may be worth more, but not reliably
     error = np.where(deviation > 0, deviation / np.sqrt(effective), 0.0)
-    judged = deviation > NEGLIGIBLE_DEVIATION
+    # no chain has left its value: how much of the mass is at each is not known, however small the deviation
+    judged = (deviation > NEGLIGIBLE_DEVIATION) | stuck & (np.ptp(flat, axis=(0, 1)) > NEGLIGIBLE_DEVIATION)
     return ChainDiagnostics(
         r_hat=r_hat.reshape(shape),
         effective_draws=effective.reshape(shape),
