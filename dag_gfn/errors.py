@@ -1,4 +1,7 @@
-"""Every error and warning that dag_gfn raises on purpose."""
+"""Every error and warning that dag_gfn raises on purpose, and how long what they repeat may be."""
+
+MAX_ECHO = 200
+"""Messages repeat at most so many characters of a text that was given."""
 
 
 class DagGfnError(Exception):
@@ -33,9 +36,22 @@ class StorageError(DagGfnError):
     """A posterior folder cannot be read or written."""
 
 
+class StorageWarning(UserWarning):
+    """A posterior folder was found as a kill had left it, and is whole again."""
+
+
 class DataWarning(UserWarning):
     """The data look unlike what the score assumes."""
 
 
 class NotConvergedWarning(UserWarning):
     """The approximation is not yet close to the posterior; the message says how to go on."""
+
+
+def shortened(text: object, limit: int = MAX_ECHO) -> str:
+    """Return a value as text of at most `limit` characters, the middle left out where it is longer."""
+    said = text if isinstance(text, str) else repr(text)
+    if len(said) <= limit:
+        return said
+    half = (limit - 5) // 2
+    return f"{said[:half]} ... {said[-half:]}"

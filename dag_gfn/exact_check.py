@@ -29,9 +29,7 @@ ANNOUNCED_SECONDS = 4.0
 MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
 MAX_EVIDENCE_ERROR = 0.5
-"""Standard error of the log evidence, in nats, with which pooled draws count as converged."""
-UNKNOWN = 10.0
-"""Standard error of the log evidence, in nats, from which on that is said not to be known."""
+"""Standard error of the log evidence, in nats, with which that counts as converged."""
 MAX_STANDARD_ERROR = 0.025
 """Of an edge probability, with which pooled draws count as converged: that of 400 independent draws."""
 MIN_ESS = 0.1
@@ -109,8 +107,15 @@ def exact_comparison(
 
 
 def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
-    """Note in ``diagnostics`` whether the fit can be relied on; if not, return why and what to do."""
+    """Note in ``diagnostics`` whether the fit can be relied on; if not, return why and what to do.
+
+    ``converged`` is about the edge probabilities, ``evidence_converged`` about the log evidence alone, where the method
+    estimates it: edges may be known well where the evidence is not.
+    """
     diagnostics = info["diagnostics"]
+    if "log_evidence_standard_error" in info:
+        error = info["log_evidence_standard_error"]
+        diagnostics["evidence_converged"] = error is not None and error <= MAX_EVIDENCE_ERROR
     if "exact_check" in info:
         error = info["exact_check"]["edge_max_error"]
         diagnostics["converged"] = bool(error <= MAX_EDGE_ERROR)
@@ -133,7 +138,7 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
     if diagnostics["converged"] is not False:
         if uncorrected:
             diagnostics["converged"] = False
-        return told
+        return [*told, *_unknown_evidence(info)]
     done = diagnostics["iterations"]
     subject, remedy = ("MCMC", "Run") if method == "mcmc" else ("the GFlowNet", "Train")
     advice = "use the exact posterior (method='exact', --method exact)"
@@ -146,18 +151,36 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
     ]
 
 
+def _unknown_evidence(info: dict[str, Any]) -> list[str]:
+    """Return that edges can be relied on and the evidence cannot, if it is so."""
+    diagnostics = info["diagnostics"]
+    if diagnostics["converged"] is not True or diagnostics.get("evidence_converged", True):
+        return []
+    error = info["log_evidence_standard_error"]
+    known = "is not known" if error is None else f"is known to ±{error:.2g} only"
+    return [
+        f"the edge probabilities have converged, the log evidence has not: it {known}, and so are the probabilities of "
+        "single graphs. Train longer (iterations, --iterations, or time_budget, --time-budget) if these matter"
+    ]
+
+
 def _layers_converged(diagnostics: dict[str, Any]) -> bool | None:
     """Return whether layerings can be relied on; None where nothing speaks against it, and no chain for it."""
+    if not _small(diagnostics.get("max_r_hat", 1.0), MAX_R_HAT):
+        return False  # chains that stay apart, by whatever draws: each kind may be in one mode alone
     if diagnostics["estimate"] == "pooled":
-        known = ("max_r_hat", "log_z_with_chains_standard_error", "pooled_edge_standard_error")
-        limits = (MAX_R_HAT, MAX_EVIDENCE_ERROR, MAX_STANDARD_ERROR)
-        return all(  # None stands for what is not finite
-            diagnostics[name] is not None and diagnostics[name] <= most
-            for name, most in zip(known, limits, strict=True)
-        )
+        # without overlap the chains are alone, and must be enough by themselves
+        judged = _small(diagnostics["log_z_with_chains_standard_error"], MAX_EVIDENCE_ERROR)
+        judged = judged or diagnostics["chains_agree"]
+        return judged and _small(diagnostics["pooled_edge_standard_error"], MAX_STANDARD_ERROR)
     if not diagnostics["reliable_weights"] or _off(diagnostics):
         return False
     return diagnostics.get("agrees_with_chains")
+
+
+def _small(error: float | None, most: float) -> bool:
+    """Return whether an error is known, None standing for what is not finite, and at most this large."""
+    return error is not None and error <= most
 
 
 def _off(diagnostics: dict[str, Any]) -> bool:
@@ -172,15 +195,15 @@ def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
     why = f"{diagnostics['layerings']:,} draws are worth {effective:.0f} by their importance weights{tail}"
     if diagnostics["estimate"] == "pooled":
         evidence, edges = (
-            f"known to ±{known:.2g}"
-            if (known := diagnostics[name]) is not None and known < UNKNOWN
-            else "not known"
+            f"known to ±{known:.2g}" if (known := diagnostics[name]) is not None else "not known"
             for name in ("log_z_with_chains_standard_error", "pooled_edge_standard_error")
         )
         return why + (
             ", and the Markov chains that they were pooled with do not make up for it "
             f"({_r_hat(diagnostics)}, log Z {evidence}, edge probabilities {edges})"
         )
+    if not _small(diagnostics.get("max_r_hat", 1.0), MAX_R_HAT):
+        return f"{_r_hat(diagnostics)}: they stay apart, in parts of the posterior of which its own draws may know one alone"
     if not diagnostics["reliable_weights"]:
         return why + " (to be relied on: 400, and a shape of the tail that is known and at most 0.7)"
     if diagnostics.get("agrees_with_chains") is False:

@@ -14,13 +14,17 @@ import pandas as pd
 
 from dag_gfn import __version__, methods
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
-from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError
+from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError, shortened
 from dag_gfn.exact_check import judge_convergence
+from dag_gfn.memory import require_memory
 from dag_gfn.methods import Run, TrainingOptions
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 
 MAX_SEED = 2**63 - 1
+MAX_ITERATIONS = 10**12
+MAX_SECONDS = 10**9
+"""Thirty years: clocks and counters hold no more than some thousand times that."""
 
 Edges = Iterable[tuple[str, str] | list[str]]
 
@@ -159,6 +163,9 @@ def fit(
         iterations,
         time_budget,
     )
+    require_memory(
+        "num_samples", num_samples, 4 * dataset.d * (dataset.d + 25)
+    )  # graphs, their masks, packed bits
     if order_modular and method not in ("auto", "exact"):
         raise OptionError(
             f"order_modular (--order-modular) is an exact posterior, not one of '{method}': choose method='exact' "
@@ -257,6 +264,7 @@ def fit(
             "interrupted": False,
             "order_modular": order_modular,
             "log_evidence_source": {"exact": "exact", "gflownet": "importance weights"}.get(chosen),
+            "log_evidence_standard_error": 0.0 if chosen == "exact" else None,
             **posterior.info,
             "warnings": run.told,
             "timing": {
@@ -313,8 +321,15 @@ def _check_options(
             raise OptionError(
                 f"{option} must be positive and whole (--{option.replace('_', '-')}), not {number}"
             )
-    if time_budget is not None and not time_budget > 0:
-        raise OptionError(f"time_budget must be positive seconds (--time-budget), not {time_budget}")
+    if iterations is not None and iterations > MAX_ITERATIONS:
+        raise OptionError(
+            f"iterations (--iterations) must be at most {MAX_ITERATIONS:,}, not {shortened(iterations)}"
+        )
+    if time_budget is not None and not 0 < time_budget <= MAX_SECONDS:
+        raise OptionError(
+            f"time_budget must be positive seconds (--time-budget), at most {MAX_SECONDS:,}, not {time_budget}: leave "
+            "it out for none"
+        )
     if not (isinstance(seed, Integral) and 0 <= seed < MAX_SEED):
         raise OptionError(f"seed (--seed) must be a whole number from 0 to {MAX_SEED - 1}, not {seed}")
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float64
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.env.environment import Environment
 from dag_gfn.errors import OptionError, TrainingError
+from dag_gfn.evidence import known_evidence
 from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
 from dag_gfn.exact.policy_marginal import PolicyMarginal
 from dag_gfn.exact.reference import MAX_ENUMERATED
@@ -20,6 +21,7 @@ from dag_gfn.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.objectives import OBJECTIVES, Objective
 from dag_gfn.policies import POLICIES
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.initial_weights import DrawnFrom
 from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling.inflow import FlowBackward
@@ -59,15 +61,17 @@ class GFlowNetFit:
 
     def posterior(self, table: ScoreTable, config: TrainConfig) -> GraphPosterior:
         """Return it as a `GraphPosterior`: the policy's exact distribution where it is known, else the samples."""
-        info = training_info(self.training, config, self.importance)
+        info = training_info(self.training, config, self.importance, len(self.adjacency))
+        log_evidence = info["diagnostics"]["log_z"]
+        info["log_evidence_standard_error"] = info["diagnostics"]["log_z_standard_error"]
         sampler = TrainedGFlowNet(table, self.training.policy)
         if self.log_probabilities is None:
             posterior = GraphPosterior.from_samples(
-                table.names, self.adjacency, self.log_scores, log_evidence=self.importance.log_z, info=info
+                table.names, self.adjacency, self.log_scores, log_evidence=log_evidence, info=info
             )
             return replace(posterior, sampler=sampler)
         posterior = policy_posterior(table, self.log_probabilities, info)
-        return replace(posterior, log_evidence=self.importance.log_z, sampler=sampler)
+        return replace(posterior, log_evidence=log_evidence, sampler=sampler)
 
 
 def policy_posterior(
@@ -177,17 +181,20 @@ def run_training(
 
 
 def training_info(
-    training: TrainingResult, config: TrainConfig, importance: ImportanceEstimate
+    training: TrainingResult, config: TrainConfig, importance: ImportanceEstimate, draws: int
 ) -> dict[str, Any]:
-    """Return what every trained posterior records: how it was trained, and what its weights say of it."""
+    """Return what every trained posterior records: how it was trained, and what the weights of its draws say."""
+    log_z, error = known_evidence(
+        importance.log_z, importance.standard_error, effective_draws=importance.ess * draws
+    )
     return {
         "interrupted": training.interrupted,
         "diagnostics": {
             "iterations": training.iterations,
             "cut_short_by_time_budget": training.cut_short,
             "ess": importance.ess,
-            "log_z": importance.log_z,
-            "log_z_standard_error": importance.standard_error,
+            "log_z": log_z,
+            "log_z_standard_error": error,
             "log_z_lower": importance.log_z_lower,
             "log_z_upper": None,  # needs draws from the true posterior
         },
@@ -209,9 +216,9 @@ def build_model(
 ) -> FlowModel:
     """Return an untrained model with all that the objective needs, on the environment's device.
 
-    Its weights are drawn from torch's global generator. Flows start from what the scores say if pairs of nodes were
-    independent, and log Z, or a flow that must be learned as a whole, from what the importance weights of the untrained
-    policy say.
+    Its weights are drawn from torch's global generator, or within `DrawnFrom` from a given one. Flows start
+    from what the scores say if pairs of nodes were independent, and log Z, or a flow that must be learned as a
+    whole, from what the importance weights of the untrained policy say.
     """
     d = environment.num_nodes
     network = POLICIES[policy](d).to(environment.device)
@@ -239,10 +246,7 @@ def _fit(
     table, seed, config, num_samples, objective, policy, backward, place, judge, on_report, checkpoint
 ) -> GFlowNetFit:
     environment = EdgeAddition(table, device=place)
-    with torch.random.fork_rng(
-        devices=[place] if place.type == "cuda" else []
-    ):  # leaves the caller's global generator as it was
-        torch.manual_seed(seed)
+    with DrawnFrom(torch.Generator().manual_seed(seed)):
         network = build_model(environment, objective, policy=policy, backward=backward)
     monitored = _MONITOR_SAMPLES if table.d <= 20 else _MONITOR_SAMPLES // 4
     marginal = PolicyMarginal(table, device=place) if table.d <= MAX_ENUMERATED else None

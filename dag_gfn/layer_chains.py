@@ -1,6 +1,7 @@
 """The Markov chains beside a GFlowNet over root layerings: some show it where to look, others judge it."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from jaxtyping import Int64
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from dag_gfn.errors import StorageError
+from dag_gfn.errors import StorageError, shortened
+from dag_gfn.files import replacing
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 
@@ -62,10 +64,11 @@ class Guides:
         StorageError
             If that cannot be done.
         """
-        unfinished = path.with_suffix(".new")
         try:
-            save_file({"layer_of": self.layer_of}, unfinished, metadata={"seconds": json.dumps(self.seconds)})
-            os.replace(unfinished, path)
+            with replacing(path) as unfinished:
+                save_file(
+                    {"layer_of": self.layer_of}, unfinished, metadata={"seconds": json.dumps(self.seconds)}
+                )
         except (OSError, SafetensorError) as error:
             raise StorageError(f"cannot write the guides {path}: {error}") from error
 
@@ -84,12 +87,29 @@ class Guides:
                 seconds = json.loads((file.metadata() or {})["seconds"])
             if layer_of.ndim != 2 or layer_of.shape[1] != d or layer_of.dtype != np.int64:
                 raise ValueError(f"expected layerings of {d} nodes, found {layer_of.shape} {layer_of.dtype}")
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            if not _are_layerings(layer_of):
+                raise ValueError("its numbers are not those of layers")
+            seconds = float(seconds)
+            if not 0 <= seconds < math.inf:
+                raise ValueError(f"{seconds} are no seconds")
+        except (
+            *(OSError, SafetensorError, KeyError, ValueError, RuntimeError, TypeError),
+            *(AttributeError, OverflowError),
+        ) as error:
             raise StorageError(
-                f"cannot go on with the guides {path}: {error}. They may belong to a run with other options; "
-                "repeat those, or start anew with --overwrite"
+                f"cannot go on with the guides {path}: {shortened(str(error))}. They may belong to a run with other "
+                "options; repeat those, or start anew with --overwrite"
             ) from error
-        return cls(layer_of, float(seconds))
+        return cls(layer_of, seconds)
+
+
+def _are_layerings(layer_of: Int64[np.ndarray, "m d"]) -> bool:
+    """Return whether there are some, and the layers of each are numbered from 0 without gaps."""
+    if not len(layer_of) or layer_of.min() < 0 or layer_of.max() >= layer_of.shape[1]:
+        return False
+    used = np.zeros(layer_of.shape, dtype=bool)
+    np.put_along_axis(used, layer_of, True, axis=1)
+    return bool((used.sum(axis=1) == layer_of.max(axis=1) + 1).all())
 
 
 def draw_guides(

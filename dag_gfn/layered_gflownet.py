@@ -13,17 +13,19 @@ from jaxtyping import Float64
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.gflownet import run_training, usable_device
-from dag_gfn.importance import importance_estimate
 from dag_gfn.layer_chains import Guides, JudgingChains, draw_guides
 from dag_gfn.layered_marginal import LayeredMarginal
 from dag_gfn.layered_posterior import WANTED_SAMPLES, LayeredFit
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.objectives import Objective
+from dag_gfn.objectives.importance_weights import effective_sample_size
 from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.policies.initial_weights import DrawnFrom
 from dag_gfn.policies.layer_attention import LayerAttention
 from dag_gfn.policies.layer_mlp import LayerMLP
 from dag_gfn.replay import TrajectoryReplay
+from dag_gfn.sampling.outcomes import sample_outcomes
 from dag_gfn.sampling.rollouts import backward_rollout
 from dag_gfn.scores import ScoreTable
 from dag_gfn.threads import single_thread
@@ -114,7 +116,8 @@ def fit_layered_gflownet(
 
     def monitor(averaged: FlowModel) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
-        figures = {"ess": importance_estimate(environment, averaged, _MONITOR_SAMPLES, generator=fresh).ess}
+        sample = sample_outcomes(environment, averaged, _MONITOR_SAMPLES, generator=fresh)
+        figures = {"ess": float(effective_sample_size(sample.log_weight))}
         if marginal is not None and judge is not None:
             figures |= judge(marginal.log_probabilities(averaged))
         return figures
@@ -122,8 +125,7 @@ def fit_layered_gflownet(
     try:
         with single_thread(place):
             replay = None if guides is None else _trajectories(environment, guides)
-            with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-                torch.manual_seed(seed)
+            with DrawnFrom(torch.Generator().manual_seed(seed)):
                 model = build_layer_model(environment, objective, replay, policy=policy)
             if config.time_budget is not None:
                 drawing = 0.0 if guides is None else guides.seconds  # perhaps in the run that is resumed
@@ -204,7 +206,8 @@ def build_layer_model(
 ) -> FlowModel:
     """Return an untrained model with all that the objective needs, on the environment's device.
 
-    Its weights are drawn from torch's global generator. Flows, and log Z, start from what is gained along the guides.
+    Its weights are drawn from torch's global generator, or within `DrawnFrom` from a given one. Flows, and log
+    Z, start from what is gained along the guides.
     """
     network = _NETWORKS[policy](environment).to(environment.device)
     if guides is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
+from dag_gfn.evidence import known_evidence
 from dag_gfn.gflownet import policy_posterior, training_info
 from dag_gfn.importance import ImportanceEstimate
 from dag_gfn.layer_chains import Guides
@@ -28,7 +29,10 @@ _RELIABLE_SHAPE = 0.7
 _RELIABLE_SAMPLES = 400
 WANTED_SAMPLES = 2_000
 """Independent draws that those of the sampler should be worth: else there are more of them, or those of chains."""
-_EVIDENCE_TOLERANCE = 0.5  # nats, beside three standard errors
+_MAX_EVIDENCE_ERROR = 0.5  # nats, with which both kinds of draws overlap
+_MISSED = (
+    0.05  # of the posterior's mass, that draws may leave out beside three standard errors of the evidence
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class LayeredFit:
         if self.log_probabilities is None:
             reliable = reliable and shape <= _RELIABLE_SHAPE
         estimate = self._estimate(reweight, reliable)
-        info = training_info(self.training, config, importance)
+        info = training_info(self.training, config, importance, len(self.drawn))
         info["diagnostics"] |= {
             "estimate": estimate,
             "pareto_k": shape,
@@ -101,11 +105,8 @@ class LayeredFit:
         if self.guides is not None:
             info["timing"]["guide_seconds"] = self.guides.seconds
         raw, corrected = self.drawn.raw_and_reweighted_edges(self.sampler.weights, log_share)
-        log_evidence = importance.log_z
         if estimate == "pooled":
             posterior = self._of_pooled(table, pooled, info)
-            log_evidence = pooled.estimate.log_z
-            posterior.info["log_evidence_source"] = "bridge sampling, with Markov chains"
         elif estimate == "reweighted":
             effective = self.drawn.effective_samples
             posterior = self._of_draws(table, self.drawn, log_share, corrected, effective, info)
@@ -121,9 +122,27 @@ class LayeredFit:
             "probability": raw.values.tolist(),
             "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
         }
-        if posterior.info["diagnostics"].get("corrected"):
-            log_evidence += posterior.info["diagnostics"]["log_z_shift"]
+        bridged = estimate == "pooled" or (pooled is not None and not reliable)
+        if bridged:
+            posterior.info["log_evidence_source"] = "bridge sampling, with Markov chains"
+        log_evidence, error = self._evidence(posterior.info["diagnostics"], bridged)
+        posterior.info["log_evidence_standard_error"] = error
         return replace(posterior, log_evidence=log_evidence, sampler=self.sampler)
+
+    def _evidence(
+        self, diagnostics: dict[str, Any], bridged: bool
+    ) -> tuple[float, float] | tuple[None, None]:
+        """Return the log evidence and its standard error, None where they are not known."""
+        of = "log_z_with_chains" if bridged else "log_z"
+        log_z, error = diagnostics[of], diagnostics[f"{of}_standard_error"]
+        if log_z is None or not self.sampler.weights.has_outside:
+            return known_evidence(log_z, error)
+        if not diagnostics[
+            "corrected"
+        ]:  # log Z is by the odds of parents, and how far from the truth is not known
+            return None, None
+        shift_error = diagnostics["log_z_shift_standard_error"]
+        return known_evidence(log_z + diagnostics["log_z_shift"], math.hypot(error, shift_error))
 
     def _estimate(self, reweight: bool | None, reliable: bool) -> str:
         """Return what the result is made of."""
@@ -212,12 +231,13 @@ class LayeredFit:
             return {}
         estimate = pooled.estimate
         gap = estimate.log_z - importance.log_z
-        tolerated = _EVIDENCE_TOLERANCE + 3 * (estimate.standard_error + importance.standard_error)
-        overlap = estimate.standard_error <= _EVIDENCE_TOLERANCE  # else nothing is known, nor agreed upon
+        tolerated = -math.log1p(-_MISSED) + 3 * (estimate.standard_error + importance.standard_error)
+        overlap = estimate.standard_error <= _MAX_EVIDENCE_ERROR  # else nothing is known, nor agreed upon
+        log_z, error = known_evidence(estimate.log_z, estimate.standard_error)
         return {
             "log_z_upper": float(pooled.chain_log_weights.mean()),
-            "log_z_with_chains": estimate.log_z,
-            "log_z_with_chains_standard_error": estimate.standard_error,
+            "log_z_with_chains": log_z,
+            "log_z_with_chains_standard_error": error,
             "agrees_with_chains": overlap and abs(gap) <= tolerated,
             "share_of_chains": estimate.share_of_chains,
             "pooled_effective_samples": pooled.effective_samples,

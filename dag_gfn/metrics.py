@@ -1,7 +1,6 @@
 """How far a posterior is from another one, or from the graph that made the data. All in float64, in nats."""
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy.special import kl_div, rel_entr
 from dag_gfn import graph
 from dag_gfn.errors import DataError
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.quiet_import import quiet_import
 
 Probabilities = Float64[np.ndarray, " m"]
 PairMatrix = Float64[np.ndarray, "d d"]
@@ -105,9 +105,7 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     tail = min(_TAIL * len(below), 3 * math.sqrt(len(below)))
     if (below > -_ALIKE).sum() >= tail:  # none to fit: all of it has the largest weight there is
         return log_share, 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # ArviZ announces its next version
-        import arviz  # slow, and brings matplotlib
+    arviz = quiet_import("arviz")  # slow, brings matplotlib, and announces its next version
     with np.errstate(over="ignore"):  # where few draws have nearly all weight
         smoothed, shape = arviz.psislw(below)
     return np.asarray(smoothed, dtype=np.float64), float(shape)

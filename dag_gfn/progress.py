@@ -1,10 +1,11 @@
 """How long work is shown: a bar on a terminal, plain lines in a log."""
 
+import contextlib
 import math
 import sys
 import time
 from types import TracebackType
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -28,10 +29,36 @@ def describe(report: Report) -> str:
     return "  ".join(f"{name} {value:.3g}" for name, value in figures.items())
 
 
+class _Forgiving:
+    """A stream that cannot fail: long work is not to end because nobody reads what it says on stderr any more."""
+
+    def __init__(self, stream: Any):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # a broken pipe, a terminal that is gone; a closed file
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def log_console() -> Console:
+    """Return where notes and progress go: stderr, or nowhere if it is closed."""
+    return Console(file=_Forgiving(sys.stderr)) if sys.stderr is not None else Console(quiet=True)
+
+
 def announce(text: str, *, shown: bool = True, console: Console | None = None) -> None:
     """Say on stderr, in one line, what is going to be done, names in it as they are."""
     if shown:
-        console = Console(file=sys.stderr) if console is None else console
+        console = log_console() if console is None else console
         console.print(f"note: {text}", markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
@@ -46,7 +73,7 @@ class TrainingProgress:
     """
 
     def __init__(self, console: Console | None = None, *, line_seconds: float | int = 10.0):
-        self.console = Console(file=sys.stderr) if console is None else console
+        self.console = log_console() if console is None else console
         self.line_seconds = line_seconds
         self.last_line = time.monotonic()
         self.finished = False
@@ -122,7 +149,7 @@ class ShareProgress:
     def __init__(
         self, console: Console | None = None, *, shown: bool = True, line_seconds: float | int = 10.0
     ):
-        self.console = Console(file=sys.stderr) if console is None else console
+        self.console = log_console() if console is None else console
         self.shown, self.line_seconds = shown, line_seconds
         self.tasks: dict[str, TaskID] = {}
         self.started: dict[str, float] = {}

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dag_gfn.exact_check import UNKNOWN
+from dag_gfn.evidence import known_evidence
 from dag_gfn.posterior import GraphPosterior, Probability
 
 ASSUMPTIONS = (
@@ -187,15 +187,27 @@ def verdicts(info: dict[str, Any]) -> list[str]:
     corrected = diagnostics if diagnostics.get("corrected") else {}  # else log Z is by the odds of parents
     shift, shift_error = (corrected.get(f"log_z_shift{of}") or 0.0 for of in ("", "_standard_error"))
     if "ess" in diagnostics:
+        own = "not known"
+        if diagnostics["log_z"] is not None and diagnostics.get("corrected", True):
+            own = f"{diagnostics['log_z'] + shift:.2f} (estimated from them)"
+        if diagnostics.get("estimate") != "pooled" and info.get("log_evidence_source", "").startswith(
+            "bridge"
+        ):
+            own = "not known"
+            if info.get("log_evidence_standard_error") is not None:
+                error = info["log_evidence_standard_error"]
+                own = f"{info['log_evidence']:.2f} ± {error:.2g} (bridge sampling, with Markov chains)"
         lines.append(
             f"Effective sample size: {_number(diagnostics['ess'], '.2g')} per sample drawn (1 is ideal). "
-            f"Log evidence: {_number(diagnostics['log_z'], '.2f', shift)} (estimated from them)."
+            f"Log evidence: {own}."
         )
     if diagnostics.get("estimate") == "pooled":
         why = "Worth few alone" if diagnostics["reliable_weights"] else "Too uneven to be relied on alone"
         error = diagnostics["log_z_with_chains_standard_error"]
         evidence = "not known, since both hardly overlap"
-        if error is not None and error < UNKNOWN:
+        if not diagnostics.get("corrected", True):
+            evidence = "not known, since parents beyond the candidates are not corrected"
+        elif known_evidence(diagnostics["log_z_with_chains"], error) != (None, None):
             shifted = _number(diagnostics["log_z_with_chains"], ".2f", shift)
             evidence = f"{shifted} ± {math.hypot(error, shift_error):.2g} (bridge sampling)"
         lines.append(

@@ -64,6 +64,9 @@ def test_what_a_fit_is_judged_by(check, diagnostics, converged, said):
     assert said in "".join(told)
 
 
+WITHOUT_OVERLAP = {"reliable_weights": False, "estimate": "pooled", "log_z_with_chains_standard_error": 0.6}
+
+
 @pytest.mark.parametrize(
     ("changed", "converged", "said"),
     [
@@ -86,15 +89,18 @@ def test_what_a_fit_is_judged_by(check, diagnostics, converged, said):
             "(R-hat over the chains is not finite, log Z known to ±0.1, edge probabilities known to ±0.01)",
         ),
         (
-            {"reliable_weights": False, "estimate": "pooled", "log_z_with_chains_standard_error": 0.6},
+            WITHOUT_OVERLAP | {"chains_agree": False, "max_r_hat": 1.02},
             False,
-            "R-hat over the chains is up to 1, log Z known to ±0.6",
+            "R-hat over the chains is up to 1.02, log Z known to ±0.6",
         ),
         (
-            {"reliable_weights": False, "estimate": "pooled", "log_z_with_chains_standard_error": None},
+            WITHOUT_OVERLAP | {"log_z_with_chains_standard_error": None, "chains_agree": False},
             False,
             "log Z not known",
         ),
+        (WITHOUT_OVERLAP, True, ""),  # the chains are enough by themselves
+        ({"max_r_hat": 1.06}, False, "up to 1.06: they stay apart"),
+        ({"estimate": "raw", "max_r_hat": None}, False, "is not finite: they stay apart"),
         (
             {"reliable_weights": False, "estimate": "pooled", "pooled_edge_standard_error": 0.03},
             False,
@@ -125,6 +131,22 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
     assert diagnostics["converged"] is converged
     assert bool(told) == (converged is False)
     assert said in "".join(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "converged", "said"),
+    [(0.4, True, None), (1.5, False, "it is known to ±1.5 only"), (None, False, "it is not known")],
+)
+def test_edges_may_have_converged_where_the_evidence_has_not(error, converged, said):
+    diagnostics = {"ess": 0.01, "iterations": 7}
+    info = {"diagnostics": diagnostics, "exact_check": {"edge_max_error": 0.01}}
+    told = judge_convergence(info | {"log_evidence_standard_error": error}, "gflownet")
+    assert diagnostics["converged"] is True
+    assert diagnostics["evidence_converged"] is converged
+    assert bool(told) != converged
+    assert said is None or said in "".join(told)
+    if said is not None:
+        assert "the edge probabilities have converged, the log evidence has not" in "".join(told)
 
 
 @pytest.mark.parametrize(

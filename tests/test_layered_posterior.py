@@ -19,6 +19,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.layer_mlp import LayerMLP
+from dag_gfn.terminal import verdicts
 from dag_gfn.train_config import default_config
 from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import TrainingResult
@@ -204,5 +205,43 @@ def test_chains_that_the_sampler_does_not_overlap_do_not_agree(monkeypatch):
         TrainedLayerGFlowNet, "log_weights_of", lambda self, layer_of: np.full(len(layer_of), apart)
     )
     diagnostics = posterior_of(fit, reweight=True).info["diagnostics"]
-    assert diagnostics["log_z_with_chains_standard_error"] > 100
+    assert diagnostics["log_z_with_chains"] is diagnostics["log_z_with_chains_standard_error"] is None
     assert diagnostics["agrees_with_chains"] is False
+
+
+@pytest.mark.parametrize("distance", [0.0, 100.0])
+def test_an_evidence_that_is_not_known_is_no_number(monkeypatch, distance):
+    """Without overlap bridge sampling gives a number whose standard error is beyond all bounds."""
+    fit = untrained(score_table(6, rows=30, seed=1), 1_000)
+    if distance:
+        monkeypatch.setattr(
+            TrainedLayerGFlowNet,
+            "log_weights_of",
+            lambda self, layer_of: np.full(len(layer_of), fit.drawn.log_weights.max() + distance),
+        )
+    posterior = posterior_of(fit)
+    assert posterior.info["diagnostics"]["estimate"] == "pooled"
+    error = posterior.info["log_evidence_standard_error"]
+    assert (posterior.log_evidence is None) == (error is None) == (distance > 0)
+    if not distance:
+        exact = exact_reference(fit.sampler.table).log_evidence
+        assert abs(posterior.log_evidence - exact) < 5 * error
+    (line,) = [line for line in verdicts(posterior.info) if "pooled" in line]
+    assert ("Log evidence: not known" in line) == (distance > 0)
+
+
+def test_a_handful_of_draws_does_not_tell_the_evidence():
+    fit = untrained(score_table(6), 1_000, chains=False)
+    log_weights = fit.drawn.log_weights + 100.0 * (np.arange(1_000) < 10)
+    posterior = posterior_of(replace(fit, drawn=fit.drawn.with_weights(log_weights)))
+    assert posterior.log_evidence is posterior.info["log_evidence_standard_error"] is None
+    assert posterior.info["diagnostics"]["log_z"] is None
+    assert posterior_of(fit).log_evidence is not None
+
+
+def test_without_correction_of_other_parents_the_evidence_is_not_known(monkeypatch):
+    fit = untrained(score_table(6), 500, num_candidates=2)
+    assert posterior_of(fit).info["diagnostics"]["corrected"]
+    assert posterior_of(fit).log_evidence is not None
+    monkeypatch.setattr("dag_gfn.layerings.corrected_dags.MIN_CORRECTED", 10**6)
+    assert posterior_of(fit).log_evidence is None

@@ -12,8 +12,8 @@ import dag_gfn
 ROOT = Path(dag_gfn.__file__).parent
 
 RANKS = {
-    0: {"errors", "subsets"},
-    1: {"graph"},
+    0: {"errors", "subsets", "quiet_import", "files", "memory"},
+    1: {"graph", "evidence"},
     2: {"data", "posterior", "objectives", "policies"},
     3: {"scores", "metrics", "parameters", "layerings"},
     4: {"env", "exact", "mcmc", "effects", "fitted"},
@@ -51,6 +51,8 @@ RANKS = {
 RANK = {part: rank for rank, parts in RANKS.items() for part in parts}
 
 WITHIN_A_RANK = {
+    ("files", "errors"),
+    ("memory", "errors"),
     ("metrics", "posterior"),
     ("layerings", "scores"),
     ("layerings", "metrics"),

@@ -10,7 +10,7 @@ from exact_tables import random_table
 from layering_oracles import layer_numbers, layers_of
 from sampler_cases import log_reward, score_table
 
-from dag_gfn.env.root_layers import DEAD_END, RootLayers
+from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError, TrainingError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
@@ -77,7 +77,7 @@ def test_dead_ends_are_drawn_anew():
     torch.manual_seed(0)
     model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
     seen = sample_outcomes(environment, model, 500, generator=torch.Generator().manual_seed(0))
-    dead = seen.log_reward < environment.weights.log_scale - 0.5 * DEAD_END
+    dead = seen.log_reward == -torch.inf
     assert dead.any()
     sampler = TrainedLayerGFlowNet(table, environment.weights, model)
     drawn = sampler.layerings(1_500, seed=1)
@@ -87,6 +87,21 @@ def test_dead_ends_are_drawn_anew():
     w = np.exp(drawn.log_weights - total)
     assert abs(w.mean() - 1) < 5 * w.std() / np.sqrt(len(w)) + 0.02
     assert np.isfinite(sampler.sample(200, seed=2).log_scores).all()
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_layerings_of_large_samples_are_drawn(gaps):
+    """Rewards far below the sum of the best parent sets, all the same of finished layerings."""
+    table = with_gaps(seed=44) if gaps else score_table(4)
+    table.complete = table.complete * 1e6
+    environment = RootLayers(LayerWeights.of(table.complete))
+    torch.manual_seed(0)
+    model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    drawn = TrainedLayerGFlowNet(table, environment.weights, model).layerings(600, seed=1)
+    assert len(drawn) == 600
+    assert np.isfinite(drawn.log_weights).all()
+    assert (drawn.log_finished < 0) == gaps
+    assert (drawn.log_rewards < environment.weights.log_scale - 1e5).any()
 
 
 def test_dead_ends_everywhere_are_said():

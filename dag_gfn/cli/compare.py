@@ -8,6 +8,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
+from dag_gfn.cli.output import require_output
 
 
 def compare(
@@ -17,6 +18,7 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Print how far two saved posteriors are from each other."""
+    require_output()
     comparison = dag_gfn.compare_posteriors(dag_gfn.load(first), dag_gfn.load(second))
     if as_json:
         print(json.dumps(comparison, ensure_ascii=False, indent=2))

@@ -9,6 +9,8 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
+from dag_gfn.cli.output import require_output
+from dag_gfn.memory import require_memory
 from dag_gfn.terminal import ASSUMPTIONS
 
 
@@ -22,11 +24,13 @@ def effect(
     debug: Debug = False,
 ) -> None:
     """Print the causal effect of one column on another, averaged over graphs."""
+    require_output()
     from dag_gfn import effects
     from dag_gfn.effects.sentences import distribution_sentences, total_effect_sentences
 
     check_seed(seed)
     posterior = dag_gfn.load(folder)
+    require_memory("draws", draws, 40 * posterior.d**2)
     if posterior.info.get("kind") == "discrete":
         effect = effects.interventional_distribution(
             posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)

@@ -7,8 +7,8 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
-from dag_gfn.cli.output import write_text
 from dag_gfn.errors import OptionError, StorageError
+from dag_gfn.files import write_text
 
 
 def export(

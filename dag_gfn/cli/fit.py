@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,8 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed, read_edge, read_names, read_settings
-from dag_gfn.cli.output import console, fail
-from dag_gfn.errors import OptionError
+from dag_gfn.cli.output import console, fail, stop_output
+from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.progress import announce
 from dag_gfn.run_folder import RunFolder
 from dag_gfn.terminal import print_posterior
@@ -123,8 +124,10 @@ def fit(
     for text in data.notes:
         announce(text, shown=not quiet)
     identity = {**json.loads(json.dumps(options)), "data": _fingerprint(data)}
-    folder = RunFolder(out, identity, overwrite=overwrite, resume=resume)
+    folder: RunFolder | None = None
+    page: str | None = None
     try:
+        folder = RunFolder(out, identity, overwrite=overwrite, resume=resume)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dag_gfn.DataWarning)  # printed with the result
             warnings.simplefilter("ignore", dag_gfn.NotConvergedWarning)
@@ -143,22 +146,42 @@ def fit(
         posterior.info["data_fingerprint"] = identity["data"]
         page = _page(posterior) if report else None
         folder.finish(posterior, {} if page is None else {"report.html": page})
+        if not quiet:
+            _tell(posterior, out, page is not None)
     except KeyboardInterrupt:
-        kept = folder.leave()
-        fail(f"interrupted: {_SAVED if kept else 'nothing was written'}")
+        kept = folder is not None and folder.leave()
+        saved = folder is not None and folder.saved
+        done = f"'{out}' is saved"
+        fail(f"interrupted: {done if saved else _SAVED if kept else 'nothing was written'}")
         return 130
     except BaseException:
-        if folder.leave():
+        if folder is not None and folder.leave() and folder.saved_training:
             announce(_SAVED, shown=True)
         raise
-    if not quiet:
-        print_posterior(posterior, console())
-        print(f"Saved in {out}. Next: dag-gfn show {out}, or dag-gfn report {out}")
-        if page is not None:
-            print(f"Open {out / 'report.html'} in a browser.")
     if report and page is None:
         return fail(f"'{out}' is saved, but not its report: dag-gfn report {out} --debug says why")
     return 130 if posterior.info["interrupted"] else 0
+
+
+def _tell(posterior: dag_gfn.GraphPosterior, out: Path, with_report: bool) -> None:
+    """Print what was found. It is saved, so that it is no failure if nobody reads this to its end.
+
+    Raises
+    ------
+    StorageError
+        If standard output does not take it, but for a pipe that is closed.
+    """
+    try:
+        print_posterior(posterior, console())
+        print(f"Saved in {out}. Next: dag-gfn show {out}, or dag-gfn report {out}")
+        if with_report:
+            print(f"Open {out / 'report.html'} in a browser.")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        stop_output()
+    except OSError as error:
+        stop_output()
+        raise StorageError(f"'{out}' is saved, but cannot be shown: {error.strerror or error}") from error
 
 
 def _page(posterior: dag_gfn.GraphPosterior) -> str | None:

@@ -1,29 +1,92 @@
-"""Where the words of the commands go: the terminal, stderr, files."""
+"""Where the words of the commands go: the terminal, stderr, and what happens where these are closed."""
 
+import contextlib
+import os
+import re
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import Console
 
+from dag_gfn.errors import MAX_ECHO, OptionError, shortened
+
 _NOT_A_TERMINAL_WIDTH = 10_000
+_LONGEST_MESSAGE = 2_000
+_QUOTED = re.compile(rf"'([^']{{{MAX_ECHO + 1},}})'")
+_WORD = re.compile(rf"\S{{{MAX_ECHO + 1},}}")
+_closed: list[bool] = []
+"""Holds something if the program was started without standard output."""
+
+
+class _Results(Console):
+    """A console that lets the program know when nobody reads any more, in place of ending it."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def console() -> Console:
     """Return where results go: lines are wrapped and names folded for a terminal only."""
-    return Console() if sys.stdout.isatty() else Console(width=_NOT_A_TERMINAL_WIDTH)
+    return _Results() if sys.stdout.isatty() else _Results(width=_NOT_A_TERMINAL_WIDTH)
 
 
-def fail(message: str) -> int:
-    """Say in one line on stderr what went wrong, and return the exit code for that."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+def fail(message: str, *, given: Sequence[str] = ()) -> int:
+    """Say in one line on stderr what went wrong, and return the exit code for that.
+
+    Parameters
+    ----------
+    message : str
+    given : sequence of str
+        What the user wrote. Of these, of what is quoted, and of single words no more than `MAX_ECHO` characters
+        are repeated.
+    """
+    text = " ".join(message.split())
+    for argument in sorted(given, key=len, reverse=True):
+        for part in {argument, argument.partition("=")[2]}:
+            plain = " ".join(part.split())
+            if len(plain) > MAX_ECHO:
+                text = text.replace(plain, shortened(plain))
+    text = _QUOTED.sub(lambda found: f"'{shortened(found[1])}'", text)
+    text = _WORD.sub(lambda found: shortened(found[0]), text)
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # stderr is closed, or nobody reads it
+        print(f"error: {shortened(text, _LONGEST_MESSAGE)}", file=sys.stderr)
     return 2
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file, complete or not at all."""
-    unfinished = path.with_name(path.name + ".partial")
+def open_streams() -> None:
+    """Make sure that there are a standard output and error, and that they take names and arrows of all languages.
+
+    A program started with one of them closed has none, and the first file that it opens takes its place.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number
+    _closed.clear()
+    if sys.stdout is None:
+        _closed.append(True)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="replace")
+
+
+def require_output() -> None:
+    """Raise `OptionError` where a command that only prints has nowhere to print to."""
+    if _closed:
+        raise OptionError("standard output is closed, so that there is nowhere to print to: open it (>file)")
+
+
+def stop_output() -> None:
+    """Let what is still to be printed go nowhere, if standard output does not take it any more.
+
+    Otherwise Python tries again at its end, complains, and changes the exit code.
+    """
     try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # a stream of a test has no number
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)

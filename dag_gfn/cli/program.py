@@ -1,8 +1,8 @@
 """The program dag-gfn: its commands, and how it ends."""
 
-import os
 import signal
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -12,12 +12,13 @@ from dag_gfn.cli.compare import compare
 from dag_gfn.cli.effect import effect
 from dag_gfn.cli.export import export
 from dag_gfn.cli.fit import fit
-from dag_gfn.cli.output import fail
+from dag_gfn.cli.output import fail, open_streams, stop_output
 from dag_gfn.cli.query import query
 from dag_gfn.cli.report import report
 from dag_gfn.cli.show import show
 from dag_gfn.cli.simulate import simulate
-from dag_gfn.errors import DagGfnError
+from dag_gfn.errors import DagGfnError, StorageWarning, shortened
+from dag_gfn.progress import announce
 
 app = typer.Typer(
     add_completion=False,
@@ -34,37 +35,60 @@ _UsageError = typer.BadParameter.__base__.__base__
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; errors are one line on stderr with exit code 2, Ctrl-C is 130."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    debug = "--debug" in arguments
     try:
-        code = app(args=arguments or ["--help"], prog_name="dag-gfn", standalone_mode=False)
-        sys.stdout.flush()
+        with warnings.catch_warnings():
+            usual = warnings.showwarning
+            warnings.simplefilter("always", StorageWarning)
+            warnings.showwarning = lambda message, category, *where: (
+                announce(str(message)) if category is StorageWarning else usual(message, category, *where)
+            )
+            code = app(args=arguments or ["--help"], prog_name="dag-gfn", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = "dag-gfn" if context is None else context.command_path
-        return fail(f"{error.format_message().strip().rstrip('.')}; see {command} --help")
+        return fail(f"{error.format_message().strip().rstrip('.')}; see {command} --help", given=arguments)
     except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted: nothing was written")
+        fail("interrupted")
         return 130
     except BrokenPipeError:  # as in: dag-gfn show out/ | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        stop_output()
         return 0
-    except DagGfnError as error:
-        if debug:
+    except Exception as error:
+        if "--debug" in arguments:
             raise
-        return fail(str(error))
-    except OSError as error:
-        if debug:
-            raise
-        return fail(f"{error.strerror or error}" + (f": '{error.filename}'" if error.filename else ""))
+        stop_output()
+        return fail(_explained(error), given=arguments)
     return code if isinstance(code, int) else 0
+
+
+def _explained(error: Exception) -> str:
+    """Return what to say of an error, whether it was foreseen or not."""
+    if isinstance(error, DagGfnError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}" + (f": '{error.filename}'" if error.filename else "")
+    told = shortened(" ".join(str(error).split()))
+    if isinstance(error, MemoryError) or "allocate memory" in told or "out of memory" in told:
+        return (
+            f"there is not enough memory for this ({told or 'no more is given'}): ask for less (fewer columns, "
+            "--num-samples, --draws), or free some"
+        )
+    kind = "too many levels in one another" if isinstance(error, RecursionError) else type(error).__name__
+    return f"{kind}: {told or 'no message'}; this is a fault of dag_gfn, --debug shows the traceback"
 
 
 def run() -> None:
     """Be the program dag-gfn."""
-    for stream in (sys.stdout, sys.stderr):  # names and arrows are more than some systems' encodings hold
-        stream.reconfigure(encoding="utf-8", errors="replace")
-    if hasattr(signal, "SIGTERM"):  # a polite kill is treated as Ctrl-C: what was trained is kept
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    open_streams()
+    for name in (
+        "SIGTERM",
+        "SIGHUP",
+    ):  # a polite kill, a closed terminal: as Ctrl-C, what was trained is kept
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, signal.default_int_handler)
     sys.exit(main())
 
 

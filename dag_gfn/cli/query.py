@@ -9,6 +9,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
+from dag_gfn.cli.output import require_output
 from dag_gfn.terminal import probability_sentence
 
 
@@ -20,6 +21,7 @@ def query(
     debug: Debug = False,
 ) -> None:
     """Print the probability of a statement about the graph."""
+    require_output()
     posterior = dag_gfn.load(folder)
     if given is not None:
         posterior = posterior.given(given)

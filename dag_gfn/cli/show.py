@@ -8,7 +8,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
-from dag_gfn.cli.output import console
+from dag_gfn.cli.output import console, require_output
 from dag_gfn.errors import OptionError
 from dag_gfn.terminal import class_edges, print_posterior
 
@@ -20,6 +20,7 @@ def show(
     debug: Debug = False,
 ) -> None:
     """Print what a saved posterior says."""
+    require_output()
     if max_pairs < 0:
         raise OptionError(f"max-pairs must be 0 or more, not {max_pairs}")
     posterior = dag_gfn.load(folder)

@@ -9,8 +9,9 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
-from dag_gfn.cli.output import write_text
 from dag_gfn.errors import OptionError, StorageError
+from dag_gfn.files import write_text
+from dag_gfn.memory import require_memory
 
 
 def simulate(
@@ -60,6 +61,7 @@ def _check_simulation(nodes: int, samples: int, edges_per_node: float, noise_var
         raise OptionError(f"nodes must be from 2 to 63, not {nodes}")
     if samples < 2:
         raise OptionError(f"samples must be at least 2, not {samples}")
+    require_memory("samples", samples, 60 * nodes)  # numbers, and their text
     if not (0 <= edges_per_node < math.inf):
         raise OptionError(f"edges-per-node must be a finite number, 0 or more, not {edges_per_node}")
     if not (0 < noise_variance < math.inf):

@@ -29,6 +29,9 @@ class LayerState(State):
         log ŵ_v(U), the weight of all parent sets in closed layers.
     log_next : Tensor, shape (b, d), float64
         log ŵ_v(U ∪ C), the same once the open layer is closed.
+    dead : Tensor, shape (b,), bool
+        Whether no DAG can come of it: nodes are left that can never be placed, or one was placed where it has no
+        possible parent set.
     legal : Tensor, shape (b, d + 2), bool
         Legal actions: to add each node to the open layer, to close it, to stop.
     """
@@ -38,7 +41,13 @@ class LayerState(State):
     log_now: Float[Tensor, "b d"]
     log_within: Float[Tensor, "b d"]
     log_next: Float[Tensor, "b d"]
+    dead: Bool[Tensor, " b"]
     legal: Bool[Tensor, "b a"]
+
+    @property
+    def log_final_reward(self) -> Float[Tensor, " b"]:
+        """Return log R of each layering; -inf of dead ends, whose `log_reward` is finite for training's sake."""
+        return self.log_reward.masked_fill(self.dead, -torch.inf)
 
     @property
     def outcome(self) -> Int[Tensor, "b d"]:

@@ -7,6 +7,7 @@ reward of a layering is the weight of all DAGs that have it, :math:`\prod_v g_v(
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -17,8 +18,8 @@ from dag_gfn.layerings.node_weights import CANCELLED, exact_log_node_weights
 from dag_gfn.policies.independent_nodes import log_available, log_no_pair
 from dag_gfn.policies.layer_observation import LayerObservation
 
-DEAD_END = 1e5
-"""Nats below all else, for a layering that cannot be finished: exp(-DEAD_END) is 0, and no sum is NaN."""
+MIN_DEAD_END = 1e5
+"""By how many nats, at least, the reward of a dead end is lowered in training."""
 
 _NO_SHARE = -1000.0
 """Least log-share that a policy is shown."""
@@ -34,7 +35,8 @@ class RootLayers:
     A layer that is closed has a node. It cannot be closed while a node that is left out could gain no parent in any
     later layer, or while possible parents do not lead from it to all that are left out. Stopping is legal when all
     nodes are placed, and nothing else is then. Where constraints lead to a state with no other action, stopping is
-    legal too, and the reward is lowered by `DEAD_END`.
+    legal too, and the state is `dead`: its reward is 0. Training, which needs finite numbers, is shown a reward that is
+    lowered by `dead_end` nats, more than any two layerings are apart.
 
     Rewards are unfinished products on the way: only finished layerings stand for DAGs.
 
@@ -69,6 +71,7 @@ class RootLayers:
         self._log_all = self._within(everyone)  # (1, d): log ŵ_v of all parent sets
         others = ~torch.eye(d, dtype=torch.bool, device=self.device)
         self._log_without = (self._within(others) - self._log_all).T.float()
+        self.dead_end = max(MIN_DEAD_END, 2.0 * _spread(weights))
         self._initial = self._initial_row()
 
     @property
@@ -91,6 +94,7 @@ class RootLayers:
             log_now=empty,
             log_within=empty,
             log_next=empty,
+            dead=torch.zeros(1, dtype=torch.bool, device=self.device),
         )
 
     def initial_state(self, batch_size: int) -> LayerState:
@@ -124,13 +128,16 @@ class RootLayers:
         opened = ((state.layer_of == state.closed.unsqueeze(1)) * self._bits).sum(1, keepdim=True)
         meets = (self._may_gain & opened != 0) & (state.log_next > -torch.inf)
         log_now = _log_difference(state.log_next, state.log_within).where(meets, -torch.inf)
+        gain = self._gain(state, node).where(adds, 0.0).squeeze(1)
+        impossible = gain == -torch.inf
         return self._judged(
-            log_reward=state.log_reward + self._gain(state, node).where(adds, 0.0).squeeze(1),
+            log_reward=state.log_reward + gain.masked_fill(impossible, -self.dead_end),
             layer_of=layer_of,
             closed=state.closed + closing.squeeze(1),
             log_now=log_now.where(closing, state.log_now),
             log_within=state.log_next.where(closing, state.log_within),
             log_next=self._within(layer_of >= 0),
+            dead=state.dead | impossible,
             stopped=action == self.stop_action,
         )
 
@@ -142,6 +149,7 @@ class RootLayers:
         log_now: Float[Tensor, "b d"],
         log_within: Float[Tensor, "b d"],
         log_next: Float[Tensor, "b d"],
+        dead: Bool[Tensor, " b"],
         stopped: Bool[Tensor, " b"] | None = None,
     ) -> LayerState:
         """Return the state with its legal actions, its reward lowered if it has just become a dead end."""
@@ -156,12 +164,18 @@ class RootLayers:
         if not self._all_may_gain:
             closes = closes & self._reaches_all(layer, unplaced)
         stops = ~adds.any(1, keepdim=True) & ~closes
-        dead = (stops & unplaced.any(1, keepdim=True)).squeeze(1)
-        if stopped is not None:
-            dead = dead & ~stopped
+        stuck_now = (stops & unplaced.any(1, keepdim=True)).squeeze(1)
+        lowered = stuck_now if stopped is None else stuck_now & ~stopped
         legal = torch.cat([adds, closes, stops], dim=1)
         return LayerState(
-            log_reward - DEAD_END * dead, layer_of, closed, log_now, log_within, log_next, legal
+            log_reward - self.dead_end * lowered,
+            layer_of,
+            closed,
+            log_now,
+            log_within,
+            log_next,
+            dead | stuck_now,
+            legal,
         )
 
     def _reaches_all(self, layer: Int[Tensor, "b 1"], unplaced: Bool[Tensor, "b d"]) -> Bool[Tensor, "b 1"]:
@@ -229,7 +243,7 @@ class RootLayers:
         return sums if self._log_factors is None else sums + inside @ self._log_factors
 
     def _gain(self, state: LayerState, node: Int[Tensor, "b 1"]) -> Float[Tensor, "b 1"]:
-        """Return log g of each node; where the difference cancels, it is the sum of its terms."""
+        """Return log g of each node, the sum of its terms where the difference cancels; -inf if there are none."""
         gain = state.log_now.gather(1, node)
         cancelled = gain - state.log_within.gather(1, node) <= _LOG_BOUND
         rows = (
@@ -242,11 +256,18 @@ class RootLayers:
             exact = exact_log_node_weights(
                 self.weights.tables, *(masks.cpu().numpy() for masks in (node[rows, 0], inside, last))
             )
-            gain[rows, 0] = torch.from_numpy(exact).to(self.device).clamp_min(-DEAD_END)
+            gain[rows, 0] = torch.from_numpy(exact).to(self.device)
         return gain
 
 
 _LOG_BOUND = math.log(2 * CANCELLED) + 1e-9
+
+
+def _spread(weights: LayerWeights) -> float:
+    """Return an upper bound, in nats, of how far the weights of two layerings can be apart."""
+    finite = np.where(weights.log_weights > -np.inf, weights.log_weights, 0.0)
+    odds = np.where(weights.log_odds > -np.inf, np.abs(weights.log_odds), 0.0)
+    return float(-finite.min(axis=1).sum() + odds.sum()) + weights.d * math.log(2.0) * weights.d
 
 
 def _log_difference(larger: Float[Tensor, "b d"], smaller: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:

@@ -22,6 +22,11 @@ class State(Rows):
     log_reward: Float[Tensor, " b"]
 
     @property
+    def log_final_reward(self) -> Float[Tensor, " b"]:
+        """Return log R of finished objects, in nats; -inf of what has ended and is none."""
+        return self.log_reward
+
+    @property
     def outcome(self) -> Int[Tensor, "b d"]:
         """What is to be known of a finished object, one number for each node."""
         raise NotImplementedError

@@ -23,6 +23,10 @@ def normalized_weights(
 
 
 def effective_sample_size(log_weight: Float[Tensor, " b"]) -> Float[Tensor, ""]:
-    r"""Return :math:`(\sum w)^2 / (b \sum w^2)`, the share of the batch that the weights are worth, in (0, 1]."""
+    r"""Return :math:`(\sum w)^2 / (b \sum w^2)`, the share of the batch that the weights are worth, in (0, 1].
+
+    0 where all weights are 0.
+    """
     weight = log_weight.detach().double().softmax(0)
-    return 1 / (weight.square().sum() * len(weight))
+    # softmax of -inf alone is NaN
+    return (1 / (weight.square().sum() * len(weight))).nan_to_num(nan=0.0)

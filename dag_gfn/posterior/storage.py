@@ -9,21 +9,34 @@ Equal posteriors give equal bytes. Wall times belong under `info["timing"]` and 
 """
 
 import json
+import lzma
+import math
 import os
-import secrets
-import shutil
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dag_gfn.errors import StorageError
+from dag_gfn import files
+from dag_gfn.errors import StorageError, StorageWarning, shortened
 from dag_gfn.posterior.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.schema import check_info
+from dag_gfn.posterior.stored_arrays import read_arrays
 
 FORMAT_VERSION = 1
-_CORRUPT = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile)
+FILES = ("edges.csv", "graphs.csv", "posterior.json", "posterior.npz", "report.html")
+"""What a posterior folder may hold, beside what its own record (`files` in posterior.json) names."""
+MAX_INFO_BYTES = 50_000_000
+_CORRUPT = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError),
+    *(MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
+"""What the readers of zip, npy and JSON raise on files that are not what they seem."""
 
 
 def save_posterior(
@@ -53,27 +66,39 @@ def save_posterior(
     StorageError
         If the folder exists and may not be replaced, or writing fails.
     """
-    target = Path(folder).resolve()
-    _require_replaceable(target, overwrite)
-    token = secrets.token_hex(4)
-    partial = target.with_name(f"{target.name}.saving-{token}")
+    target = Path(os.path.realpath(folder))
+    require_replaceable(target, overwrite)
     try:
-        partial.mkdir(parents=True)
-        write_files(posterior, partial, num_graphs=num_graphs)
-        for name, text in (pages or {}).items():
-            (partial / name).write_text(text, encoding="utf-8", newline="\n")
-        _replace(target, partial, old=target.with_name(f"{target.name}.replaced-{token}"))
+        with files.unfinished_folder(target) as unfinished:
+            write_files(posterior, unfinished, num_graphs=num_graphs, pages=pages)
+            kept = files.place(unfinished, target, known=own_files(target))
     except OSError as error:
-        raise StorageError(f"cannot write '{target}': {error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        raise StorageError(f"cannot write '{target}': {error.strerror or error}") from error
+    if kept is not None:
+        warnings.warn(
+            f"'{target}' is replaced; files in it that dag_gfn did not write are in '{kept}' now",
+            StorageWarning,
+            stacklevel=2,
+        )
 
 
-def write_files(posterior: GraphPosterior, folder: Path, *, num_graphs: int = 100) -> None:
-    """Write a posterior's four files into an existing folder, which may hold others."""
+def write_files(
+    posterior: GraphPosterior,
+    folder: Path,
+    *,
+    num_graphs: int = 100,
+    pages: Mapping[str, str] | None = None,
+) -> None:
+    """Write a posterior's four files, and pages beside them, into an existing folder, which may hold others."""
     np.savez(folder / "posterior.npz", **_arrays(posterior))
+    for name, text in (pages or {}).items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    record = {} if set(pages or ()) <= set(FILES) else {"files": sorted({*FILES, *pages})}
     text = json.dumps(
-        {**posterior.info, "format_version": FORMAT_VERSION}, indent=2, ensure_ascii=False, allow_nan=False
+        {**posterior.info, **record, "format_version": FORMAT_VERSION},
+        indent=2,
+        ensure_ascii=False,
+        allow_nan=False,
     )
     (folder / "posterior.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     _write_csv(folder / "edges.csv", ("source", "target", "probability"), _edge_rows(posterior))
@@ -85,12 +110,16 @@ def write_files(posterior: GraphPosterior, folder: Path, *, num_graphs: int = 10
 def load_posterior(folder: str | os.PathLike[str]) -> GraphPosterior:
     """Read a folder that `save_posterior` wrote.
 
+    Everything that is read later, by whatever command, is checked here: types, shapes, ranges, and what belongs
+    together. A folder that a kill left under another name is brought back first (`StorageWarning`).
+
     Raises
     ------
     StorageError
         If the folder or a file is missing, damaged, or written in a newer format.
     """
     folder = Path(folder)
+    recover(folder)
     if not folder.is_dir():
         raise StorageError(f"there is no folder '{folder}'")
     for name in ("posterior.json", "posterior.npz"):
@@ -98,44 +127,74 @@ def load_posterior(folder: str | os.PathLike[str]) -> GraphPosterior:
             raise StorageError(f"'{folder}' is not a complete posterior folder: {name} is missing")
     info = _read_info(folder / "posterior.json")
     try:
-        # Opened here: np.load leaves a file that it cannot read open.
-        with (folder / "posterior.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return _from_arrays(info, arrays)
+        return _from_arrays(info, read_arrays(folder / "posterior.npz", len(info["names"])))
     except _CORRUPT as error:
-        raise StorageError(f"'{folder / 'posterior.npz'}' is damaged: {error}") from error
+        raise StorageError(f"'{folder / 'posterior.npz'}' is damaged: {shortened(str(error))}") from error
+
+
+def recover(folder: Path) -> None:
+    """Bring back a posterior folder that a kill has left under another name, and warn of it.
+
+    Raises
+    ------
+    StorageError
+        If that cannot be done.
+
+    Warns
+    -----
+    StorageWarning
+        If it was.
+    """
+    told = files.recover(Path(os.path.realpath(folder)), needed="posterior.json")
+    if told is not None:
+        warnings.warn(told, StorageWarning, stacklevel=3)
 
 
 # --- the target folder ---
 
 
-def _require_replaceable(target: Path, overwrite: bool) -> None:
-    if not target.exists():
+def require_replaceable(folder: Path, overwrite: bool) -> None:
+    """Raise `StorageError` unless a posterior may be put there: nothing but what dag_gfn wrote is ever removed."""
+    if not os.path.lexists(folder):
         return
+    if not folder.is_dir():
+        raise StorageError(
+            f"'{folder}' exists and is not a posterior folder but a file or a broken link: choose another name"
+        )
+    held = {path.name for path in folder.iterdir()}
+    if held and "posterior.json" not in held:
+        raise StorageError(
+            f"'{folder}' exists and is not a posterior folder (it has no posterior.json), so it is not replaced: "
+            "choose another name"
+        )
     if not overwrite:
         raise StorageError(
-            f"'{target}' exists already: choose another folder, or pass overwrite=True (--overwrite)"
+            f"'{folder}' exists already: choose another folder, or replace it with --overwrite (overwrite=True)"
         )
-    if not target.is_dir():
-        raise StorageError(f"'{target}' is a file, not a folder; choose another name")
-    if not (target / "posterior.json").is_file() and any(target.iterdir()):
+    others = files.strangers(folder, own_files(folder))
+    if others:
         raise StorageError(
-            f"'{target}' holds files but no posterior.json, so it is not overwritten; choose another folder"
+            f"'{folder}' holds what dag_gfn did not write ({listed(others)}), so it is not replaced: move that away, "
+            "or choose another folder"
         )
 
 
-def _replace(target: Path, new: Path, *, old: Path) -> None:
-    """Rename `new` to `target`, putting what was there aside until that has worked."""
-    if not target.exists():
-        new.rename(target)
-        return
-    target.rename(old)
+def own_files(folder: Path) -> set[str]:
+    """Return the names of files that dag_gfn writes in a posterior folder, those of its own record included."""
+    record: Any = None
     try:
-        new.rename(target)
-    except BaseException:  # an interrupt, too
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        if (folder / "posterior.json").stat().st_size <= MAX_INFO_BYTES:
+            record = json.loads((folder / "posterior.json").read_text(encoding="utf-8")).get("files")
+    except _CORRUPT:
+        pass  # a damaged folder may be replaced, too
+    named = {name for name in record if isinstance(name, str)} if isinstance(record, list) else set()
+    return {*FILES, *named}
+
+
+def listed(names: list[str], most: int = 3) -> str:
+    """Return some names of files, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"'{shortened(name, 60)}'" for name in names[:most]) + more
 
 
 # --- arrays ---
@@ -184,17 +243,44 @@ def _from_arrays(info: dict[str, Any], arrays: dict[str, np.ndarray]) -> GraphPo
 
 def _read_info(path: Path) -> dict[str, Any]:
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > MAX_INFO_BYTES:
+            raise ValueError(
+                f"it has {path.stat().st_size:,} bytes, more than the {MAX_INFO_BYTES:,} that are read"
+            )
+        text = path.read_text(encoding="utf-8")
+        info = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_integer)
+        if not isinstance(info, dict) or "format_version" not in info:
+            raise ValueError("it has no format_version")
         version = info.pop("format_version")
-        if not isinstance(version, int):
-            raise ValueError(f"format_version is {version!r}")
-    except (*_CORRUPT, AttributeError) as error:
-        raise StorageError(f"'{path}' is damaged or not from dag_gfn: {error}") from error
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise ValueError(f"format_version is {shortened(version, 80)}")
+        info.pop("files", None)
+        if version <= FORMAT_VERSION:
+            json.dumps(info, ensure_ascii=False).encode()  # half of a character has no bytes
+            check_info(info)
+    except _CORRUPT as error:
+        raise StorageError(f"'{path}' is damaged or not from dag_gfn: {shortened(str(error))}") from error
     if version > FORMAT_VERSION:
         raise StorageError(
             f"'{path.parent}' has format {version}; this dag_gfn reads up to {FORMAT_VERSION}: upgrade it"
         )
     return info
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number in JSON")
+
+
+def _finite(number: str) -> float:
+    if not math.isfinite(float(number)):
+        raise ValueError(f"{shortened(number, 40)} is out of range")
+    return float(number)
+
+
+def _integer(number: str) -> int:
+    if len(number) > 19 or abs(int(number)) >= 1 << 63:
+        raise ValueError(f"{shortened(number, 40)} is out of range")
+    return int(number)
 
 
 # --- tables ---
@@ -224,5 +310,5 @@ def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple]) -> No
 
 def _csv_field(value: object) -> str:
     """Quote what needs it; the csv module leaves a lone carriage return bare where lines end in a newline."""
-    text = str(value)
+    text = files.spreadsheet_safe(str(value))
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text

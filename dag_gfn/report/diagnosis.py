@@ -104,5 +104,9 @@ def diagnose(info: dict[str, Any]) -> list[Diagnostic]:
         )
     if info.get("log_evidence") is not None:
         source = info.get("log_evidence_source") or "not said"
-        rows.append(Diagnostic("Log evidence", f"{info['log_evidence']:.3f}", "none", f"source: {source}"))
+        error = info.get("log_evidence_standard_error")
+        value = f"{info['log_evidence']:.3f}" + (f" ± {error:.2g}" if error else "")
+        rows.append(Diagnostic("Log evidence", value, "none", f"source: {source}"))
+    elif info.get("log_evidence_source"):  # a method that estimates it
+        rows.append(Diagnostic("Log evidence", "not known", "caution", "its error is too large"))
     return rows

@@ -2,14 +2,13 @@
 
 import math
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dag_gfn import __version__
+from dag_gfn import __version__, files
 from dag_gfn.errors import StorageError
 from dag_gfn.plots.graphs import SETTLED
 from dag_gfn.posterior import GraphPosterior
@@ -68,15 +67,11 @@ def write_report(
     if target.is_dir():
         raise StorageError(f"'{target}' is a folder: give the name of an HTML file to write")
     text = report_html(posterior, title=title)
-    unfinished = target.with_name(f"{target.name}.partial-{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        unfinished.replace(target)
+        files.write_text(target, text)
     except OSError as error:
         raise StorageError(f"cannot write '{target}': {error.strerror or error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causal graphs") -> str:

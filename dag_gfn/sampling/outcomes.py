@@ -22,7 +22,7 @@ class OutcomeSample:
     outcome : Tensor, shape (k, d), int64
         As in the environment's states: the parents of graphs, the layers of layerings.
     log_reward : Tensor, shape (k,), float64
-        log R of each, in nats.
+        log R of each, in nats; -inf where a trajectory has come to a dead end, as is its `log_weight`.
     log_weight : Tensor, shape (k,), float64
         :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of the trajectory that built it, in nats.
     """
@@ -74,7 +74,7 @@ def sample_outcomes(
             stops = action == environment.stop_action
             # in the order of the draws: small objects end first, and the first n draws are a sample too
             outcome[rows[stops]] = state.outcome[stops]
-            log_reward[rows[stops]] = state.log_reward[stops]
+            log_reward[rows[stops]] = state.log_final_reward[stops]
             rows, action = rows[~stops], action[~stops]
             state = environment.step(state[~stops], action)
     return OutcomeSample(outcome, log_reward, log_reward + log_path)

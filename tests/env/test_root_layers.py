@@ -4,6 +4,7 @@ import math
 
 import mpmath
 import numpy as np
+import oracles
 import pytest
 import torch
 from exact_tables import peaked_table, random_table
@@ -20,7 +21,7 @@ from sampler_cases import score_table
 
 from dag_gfn.env.environment import Environment, EnvironmentWithPredecessors
 from dag_gfn.env.layer_state import LayerState
-from dag_gfn.env.root_layers import DEAD_END, RootLayers
+from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.env.state import State
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.policies.policy import Observation
@@ -39,7 +40,7 @@ def walked(environment):
         assert legal.any(1).all()
         stops = legal[:, environment.stop_action]
         for layer_of, log_reward in zip(
-            state.layer_of[stops].tolist(), state.log_reward[stops].tolist(), strict=True
+            state.layer_of[stops].tolist(), state.log_final_reward[stops].tolist(), strict=True
         ):
             finished.setdefault(tuple(layer_of), []).append(log_reward)
         row, action = legal[:, : environment.stop_action].nonzero(as_tuple=True)
@@ -109,9 +110,41 @@ def test_rewards_are_sums_over_the_dags_of_a_layering(name):
         if layer_of in expected:
             assert math.log(reward) == pytest.approx(math.log(expected[layer_of]), abs=2e-6)
         else:  # a dead end
-            assert reward == 0.0
-            assert finished[layer_of][0] < shift - 0.9 * DEAD_END
+            assert finished[layer_of] == [-math.inf]
     assert expected.keys() <= rewards.keys()  # nothing that has weight is closed to it
+
+
+def longest_paths(dag):
+    """Return each node's layer: the number of edges of the longest path that leads to it."""
+    layer_of = [0] * len(dag)
+    for _ in dag:
+        for i, j in zip(*np.nonzero(dag), strict=True):
+            layer_of[j] = max(layer_of[j], layer_of[i] + 1)
+    return tuple(layer_of)
+
+
+@pytest.mark.parametrize("forbidden", [0.0, 0.4])
+def test_differences_of_millions_of_nats_are_no_dead_ends(forbidden):
+    """As large samples make them: what is possible is known by the parent sets, not by how little it weighs."""
+    table = random_table(4, seed=12, scale=1e6, forbidden=forbidden)
+    log_weights = {}
+    for dag in oracles.all_dags(4):
+        weight = float(table.log_reward(np.array([dag.T @ (1 << np.arange(4))]))[0])
+        if weight > -np.inf:
+            layer_of = longest_paths(dag)
+            log_weights[layer_of] = np.logaddexp(log_weights.get(layer_of, -np.inf), weight)
+    state, finished = walked(environment := environment_of(table.complete))
+    assert {layer_of for layer_of, (reward,) in finished.items() if reward > -math.inf} == log_weights.keys()
+    for layer_of, weight in log_weights.items():
+        assert finished[layer_of][0] == pytest.approx(weight, rel=1e-9)
+    dead, alive = (
+        state.log_reward[state.dead],
+        [reward for (reward,) in finished.values() if reward > -math.inf],
+    )
+    assert state.log_reward.isfinite().all()  # training reckons with it
+    assert (len(dead) > 0) == (forbidden > 0)
+    assert not len(dead) or dead.max() < min(alive)
+    assert environment.dead_end > max(alive) - min(alive)
 
 
 def test_all_of_many_gaps_in_the_table():
@@ -200,9 +233,11 @@ def test_gains_are_exact_where_differences_cancel(table):
         following = environment.step(alone, torch.tensor([node]))
         gain = float(following.log_reward - alone.log_reward)
         if exact == -math.inf:  # gaps, which only the sum over the parent sets sees
-            assert gain <= -DEAD_END
+            assert following.dead
+            assert gain <= -environment.dead_end
             continue
-        gain += DEAD_END * (gain < -0.5 * DEAD_END) + table.complete[node].max()
+        stuck = bool(following.dead) and not bool(alone.dead)  # by what is left, not by this node
+        gain += environment.dead_end * stuck + table.complete[node].max()
         assert gain == pytest.approx(exact, abs=2e-6)
         cancelled += exact - in_high_precision(table.complete, node, inside, inside) < math.log(1e-7)
     assert cancelled > 0
@@ -285,6 +320,13 @@ def test_states_of_many_nodes_all_count_as_distinct():
     layer_of = torch.zeros(3, 32, dtype=torch.long)
     some = torch.zeros(3, 32)
     state = LayerState(
-        torch.zeros(3), layer_of, torch.ones(3, dtype=torch.long), some, some, some, some.bool()
+        torch.zeros(3),
+        layer_of,
+        torch.ones(3, dtype=torch.long),
+        some,
+        some,
+        some,
+        torch.zeros(3, dtype=torch.bool),
+        some.bool(),
     )
     assert [values.tolist() for values in state.distinct()] == [[0, 1, 2], [0, 1, 2]]

@@ -1,0 +1,34 @@
+"""Files and folders that appear complete or not at all, and what an earlier process has left of them."""
+
+from dag_gfn.files.folders import (
+    check_place,
+    place,
+    recover,
+    remove_empty,
+    remove_files,
+    remove_leftovers,
+    strangers,
+    unfinished_folder,
+)
+from dag_gfn.files.interrupts import uninterrupted
+from dag_gfn.files.locks import Lock
+from dag_gfn.files.spreadsheets import from_spreadsheet, spreadsheet_safe
+from dag_gfn.files.writing import replacing, sync, write_text
+
+__all__ = [
+    "Lock",
+    "check_place",
+    "from_spreadsheet",
+    "place",
+    "recover",
+    "remove_empty",
+    "remove_files",
+    "remove_leftovers",
+    "replacing",
+    "spreadsheet_safe",
+    "strangers",
+    "sync",
+    "unfinished_folder",
+    "uninterrupted",
+    "write_text",
+]

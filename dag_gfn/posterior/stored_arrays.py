@@ -1,0 +1,230 @@
+"""Arrays of posterior.npz: read only where their headers say that they are what they should be."""
+
+import math
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+
+from dag_gfn.errors import shortened
+from dag_gfn.posterior.features import FEATURES
+from dag_gfn.posterior.marginal import Source
+
+MAX_EXPANSION = 20
+"""Times that arrays may be larger than the file that holds them. We do not compress, others may."""
+_SMALL = 1 << 24
+_MAX_HEADER = 10_000
+
+
+class _Header(NamedTuple):
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+class _Array(NamedTuple):
+    """What an array should be: the kind of its numbers, and its shapes, in letters that stand for a size each."""
+
+    kind: str
+    shapes: tuple[str, ...]
+
+
+_KINDS = {"float64": ("f", 8), "int64": ("i", 8), "uint8": ("u", 1), "text": ("U", None)}
+_ARRAYS = {
+    "graphs": _Array("uint8", ("m b",)),
+    "log_weights": _Array("float64", ("m",)),
+    "log_scores": _Array("float64", ("m",)),
+}
+_STATISTICS = {
+    "num_rows": _Array("int64", ("d",)),
+    "means": _Array("float64", ("d",)),
+    "scales": _Array("float64", ("d",)),
+    "column_means": _Array("float64", ("d", "d d")),
+    "scatter": _Array("float64", ("d d", "d d d")),
+    "rows": _Array("int64", ("u d",)),
+    "counts": _Array("int64", ("u", "d u")),
+    "cardinalities": _Array("int64", ("d",)),
+    "states": _Array("text", ("d r",)),
+}
+"""Those that effects and parameters are computed from; there may be others."""
+
+
+def read_arrays(path: Path, d: int) -> dict[str, np.ndarray]:
+    """Return the arrays of a posterior of d variables, in the byte order of this machine.
+
+    Sizes are compared with the file's, and shapes with one another, before anything is unpacked. Arrays of names
+    that are not known are read as long as they are plain.
+
+    Raises
+    ------
+    ValueError, OSError, zipfile.BadZipFile
+        If they are not what a posterior holds; a message says which one and why.
+    """
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        headers = _headers(archive, path.stat().st_size)
+        _check_headers(headers, d)
+        arrays = {}
+        for name, header in headers.items():
+            with archive.open(f"{name}.npy") as member:
+                array = np.lib.format.read_array(member, allow_pickle=False)
+            arrays[name] = array.astype(header.dtype.newbyteorder("="), order="C", copy=False)
+    _check_values(arrays)
+    return arrays
+
+
+def _headers(archive: zipfile.ZipFile, file_size: int) -> dict[str, _Header]:
+    members = archive.infolist()
+    total = sum(member.file_size for member in members)
+    if total > max(_SMALL, MAX_EXPANSION * file_size):
+        raise ValueError(f"it would unpack to {total:,} bytes from {file_size:,}, which no posterior does")
+    headers: dict[str, _Header] = {}
+    for member in members:
+        name = member.filename.removesuffix(".npy")
+        if name == member.filename or name in headers:
+            raise ValueError(f"'{shortened(member.filename)}' is no array, or there twice")
+        with archive.open(member) as content:
+            try:
+                headers[name] = _header(content, member.file_size)
+            except Exception as error:  # of all kinds, as NumPy evaluates the text of the header
+                if isinstance(error, zipfile.BadZipFile):
+                    raise
+                raise ValueError(f"array '{shortened(name)}': {error}") from error
+    return headers
+
+
+def _header(content: Any, size: int) -> _Header:
+    version = np.lib.format.read_magic(content)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"its format {version} is not known")
+    shape, _, dtype = read(content, max_header_size=_MAX_HEADER)
+    if dtype.hasobject or dtype.names is not None:
+        raise ValueError("it holds Python objects or records, not plain numbers")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"its shape {shape} is impossible")
+    if content.tell() + math.prod(shape) * dtype.itemsize != size:
+        raise ValueError(f"its shape {shape} does not go with the {size:,} bytes it takes")
+    return _Header(shape, dtype)
+
+
+# --- what they should be ---
+
+
+def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
+    expected = dict(_ARRAYS)
+    for name in _ARRAYS:
+        if name not in headers:
+            raise ValueError(f"array '{name}' is missing")
+    expected |= {f"statistics/{name}": array for name, array in _STATISTICS.items()}
+    for name in headers:
+        parts = name.split("/")
+        if parts[0] != "marginals":
+            continue
+        if len(parts) != 3 or parts[2] not in ("values", "source", "standard_error"):
+            raise ValueError(f"array '{shortened(name)}' is of no part of a marginal")
+        if not {f"marginals/{parts[1]}/values", f"marginals/{parts[1]}/source"} <= headers.keys():
+            raise ValueError(f"the marginal '{shortened(parts[1])}' has no values or no source")
+        pairs, sets = parts[1] in FEATURES, parts[1] == "parent_sets"
+        shapes = (
+            ("d d",) if pairs else ("d s",) if sets else (_letters(headers[f"marginals/{parts[1]}/values"]),)
+        )
+        expected[name] = _Array("text", ("",)) if parts[2] == "source" else _Array("float64", shapes)
+    sizes = {"d": d, "b": (d * d + 7) // 8, "s": 1 << max(d - 1, 0)}
+    for name, array in expected.items():
+        if name in headers:
+            _check_header(name, headers[name], array, sizes)
+
+
+def _letters(header: _Header) -> str:
+    """Return a shape as it is."""
+    return " ".join(map(str, header.shape))
+
+
+def _check_header(name: str, header: _Header, expected: _Array, sizes: dict[str, int]) -> None:
+    kind, itemsize = _KINDS[expected.kind]
+    if header.dtype.kind != kind or itemsize not in (None, header.dtype.itemsize):
+        raise ValueError(f"array '{shortened(name)}' should hold {expected.kind}, not {header.dtype.name}")
+    for shape in expected.shapes:
+        letters = shape.split()
+        wanted = [int(x) if x.isdigit() else sizes.get(x) for x in letters]
+        if len(wanted) == len(header.shape) and all(
+            w in (None, found) for w, found in zip(wanted, header.shape, strict=True)
+        ):
+            sizes.update(zip(letters, header.shape, strict=True))
+            return
+    wanted = " or ".join(
+        f"({', '.join(str(sizes.get(x, x)) for x in shape.split())})" for shape in expected.shapes
+    )
+    raise ValueError(f"array '{shortened(name)}' should have shape {wanted}, not {header.shape}")
+
+
+def _check_values(arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise where numbers are not what they stand for; `GraphPosterior` looks at graphs and weights."""
+
+    def require(name: str, holds: Any, what: str) -> None:
+        if not np.all(holds):
+            raise ValueError(f"array '{shortened(name)}' should hold {what}")
+
+    graphs = np.ascontiguousarray(arrays["graphs"])
+    if graphs.size and len(np.unique(graphs.view(f"V{graphs.shape[1]}"))) < len(graphs):
+        raise ValueError("array 'graphs' should hold different graphs")
+    require("log_scores", ~np.isinf(arrays["log_scores"]), "numbers that are not infinite")
+    for name, array in arrays.items():
+        if name.startswith("marginals/") and name.endswith("/source"):
+            require(name, str(array) in get_args(Source), f"one of {', '.join(get_args(Source))}")
+        elif name.startswith("marginals/") and name.endswith("/standard_error"):
+            require(name, ~(array < 0), "numbers that are not negative")
+        elif name.startswith("statistics/") and array.dtype.kind == "f":
+            require(name, np.isfinite(array), "finite numbers")
+    edge = arrays.get("marginals/edge/values")
+    if edge is not None:
+        require(
+            "marginals/edge/values",
+            edge + edge.T <= 1 + 1e-6,
+            "two directions of an edge that exclude each other",
+        )
+    _check_statistics(
+        {name.removeprefix("statistics/"): a for name, a in arrays.items() if name.startswith("statistics/")},
+        require,
+    )
+
+
+def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> None:
+    if {"scatter", "column_means"} <= statistics.keys():
+        per_node = statistics["scatter"].ndim == 3
+        require(
+            "statistics/column_means",
+            (statistics["column_means"].ndim == 2) == per_node,
+            "a mean for each scatter",
+        )
+    for name in ("num_rows", "counts"):
+        if name in statistics:
+            require(f"statistics/{name}", statistics[name] >= 0, "numbers of rows")
+    if "scales" in statistics:
+        require("statistics/scales", statistics["scales"] > 0, "positive numbers")
+    if "scatter" in statistics:
+        scatter = statistics["scatter"]
+        largest = np.abs(scatter).max(initial=0.0)
+        symmetric = np.abs(scatter - np.swapaxes(scatter, -1, -2)) <= 1e-9 * largest
+        require("statistics/scatter", symmetric, "a symmetric matrix")
+        smallest = np.linalg.eigvalsh(scatter / max(largest, 1e-300)).min(initial=0.0)
+        require("statistics/scatter", smallest >= -1e-9, "sums of squares and products")
+    if "cardinalities" in statistics:
+        r = statistics["cardinalities"]
+        require("statistics/cardinalities", r >= 1, "numbers of states")
+        if "rows" in statistics:
+            codes = statistics["rows"]
+            require("statistics/rows", (codes >= 0) & (codes < r), "codes of states")
+        if "states" in statistics:
+            "".join(
+                statistics["states"].ravel().tolist()
+            ).encode()  # raises where a character cannot be written
+            require(
+                "statistics/cardinalities",
+                r <= statistics["states"].shape[1],
+                "as many states as there are labels",
+            )
