@@ -17,8 +17,10 @@ from types import FrameType
 import dag_gfn
 from dag_gfn.cli import main
 
-SECONDS = 120
-"""After this a command is stopped, which is a fault."""
+SECONDS = 60
+"""Of CPU time, after which a command is stopped: which is a fault, whatever else the machine does."""
+WAITING = 20
+"""Times as long a command may take by the clock: beyond that it waits for something."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def run_here(arguments: list[str], *, seconds: float = SECONDS) -> Outcome:
             try:
                 code = main(arguments)
             except TooSlow:
-                escaped = f"TooSlow: not done after {seconds:g} seconds"
+                escaped = f"TooSlow: not done after {seconds:g} seconds of CPU time"
             except SystemExit as error:
                 code = error.code if isinstance(error.code, int) else 1
             except BaseException:
@@ -76,8 +78,8 @@ def run_here(arguments: list[str], *, seconds: float = SECONDS) -> Outcome:
     return Outcome(arguments, code, out.getvalue(), err.getvalue(), escaped, warned, max(grown, 0))
 
 
-def run_apart(arguments: list[str], *, seconds: float = SECONDS) -> Outcome:
-    """Run the command as a person does, in a process of its own."""
+def run_apart(arguments: list[str], *, seconds: float = SECONDS * WAITING) -> Outcome:
+    """Run the command as a person does, in a process of its own; `seconds` are by the clock."""
     try:
         done = subprocess.run(
             command_line(arguments),
@@ -130,13 +132,16 @@ def _stopped_after(seconds: float):
     def stop(number: int, frame: FrameType | None) -> None:
         raise TooSlow
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    clocks = ((signal.ITIMER_PROF, signal.SIGPROF, 1), (signal.ITIMER_REAL, signal.SIGALRM, WAITING))
+    previous = [signal.signal(number, stop) for _, number, _ in clocks]
+    for timer, _, times in clocks:
+        signal.setitimer(timer, seconds * times)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        for (timer, number, _), handler in zip(clocks, previous, strict=True):
+            signal.setitimer(timer, 0)
+            signal.signal(number, handler)
 
 
 def _held() -> int:
