@@ -140,7 +140,7 @@ def recover(target: Path, *, needed: str) -> str | None:
         finally:
             lock.release()
         what = "the new result, which was complete" if found["saved"] else "the result from before"
-        return f"an earlier run was killed while it replaced '{target}': {what}, is back from '{source.name}'"
+        return f"an earlier run was killed before '{target}' was in its place: {what}, is back from '{source.name}'"
     return None
 
 

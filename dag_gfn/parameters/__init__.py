@@ -12,6 +12,17 @@ __all__ = [
     "parameter_posterior",
 ]
 
+_NEEDED = {
+    LinearGaussianParameters: ("num_rows", "means", "scales", "column_means", "scatter"),
+    DiscreteParameters: ("rows", "counts", "cardinalities", "states"),
+}
+_HYPERPARAMETERS = {
+    "bge": ("alpha_mu", "alpha_w", "mean_obs"),
+    "linear_gaussian": ("noise_variance", "weight_variance"),
+    "bdeu": ("equivalent_sample_size",),
+    "bde": ("equivalent_sample_size",),
+}
+
 
 def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters | DiscreteParameters:
     """Return the distribution of the parameters given a graph, of the model that the posterior's score has.
@@ -25,7 +36,8 @@ def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters |
     Raises
     ------
     OptionError
-        If the score has no prior over parameters (``bic``), or the posterior holds no sufficient statistics.
+        If the score has no prior over parameters (``bic``), or the posterior does not hold the sufficient statistics or
+        hyperparameters.
     """
     score = posterior.info.get("score")
     families = {
@@ -44,5 +56,13 @@ def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters |
         raise OptionError(
             "this posterior holds no sufficient statistics of the data, which parameters need: "
             "fit with dag_gfn.fit (dag-gfn fit), which keeps them"
+        )
+    statistics, options = _NEEDED[families[score]], _HYPERPARAMETERS[score]
+    missing = [name for name in statistics if name not in posterior.statistics]
+    missing += [name for name in options if name not in (posterior.info.get("score_options") or {})]
+    if missing:
+        raise OptionError(
+            f"this posterior does not hold all that parameters need ({', '.join(missing)} missing): fit again with "
+            "dag_gfn.fit (dag-gfn fit)"
         )
     return families[score].from_posterior(posterior)
