@@ -1,5 +1,6 @@
 """What a trained GFlowNet can answer beside its samples."""
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,8 +11,10 @@ from jaxtyping import Bool, Float64
 from dag_gfn import graph
 from dag_gfn.env.dag_state import DagState, closure
 from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.errors import ConstraintError, OptionError
+from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
 from dag_gfn.importance import ImportanceEstimate, graph_log_probabilities, log_evidence_upper_bound
+from dag_gfn.layerings.corrected_dags import MAX_SHAPE
+from dag_gfn.metrics import pareto_smoothed
 from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling.outcomes import sample_outcomes
@@ -88,8 +91,8 @@ class TrainedGFlowNet:
     ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
         """Return the log-probability that it draws each given graph, and the standard error of that.
 
-        The mean is over trajectories that end in the graph; see
-        `dag_gfn.importance.graph_log_probabilities`.
+        The mean is over trajectories that end in the graph. The error is infinite where those that were seen do not
+        tell it: ask for more trajectories. See `dag_gfn.importance.graph_log_probabilities`.
         """
         environment = self._environment()
         mean, error = graph_log_probabilities(
@@ -107,8 +110,10 @@ class TrainedGFlowNet:
         """Return the posterior given that some edges are present, which no draw need have had before.
 
         Graphs are built from the given edges on, and weighted so that they are those of the conditional posterior.
-        ``info["diagnostics"]["ess"]`` says how well the policy serves for that, and ``log_evidence`` is that of the
-        graphs that have the edges.
+        ``log_evidence`` is that of the graphs that have the edges. ``info["diagnostics"]`` says how well the policy
+        serves for that: the effective sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape of the
+        tail of their weights, None where too few draws tell it. Above 0.7, and there, standard errors may be too small,
+        and a warning says so.
 
         Parameters
         ----------
@@ -122,6 +127,11 @@ class TrainedGFlowNet:
             If a name is not a variable.
         ConstraintError
             If the edges close a cycle or are not allowed.
+
+        Warns
+        -----
+        NotConvergedWarning
+            If the tail of the weights is too heavy for the standard errors.
         """
         names, edges = self.table.names, list(edges)
         masks = self.table.constraints.required.copy()
@@ -139,7 +149,15 @@ class TrainedGFlowNet:
         environment = self._environment().starting_from(present)
         backward = None if self.model.backward is None else self.model.backward.keeping(present)
         drawn = self._draw(environment, FlowModel(self.model.policy, backward=backward), num_samples, seed)
-        estimate = drawn.evidence()
+        estimate, pareto_k = drawn.evidence(), pareto_smoothed(drawn.log_weights)[1]
+        if pareto_k > MAX_SHAPE:
+            warnings.warn(
+                f"given {len(edges)} edges, the weights of {num_samples:,} draws have a tail of shape "
+                f"{pareto_k:.2f}, at most {MAX_SHAPE} is wanted: probabilities may be off by more than their standard "
+                "errors. Ask for more draws (num_samples), train longer, or fit with these edges as required ones",
+                NotConvergedWarning,
+                stacklevel=2,
+            )
         return GraphPosterior.from_weights(
             names,
             drawn.adjacency,
@@ -147,7 +165,7 @@ class TrainedGFlowNet:
             drawn.log_scores,
             effective_samples=estimate.ess * num_samples,
             log_evidence=estimate.log_z,
-            info={"diagnostics": vars(estimate) | {"num_samples": num_samples}},
+            info={"diagnostics": vars(estimate) | {"num_samples": num_samples, "pareto_k": pareto_k}},
         )
 
     @property

@@ -44,13 +44,13 @@ def signalled(folder, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300  # against a hang, not a test of speed
     while not (folder / "out.partial/checkpoint.safetensors").exists():
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(number)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     return process.returncode, told
 
 
@@ -206,7 +206,7 @@ def test_a_fit_killed_at_any_moment_can_be_resumed(six, monkeypatch, moments):
     monkeypatch.chdir(six)
     chosen = json.dumps({moment: MOMENTS[moment] for moment in moments})
     command = [sys.executable, "-c", KILLED, chosen, "fit", *SIX]
-    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=100, check=True)
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=500, check=True)
     alone = dag_gfn.load("alone")
     for moment in moments:
         partial = Path(f"{moment}.partial")
