@@ -9,6 +9,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
+from dag_gfn.progress import AnnouncedShare
 from dag_gfn.terminal import ASSUMPTIONS
 
 
@@ -28,9 +29,15 @@ def effect(
     check_seed(seed)
     posterior = dag_gfn.load(folder)
     if posterior.info.get("kind") == "discrete":
-        effect = effects.interventional_distribution(
-            posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
-        )
+        with AnnouncedShare("effect") as on_progress:
+            effect = effects.interventional_distribution(
+                posterior,
+                source,
+                target,
+                num_draws=draws,
+                rng=np.random.default_rng(seed),
+                on_progress=on_progress,
+            )
         lines = distribution_sentences(effect)
         content: dict[str, Any] = {"distribution": effect.summary().to_dict(orient="records")}
     else:

@@ -3,7 +3,7 @@
 import math
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +48,11 @@ class _Link(NamedTuple):
 
 
 def write_report(
-    posterior: GraphPosterior, path: str | os.PathLike[str], *, title: str = "Posterior over causal graphs"
+    posterior: GraphPosterior,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "Posterior over causal graphs",
+    on_progress: Callable[[float, float], None] | None = None,
 ) -> None:
     """Write the report of a posterior as one HTML file, complete or not at all; a file there is replaced.
 
@@ -58,6 +62,8 @@ def write_report(
     path : path
         Of the file; its folder is created.
     title : str
+    on_progress : callable, optional
+        Given now and then the share of the effects that is done, in [0, 1], and the seconds that all should take.
 
     Raises
     ------
@@ -67,7 +73,7 @@ def write_report(
     target = Path(path)
     if target.is_dir():
         raise StorageError(f"'{target}' is a folder: give the name of an HTML file to write")
-    text = report_html(posterior, title=title)
+    text = report_html(posterior, title=title, on_progress=on_progress)
     unfinished = target.with_name(f"{target.name}.partial-{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +85,12 @@ def write_report(
         unfinished.unlink(missing_ok=True)
 
 
-def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causal graphs") -> str:
+def report_html(
+    posterior: GraphPosterior,
+    *,
+    title: str = "Posterior over causal graphs",
+    on_progress: Callable[[float, float], None] | None = None,
+) -> str:
     """Return the report of a posterior as one HTML page; see docs/report.md for its parts.
 
     Equal posteriors give equal pages: effects are drawn with a fixed seed.
@@ -88,6 +99,8 @@ def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causa
     ----------
     posterior : GraphPosterior
     title : str
+    on_progress : callable, optional
+        As for `write_report`.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -103,7 +116,7 @@ def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causa
     drawing = Drawing.of(posterior)
     shown = [pair for pair in every if pair.linked >= MIN_LINKED]
     info = posterior.info
-    effect = effect_tables(posterior)
+    effect = effect_tables(posterior, on_progress=on_progress)
     features = {name: posterior.marginal(name) for name in FEATURES}
     data = {
         "names": posterior.names,
