@@ -178,3 +178,33 @@ class ShareProgress:
         elif time.monotonic() - self.started.setdefault(name, time.monotonic()) >= self.line_seconds:
             self.started[name] = math.inf
             self.console.print(f"{name}: {share:.0%} done", highlight=False)
+
+
+class AnnouncedShare:
+    """Shows on stderr how far one computation is, having said first what it takes if that is long.
+
+    A context manager; it is called with the share that is done and the seconds that all should take.
+    """
+
+    def __init__(self, name: str, *, announced_seconds: float | int = 10.0):
+        self.name, self.announced_seconds = name, announced_seconds
+        self.told = False
+        self.share = ShareProgress()
+
+    def __enter__(self) -> "AnnouncedShare":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.share.__exit__(kind, error, trace)
+
+    def __call__(self, share: float | int, seconds: float | int) -> None:
+        """Show that `share`, in [0, 1], is done of what should take so many seconds."""
+        if seconds < self.announced_seconds:
+            return
+        if not self.told:
+            self.told = True
+            announce(f"{self.name}: this should take about {seconds:,.0f} seconds")
+            self.share.__enter__()
+        self.share(self.name, share)

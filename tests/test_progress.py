@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from rich.console import Console
 
-from dag_gfn.progress import Report, ShareProgress, TrainingProgress, announce, describe
+from dag_gfn.progress import AnnouncedShare, Report, ShareProgress, TrainingProgress, announce, describe
 
 
 @dataclass
@@ -145,3 +145,14 @@ def test_announcements_are_one_line_with_names_as_they_are(place):
     announce("[red]x[/red] :heart: " * 5, console=console)
     announce("nothing", shown=False, console=console)
     assert text.getvalue() == "note: " + "[red]x[/red] :heart: " * 5 + "\n"
+
+
+def test_long_work_is_announced_and_short_work_is_not(capsys):
+    with AnnouncedShare("effect") as show:
+        show(0.0, 3.0)
+        show(1.0, 3.0)
+    assert capsys.readouterr().err == ""
+    with AnnouncedShare("effect") as show:
+        show(0.0, 1234.5)
+        show(0.5, 1234.5)
+    assert capsys.readouterr().err == "note: effect: this should take about 1,234 seconds\n"

@@ -11,6 +11,7 @@ import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
 from dag_gfn.cli.output import require_output
 from dag_gfn.memory import require_memory
+from dag_gfn.progress import AnnouncedShare
 from dag_gfn.terminal import ASSUMPTIONS
 
 
@@ -32,9 +33,15 @@ def effect(
     posterior = dag_gfn.load(folder)
     require_memory("draws", draws, 40 * posterior.d**2)
     if posterior.info.get("kind") == "discrete":
-        effect = effects.interventional_distribution(
-            posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
-        )
+        with AnnouncedShare("effect") as on_progress:
+            effect = effects.interventional_distribution(
+                posterior,
+                source,
+                target,
+                num_draws=draws,
+                rng=np.random.default_rng(seed),
+                on_progress=on_progress,
+            )
         lines = distribution_sentences(effect)
         content: dict[str, Any] = {"distribution": effect.summary().to_dict(orient="records")}
     else:

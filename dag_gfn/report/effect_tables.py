@@ -1,6 +1,6 @@
 """The effects of every variable on every other, computed beforehand for the page's explorer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from dag_gfn import effects
 from dag_gfn.effects.graph_draws import EquivalenceClass, equivalence_classes
 from dag_gfn.errors import DagGfnError
+from dag_gfn.parameters import parameter_posterior
 from dag_gfn.posterior import GraphPosterior
 
 TOTAL_DRAWS = 2000
@@ -22,12 +23,22 @@ MAX_DISTRIBUTIONS = 240
 """Pairs of discrete variables, those with the likeliest effects, that are computed."""
 MAX_STATES = 100
 """Product of two variables' states beyond which a table helps nobody."""
+MAX_SECONDS = 300
+"""Seconds of work beyond which the page goes without distributions."""
 MAX_EDGES_TEXT = 300
 SEED = 0
 
 
-def effect_tables(posterior: GraphPosterior) -> dict[str, Any]:
+def effect_tables(
+    posterior: GraphPosterior, *, on_progress: Callable[[float, float], None] | None = None
+) -> dict[str, Any]:
     """Return what the explorer shows, as JSON holds it.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+    on_progress : callable, optional
+        Given the share of the distributions that is done, in [0, 1], and the seconds that all should take.
 
     Returns
     -------
@@ -43,7 +54,7 @@ def effect_tables(posterior: GraphPosterior) -> dict[str, Any]:
     """
     try:
         if posterior.info.get("kind") == "discrete":
-            return _distributions(posterior)
+            return _distributions(posterior, on_progress)
         return _totals(posterior)
     except DagGfnError as error:
         return {"kind": "none", "reason": str(error)}
@@ -81,48 +92,49 @@ def _totals(posterior: GraphPosterior) -> dict[str, Any]:
     return {"kind": "total", "draws": TOTAL_DRAWS, "classes": _class_texts(classes), "pairs": table}
 
 
-def _distributions(posterior: GraphPosterior) -> dict[str, Any]:
-    d, zero = posterior.d, 1.0 - posterior.marginal("path").values
-    table: list[list[dict[str, Any] | None]] = [[None] * d for _ in posterior.names]
-    off_diagonal = np.argwhere(~np.eye(d, dtype=bool))
-    likeliest = sorted(off_diagonal.tolist(), key=lambda pair: zero[pair[0], pair[1]])
-    classes: list[EquivalenceClass] | None = None
-    states: dict[int, list[str]] = {}
-    computed = 0
-    for i, j in likeliest:
-        table[i][j] = {"zero": round(float(np.clip(zero[i, j], 0.0, 1.0)), 4)}
-        if 1.0 - zero[i, j] < MIN_EFFECT or computed >= MAX_DISTRIBUTIONS:
-            continue
-        if i in states and j in states and len(states[i]) * len(states[j]) > MAX_STATES:
-            continue
-        # the same seed draws the same graphs for every pair, so the classes are those of the first
-        found = effects.interventional_distribution(
-            posterior, posterior.names[i], posterior.names[j], num_draws=DISTRIBUTION_DRAWS, rng=SEED
-        )
-        computed += 1
-        states[i], states[j] = list(found.source_states), list(found.target_states)
-        if len(states[i]) * len(states[j]) > MAX_STATES:
-            continue
-        if classes is None:
-            classes = _classes(found.graphs, posterior.names)
-        low, high = np.quantile(found.samples, [0.05, 0.95], axis=0)
-        no_effect = (np.ptp(found.samples, axis=1) == 0).all(axis=1)
+def _distributions(
+    posterior: GraphPosterior, on_progress: Callable[[float, float], None] | None
+) -> dict[str, Any]:
+    d, names = posterior.d, posterior.names
+    zero = np.clip(1.0 - posterior.marginal("path").values, 0.0, 1.0)
+    parameters = parameter_posterior(posterior)
+    r = parameters.cardinalities
+    table: list[list[dict[str, Any] | None]] = [[None] * d for _ in names]
+    shown: list[tuple[int, int]] = []
+    for i, j in sorted(np.argwhere(~np.eye(d, dtype=bool)).tolist(), key=lambda pair: zero[*pair]):
+        table[i][j] = {"zero": round(float(zero[i, j]), 4)}
+        small = r[i] * r[j] <= MAX_STATES
+        if small and 1.0 - zero[i, j] >= MIN_EFFECT and len(shown) < MAX_DISTRIBUTIONS:
+            shown.append((i, j))
+    found = effects.interventional_distributions(
+        posterior,
+        [(names[i], names[j]) for i, j in shown],
+        num_draws=DISTRIBUTION_DRAWS,
+        rng=SEED,
+        max_seconds=MAX_SECONDS,
+        on_progress=on_progress,
+    )
+    classes = _classes(found[0].graphs, names) if found else []
+    for (i, j), effect in zip(shown, found, strict=True):
+        low, high = np.quantile(effect.samples, [0.05, 0.95], axis=0)
+        no_effect = (np.ptp(effect.samples, axis=1) == 0).all(axis=1)
         table[i][j] |= {
-            "table": np.stack([found.mean, low, high], axis=-1).round(4).tolist(),
+            "table": np.stack([effect.mean, low, high], axis=-1).round(4).tolist(),
             "by_class": [
                 [
                     c,
                     round(float(no_effect[known.draws].mean()), 3),
-                    found.samples[known.draws].mean(axis=0).round(3).tolist(),
+                    effect.samples[known.draws].mean(axis=0).round(3).tolist(),
                 ]
                 for c, known in enumerate(classes)
             ],
         }
+    in_a_table = {node for pair in shown for node in pair}
     return {
         "kind": "distribution",
         "draws": DISTRIBUTION_DRAWS,
-        "classes": _class_texts(classes or []),
-        "states": [states.get(node, []) for node in range(d)],
+        "classes": _class_texts(classes),
+        "states": [list(parameters.states[node]) if node in in_a_table else [] for node in range(d)],
         "pairs": table,
     }
 

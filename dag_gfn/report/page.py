@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +47,11 @@ class _Link(NamedTuple):
 
 
 def write_report(
-    posterior: GraphPosterior, path: str | os.PathLike[str], *, title: str = "Posterior over causal graphs"
+    posterior: GraphPosterior,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "Posterior over causal graphs",
+    on_progress: Callable[[float, float], None] | None = None,
 ) -> None:
     """Write the report of a posterior as one HTML file, complete or not at all; a file there is replaced.
 
@@ -57,6 +61,8 @@ def write_report(
     path : path
         Of the file; its folder is created.
     title : str
+    on_progress : callable, optional
+        Given now and then the share of the effects that is done, in [0, 1], and the seconds that all should take.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def write_report(
     target = Path(path)
     if target.is_dir():
         raise StorageError(f"'{target}' is a folder: give the name of an HTML file to write")
-    text = report_html(posterior, title=title)
+    text = report_html(posterior, title=title, on_progress=on_progress)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         files.write_text(target, text)
@@ -74,7 +80,12 @@ def write_report(
         raise StorageError(f"cannot write '{target}': {error.strerror or error}") from error
 
 
-def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causal graphs") -> str:
+def report_html(
+    posterior: GraphPosterior,
+    *,
+    title: str = "Posterior over causal graphs",
+    on_progress: Callable[[float, float], None] | None = None,
+) -> str:
     """Return the report of a posterior as one HTML page; see docs/report.md for its parts.
 
     Equal posteriors give equal pages: effects are drawn with a fixed seed.
@@ -83,6 +94,8 @@ def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causa
     ----------
     posterior : GraphPosterior
     title : str
+    on_progress : callable, optional
+        As for `write_report`.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -98,7 +111,7 @@ def report_html(posterior: GraphPosterior, *, title: str = "Posterior over causa
     drawing = Drawing.of(posterior)
     shown = [pair for pair in every if pair.linked >= MIN_LINKED]
     info = posterior.info
-    effect = effect_tables(posterior)
+    effect = effect_tables(posterior, on_progress=on_progress)
     features = {name: posterior.marginal(name) for name in FEATURES}
     data = {
         "names": posterior.names,

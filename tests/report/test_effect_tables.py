@@ -49,7 +49,9 @@ def test_distributions_are_those_of_the_library():
     zero, means = table["pairs"][i][j]["by_class"][0][1:]
     split = effect.by_class(1)
     assert zero == pytest.approx(split["probability_zero"].iloc[0], abs=1e-3)
-    assert np.ravel(means) == pytest.approx(split["mean"].to_numpy(), abs=1e-3)
+    # the same graphs, but other draws of their tables
+    error = effect.samples.std(axis=0).max() * np.sqrt(2 / module.DISTRIBUTION_DRAWS)
+    assert np.ravel(means) == pytest.approx(split["mean"].to_numpy(), abs=5 * error)
 
 
 def test_more_pairs_than_fit_are_left_out(monkeypatch):
