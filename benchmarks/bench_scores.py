@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 
-from dag_gfn.data.dataset import from_array
+from dag_gfn.data import from_array
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 from dag_gfn.subsets import unpack
 

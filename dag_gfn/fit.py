@@ -14,6 +14,7 @@ import pandas as pd
 
 from dag_gfn import __version__, methods
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
+from dag_gfn.data.frames import is_frame
 from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError, shortened
 from dag_gfn.exact_check import judge_convergence
 from dag_gfn.memory import require_memory
@@ -69,7 +70,7 @@ def fit(
 
     Parameters
     ----------
-    data : Dataset, DataFrame, ndarray of shape (n, d), or path of a CSV file
+    data : Dataset, DataFrame (of pandas or polars), ndarray of shape (n, d), or path of a CSV file
     method : {"auto", "exact", "gflownet", "mcmc"}
         ``auto`` is exact where that is affordable and trains a GFlowNet beyond.
     score : {"bge", "bdeu", "bde", "bic", "linear_gaussian"}, optional
@@ -279,14 +280,16 @@ def fit(
 def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> Dataset:
     if isinstance(data, Dataset):
         return data
-    if isinstance(data, pd.DataFrame):
+    if is_frame(data):
         return from_frame(data)
     if isinstance(data, np.ndarray):
         return from_array(data)
     if isinstance(data, str | os.PathLike):
         return read_csv(data)
+    kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}".removeprefix("builtins.")
+    remedy = ": use .collect() first" if hasattr(data, "collect") else ""
     raise DataError(
-        f"expected a Dataset, a DataFrame, an array or the path of a CSV file, not {type(data).__name__}"
+        f"expected a Dataset, a DataFrame, an array or the path of a CSV file, not {kind}{remedy}"
     )
 
 

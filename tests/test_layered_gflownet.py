@@ -9,7 +9,7 @@ import torch
 from sampler_cases import score_table
 
 from dag_gfn import layer_chains
-from dag_gfn.data.dataset import from_array
+from dag_gfn.data import from_array
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.reference import exact_reference

@@ -69,6 +69,9 @@ def fit(
         str | None, typer.Option(metavar="A,B,..", help="Columns that are discrete, or 'all'.")
     ] = None,
     missing: Annotated[str, typer.Option(help="Rows with missing values: error or drop.")] = "error",
+    na_values: Annotated[
+        str | None, typer.Option(metavar="A,B,..", help="Cells that are missing values too, as ?,-999.")
+    ] = None,
     standardize: Annotated[
         bool | None, typer.Option(help="z-score continuous columns; default, but for linear_gaussian.")
     ] = None,
@@ -97,6 +100,7 @@ def fit(
         "drop": read_names("drop", drop),
         "discrete": "all" if discrete == "all" else tuple(read_names("discrete", discrete) or ()),
         "missing": missing,
+        "na_values": tuple(read_names("na-values", na_values) or ()),
     }
     data = _read(table, example, reading)
     options: dict[str, Any] = {

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dag_gfn.data.dataset import Dataset, from_frame
+from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.discrete import DiscreteNetwork
+from dag_gfn.data.reading import from_frame
 from dag_gfn.data.selection import MAX_COLUMNS
 from dag_gfn.errors import DataError
 from dag_gfn.quiet_import import quiet_import
