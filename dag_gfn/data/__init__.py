@@ -1,6 +1,6 @@
 """Data in: reading, checking and simulating tables."""
 
-from dag_gfn.data.checks import data_warnings
+from dag_gfn.data.checks import data_doubts, data_warnings
 from dag_gfn.data.dataset import Dataset, from_array, from_frame, read_csv
 from dag_gfn.data.discrete import DiscreteNetwork
 from dag_gfn.data.examples import example_names, load_example
@@ -13,6 +13,7 @@ __all__ = [
     "Dataset",
     "DiscreteNetwork",
     "LinearGaussianNetwork",
+    "data_doubts",
     "data_warnings",
     "erdos_renyi_dag",
     "example_names",

@@ -5,6 +5,9 @@ from jaxtyping import Float64
 
 from dag_gfn.data.columns import listed, quoted
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.discrete_checks import copies_and_functions
+from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.few_rows import ROWS_FOR_COPIES, few_rows
 
 MAX_CODED_VALUES = 5
 MAX_SKEWNESS, MAX_EXCESS_KURTOSIS = 2.0, 7.0
@@ -15,6 +18,11 @@ MAX_DETERMINATION = 0.999
 MIN_ROWS_PER_CELL = 5  # the usual least count of a contingency table's cell
 
 
+def data_doubts(dataset: Dataset) -> list[Doubt]:
+    """Return the reasons, known before the fit, for which exact probabilities may still not be findings."""
+    return [*few_rows(dataset), *copies_and_functions(dataset)]
+
+
 def data_warnings(dataset: Dataset) -> list[str]:
     """Return one sentence for each way in which the data look unlike what the scores assume."""
     if dataset.kind == "continuous":
@@ -22,7 +30,7 @@ def data_warnings(dataset: Dataset) -> list[str]:
             _coded_columns(dataset),
             _non_normal_columns(dataset),
             _trends(dataset),
-            *_collinear(dataset),
+            *(_collinear(dataset) if dataset.n >= ROWS_FOR_COPIES else ()),
         ]
     else:
         found = [_rare_states(dataset), _sparse_families(dataset), _trends(dataset)]
