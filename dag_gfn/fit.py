@@ -13,19 +13,33 @@ import numpy as np
 import pandas as pd
 
 from dag_gfn import __version__, methods
-from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
+from dag_gfn.data import (
+    Dataset,
+    data_doubts,
+    data_warnings,
+    from_array,
+    from_frame,
+    read_csv,
+    sufficient_statistics,
+)
 from dag_gfn.data.frames import is_frame
 from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError, shortened
 from dag_gfn.exact_check import judge_convergence
 from dag_gfn.memory import require_memory
 from dag_gfn.methods import Run, TrainingOptions
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+from dag_gfn.scores import SPARSE_FAMILIES, Constraints, ScoreTable, make_prior, make_score, sparse_doubts
 
 MAX_SEED = 2**63 - 1
 MAX_ITERATIONS = 10**12
 MAX_SECONDS = 10**9
 """Thirty years: clocks and counters hold no more than some thousand times that."""
+UNLIKE_THE_MODEL = {
+    "code": "unlike_the_model",
+    "level": "mild",
+    "verdict": "the data look in some way unlike what the score assumes (see the warnings)",
+}
+"""What a verdict says where there are warnings about the data that have no doubt of their own."""
 
 Edges = Iterable[tuple[str, str] | list[str]]
 
@@ -51,6 +65,7 @@ def fit(
     max_parents: int | None = None,
     required: Edges = (),
     forbidden: Edges = (),
+    sparse_families: str = "drop",
     standardize: bool | None = None,
     device: str = "cpu",
     exact_check: bool | None = None,
@@ -76,7 +91,10 @@ def fit(
     score : {"bge", "bdeu", "bde", "bic", "linear_gaussian"}, optional
         Default ``bge`` for continuous, ``bdeu`` for discrete columns.
     prior : {"uniform", "edge", "erdos_renyi", "fair"}
-        Prior over graphs.
+        Prior over graphs; none is normalised. ``uniform``: every DAG alike. ``edge``: each edge multiplies the prior
+        by ``beta``. ``erdos_renyi``: edges independent before graphs with cycles are excluded. ``fair``: each number
+        of parents of a node alike before graphs with cycles are excluded. :func:`dag_gfn.scores.make_prior` tells what
+        is left of that among DAGs.
     seed : int
         The same seed, iterations and number of threads give the same result, to the last digit.
     iterations : int, optional
@@ -108,6 +126,10 @@ def fit(
         Largest number of parents of a node.
     required, forbidden : iterable of (source, target)
         Edges that every graph has, or that none has.
+    sparse_families : {"drop", "keep"}
+        Of discrete columns: leave out parent sets whose contingency table has more cells than there are rows that
+        count for the column, or keep them. Discrete scores give such families parents for nothing, so that unrelated
+        columns are linked. No parents at all, and the required ones alone, are always allowed.
     standardize : bool, optional
         z-score continuous columns, since BGe's prior is not scale free; False takes them as they are. By default
         True, but for ``linear_gaussian``, whose noise variance is in the columns' units: these are only centred.
@@ -128,7 +150,8 @@ def fit(
     beta : float, optional
         Odds of an edge under the prior ``edge``.
     edges_per_node : float, optional
-        Of the prior ``erdos_renyi``.
+        Of the prior ``erdos_renyi``: sets the probability of a directed edge before graphs with cycles are excluded,
+        2 · edges_per_node / (d - 1) but at most one half. It is not the mean number of edges per node over DAGs.
     progress : bool or callable
         True shows progress on stderr; a callable is given each `TrainingReport` (`ChainReport`) instead.
     checkpoint : Path, optional
@@ -163,6 +186,7 @@ def fit(
         num_samples,
         iterations,
         time_budget,
+        sparse_families,
     )
     require_memory(
         "num_samples", num_samples, 4 * dataset.d * (dataset.d + 25)
@@ -173,11 +197,15 @@ def fit(
             "(--method exact), or leave it out"
         )
     z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
-    told = data_warnings(z_scored)
+    doubts, unlike = data_doubts(z_scored), data_warnings(z_scored)
+    told = [*(doubt.warning for doubt in doubts), *unlike]
     if standardize is None and score == "linear_gaussian" and dataset.kind == "continuous":
         dataset = dataset.center()
     elif standardize or standardize is None:
         dataset = z_scored
+    constraints = Constraints.from_names(dataset.names, required, forbidden, max_parents)
+    if dataset.kind == "discrete" and sparse_families == "drop":
+        constraints = constraints.without_sparse_families(dataset)
     table = ScoreTable.build(
         make_score(
             score,
@@ -190,7 +218,7 @@ def fit(
             weight_variance=weight_variance,
         ),
         make_prior(prior, dataset.d, beta=beta, edges_per_node=edges_per_node),
-        Constraints.from_names(dataset.names, required, forbidden, max_parents),
+        constraints,
     )
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
@@ -198,6 +226,8 @@ def fit(
     run = Run(
         table, seed, num_samples, iterations, time_budget, exact_check, progress, list(dataset.notes), told
     )
+    if constraints.cell_limit is not None:
+        run.note(constraints.cell_limit.describe(dataset.names))
     options = TrainingOptions(
         environment=environment,
         objective=objective,
@@ -237,6 +267,11 @@ def fit(
             f"method '{chosen}' trains nothing and takes no notice of {', '.join(options.chosen)}: --method gflownet "
             "does"
         )
+    sparse = sparse_doubts(posterior.graphs, posterior.weights, dataset, sparse_families)
+    doubts += sparse
+    run.told += [doubt.warning for doubt in sparse]
+    for doubt in sparse:
+        warnings.warn(doubt.warning, DataWarning, stacklevel=2)
     told_before = len(run.told)
     if chosen != "exact":
         run.told += judge_convergence(posterior.info, chosen)
@@ -255,7 +290,10 @@ def fit(
             "score_options": table.score_options,
             "prior": table.prior,
             "prior_options": table.prior_options,
-            "constraints": table.constraints.describe(dataset.names),
+            "constraints": {
+                **constraints.describe(dataset.names),
+                "sparse_families": sparse_families if dataset.kind == "discrete" else None,
+            },
             "n": dataset.n,
             "kind": dataset.kind,
             "standardized": dataset.is_standardized,
@@ -268,6 +306,7 @@ def fit(
             "log_evidence_standard_error": 0.0 if chosen == "exact" else None,
             **posterior.info,
             "warnings": run.told,
+            "doubts": [*(doubt.record() for doubt in doubts), *([UNLIKE_THE_MODEL] if unlike else [])],
             "timing": {
                 "total_seconds": time.perf_counter() - started,
                 **posterior.info.get("timing", {}),
@@ -304,12 +343,14 @@ def _check_options(
     num_samples: int,
     iterations: int | None,
     time_budget: float | int | None,
+    sparse_families: str,
 ) -> None:
     planned = {
         "method": (method, ("auto", "exact", "gflownet", "mcmc"), ("bootstrap",)),
         "environment": (environment or "layers", ("edges", "layers"), ()),
         "policy": (policy, ("mlp", "transformer"), ()),
         "behaviour": (behaviour, ("on", "off"), ()),
+        "sparse_families": (sparse_families, SPARSE_FAMILIES, ()),
         "objective": (objective, (None,) if objective is None else _objectives(), ()),
         "backward policy": (backward or "uniform", ("uniform", "learned"), ()),
     }

@@ -238,6 +238,10 @@ def verdicts(info: dict[str, Any]) -> list[str]:
         what = "all DAGs" if drawn is None else f"{what}; the graphs are {drawn:,} exact draws"
         evidence = "Log evidence (mean over orders)" if orders else "Log evidence"
         lines.append(f"Exact probabilities of {what}. {evidence}: {_number(info['log_evidence'], '.4f')}.")
+    reasons = [doubt["verdict"] for doubt in info.get("doubts") or [] if doubt["level"] == "caution"]
+    if reasons:
+        computed = "Exact arithmetic" if info.get("method") == "exact" else "However it was computed"
+        lines.append(f"{computed}, but {'; '.join(reasons)}.")
     return lines
 
 

@@ -63,6 +63,9 @@ def fit(
     max_parents: Annotated[int | None, typer.Option(help="Largest number of parents of a node.")] = None,
     required: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in every graph; repeatable.")] = [],  # noqa: B006
     forbidden: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in no graph; repeatable.")] = [],  # noqa: B006
+    sparse_families: Annotated[
+        str, typer.Option(help="Discrete families with more table cells than rows: drop or keep.")
+    ] = "drop",
     columns: Annotated[str | None, typer.Option(metavar="A,B,..", help="Columns to keep.")] = None,
     drop: Annotated[str | None, typer.Option(metavar="A,B,..", help="Columns to leave out.")] = None,
     discrete: Annotated[
@@ -121,6 +124,7 @@ def fit(
         "max_parents": max_parents,
         "required": [read_edge(text, data.names) for text in required],
         "forbidden": [read_edge(text, data.names) for text in forbidden],
+        "sparse_families": sparse_families,
         "standardize": standardize,
         "equivalent_sample_size": equivalent_sample_size,
         "order_modular": order_modular,

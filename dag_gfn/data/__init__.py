@@ -1,6 +1,6 @@
 """Data in: reading, checking and simulating tables."""
 
-from dag_gfn.data.checks import data_warnings
+from dag_gfn.data.checks import data_doubts, data_warnings
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.discrete import DiscreteNetwork
 from dag_gfn.data.examples import example_names, load_example
@@ -14,6 +14,7 @@ __all__ = [
     "Dataset",
     "DiscreteNetwork",
     "LinearGaussianNetwork",
+    "data_doubts",
     "data_warnings",
     "erdos_renyi_dag",
     "example_names",

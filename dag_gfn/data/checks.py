@@ -5,6 +5,9 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.data.columns import listed, quoted
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.discrete_checks import copies_and_functions
+from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.few_rows import ROWS_FOR_COPIES, few_rows
 from dag_gfn.data.number_codes import code_cells, codes_sentence, likely_codes, words_sentence
 from dag_gfn.data.roles import (
     counts_sentence,
@@ -22,6 +25,11 @@ MIN_TREND = 0.1  # a weaker one is harmless, however significant in a long table
 MAX_CORRELATION = 0.99
 MAX_DETERMINATION = 0.999
 MIN_ROWS_PER_CELL = 5  # the usual least count of a contingency table's cell
+
+
+def data_doubts(dataset: Dataset) -> list[Doubt]:
+    """Return the reasons, known before the fit, for which exact probabilities may still not be findings."""
+    return [*few_rows(dataset), *copies_and_functions(dataset)]
 
 
 def data_warnings(dataset: Dataset) -> list[str]:
@@ -43,7 +51,7 @@ def data_warnings(dataset: Dataset) -> list[str]:
             _coded_columns(dataset, measured),
             _non_normal_columns(dataset, measured),
             "" if targets is not None else _trends(dataset, measured),
-            *_collinear(dataset, measured),
+            *(_collinear(dataset, measured) if dataset.n >= ROWS_FOR_COPIES else ()),
         ]
     else:
         found += [_rare_states(dataset), _sparse_families(dataset)]

@@ -22,6 +22,40 @@ class Diagnostic(NamedTuple):
     meaning: str
 
 
+def weigh_doubts(info: dict[str, Any], level: str, trust: str) -> tuple[str, str]:
+    """Return a verdict on the computation, weighed with what the data themselves say against the result.
+
+    Exact arithmetic on too few rows is not a sound inference: a doubt of level ``caution`` takes the word away, a mild
+    one is said beside it.
+
+    Parameters
+    ----------
+    info : dict
+        Of a posterior; `doubts` lists the code, level and verdict of each doubt that the fit recorded.
+    level : {"good", "caution", "bad"}
+    trust : str
+        How far to rely on the computation, a sentence or more.
+    """
+    doubts = info.get("doubts") or []
+    cautions = [doubt["verdict"] for doubt in doubts if doubt["level"] == "caution"]
+    mild = [doubt["verdict"] for doubt in doubts if doubt["level"] == "mild"]
+    if cautions:
+        reasons = "; ".join(cautions)
+        if level == "good":
+            trust = f"{computed_well(info)}, but {reasons}. See the warnings. {trust}"
+        else:
+            trust = f"{trust} Beside that: {reasons}."
+        level = "caution" if level == "good" else level
+    if mild:
+        trust = f"{trust} Mind that {'; '.join(mild)}."
+    return level, trust
+
+
+def computed_well(info: dict[str, Any]) -> str:
+    """Return what there is to be said for a computation that is good in itself."""
+    return "Exact arithmetic" if info.get("method") == "exact" else "Computed well"
+
+
 def diagnose(info: dict[str, Any]) -> list[Diagnostic]:
     """Return the diagnostics that a fit recorded, each judged."""
     found, check = info.get("diagnostics", {}), info.get("exact_check") or {}

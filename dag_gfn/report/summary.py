@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.report.diagnosis import weigh_doubts
 from dag_gfn.report.pairs import LIKELY, Pair, pairs
 
 MAX_NAMED = 8
@@ -44,7 +45,7 @@ class Summary:
 def summarise(posterior: GraphPosterior) -> Summary:
     """Return the summary of a posterior."""
     info = posterior.info
-    level, trust = trust_in(info)
+    level, trust = weigh_doubts(info, *trust_in(info))
     return Summary(_fitted(posterior), trust, level, _findings(posterior), list(info.get("warnings", [])))
 
 

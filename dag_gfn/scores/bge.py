@@ -6,7 +6,7 @@ from scipy.special import gammaln
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import OptionError
-from dag_gfn.scores.gaussian_minors import GaussianScore
+from dag_gfn.scores.gaussian_minors import GaussianScore, centred_scatter
 from dag_gfn.scores.local_score import require_positive
 
 
@@ -71,9 +71,15 @@ class BGe(GaussianScore):
         self.mean_obs = np.broadcast_to(prior_mean, (d,))
         self.t = self.alpha_mu * (alpha_w - d - 1.0) / (self.alpha_mu + 1.0)
         rows = [self.observed_rows(node) for node in range(d if self.has_interventions else 1)]
-        self.matrices = np.stack([self._posterior_scatter(data.values[used]) for used in rows])
         # One entry for all nodes, or one for each where interventions make them differ.
+        matrices, shifts = zip(*(self._posterior_scatter(data.values[used]) for used in rows), strict=True)
+        self.matrices = np.stack(matrices)
+        self._set_shifts(np.stack(shifts))
         self.num_rows = np.array([int(used.sum()) for used in rows])
+        self._refuse_rounding(
+            self.num_rows + alpha_w,
+            "drop it or one of the others (--drop), or let the columns be standardized if they are not",
+        )
         self._constants = np.stack([self._constant(n) for n in self.num_rows.tolist()])
 
     @property
@@ -81,16 +87,16 @@ class BGe(GaussianScore):
         """See :class:`LocalScore`."""
         return {"alpha_mu": self.alpha_mu, "alpha_w": self.alpha_w, "mean_obs": self.mean_obs.tolist()}
 
-    def _posterior_scatter(self, values: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "d d"]:
-        """Return R = T + S_n + n alpha_mu / (n + alpha_mu) (mean - mean_obs)(mean - mean_obs)^T."""
+    def _posterior_scatter(
+        self, values: Float64[np.ndarray, "n d"]
+    ) -> tuple[Float64[np.ndarray, "d d"], Float64[np.ndarray, " d"]]:
+        """Return T + S_n and u = sqrt(n alpha_mu / (n + alpha_mu)) (mean - mean_obs): R = T + S_n + u u^T."""
         n, d = values.shape
         prior = self.t * np.eye(d)
         if n == 0:
-            return prior
-        mean = values.mean(0)
-        centred = values - mean
-        shift = mean - self.mean_obs
-        return prior + centred.T @ centred + n * self.alpha_mu / (n + self.alpha_mu) * np.outer(shift, shift)
+            return prior, np.zeros(d)
+        mean, scatter = centred_scatter(values)
+        return prior + scatter, np.sqrt(n * self.alpha_mu / (n + self.alpha_mu)) * (mean - self.mean_obs)
 
     def _constant(self, n: int) -> Float64[np.ndarray, " d"]:
         """Return the part of the score that depends on k = 0 .. d-1 parents only."""

@@ -22,6 +22,9 @@ MEMORY_LIMIT = 1_000_000_000
 MAX_COMPLETE_NODES = 20
 """``storage="auto"`` is complete up to this many nodes, where it fits the memory limit."""
 
+MAX_SCORE = 1e13
+"""Size of a local score, in nats, beyond which its last digit is worth more than a thousandth."""
+
 
 def table_bytes(d: int) -> int:
     """Return the size in bytes of the complete table of d nodes, d 2^(d-1) float64."""
@@ -215,12 +218,7 @@ class ScoreTable:
         return self.local_scores(nodes, parents.reshape(-1)).reshape(parents.shape).sum(-1)
 
     def _allowed(self, nodes: np.ndarray, parents: np.ndarray) -> np.ndarray:
-        required, forbidden = self.constraints.required[nodes], self.constraints.forbidden[nodes]
-        forbidden = forbidden | np.int64(1) << nodes
-        allowed = (parents & forbidden == 0) & (required & ~parents == 0)
-        if self.constraints.max_parents is not None:
-            allowed &= popcount(parents) <= self.constraints.max_parents
-        return allowed
+        return self.constraints.allow(nodes, parents) & (parents >> nodes & 1 == 0)
 
 
 def _complete(
@@ -243,6 +241,12 @@ def _finite(score: LocalScore, node: int, values: Float64[np.ndarray, " m"]) -> 
             f"score {score.name!r} of column {score.data.names[node]!r} is not a finite number for "
             "some parent sets: look for values of extreme size or nearly collinear columns, and standardise "
             "the data"
+        )
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > MAX_SCORE:
+        raise DataError(
+            f"score {score.name!r} of column {score.data.names[node]!r} reaches {largest:.2g} nats, where double "
+            "precision cannot tell parent sets apart: divide the column by its spread, or standardise the data"
         )
     return values
 
