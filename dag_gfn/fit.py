@@ -1,7 +1,6 @@
 """From data to a posterior over graphs: the one entry point of every method."""
 
 import os
-import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dag_gfn import __version__, methods
+from dag_gfn.budget import TimeBudget
 from dag_gfn.data import (
     Dataset,
     data_doubts,
@@ -100,7 +100,8 @@ def fit(
     iterations : int, optional
         Gradient steps, or with ``mcmc`` steps of each chain; by default chosen from the number of columns.
     time_budget : float, optional
-        Seconds after which training, or the chains, end in any case.
+        Seconds for the whole fit. Without `iterations` they are used: training, or the chains, go on until the result
+        has converged or only the time for draws is left. What comes after is cut to fit, with a note.
     num_samples : int
         Graphs to draw from a trained GFlowNet, or from the layerings that the chains visit.
     environment : {"edges", "layers"}, optional
@@ -174,6 +175,7 @@ def fit(
     NotConvergedWarning
         Where training was too short for the result to be relied on.
     """
+    budget = TimeBudget(time_budget)
     dataset = _dataset(data)
     _check_options(
         method,
@@ -222,10 +224,7 @@ def fit(
     )
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
-    started = time.perf_counter()
-    run = Run(
-        table, seed, num_samples, iterations, time_budget, exact_check, progress, list(dataset.notes), told
-    )
+    run = Run(table, seed, num_samples, iterations, budget, exact_check, progress, list(dataset.notes), told)
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(dataset.names))
     options = TrainingOptions(
@@ -308,7 +307,8 @@ def fit(
             "warnings": run.told,
             "doubts": [*(doubt.record() for doubt in doubts), *([UNLIKE_THE_MODEL] if unlike else [])],
             "timing": {
-                "total_seconds": time.perf_counter() - started,
+                "total_seconds": budget.elapsed(),
+                "phases": budget.phases,
                 **posterior.info.get("timing", {}),
             },
         },

@@ -737,7 +737,11 @@ def test_chains_before_training_are_announced_where_they_take_long(monkeypatch, 
 
 def test_only_the_bar_is_told_of_the_chains_before_training(monkeypatch):
     shares, reports = [], []
-    monkeypatch.setattr(TrainingProgress, "guides", lambda self, share: shares.append(share))
+    monkeypatch.setattr(
+        TrainingProgress,
+        "phase",
+        lambda self, name, share: shares.append(share) if name == "likely graphs" else None,
+    )
     quick(table("abc"), environment="layers", iterations=2, progress=reports.append)
     assert shares == []
     assert reports
@@ -749,7 +753,7 @@ def test_only_the_bar_is_told_of_the_chains_before_training(monkeypatch):
 @pytest.fixture
 def few_candidates(monkeypatch):
     """Beyond complete tables, eight candidate parents of each column in the place of twenty: small tables."""
-    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table: 8)
+    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 8)
 
 
 @pytest.mark.usefixtures("few_candidates")

@@ -202,7 +202,7 @@ def test_chains_that_the_sampler_does_not_overlap_do_not_agree(monkeypatch):
     fit = untrained(score_table(4))
     apart = fit.drawn.log_weights.max() + 100.0
     monkeypatch.setattr(
-        TrainedLayerGFlowNet, "log_weights_of", lambda self, layer_of: np.full(len(layer_of), apart)
+        TrainedLayerGFlowNet, "log_weights_of", lambda self, layer_of, **rest: np.full(len(layer_of), apart)
     )
     diagnostics = posterior_of(fit, reweight=True).info["diagnostics"]
     assert diagnostics["log_z_with_chains"] is diagnostics["log_z_with_chains_standard_error"] is None
@@ -217,7 +217,7 @@ def test_an_evidence_that_is_not_known_is_no_number(monkeypatch, distance):
         monkeypatch.setattr(
             TrainedLayerGFlowNet,
             "log_weights_of",
-            lambda self, layer_of: np.full(len(layer_of), fit.drawn.log_weights.max() + distance),
+            lambda self, layer_of, **rest: np.full(len(layer_of), fit.drawn.log_weights.max() + distance),
         )
     posterior = posterior_of(fit)
     assert posterior.info["diagnostics"]["estimate"] == "pooled"
