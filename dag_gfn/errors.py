@@ -1,4 +1,7 @@
-"""Every error and warning that dag_gfn raises on purpose."""
+"""Every error and warning that dag_gfn raises on purpose, and how long what they repeat may be."""
+
+MAX_ECHO = 200
+"""Messages repeat at most so many characters of a text that was given."""
 
 
 class DagGfnError(Exception):
@@ -39,3 +42,12 @@ class DataWarning(UserWarning):
 
 class NotConvergedWarning(UserWarning):
     """The approximation is not yet close to the posterior; the message says how to go on."""
+
+
+def shortened(text: object, limit: int = MAX_ECHO) -> str:
+    """Return a value as text of at most `limit` characters, the middle left out where it is longer."""
+    said = text if isinstance(text, str) else repr(text)
+    if len(said) <= limit:
+        return said
+    half = (limit - 5) // 2
+    return f"{said[:half]} ... {said[-half:]}"

@@ -166,6 +166,8 @@ class LayeredFit:
             chosen = drawn.resample(self.num_samples, log_share, rng=rng)
             uncounted = drawn.log_weights[chosen] - log_share[chosen]
             drawn, log_share = drawn[chosen], np.zeros(self.num_samples)
+            # what few of them leave open comes on top of what all leave open
+            effective_samples = 1 / (1 / effective_samples + 1 / self.num_samples)
         dags = weighed_dags(
             weights,
             table,
@@ -195,7 +197,11 @@ class LayeredFit:
         log_weights = self.sampler.log_weights_of(layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64))
         log_weights += self.drawn.log_finished  # of the same probabilities as those of the draws
         return PooledLayerings.of(
-            self.drawn, layer_of, self.chains.log_weights, log_weights.reshape(layer_of.shape[:2])
+            self.drawn,
+            layer_of,
+            self.chains.log_weights,
+            log_weights.reshape(layer_of.shape[:2]),
+            effective_chain_draws=self._agreement["min_effective_draws"],
         )
 
     @cached_property

@@ -1,5 +1,7 @@
 """Pooled draws against enumerations over four nodes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sampler_cases import score_table
@@ -61,3 +63,14 @@ def test_joined_draws_are_all_of_them(table, rng):
 def test_effective_samples_are_at_most_all_draws(table, rng):
     sample = pooled(table, rng, power=0.99)
     assert 600 < sample.effective_samples <= 800 + 1e-6
+
+
+def test_chains_count_for_what_they_are_worth_for_their_slowest_feature(table, rng):
+    sample = pooled(table, rng, power=0.99)
+    slow = replace(sample, effective_chain_draws=20.0)
+    share = sample.estimate.share_of_chains
+    own = (np.exp(sample.estimate.log_share) ** 2).sum()
+    # nearly even weights: the chains' part has the variance of 20 draws
+    assert slow.effective_samples == pytest.approx(1 / (own + share**2 / 20), rel=0.02)
+    many = replace(sample, effective_chain_draws=1e9)
+    assert many.effective_samples == sample.effective_samples
