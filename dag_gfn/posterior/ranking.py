@@ -272,8 +272,8 @@ def spread_sentence(posterior: "GraphPosterior") -> str:
     best = ranked_graphs(posterior, 1)
     if evidence is not None and evidence.log_z is None:
         return (
-            "The evidence is not known, and so the probabilities of single graphs are not: odds are relative to the best "
-            "graph found."
+            "The evidence is not known, and so the probabilities of single graphs are not: odds are relative to the "
+            "best graph found."
         )
     nats = entropy(posterior)
     many = f"{math.exp(nats):.3g}" if nats < 700 else f"10^{nats / math.log(10):.0f}"
@@ -285,6 +285,14 @@ def spread_sentence(posterior: "GraphPosterior") -> str:
     if probability >= STANDS_OUT:
         return f"One graph stands out, with probability {probability:.3g}; the posterior is {spread}."
     return f"No graph stands out: the best has probability {probability:.2g}; the posterior is {spread}."
+
+
+def likely_text(attributes: dict[str, Any]) -> str:
+    """Return in words how probable a graph or class of `top_graphs` or `top_classes` is."""
+    probability, error = attributes["probability"], attributes["standard_error"]
+    if probability is None:
+        return f"odds {attributes['odds']:.3g} to the best"
+    return f"probability {probability:.3g}" + (f" ± {error:.1g}" if error else "")
 
 
 def _known(value: float) -> float | None:

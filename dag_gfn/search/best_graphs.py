@@ -2,8 +2,8 @@
 
 Where the table is complete the best DAG comes from a dynamic programme. Elsewhere orders of the nodes are searched with
 the best parents among candidates (:mod:`dag_gfn.search.order_search`), from the orders of the best draws. From what is
-found, and from the best draws, the most probable graph whose neighbours have not been seen is taken again and again, and
-its neighbours are scored. All work is bounded by counts, not by the clock, so that equal fits find equal graphs.
+found, and from the best draws, the most probable graph whose neighbours have not been seen is taken again and again,
+and its neighbours are scored. All work is bounded by counts, not by the clock, so that equal fits find equal graphs.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from dag_gfn.search.order_search import best_by_orders
 KEPT = 100
 """Graphs that are returned, at most."""
 _STARTS = 30  # best draws that the search begins with
+_ROUNDS = 12  # of the search over orders, at most
 _EXPANDED = 150  # graphs whose neighbours are scored
 
 
@@ -64,9 +65,13 @@ def best_graphs(
     starts = graph.parent_masks(drawn[best_drawn])
     if table.is_complete:
         starts = np.concatenate([graph.parent_masks(best_dag(table).adjacency[None]), starts])
-    else:
-        starts = np.concatenate([best_by_orders(table, starts, edge), starts])
     parents, scores = _explore(table, starts)
+    for _ in range(0 if table.is_complete else _ROUNDS):
+        before = scores[0]
+        found = best_by_orders(table, parents[:_STARTS], edge)
+        parents, scores = _explore(table, np.concatenate([found, parents]))
+        if scores[0] <= before + 1e-9:
+            break
     return BestGraphs(graph.adjacency_from_masks(parents, table.d), scores, table.is_complete)
 
 

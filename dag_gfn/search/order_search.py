@@ -1,6 +1,7 @@
 """The best DAG by search over orders of the nodes.
 
-Given an order, each node takes its best parents among those before it, one look-up in a table of the best subset of
+Candidates are the parents in the best DAG so far and what would gain most beside them, so that searching again with
+the DAG that was found goes on (Friedman, Nachman and Pe'er, UAI 1999: the sparse candidate algorithm). Given an order, each node takes its best parents among those before it, one look-up in a table of the best subset of
 each set of candidate parents. Orders change by moving one node to another place; the best such move is made until none
 gains. Then the order is shaken by a few random moves and improved again.
 
@@ -15,6 +16,7 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Float64, Int64
 from numba import njit
+from scipy.special import expit
 
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import popcount, subsets_within, unpack
@@ -68,12 +70,13 @@ def best_by_orders(
 def choose(
     table: ScoreTable, starts: Int64[np.ndarray, "s d"], edge: Float64[np.ndarray, "d d"]
 ) -> Int64[np.ndarray, " d"]:
-    """Return candidate parents of each node: those that the best starts have, and then the likeliest."""
+    """Return candidate parents of each node: those that the starts have, then those likely or gainful beside these."""
     d = table.d
     in_best = unpack(starts[0], d)  # (node, other)
     in_any = unpack(np.bitwise_or.reduce(starts, axis=0), d)
     required = unpack(table.constraints.required, d)
-    worth = edge.T + in_any + 2.0 * in_best + 4.0 * required
+    gains = table.column_gains(np.arange(d, dtype=np.int64), starts[0])  # (node, other)
+    worth = edge.T + expit(gains) + 2.0 * in_any + 4.0 * in_best + 8.0 * required
     np.fill_diagonal(worth, -1.0)
     ranked = np.argsort(-worth, axis=1, kind="stable")[:, : min(MAX_CANDIDATES, d - 1)]
     return (np.int64(1) << ranked.astype(np.int64)).sum(axis=1)
