@@ -17,11 +17,13 @@ from dag_gfn.scores import ScoreTable
 from dag_gfn.search.neighbours import neighbours
 from dag_gfn.search.order_search import best_by_orders
 
-KEPT = 100
-"""Graphs that are returned, at most."""
+KEPT = 1_000
+"""Graphs that are returned, at most: enough to hold the best of many equivalence classes."""
 _STARTS = 30  # best draws that the search begins with
 _ROUNDS = 12  # of the search over orders, at most
-_EXPANDED = 150  # graphs whose neighbours are scored
+_EXPANDED = 400  # graphs whose neighbours are scored, at the end
+_EXPANDED_IN_ROUND = 60
+_SEEN = 200  # neighbours of one graph, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,18 +67,19 @@ def best_graphs(
     starts = graph.parent_masks(drawn[best_drawn])
     if table.is_complete:
         starts = np.concatenate([graph.parent_masks(best_dag(table).adjacency[None]), starts])
-    parents, scores = _explore(table, starts)
+    parents, scores = _explore(table, starts, _EXPANDED_IN_ROUND)
     for _ in range(0 if table.is_complete else _ROUNDS):
         before = scores[0]
         found = best_by_orders(table, parents[:_STARTS], edge)
-        parents, scores = _explore(table, np.concatenate([found, parents]))
+        parents, scores = _explore(table, np.concatenate([found, parents]), _EXPANDED_IN_ROUND)
         if scores[0] <= before + 1e-9:
             break
+    parents, scores = _explore(table, parents, _EXPANDED)
     return BestGraphs(graph.adjacency_from_masks(parents, table.d), scores, table.is_complete)
 
 
 def _explore(
-    table: ScoreTable, starts: Int64[np.ndarray, "s d"]
+    table: ScoreTable, starts: Int64[np.ndarray, "s d"], expansions: int
 ) -> tuple[Int64[np.ndarray, "k d"], Float64[np.ndarray, " k"]]:
     """Return the best graphs seen while neighbours of the best ones are scored; the most probable go first."""
     known: dict[bytes, float] = {}
@@ -89,7 +92,7 @@ def _explore(
             known.setdefault(masks.tobytes(), float(score))
 
     see(starts, table.log_reward(starts))
-    for _ in range(_EXPANDED):
+    for _ in range(expansions):
         ranked = sorted(known, key=lambda key: (-known[key], key))
         for key in ranked[KEPT:]:  # as many better ones are known
             if key not in expanded:
@@ -99,7 +102,7 @@ def _explore(
             break
         expanded.add(waiting[0])
         gains, changed = neighbours(table, np.frombuffer(waiting[0], dtype=np.int64))
-        good = np.argsort(-gains, kind="stable")[:KEPT]
+        good = np.argsort(-gains, kind="stable")[:_SEEN]
         see(changed[good], known[waiting[0]] + gains[good])
     keys = sorted(known, key=lambda key: (-known[key], key))[:KEPT]
     parents = np.array([np.frombuffer(key, dtype=np.int64) for key in keys])

@@ -1,14 +1,15 @@
 """The best DAG by search over orders of the nodes.
 
-Candidates are the parents in the best DAG so far and what would gain most beside them, so that searching again with
-the DAG that was found goes on (Friedman, Nachman and Pe'er, UAI 1999: the sparse candidate algorithm). Given an order, each node takes its best parents among those before it, one look-up in a table of the best subset of
-each set of candidate parents. Orders change by moving one node to another place; the best such move is made until none
-gains. Then the order is shaken by a few random moves and improved again.
+Candidates are the parents in the best DAG so far and what would gain most beside them, so that searching again from the
+DAG that was found goes on. Given an order, each node takes its best parents among those before it, one look-up in a
+table of the best subset of each set of candidate parents. Orders change by moving one node to another place; the best
+such move is made until none gains. Then the order is shaken by a few random moves and improved again.
 
 References
 ----------
 Teyssier and Koller, "Ordering-based search", UAI 2005 (best parents given the order; here with moves of one node over
-any distance, as Scanagatta, Corani and Zaffalon, PGM 2017, propose).
+any distance, as Scanagatta, Corani and Zaffalon, PGM 2017, propose). Friedman, Nachman and Pe'er, "Learning Bayesian
+network structure from massive datasets: the sparse candidate algorithm", UAI 1999 (candidates that are renewed).
 """
 
 from typing import no_type_check
