@@ -48,10 +48,22 @@ class Batch:
         """Every node's parents as a bitmask."""
         return graph.parent_masks(self.adjacency)
 
+    @cached_property
+    def ancestors(self) -> Int64[np.ndarray, "m d"]:
+        """Every node's ancestors, itself among them, as a bitmask."""
+        return graph.parent_masks(graph.transitive_closure(self.adjacency))
+
     def separated(self, query: "DSeparated") -> Answers:
         """Return in which graphs a d-separation holds."""
         if query not in self._separated:
-            answers = graph.d_separated(self.adjacency, query.a, query.b, query.given)
+            answers = graph.d_separated(
+                self.adjacency,
+                query.a,
+                query.b,
+                query.given,
+                ancestors=self.ancestors,
+                parents=self.parents,
+            )
             self._separated[query] = answers
         return self._separated[query]
 

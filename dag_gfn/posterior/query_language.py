@@ -46,6 +46,8 @@ MAX_DEPTH = 50
 """Of parentheses and negations within one another."""
 MAX_TERMS = 1_000
 """Statements in one query."""
+MAX_SEPARATIONS = 200
+"""d-separations in one query: each takes longer than all others together."""
 MAX_TEXT = 200_000
 """Characters of a query."""
 MAX_NAMES_SHOWN = 12
@@ -131,6 +133,7 @@ class _Parser:
         self.index = 0
         self.depth = 0
         self.terms = 0
+        self.separations = 0
 
     def parse(self) -> Query:
         if self.next.kind == "end":
@@ -218,6 +221,9 @@ class _Parser:
         return Parents(node, comparison, sum(1 << member for member in set(members)))
 
     def d_separated(self) -> Query:
+        self.separations += 1
+        if self.separations > MAX_SEPARATIONS:
+            self.fail(f"it has more than {MAX_SEPARATIONS} dsep statements: split it up")
         self.expect("(")
         pair = [self.column()]
         self.expect(",")

@@ -146,6 +146,8 @@ def test_long_queries_are_refused_and_echoed_in_part():
         parse_query(many, NAMES)
     with pytest.raises(QueryError, match="at most 200,000 characters"):
         parse_query("!" * 200_001, NAMES)
+    with pytest.raises(QueryError, match="more than 200 dsep"):
+        parse_query(" & ".join(["dsep(a, b)"] * 201), NAMES)
     with pytest.raises(QueryError, match="'c' stands here twice"):
         parse_query("dsep(a, b | c, c)", NAMES)
     for text in (many, "edge(a, " + "z" * 5_000 + ")", "z" * 5_000 + "(a, b)", "edge(a, b) " + "z" * 5_000):
