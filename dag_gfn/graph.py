@@ -137,7 +137,13 @@ def markov_blanket(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*
 
 
 def d_separated(
-    adjacency: Bool[np.ndarray, "*b d d"], a: int, b: int, given: Collection[int] = ()
+    adjacency: Bool[np.ndarray, "*b d d"],
+    a: int,
+    b: int,
+    given: Collection[int] = (),
+    *,
+    ancestors: Int64[np.ndarray, "*b d"] | None = None,
+    parents: Int64[np.ndarray, "*b d"] | None = None,
 ) -> Bool[np.ndarray, "*b"]:
     """Return in which DAGs a and b are d-separated given a set of nodes.
 
@@ -152,6 +158,8 @@ def d_separated(
         Different nodes.
     given : collection of int
         The nodes conditioned on; neither a nor b.
+    ancestors, parents : ndarray, shape (..., d), int64, optional
+        `parent_masks` of the reflexive closure and of the graphs, where they are at hand.
 
     Raises
     ------
@@ -166,12 +174,15 @@ def d_separated(
     if a == b or a in given or b in given:
         raise ValueError(f"d-separation needs different nodes, not {a} and {b} given {sorted(given)}")
     d = adjacency.shape[-1]
-    ancestors = parent_masks(transitive_closure(adjacency))  # (..., d), reflexive
+    if ancestors is None:
+        ancestors = parent_masks(transitive_closure(adjacency))  # (..., d), reflexive
+    if parents is None:
+        parents = parent_masks(adjacency)
     ancestral = np.bitwise_or.reduce(ancestors[..., [a, b, *given]], axis=-1)  # (...)
     not_given = ~np.int64(sum(1 << node for node in set(given)))
     families = [
-        -(ancestral >> node & 1) & (parents | np.int64(1) << node) & not_given
-        for node, parents in enumerate(np.moveaxis(parent_masks(adjacency), -1, 0))
+        -(ancestral >> node & 1) & (of_node | np.int64(1) << node) & not_given
+        for node, of_node in enumerate(np.moveaxis(parents, -1, 0))
     ]
     reached = np.full(ancestral.shape, 1 << a, dtype=np.int64)
     for _ in range(d):

@@ -288,6 +288,8 @@ class LayeredFit:
             chosen = drawn.resample(number, log_share, rng=rng)
             uncounted = drawn.log_weights[chosen] - log_share[chosen]
             drawn, log_share = drawn[chosen], np.zeros(number)
+            # what few of them leave open comes on top of what all leave open
+            effective_samples = 1 / (1 / effective_samples + 1 / number)
         info["diagnostics"]["num_samples"] = len(drawn)
         with budget.phase("graphs"):
             dags = weighed_dags(
@@ -322,7 +324,11 @@ class LayeredFit:
         )
         log_weights += self.drawn.log_finished  # of the same probabilities as those of the draws
         return PooledLayerings.of(
-            self.drawn, layer_of, self.chains.log_weights, log_weights.reshape(layer_of.shape[:2])
+            self.drawn,
+            layer_of,
+            self.chains.log_weights,
+            log_weights.reshape(layer_of.shape[:2]),
+            effective_chain_draws=self._agreement["min_effective_draws"],
         )
 
     @cached_property

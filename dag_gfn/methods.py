@@ -28,6 +28,7 @@ from dag_gfn.posterior import GraphPosterior
 from dag_gfn.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
+from dag_gfn.search import best_graphs
 
 DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
 MAX_NODES_FOR_UPPER_BOUND = 15
@@ -163,13 +164,14 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
     if order_modular:
         run.told.append(ORDER_MODULAR_BIAS)
     with ShareProgress(shown=run.shown) as on_share:
-        return (fit_order_modular if order_modular else fit_exact)(
+        posterior = (fit_order_modular if order_modular else fit_exact)(
             table,
             num_samples=run.num_samples,
             rng=np.random.default_rng(run.seed),
             memory_limit=REFERENCE_MEMORY,
             progress=on_share,
         )
+    return with_best_graphs(run, posterior)
 
 
 def mcmc(run: Run) -> GraphPosterior:
@@ -197,7 +199,7 @@ def mcmc(run: Run) -> GraphPosterior:
     run.note_cuts()
     with run.budget.phase("comparison"):
         _compare(posterior, reference)
-    return posterior
+    return with_best_graphs(run, posterior)
 
 
 def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
@@ -263,7 +265,20 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
         evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
         posterior.info["diagnostics"]["log_z_upper"] = evidence
-    return posterior
+    return with_best_graphs(run, posterior)
+
+
+def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
+    """Return the posterior with the most probable DAGs that a search finds, where it does not hold all of them."""
+    posterior.info["score_equivalent"] = run.table.is_score_equivalent
+    if posterior.info.get("all_dags") or posterior.info.get("order_modular"):
+        return posterior
+    with run.budget.phase("best graph"):
+        found = best_graphs(
+            run.table, posterior.graphs, posterior.log_scores, posterior.marginal("edge").values
+        )
+    posterior.info["search"] = {"graphs": len(found.log_scores), "proven": found.proven}
+    return replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores)
 
 
 def _compare(

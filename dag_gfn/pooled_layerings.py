@@ -1,5 +1,6 @@
 """Layerings that a sampler and Markov chains have drawn, taken together: edge probabilities, and DAGs."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -27,6 +28,9 @@ class PooledLayerings:
     chain_log_rewards, chain_log_weights : ndarray, shape (c, m), float64
         log R, and log R less the log-probability by which the sampler draws the same layering.
     estimate : BridgeEstimate
+    effective_chain_draws : float
+        How many independent draws those of the chains are worth for the features that they mix over slowest. Fewer than
+        for the evidence, as a rule: the weights of neighbouring draws differ sooner than their edges.
     """
 
     own: WeightedLayerings
@@ -34,6 +38,7 @@ class PooledLayerings:
     chain_log_rewards: Float64[np.ndarray, "c m"]
     chain_log_weights: Float64[np.ndarray, "c m"]
     estimate: BridgeEstimate
+    effective_chain_draws: float = math.inf
 
     @classmethod
     def of(
@@ -42,10 +47,14 @@ class PooledLayerings:
         chain_layer_of: Int8[np.ndarray, "c m d"],
         chain_log_rewards: Float64[np.ndarray, "c m"],
         chain_log_weights: Float64[np.ndarray, "c m"],
+        *,
+        effective_chain_draws: float | int = math.inf,
     ) -> "PooledLayerings":
         """Return them with their shares, by bridge sampling."""
         estimate = bridge(own.log_weights, chain_log_weights)
-        return cls(own, chain_layer_of, chain_log_rewards, chain_log_weights, estimate)
+        return cls(
+            own, chain_layer_of, chain_log_rewards, chain_log_weights, estimate, float(effective_chain_draws)
+        )
 
     @cached_property
     def joined(self) -> WeightedLayerings:
@@ -59,9 +68,14 @@ class PooledLayerings:
 
     @property
     def effective_samples(self) -> float:
-        """How many independent draws from the posterior they are worth together, by their shares."""
+        """How many independent draws from the posterior they are worth together, by their shares.
+
+        The chains' count for the fewer of what they are worth for the evidence and for the slowest feature: statements
+        about graphs hang on features, whatever their number.
+        """
         own, chains = np.exp(self.estimate.log_share), np.exp(self.estimate.log_chain_share)
-        together = chains.size / self.estimate.independent_chain_draws
+        independent = min(self.estimate.independent_chain_draws, self.effective_chain_draws)
+        together = chains.size / independent
         return float(1 / ((own**2).sum() + together * (chains**2).sum()))
 
     def edges(self, weights: LayerWeights) -> Marginal:

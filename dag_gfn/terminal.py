@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dag_gfn.errors import shortened
 from dag_gfn.evidence import known_evidence
 from dag_gfn.posterior import GraphPosterior, Probability
+from dag_gfn.posterior.ranking import likely_text, spread_sentence
 
 ASSUMPTIONS = (
     "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns. "
@@ -103,7 +105,9 @@ def _left_out(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> s
 
 
 def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
-    say("Graphs of largest weight:")
+    search = posterior.info.get("search")
+    best = " (the first is the best there is)" if search and search["proven"] else ""
+    say(f"Most probable graphs{best}:")
     for graph in posterior.top_graphs(3):
         edges = [f"{a}→{b}" for a, b in graph.edges]
         text = ", ".join(edges) or "no edges"
@@ -111,18 +115,21 @@ def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
             text = f"{len(edges)} edges (graphs.csv lists them)"
         score = graph.graph["log_score"]
         shown = "" if score is None else f", log score {score:.2f}"
-        say(f"  weight {graph.graph['probability']:.3g}{shown}: {text}")
+        say(f"  {likely_text(graph.graph)}{shown}: {text}")
+    say(spread_sentence(posterior))
 
 
 def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
-    say("Equivalence classes of largest weight (a→b: every member of the class has it; a–b: either way):")
+    say("Most probable equivalence classes (a→b: every member of the class has it; a–b: either way):")
     for mixed in posterior.top_classes(3):
         compelled, reversible = class_edges(mixed)
         links = [f"{a}→{b}" for a, b in compelled] + [f"{a}–{b}" for a, b in reversible]
         text = ", ".join(links) or "no edges"
         if len(text) > MAX_GRAPH_TEXT:
             text = f"{len(compelled)} compelled and {len(reversible)} reversible edges"
-        say(f"  weight {mixed.graph['probability']:.3g}: {text}")
+        size = mixed.graph["size"]
+        members = "" if size is None else f", {size:,} graph{'s' if size > 1 else ''}"
+        say(f"  {likely_text(mixed.graph)}{members}: {text}")
 
 
 def class_edges(mixed: nx.DiGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -147,8 +154,14 @@ def probability_sentence(
     draws : float, optional
         How many independent draws the posterior is worth.
     """
+    query, given = shortened(query), None if given is None else shortened(given)
     asked = query if given is None else f"{query} | {given}"
     value, error = probability.value, probability.standard_error
+    if probability.source == "rounding":
+        return (
+            f"P({asked}) is at most about {value + error:.1g}: it is what an exact probability near one leaves, within "
+            "the rounding of that."
+        )
     told = f"P({asked}) = {value:.4g}"
     if error > 0:
         told += f" ± {error:.2g}"
@@ -228,7 +241,7 @@ def verdicts(info: dict[str, Any]) -> list[str]:
         )
     for condition in info.get("conditions", []):
         lines.append(
-            f"Given {condition['query']}, of probability {_number(condition['probability'], '.4g')}: "
+            f"Given {shortened(condition['query'])}, of probability {_number(condition['probability'], '.4g')}: "
             "only graphs that comply are counted."
         )
     if info.get("method") == "exact" and not info.get("conditions"):

@@ -28,6 +28,7 @@ RANKS = {
         "bridge_sampling",
         "pooled_layerings",
         "layer_chains",
+        "search",
     },
     6: {"train_config", "training", "importance"},
     7: {

@@ -1,12 +1,21 @@
 """Pooled draws against enumerations over four nodes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sampler_cases import score_table
 from test_weighted_layerings import exact_edges, tempered
 
+from dag_gfn import graph
+from dag_gfn.exact.dag_dp import exact_marginals
+from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import layering_of
+from dag_gfn.mcmc.chains import run_chains
+from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.pooled_layerings import PooledLayerings
+from dag_gfn.weighted_layerings import WeightedLayerings
 
 
 def pooled(table, rng, n=400, m=100, power=0.7):
@@ -61,3 +70,42 @@ def test_joined_draws_are_all_of_them(table, rng):
 def test_effective_samples_are_at_most_all_draws(table, rng):
     sample = pooled(table, rng, power=0.99)
     assert 600 < sample.effective_samples <= 800 + 1e-6
+
+
+def test_chains_count_for_what_they_are_worth_for_their_slowest_feature(table, rng):
+    sample = pooled(table, rng, power=0.99)
+    slow = replace(sample, effective_chain_draws=20.0)
+    share = sample.estimate.share_of_chains
+    own = (np.exp(sample.estimate.log_share) ** 2).sum()
+    # nearly even weights: the chains' part has the variance of 20 draws
+    assert slow.effective_samples == pytest.approx(1 / (own + share**2 / 20), rel=0.02)
+    many = replace(sample, effective_chain_draws=1e9)
+    assert many.effective_samples == sample.effective_samples
+
+
+@pytest.mark.slow
+def test_errors_of_paths_are_those_of_repetition():
+    """Chains whose neighbouring draws are alike beside exact draws, so that bridge sampling sees independent ones."""
+    table = score_table(7, rows=25)
+    weights, path = LayerWeights.of(table.complete), exact_marginals(table).path
+    told = (path > 0.05) & (path < 0.95)
+    squares, before = [], []
+    for seed in range(25):
+        chains = run_chains(weights, seed=seed, iterations=12_000, kept=6_000, threads=1)
+        drawn = DagSampler(table).sample(200, rng=np.random.default_rng(seed))
+        layer_of = np.array([layering_of(dag) for dag in drawn.adjacency])
+        sample = PooledLayerings.of(
+            WeightedLayerings(layer_of, np.zeros(200), np.zeros(200)),
+            chains.layer_of,
+            chains.log_weights,
+            np.zeros(chains.log_weights.shape),
+            effective_chain_draws=edges_of_chains(chains)[1]["min_effective_draws"],
+        )
+        dags = sample.joined.dags(weights, rng=np.random.default_rng(seed))
+        counted = np.tensordot(np.exp(sample.joined.log_weights), graph.path_matrix(dags), axes=1)
+        apart = (counted - path)[told] ** 2 / (path * (1 - path))[told]
+        squares.append(apart * sample.effective_samples)
+        before.append(apart * replace(sample, effective_chain_draws=np.inf).effective_samples)
+    assert np.sqrt(np.mean(squares)) < 1.1
+    assert np.mean(np.array(squares) > 4) < 0.07
+    assert np.sqrt(np.mean(before)) > 1.4  # what the evidence alone said of them

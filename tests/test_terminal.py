@@ -62,12 +62,15 @@ def test_graphs_with_their_weight():
 
 def test_classes_with_an_arrow_where_compelled():
     shown = printed(posterior(edges=((0, 1), (1, 2)))).splitlines()
-    assert "  weight 0.667: a–b, b–c" in shown
-    assert "  weight 0.333: no edges" in shown
+    assert "  probability 0.667 ± 0.3, 3 graphs: a–b, b–c" in shown
+    assert "  probability 0.333 ± 0.3, 1 graph: no edges" in shown
     shown = printed(posterior(("a", "b", "c", "d"), edges=((0, 1), (2, 1), (1, 3)))).splitlines()
-    assert "  weight 0.667: a→b, b→d, c→b" in shown
+    assert "  probability 0.667 ± 0.3, 1 graph: a→b, b→d, c→b" in shown
     long_names = tuple("xyz"[i] * 120 for i in range(3))
-    assert "  weight 0.667: 0 compelled and 2 reversible edges" in printed(posterior(long_names)).splitlines()
+    assert (
+        "  probability 0.667 ± 0.3, 3 graphs: 0 compelled and 2 reversible edges"
+        in printed(posterior(long_names)).splitlines()
+    )
 
 
 def test_a_condition_is_said():

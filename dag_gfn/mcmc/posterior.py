@@ -113,7 +113,10 @@ def fit_mcmc(
         num_samples = affordable_dags(weights, table, layerings, num_samples, budget)
         chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
         info |= {"num_samples": num_samples, **weights.coverage(table.names)}
-        effective = min(float(num_samples), info["min_effective_draws"])
+        effective = info["min_effective_draws"]
+        if num_samples < len(layerings):  # what few of them leave open comes on top of what all leave open
+            effective = 1 / (1 / effective + 1 / num_samples)
+        effective = min(float(num_samples), effective)
         dags = weighed_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )

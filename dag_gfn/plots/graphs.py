@@ -9,6 +9,7 @@ from jaxtyping import Float64
 from dag_gfn.plots.axes import axes_for, label
 from dag_gfn.plots.layout import bow, layered_layout
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.ranking import likely_text
 
 SETTLED = 0.9
 """Share of a link's probability from which its direction counts as settled."""
@@ -80,7 +81,7 @@ def top_graphs(posterior: GraphPosterior, ax: Any = None, *, k: int = 6) -> Any:
         for source, target in dag.edges:
             _link(ax=inner, positions=positions, start=index[source], end=index[target], head=10.0)
         _nodes(inner, posterior.names, positions, fontsize=7, length=12)
-        inner.set_title(f"probability {dag.graph['probability']:.3g}", fontsize=9)
+        inner.set_title(likely_text(dag.graph), fontsize=9)
     return ax
 
 
@@ -109,7 +110,7 @@ def class_graph(posterior: GraphPosterior, ax: Any = None, *, rank: int = 1) -> 
         elif i < j:
             _link(ax, positions, i, j, head=0.0, color=OPEN_COLOR)
     _nodes(ax, posterior.names, positions)
-    ax.set_title(f"equivalence class, probability {mixed.graph['probability']:.3g}", fontsize=9)
+    ax.set_title(f"equivalence class, {likely_text(mixed.graph)}", fontsize=9)
     return ax
 
 

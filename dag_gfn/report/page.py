@@ -12,6 +12,7 @@ from dag_gfn import __version__, files
 from dag_gfn.errors import StorageError
 from dag_gfn.plots.graphs import SETTLED
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.ranking import likely_text
 from dag_gfn.report.diagnosis import diagnose
 from dag_gfn.report.drawing import Drawing
 from dag_gfn.report.effect_tables import effect_tables
@@ -148,7 +149,6 @@ def report_html(
         min_linked=MIN_LINKED,
         numbered=posterior.d <= MAX_NUMBERED,
         drawn=posterior.d <= MAX_DRAWN,
-        draws=None if info.get("all_dags") else info.get("diagnostics", {}).get("num_samples"),
     )
 
 
@@ -168,17 +168,16 @@ def _link(drawing: Drawing, pair: Pair) -> _Link:
 
 
 def _tops(posterior: GraphPosterior, drawing: Drawing) -> Iterator[dict[str, Any]]:
-    for rank, (adjacency, weight, score) in enumerate(
-        zip(posterior.graphs[:TOP_GRAPHS], posterior.weights, posterior.log_scores, strict=False), start=1
-    ):
-        edges = [(int(i), int(j)) for i, j in np.argwhere(adjacency)]
+    index = {name: i for i, name in enumerate(posterior.names)}
+    for rank, dag in enumerate(posterior.top_graphs(TOP_GRAPHS), start=1):
+        score = dag.graph["log_score"]
         yield {
             "title": f"Graph {rank}",
-            "probability": float(weight),
-            "note": "" if math.isnan(score) else f"log score {score:.2f}",
-            "arrows": [drawing.link(i, j) for i, j in edges],
+            "likely": likely_text(dag.graph),
+            "note": "" if score is None else f"log score {score:.2f}",
+            "arrows": [drawing.link(index[a], index[b]) for a, b in dag.edges],
             "lines": [],
-            "text": [f"{posterior.names[i]} → {posterior.names[j]}" for i, j in edges],
+            "text": [f"{a} → {b}" for a, b in dag.edges],
         }
 
 
@@ -186,13 +185,11 @@ def _classes(posterior: GraphPosterior, drawing: Drawing) -> Iterator[dict[str, 
     index = {name: i for i, name in enumerate(posterior.names)}
     for rank, mixed in enumerate(posterior.top_classes(TOP_CLASSES), start=1):
         compelled, reversible = class_edges(mixed)
-        count = mixed.graph["num_graphs"]
+        count = mixed.graph["size"]
         yield {
             "title": f"Class {rank}",
-            "probability": mixed.graph["probability"],
-            "note": f"{count} of its graphs in the posterior"
-            if count > 1
-            else "1 of its graphs in the posterior",
+            "likely": likely_text(mixed.graph),
+            "note": "" if count is None else f"{count:,} graph{'s' if count > 1 else ''} in the class",
             "arrows": [drawing.link(index[a], index[b]) for a, b in compelled],
             "lines": [drawing.link(index[a], index[b]) for a, b in reversible],
             "text": [f"{a} → {b}" for a, b in compelled] + [f"{a} – {b}" for a, b in reversible],

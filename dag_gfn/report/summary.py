@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.ranking import spread_sentence
 from dag_gfn.report.diagnosis import weigh_doubts
 from dag_gfn.report.pairs import LIKELY, Pair, pairs
 
@@ -57,14 +58,9 @@ def _fitted(posterior: GraphPosterior) -> str:
     score = f", with the score {info['score']}" if info.get("score") else ""
     score += f" ({model} relations)" if score and model else ""
     prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""
-    best = percent(posterior.most_probable_graph().graph["probability"])
-    spread = posterior.num_effective_graphs()
-    # draws cannot show a wider spread than their number
-    widely = "as widely as" if info.get("all_dags") else "at least as widely as"
     return (
         f"A posterior distribution over the causal graphs of {posterior.d} variables{rows}, {how}{score}{prior}. "
-        f"It holds {len(posterior):,} different graphs, and is spread {widely} {spread:,.0f} equally probable ones; "
-        f"the most probable has a probability of {best}."
+        f"It holds {len(posterior):,} different graphs. {spread_sentence(posterior)}"
     )
 
 

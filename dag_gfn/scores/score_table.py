@@ -19,6 +19,7 @@ from dag_gfn.subsets import parent_sets, popcount, remove_bit, subsets_within
 MEMORY_LIMIT = 1_000_000_000
 """Default limit in bytes on a complete table, and on a lazy table's cache."""
 
+_SCORE_EQUIVALENT = ("bge", "bdeu", "bic")
 MAX_COMPLETE_NODES = 20
 """``storage="auto"`` is complete up to this many nodes, where it fits the memory limit."""
 
@@ -123,6 +124,21 @@ class ScoreTable:
     def is_complete(self) -> bool:
         """Whether every parent set is in memory."""
         return self.complete is not None
+
+    @property
+    def is_score_equivalent(self) -> bool:
+        """Whether all DAGs of a Markov equivalence class have the same R.
+
+        BGe, BDeu and BIC give them the same score, and the uniform prior the same probability. Interventions tell them
+        apart, and so do constraints, unless they forbid nothing.
+        """
+        if self.score not in _SCORE_EQUIVALENT or self.prior != "uniform":
+            return False
+        if self._local_score.data.intervened is not None:
+            return False
+        if self.complete is None:
+            return self.constraints.is_empty()
+        return bool(np.isfinite(self.complete).all())
 
     @property
     def families_per_second(self) -> float:
