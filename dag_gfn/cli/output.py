@@ -12,7 +12,8 @@ from dag_gfn.errors import MAX_ECHO, OptionError, shortened
 
 _NOT_A_TERMINAL_WIDTH = 10_000
 _LONGEST_MESSAGE = 2_000
-_QUOTED = re.compile(rf"'([^']{{{MAX_ECHO + 1},}})'")
+_QUOTED = re.compile(rf"(?<!\w)'(?![\s.,;:)])([^']{{{MAX_ECHO + 1},}})(?<![\s(])'")
+"""What stands between an opening quote and its closing one, not what stands between two quoted words."""
 _WORD = re.compile(rf"\S{{{MAX_ECHO + 1},}}")
 _closed: list[bool] = []
 """Holds something if the program was started without standard output."""

@@ -11,3 +11,13 @@ def test_a_failure_is_one_line_and_code_2(capsys):
 def test_lines_are_not_wrapped_but_on_a_terminal(capsys):
     console().print("word " * 500)
     assert capsys.readouterr().out.strip().count("\n") == 0
+
+
+def test_only_what_is_quoted_is_shortened(capsys):
+    between = "says how often each combination of the other columns occurred, " * 5
+    fail(f"'Freq' {between}and 'n (%)' too; 'x'. {between}'y'")
+    assert capsys.readouterr().err == f"error: 'Freq' {between}and 'n (%)' too; 'x'. {between}'y'\n"
+    fail(f"no column '{'long name ' * 50}': its columns are 'a', 'b'")
+    line = capsys.readouterr().err
+    assert len(line) < 300
+    assert line.endswith("': its columns are 'a', 'b'\n")

@@ -71,7 +71,7 @@ def test_the_file_is_complete_or_absent(tmp_path, monkeypatch):
     write_report(two_graphs(), path)
     assert path.read_text(encoding="utf-8") == report_html(two_graphs())
     assert [p.name for p in path.parent.iterdir()] == ["page.html"]
-    monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(StorageError, match="full"):
         write_report(two_graphs(), tmp_path / "other.html")
     assert not list(tmp_path.glob("other*"))
