@@ -17,7 +17,7 @@ def test_only_what_is_quoted_is_shortened(capsys):
     between = "says how often each combination of the other columns occurred, " * 5
     fail(f"'Freq' {between}and 'n (%)' too; 'x'. {between}'y'")
     assert capsys.readouterr().err == f"error: 'Freq' {between}and 'n (%)' too; 'x'. {between}'y'\n"
-    fail(f"no column '{'long name ' * 50}': its columns are 'a', 'b'")
+    fail(f"no column '{'long name ' * 50}x': its columns are 'a', 'b'")
     line = capsys.readouterr().err
     assert len(line) < 300
-    assert line.endswith("': its columns are 'a', 'b'\n")
+    assert line.endswith("x': its columns are 'a', 'b'\n")
