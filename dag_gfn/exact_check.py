@@ -51,7 +51,10 @@ def exact_check_reference(
     """Return the exact posterior to check against: when asked for, or else when it is quick."""
     if exact_check is False:
         return None
-    if exact_check is None and not affordable(table, max(10.0, 0.2 * (time_budget or 0.0))):
+    limit = max(10.0, 0.2 * (time_budget or 0.0))
+    if time_budget is not None:
+        limit = min(limit, 0.5 * time_budget)  # of ten seconds there must be some for the fit itself
+    if exact_check is None and not affordable(table, limit):
         return None
     needed = Estimate(reference_seconds(table.d), reference_bytes(table.d))
     if table.is_complete and needed.seconds > ANNOUNCED_SECONDS:
@@ -203,7 +206,7 @@ def _unreliable_layers(diagnostics: dict[str, Any]) -> str:
             f"({_r_hat(diagnostics)}, log Z {evidence}, edge probabilities {edges})"
         )
     if not _small(diagnostics.get("max_r_hat", 1.0), MAX_R_HAT):
-        return f"{_r_hat(diagnostics)}: they stay apart, in parts of the posterior of which its own draws may know one alone"
+        return f"{_r_hat(diagnostics)}: they stay apart, and the draws may know one of these parts only"
     if not diagnostics["reliable_weights"]:
         return why + " (to be relied on: 400, and a shape of the tail that is known and at most 0.7)"
     if diagnostics.get("agrees_with_chains") is False:

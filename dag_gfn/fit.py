@@ -1,7 +1,6 @@
 """From data to a posterior over graphs: the one entry point of every method."""
 
 import os
-import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dag_gfn import __version__, methods
+from dag_gfn.budget import TimeBudget
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
 from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError
 from dag_gfn.exact_check import judge_convergence
@@ -77,7 +77,8 @@ def fit(
     iterations : int, optional
         Gradient steps, or with ``mcmc`` steps of each chain; by default chosen from the number of columns.
     time_budget : float, optional
-        Seconds after which training, or the chains, end in any case.
+        Seconds for the whole fit. Without `iterations` they are used: training, or the chains, go on until the result
+        has converged or only the time for draws is left. What comes after is cut to fit, with a note.
     num_samples : int
         Graphs to draw from a trained GFlowNet, or from the layerings that the chains visit.
     environment : {"edges", "layers"}, optional
@@ -146,6 +147,7 @@ def fit(
     NotConvergedWarning
         Where training was too short for the result to be relied on.
     """
+    budget = TimeBudget(time_budget)
     dataset = _dataset(data)
     _check_options(
         method,
@@ -186,10 +188,7 @@ def fit(
     )
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
-    started = time.perf_counter()
-    run = Run(
-        table, seed, num_samples, iterations, time_budget, exact_check, progress, list(dataset.notes), told
-    )
+    run = Run(table, seed, num_samples, iterations, budget, exact_check, progress, list(dataset.notes), told)
     options = TrainingOptions(
         environment=environment,
         objective=objective,
@@ -261,7 +260,8 @@ def fit(
             **posterior.info,
             "warnings": run.told,
             "timing": {
-                "total_seconds": time.perf_counter() - started,
+                "total_seconds": budget.elapsed(),
+                "phases": budget.phases,
                 **posterior.info.get("timing", {}),
             },
         },

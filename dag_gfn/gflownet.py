@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float64
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.env.edge_addition import EdgeAddition
 from dag_gfn.env.environment import Environment
 from dag_gfn.errors import OptionError, TrainingError
@@ -24,7 +25,7 @@ from dag_gfn.policies.flow_model import FlowModel
 from dag_gfn.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.sampling.inflow import FlowBackward
-from dag_gfn.sampling.outcomes import sample_outcomes
+from dag_gfn.sampling.outcomes import OutcomeSample, sample_outcomes
 from dag_gfn.scores import ScoreTable
 from dag_gfn.subsets import unpack
 from dag_gfn.threads import single_thread
@@ -34,6 +35,13 @@ from dag_gfn.training import TrainingReport, TrainingResult, train
 
 _MONITOR_SAMPLES = 256
 _START_SAMPLES = 512
+GRACE = 10.0
+"""Seconds for draws after Ctrl-C."""
+_WANTED_ESS = 0.1  # as a share of the samples, below which training goes on while there is time
+_LEAST_TRAINING = 0.2  # of the time, at least
+_DRAWN_SHARE = 0.4  # of the time when training begins, at most
+_REST_SHARE = 0.03  # of the same, for what is the same for any number of draws
+_LEAST_DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,10 @@ def fit_gflownet(
     device: str = "cpu",
     judge: Callable[[Float64[np.ndarray, " m"]], dict[str, float]] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
+    on_phase: Callable[[str, float], None] | None = None,
+    budget: TimeBudget | None = None,
     checkpoint: Path | None = None,
+    iterations_given: bool = True,
 ) -> GFlowNetFit:
     """Train and sample.
 
@@ -120,6 +131,13 @@ def fit_gflownet(
         Where d <= 5: maps the policy's log-probabilities of all DAGs to figures to show while training.
     on_report, checkpoint
         As for `train`.
+    on_phase : callable, optional
+        Is told the name of what is being done beside training, and the share of it that is done, in [0, 1].
+    budget : TimeBudget, optional
+        Of the whole fit, draws among it; by default `config.time_budget`, from now on.
+    iterations_given : bool
+        Whether training ends with the iterations of the config, however much time is left. Else it goes on where draws
+        are worth too few.
     """
     place = usable_device(device)
     with single_thread(place):
@@ -134,7 +152,10 @@ def fit_gflownet(
             place,
             judge,
             on_report,
+            on_phase,
+            TimeBudget(config.time_budget) if budget is None else budget,
             checkpoint,
+            iterations_given,
         )
 
 
@@ -242,7 +263,20 @@ def build_model(
 
 
 def _fit(
-    table, seed, config, num_samples, objective, policy, backward, place, judge, on_report, checkpoint
+    table,
+    seed,
+    config,
+    num_samples,
+    objective,
+    policy,
+    backward,
+    place,
+    judge,
+    on_report,
+    on_phase,
+    budget,
+    checkpoint,
+    iterations_given,
 ) -> GFlowNetFit:
     environment = EdgeAddition(table, device=place)
     with torch.random.fork_rng(
@@ -266,20 +300,54 @@ def _fit(
             figures |= judge(marginal.log_probabilities(averaged))
         return figures
 
-    training = run_training(
-        environment,
-        network,
-        objective,
-        config,
-        seed=seed,
-        monitor=monitor,
-        on_report=on_report,
-        checkpoint=checkpoint,
-    )
-    # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
-    generator = torch.Generator(device=place).manual_seed(seed + 1)
+    def drawn(policy: FlowModel, k: int) -> OutcomeSample:
+        # sampling begins at a state of its own, so that more or fewer training steps change the policy alone
+        generator = torch.Generator(device=place).manual_seed(seed + 1)
+        on_share = None if on_phase is None else lambda share: on_phase("draws", share)
+        return sample_outcomes(environment, policy, k, generator=generator, on_share=on_share)
+
+    left = budget.remaining()
+    if left is not None:
+        with budget.phase("trials"):
+            allowed = _DRAWN_SHARE * left
+            seconds = budget.seconds_of(num_samples, lambda k: drawn(judged(network), k), allowed=allowed)
+        left = budget.remaining() - min(seconds, allowed) - _REST_SHARE * left
+        config = replace(config, time_budget=max(left, _LEAST_TRAINING * budget.total))
+    with budget.phase("training"):
+        training = run_training(
+            environment,
+            network,
+            objective,
+            config,
+            seed=seed,
+            monitor=monitor,
+            go_on=None if iterations_given else lambda averaged: monitor(averaged)["ess"] < _WANTED_ESS,
+            on_report=on_report,
+            checkpoint=checkpoint,
+        )
     training = replace(training, policy=judged(training.policy))
-    sample = sample_outcomes(environment, training.policy, num_samples, generator=generator)
+    if training.interrupted:
+        budget.hurry(GRACE)
+
+    def draw() -> OutcomeSample:
+        with budget.phase("draws"):
+            return drawn(
+                training.policy,
+                budget.affordable(
+                    num_samples,
+                    lambda k: drawn(training.policy, k),
+                    share=0.8,
+                    least=_LEAST_DRAWS,
+                    what="graphs are drawn",
+                ),
+            )
+
+    try:
+        sample = draw()
+    except KeyboardInterrupt:  # what was trained is not lost: fewer draws are quick
+        budget.hurry()
+        training = replace(training, interrupted=True)
+        sample = draw()
     return GFlowNetFit(
         training=training,
         adjacency=adjacency_from_masks(sample.outcome.cpu().numpy(), table.d),

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ _MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
 _LONGEST = 10  # times as long as guides are drawn
 _STEPS = 200  # of training, for which judging chains grow by the length of the guides'
 _USUAL = 1_000  # steps of training: before shorter ones, guides are shorter too
+_LOOK = 0.25  # seconds between two looks at how far the chains are that are waited for
 _QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
 
 
@@ -137,6 +138,8 @@ def draw_guides(
 class JudgingChains:
     """Longer chains with other seeds, that training never sees, on another thread while it goes on.
 
+    At most `most_layerings` of theirs are kept.
+
     Parameters
     ----------
     weights : LayerWeights
@@ -156,14 +159,16 @@ class JudgingChains:
         time_limit: float | int | None = None,
     ):
         longer = min(max(training_iterations // _STEPS, 1), _LONGEST)
-        self._stopped = False
+        self._stopped, self._share = False, 0.0
+        kept = int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2))
+        self.most_layerings = 2 * CHAINS * kept
         self._thread = ThreadPoolExecutor(1)
         self._running = self._thread.submit(
             _run,
             weights,
             [seed, 1],
             longer * _chain_iterations(weights.d, training_iterations, _STEPS),
-            int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2)),
+            kept,
             time_budget=time_limit,
             threads=max(1, (os.cpu_count() or 1) - 1),  # training has one
             on_report=self._go_on,
@@ -171,6 +176,7 @@ class JudgingChains:
         self._thread.shutdown(wait=False)
 
     def _go_on(self, report: ChainReport) -> None:
+        self._share = report.share
         if self._stopped:
             raise KeyboardInterrupt  # on which chains keep what they have
 
@@ -178,9 +184,15 @@ class JudgingChains:
         """Let them end soon."""
         self._stopped = True
 
-    def result(self) -> Chains:
-        """Return them, when they have ended; Ctrl-C ends them with what there is."""
+    def result(self, on_share: Callable[[float], None] | None = None) -> Chains:
+        """Return them, when they have ended; Ctrl-C ends them with what there is.
+
+        `on_share` is told now and then which share of their work is done, in [0, 1].
+        """
         try:
+            while on_share is not None and not self._running.done():
+                on_share(self._share)
+                wait([self._running], timeout=_LOOK)
             return self._running.result()
         except KeyboardInterrupt:
             self.stop()

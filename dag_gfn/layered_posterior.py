@@ -1,19 +1,22 @@
 """What a GFlowNet that was trained on root layerings says of DAGs: its own draws, corrected, or pooled with chains."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float64
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.evidence import known_evidence
 from dag_gfn.gflownet import policy_posterior, training_info
 from dag_gfn.importance import ImportanceEstimate
 from dag_gfn.layer_chains import Guides
-from dag_gfn.layerings.corrected_dags import weighed_dags
+from dag_gfn.layerings.corrected_dags import affordable_dags, weighed_dags
+from dag_gfn.layerings.layered_dags import edge_probabilities
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.diagnostics import MAX_R_HAT
 from dag_gfn.mcmc.posterior import edges_of_chains
@@ -25,8 +28,11 @@ from dag_gfn.trained_layers import TrainedLayerGFlowNet
 from dag_gfn.training import TrainingResult
 from dag_gfn.weighted_layerings import WeightedLayerings
 
-_RELIABLE_SHAPE = 0.7
+RELIABLE_SHAPE = 0.7
+"""Of the tail of importance weights, at most, for weighted means to be relied on."""
 _RELIABLE_SAMPLES = 400
+_EDGE_SHARE, _CHAIN_SHARE = 0.25, 0.4  # of the time that is left, at most
+_LEAST_LAYERINGS, _LEAST_OF_CHAIN = 256, 100  # that are taken however little time is left
 WANTED_SAMPLES = 2_000
 """Independent draws that those of the sampler should be worth: else there are more of them, or those of chains."""
 _MAX_EVIDENCE_ERROR = 0.5  # nats, with which both kinds of draws overlap
@@ -54,6 +60,8 @@ class LayeredFit:
     seed : int
     judging_error : str or None
         What went wrong with the chains, where there should have been some.
+    all_chains : Chains or None
+        Those that R-hat is of, where `chains` are not all of them.
     """
 
     training: TrainingResult
@@ -65,9 +73,16 @@ class LayeredFit:
     num_samples: int
     seed: int
     judging_error: str | None = None
+    all_chains: Chains | None = None
 
     def posterior(
-        self, table: ScoreTable, config: TrainConfig, *, reweight: bool | None = None
+        self,
+        table: ScoreTable,
+        config: TrainConfig,
+        *,
+        reweight: bool | None = None,
+        budget: TimeBudget | None = None,
+        on_phase: Callable[[str, float], None] | None = None,
     ) -> GraphPosterior:
         """Return DAGs and edge probabilities.
 
@@ -81,13 +96,79 @@ class LayeredFit:
             tail at most 0.7, and an effective sample size of 400) and are worth 2,000 independent draws; otherwise they
             are pooled with the layerings of Markov chains (:mod:`dag_gfn.bridge_sampling`), unless the weights can be
             relied on and the chains (R-hat above 1.05) cannot.
+        budget : TimeBudget, optional
+            Of the whole fit: fewer layerings and graphs are taken where the time that is left does not allow all.
+        on_phase : callable, optional
+            Is told what is being done and which share of it is done, in [0, 1].
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C. It can be called again, with a budget that is used up, which is quick.
         """
+        budget = TimeBudget() if budget is None else budget
+        fit = self._affordable(budget)
+        posterior = fit._posterior(table, config, reweight, budget, on_phase)
+        if fit.chains is not self.chains:
+            posterior.info["diagnostics"]["chain_layerings"] = fit.chains.log_weights.size
+        return posterior
+
+    def _affordable(self, budget: TimeBudget) -> "LayeredFit":
+        """Return the fit with as many layerings, its own and those of chains, as there is time to go through."""
+        weights = self.sampler.weights
+        own = self.drawn.layer_of.astype(np.int8)
+        number = budget.affordable(
+            len(own),
+            lambda k: edge_probabilities(weights, own[:k]),
+            share=_EDGE_SHARE,
+            least=_LEAST_LAYERINGS,
+            what="layerings of the sampler are taken",
+        )
+        drawn = self.drawn if number == len(own) else self.drawn[:number]
+        chains = self.chains
+        if chains is not None:
+            count, blocks = chains.log_weights.shape
+            layerings = chains.layer_of.reshape(-1, chains.layer_of.shape[-1])
+            order = np.random.default_rng(blocks).permutation(len(layerings))[:_LEAST_LAYERINGS]
+
+            def weigh(k: int) -> None:
+                tried = layerings[order[:k]]
+                self.sampler.log_weights_of(tried.astype(np.int64))
+                edge_probabilities(weights, tried)
+
+            number = budget.affordable(
+                len(layerings),
+                weigh,
+                share=_CHAIN_SHARE,
+                least=count * _LEAST_OF_CHAIN,
+                what="layerings of Markov chains are taken",
+            )
+            if number < len(layerings):
+                chosen = np.arange(number // count) * blocks // (number // count)
+                chains = replace(
+                    chains,
+                    layer_of=chains.layer_of[:, chosen],
+                    log_weights=chains.log_weights[:, chosen],
+                    edge=chains.edge[:, chosen],
+                )
+        return replace(self, drawn=drawn, chains=chains, all_chains=self.chains)
+
+    def _posterior(
+        self,
+        table: ScoreTable,
+        config: TrainConfig,
+        reweight: bool | None,
+        budget: TimeBudget,
+        on_phase: Callable[[str, float], None] | None,
+    ) -> GraphPosterior:
+        tell = (lambda name: None) if on_phase is None else lambda name: partial(on_phase, name)
         importance = ImportanceEstimate.from_log_weights(torch.from_numpy(self.drawn.log_weights))
-        pooled = self._pooled()
+        with budget.phase("weights of chains"):
+            pooled = self._pooled(tell("weights of the chains"))
         log_share, shape = self._shares()
         reliable = self.drawn.effective_samples >= _RELIABLE_SAMPLES
         if self.log_probabilities is None:
-            reliable = reliable and shape <= _RELIABLE_SHAPE
+            reliable = reliable and shape <= RELIABLE_SHAPE
         estimate = self._estimate(reweight, reliable)
         info = training_info(self.training, config, importance, len(self.drawn))
         info["diagnostics"] |= {
@@ -104,25 +185,33 @@ class LayeredFit:
         info["interrupted"] |= self.chains is not None and self.chains.interrupted
         if self.guides is not None:
             info["timing"]["guide_seconds"] = self.guides.seconds
-        raw, corrected = self.drawn.raw_and_reweighted_edges(self.sampler.weights, log_share)
+        with budget.phase("edges"):
+            raw, corrected = self.drawn.raw_and_reweighted_edges(
+                self.sampler.weights, log_share, on_share=tell("edge probabilities")
+            )
         if estimate == "pooled":
-            posterior = self._of_pooled(table, pooled, info)
+            posterior = self._of_pooled(table, pooled, info, budget, on_phase)
         elif estimate == "reweighted":
             effective = self.drawn.effective_samples
-            posterior = self._of_draws(table, self.drawn, log_share, corrected, effective, info)
+            posterior = self._of_draws(
+                table, self.drawn, log_share, corrected, effective, info, budget, on_phase
+            )
         elif self.log_probabilities is not None:
             posterior = policy_posterior(table, self.log_probabilities, info)
             raw = posterior.marginal("edge")
         else:
             drawn = self.drawn[: self.num_samples]
-            posterior = self._of_draws(table, drawn, np.zeros(len(drawn)), raw, len(drawn), info)
+            posterior = self._of_draws(
+                table, drawn, np.zeros(len(drawn)), raw, len(drawn), info, budget, on_phase
+            )
         difference = float(np.abs(raw.values - corrected.values).max())
         posterior.info["diagnostics"]["raw_to_reweighted_edge_difference"] = difference
         posterior.info["edges_raw"] = {
             "probability": raw.values.tolist(),
             "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
         }
-        bridged = estimate == "pooled" or (pooled is not None and not reliable)
+        doubtful = info["diagnostics"]["log_z"] is None or (self.log_probabilities is None and not reliable)
+        bridged = estimate == "pooled" or (pooled is not None and doubtful)
         if bridged:
             posterior.info["log_evidence_source"] = "bridge sampling, with Markov chains"
         log_evidence, error = self._evidence(posterior.info["diagnostics"], bridged)
@@ -164,10 +253,22 @@ class LayeredFit:
         # layerings are so few that nearly all are drawn, and their weights have no tail
         return self.drawn.log_weights - np.logaddexp.reduce(self.drawn.log_weights), math.inf
 
-    def _of_pooled(self, table: ScoreTable, pooled: PooledLayerings, info: dict[str, Any]) -> GraphPosterior:
-        edges, joined = pooled.edges(self.sampler.weights), pooled.joined
+    def _of_pooled(
+        self,
+        table: ScoreTable,
+        pooled: PooledLayerings,
+        info: dict[str, Any],
+        budget: TimeBudget,
+        on_phase: Callable[[str, float], None] | None,
+    ) -> GraphPosterior:
+        if on_phase is not None:
+            on_phase("edge probabilities of all draws", 0.0)
+        with budget.phase("edges"):
+            edges, joined = pooled.edges(self.sampler.weights), pooled.joined
         info["diagnostics"]["pooled_edge_standard_error"] = float(edges.standard_error.max())
-        return self._of_draws(table, joined, joined.log_weights, edges, pooled.effective_samples, info)
+        return self._of_draws(
+            table, joined, joined.log_weights, edges, pooled.effective_samples, info, budget, on_phase
+        )
 
     def _of_draws(
         self,
@@ -177,24 +278,31 @@ class LayeredFit:
         edge: Marginal,
         effective_samples: float | int,
         info: dict[str, Any],
+        budget: TimeBudget,
+        on_phase: Callable[[str, float], None] | None,
     ) -> GraphPosterior:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
         weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
+        wanted = self.num_samples if weights.has_outside else min(len(drawn), self.num_samples)
+        number = affordable_dags(weights, table, drawn.layer_of, wanted, budget)
         uncounted = None  # of the log-weights, by the shares: all of them in raw draws
-        if len(drawn) > self.num_samples or weights.has_outside:
-            chosen = drawn.resample(self.num_samples, log_share, rng=rng)
+        if len(drawn) > number or weights.has_outside:
+            chosen = drawn.resample(number, log_share, rng=rng)
             uncounted = drawn.log_weights[chosen] - log_share[chosen]
-            drawn, log_share = drawn[chosen], np.zeros(self.num_samples)
-        dags = weighed_dags(
-            weights,
-            table,
-            drawn.layer_of,
-            log_share,
-            edge,
-            min(effective_samples, self.num_samples),
-            log_weights=uncounted,
-            rng=rng,
-        )
+            drawn, log_share = drawn[chosen], np.zeros(number)
+        info["diagnostics"]["num_samples"] = len(drawn)
+        with budget.phase("graphs"):
+            dags = weighed_dags(
+                weights,
+                table,
+                drawn.layer_of,
+                log_share,
+                edge,
+                min(effective_samples, len(drawn)),
+                log_weights=uncounted,
+                rng=rng,
+                on_phase=on_phase,
+            )
         info["diagnostics"] |= dags.diagnostics
         return GraphPosterior.from_weights(
             table.names,
@@ -206,12 +314,14 @@ class LayeredFit:
             info=info,
         )
 
-    def _pooled(self) -> PooledLayerings | None:
+    def _pooled(self, on_share: Callable[[float], None] | None = None) -> PooledLayerings | None:
         """Return the draws together with those of the chains, weighed by bridge sampling."""
         if self.chains is None:
             return None
         layer_of = self.chains.layer_of
-        log_weights = self.sampler.log_weights_of(layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64))
+        log_weights = self.sampler.log_weights_of(
+            layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64), on_share=on_share
+        )
         log_weights += self.drawn.log_finished  # of the same probabilities as those of the draws
         return PooledLayerings.of(
             self.drawn, layer_of, self.chains.log_weights, log_weights.reshape(layer_of.shape[:2])
@@ -220,7 +330,7 @@ class LayeredFit:
     @cached_property
     def _agreement(self) -> dict[str, Any]:
         """What chains say of one another."""
-        _, known = edges_of_chains(self.chains)
+        _, known = edges_of_chains(self.chains if self.all_chains is None else self.all_chains)
         return {name: known[name] for name in ("max_r_hat", "min_effective_draws", "chains_agree")}
 
     def _against_chains(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
@@ -44,11 +45,15 @@ class Run:
     seed: int
     num_samples: int
     iterations: int | None
-    time_budget: float | int | None
+    budget: TimeBudget
     exact_check: bool | None
     progress: bool | Callable
     notes: list[str]
     told: list[str]
+
+    @property
+    def time_budget(self) -> float | int | None:
+        return self.budget.total
 
     @property
     def shown(self) -> bool:
@@ -77,7 +82,13 @@ class Run:
 
     def reference(self) -> ExactReference | None:
         """Return the exact posterior to check against, if it is to be had."""
-        return exact_check_reference(self.table, self.exact_check, self.time_budget, shown=self.shown)
+        with self.budget.phase("exact check"):
+            return exact_check_reference(self.table, self.exact_check, self.time_budget, shown=self.shown)
+
+    def note_cuts(self) -> None:
+        """Say what had to be cut to end in time."""
+        if self.budget.cuts:
+            self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
 
 
 @dataclass(frozen=True)
@@ -164,8 +175,11 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
 def mcmc(run: Run) -> GraphPosterior:
     """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
     table, reference = run.table, run.reference()
-    starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
     with ShareProgress(shown=run.shown) as on_share:
+        on_share("best graph", 0.0)
+        with run.budget.phase("best graph"):
+            starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
+        on_share("best graph", 1.0)
 
         def on_report(report: ChainReport) -> None:
             on_share("sampling root layerings", report.share)
@@ -175,11 +189,14 @@ def mcmc(run: Run) -> GraphPosterior:
             seed=run.seed,
             num_samples=run.num_samples,
             iterations=run.iterations,
-            time_budget=run.time_budget,
+            budget=run.budget,
             starts=starts,
             on_report=run.progress if callable(run.progress) else on_report,
+            on_phase=on_share,
         )
-    _compare(posterior, reference)
+    run.note_cuts()
+    with run.budget.phase("comparison"):
+        _compare(posterior, reference)
     return posterior
 
 
@@ -204,6 +221,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
     if options.environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
         announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
     with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
+        on_phase = on_report.phase if run.shown else None
         common = {
             "seed": run.seed,
             "config": config,
@@ -213,12 +231,20 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             "device": options.device,
             "judge": divergence_from(reference),
             "on_report": on_report,
+            "on_phase": on_phase,
+            "budget": run.budget,
             "checkpoint": options.checkpoint,
+            "iterations_given": run.iterations is not None or "iterations" in (options.train_options or {}),
         }
         if options.environment == "layers":
-            on_guides = on_report.guides if run.shown else None
-            result = fit_layered_gflownet(run.table, on_guides=on_guides, **common)
-            posterior = result.posterior(run.table, config, reweight=options.reweight)
+            result = fit_layered_gflownet(run.table, **common)
+            given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
+            try:
+                posterior = result.posterior(run.table, config, **given)
+            except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
+                run.budget.hurry()
+                posterior = result.posterior(run.table, config, **given)
+                posterior.info["interrupted"] = True
         else:
             result = fit_gflownet(run.table, backward=options.backward, **common)
             posterior = result.posterior(run.table, config)
@@ -229,8 +255,10 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         if options.environment == "layers"
         else options.backward or ("learned" if made.learns_backward else "uniform"),
     )
+    run.note_cuts()
     known = posterior.info.get("all_dags") is True  # else these are draws, and may be reweighted
-    _compare(posterior, reference, result.log_probabilities if known else None)
+    with run.budget.phase("comparison"):
+        _compare(posterior, reference, result.log_probabilities if known else None)
     if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
         draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
         evidence = posterior.sampler.upper_bound(draws, seed=run.seed)

@@ -36,7 +36,7 @@ def announce(text: str, *, shown: bool = True, console: Console | None = None) -
 
 
 class TrainingProgress:
-    """Shows training on stderr, and on a terminal what comes before it; a context manager, called with each report.
+    """Shows a fit on stderr, training and what comes before and after it; a context manager, called with each report.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class TrainingProgress:
         self.finished = False
         self.bar: Progress | None = None
         self.task: TaskID | None = None
-        self.stage = "preparing"
+        self.stage, self.entered = "preparing", self.last_line
 
     def __enter__(self) -> "TrainingProgress":
         if self.console.is_terminal:
@@ -82,12 +82,17 @@ class TrainingProgress:
             self.stage = stage
             self.bar.reset(self.task, description=stage, total=None)
 
-    def guides(self, share: float | int) -> None:
-        """Show that `share`, in [0, 1], of the search for likely graphs is done, which comes before training."""
-        if self.bar is None:
+    def phase(self, name: str, share: float | int) -> None:
+        """Show that `share`, in [0, 1], of a phase before or after training is done."""
+        if self.bar is not None:
+            self._enter(name)
+            self.bar.update(self.task, completed=share, total=1.0, done=f"{share:.0%}", figures="")
             return
-        self._enter("likely graphs")
-        self.bar.update(self.task, completed=share, total=1.0, done=f"{share:.0%}")
+        if self.stage != name:
+            self.stage, self.entered = name, time.monotonic()
+        elif time.monotonic() - max(self.last_line, self.entered) >= self.line_seconds:
+            self.last_line = time.monotonic()
+            self.console.print(f"{name}: {share:.0%} done", highlight=False)
 
     def __call__(self, report: Report) -> None:
         """Show one report."""

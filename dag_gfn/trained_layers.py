@@ -1,7 +1,7 @@
 """What a GFlowNet trained on root layerings can answer beside its samples."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,8 +59,10 @@ class TrainedLayerGFlowNet:
             adjacency, log_weights = drawn.dags(self.weights, rng=rng), drawn.log_weights
         return WeightedGraphs(adjacency, self.table.log_reward(graph.parent_masks(adjacency)), log_weights)
 
-    def layerings(self, k: int, *, seed: int) -> WeightedLayerings:
-        """Return k new independent layerings with their importance weights.
+    def layerings(
+        self, k: int, *, seed: int, on_share: Callable[[float], None] | None = None
+    ) -> WeightedLayerings:
+        """Return k new independent layerings with their importance weights; `on_share` is told which share is drawn.
 
         Where constraints have led to a dead end, which has no weight, another is drawn, and all weights are lowered by
         the share that were finished.
@@ -80,7 +82,9 @@ class TrainedLayerGFlowNet:
                 )
             wanted = max(k - finished, _AT_A_TIME) if parts else k
             with single_thread(self._device):
-                drawn = sample_outcomes(environment, self.model, wanted, generator=generator)
+                drawn = sample_outcomes(
+                    environment, self.model, wanted, generator=generator, on_share=on_share
+                )
             tried += len(drawn.outcome)
             complete = drawn.log_reward > -torch.inf  # all but dead ends
             finished += int(complete.sum())
@@ -116,11 +120,13 @@ class TrainedLayerGFlowNet:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
         return self.sample(num_samples, seed=seed).entropy()
 
-    def log_weights_of(self, layer_of: Int64[np.ndarray, "m d"]) -> Float64[np.ndarray, " m"]:
+    def log_weights_of(
+        self, layer_of: Int64[np.ndarray, "m d"], *, on_share: Callable[[float], None] | None = None
+    ) -> Float64[np.ndarray, " m"]:
         """Return log R - log P_θ of given layerings, in nats: constant where the sampler is right.
 
         Infinite where it never draws them. P_θ is of all that it builds, dead ends too: `layerings` leaves these out,
-        and its weights are by `WeightedLayerings.log_finished` more.
+        and its weights are by `WeightedLayerings.log_finished` more. `on_share` is told which share is weighed.
         """
         if not len(layer_of):
             return np.zeros(0)
@@ -129,13 +135,12 @@ class TrainedLayerGFlowNet:
         states = torch.from_numpy(np.ascontiguousarray(distinct)).to(self._device)
         nothing_random = torch.Generator(device=self._device)
         with single_thread(self._device):
-            parts = [
-                log_importance_weights(
-                    self.model,
-                    backward_rollout(environment, environment.state_of(part), generator=nothing_random),
-                )
-                for part in states.split(_AT_A_TIME)
-            ]
+            parts = []
+            for part in states.split(_AT_A_TIME):
+                built = backward_rollout(environment, environment.state_of(part), generator=nothing_random)
+                parts.append(log_importance_weights(self.model, built))
+                if on_share is not None:
+                    on_share(min(len(parts) * _AT_A_TIME / len(states), 1.0))
         log_weights = torch.cat(parts).nan_to_num_(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf)
         return log_weights.cpu().numpy()[which.reshape(-1)]
 

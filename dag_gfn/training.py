@@ -21,6 +21,8 @@ from dag_gfn.sampling.rollouts import rollout
 from dag_gfn.soap import SOAP
 from dag_gfn.train_config import TrainConfig
 
+_WORTHWHILE = 0.05
+"""Share of the time budget that must be left for another schedule."""
 _IMITATED = 0.5
 """Share of training in which guides are imitated, less and less."""
 
@@ -66,6 +68,7 @@ def train(
     generator: torch.Generator,
     guides: TrajectoryReplay | None = None,
     monitor: Callable[[torch.nn.Module], dict[str, float]] | None = None,
+    go_on: Callable[[torch.nn.Module], bool] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
     checkpoint: Path | None = None,
 ) -> TrainingResult:
@@ -86,6 +89,9 @@ def train(
     monitor : callable, optional
         Is given the averaged policy now and then and returns figures to show. It must not draw from
         `generator`.
+    go_on : callable, optional
+        With a time budget: is given the averaged policy when all iterations are done and there is time left, and says
+        whether to train on. The schedules then begin anew, and are as long as the clock allows.
     on_report : callable, optional
         Is told how training goes, a few times a second.
     checkpoint : Path, optional
@@ -112,7 +118,7 @@ def train(
             f"objective '{objective.name}' needs whole trajectories: it cannot learn from replay='transitions'"
         )
     return _Training(
-        environment, policy, objective, config, generator, guides, monitor, on_report, checkpoint
+        environment, policy, objective, config, generator, guides, monitor, go_on, on_report, checkpoint
     ).run()
 
 
@@ -120,8 +126,9 @@ class _Training:
     """One run: what changes from step to step, and the steps."""
 
     def __init__(
-        self, environment, policy, objective, config, generator, guides, monitor, on_report, checkpoint
+        self, environment, policy, objective, config, generator, guides, monitor, go_on, on_report, checkpoint
     ):
+        self.go_on = go_on
         self.guides = guides
         policy = FlowModel.of(policy)
         self.environment, self.policy, self.objective, self.config = environment, policy, objective, config
@@ -141,6 +148,7 @@ class _Training:
         self.replay = TrajectoryReplay(config.replay_batches)
         self.iteration = 0
         self.planned = config.iterations
+        self.cycle = 0  # the iteration at which the schedules have begun
         self.cut_short = False
         self.mean_loss = torch.tensor(math.nan)
         self.weights_ess: torch.Tensor | None = None
@@ -151,6 +159,7 @@ class _Training:
             state = load_checkpoint(checkpoint, policy, self.average, self.optimizer, generator)
             self.iteration, self.planned = state["iteration"], state["planned"]
             self.cut_short, self.earlier_seconds = state["cut_short"], state["seconds"]
+            self.cycle = state.get("cycle", 0)
             if self.target is not None:
                 self.target.load_state_dict(policy.state_dict())
         self.first = self.iteration
@@ -171,16 +180,16 @@ class _Training:
     def run(self) -> TrainingResult:
         self.started = time.perf_counter()
         last_report, last_save = -math.inf, self.started
-        monitored = self.monitor_calls_due()
+        self.monitored = self.monitor_calls_due()
         interrupted = False
         try:
-            while self.iteration < self.planned:
+            while self.iteration < self.planned or self.begins_anew():
                 self.step()
                 now = time.perf_counter()
                 if self.config.time_budget is not None:
                     self.mind_the_clock()
-                if self.monitor is not None and self.monitor_calls_due() > monitored:
-                    monitored = self.monitor_calls_due()
+                if self.monitor is not None and self.monitor_calls_due() > self.monitored:
+                    self.monitored = self.monitor_calls_due()
                     self.metrics = self.monitor(self.average)
                     if self.weights_ess is not None:
                         self.metrics["weights_ess"] = float(self.weights_ess)
@@ -203,10 +212,10 @@ class _Training:
 
     @property
     def progress(self) -> float:
-        return min(self.iteration / self.planned, 1.0)
+        return min((self.iteration - self.cycle) / max(self.planned - self.cycle, 1), 1.0)
 
     def monitor_calls_due(self) -> int:
-        """Return the number of calls until now; a resumed run does not make up for those before it."""
+        """Return the number of calls in this schedule until now; a resumed run does not make up for those before it."""
         return int(self.progress / self.config.monitor_every + 1e-9)
 
     def report(self) -> TrainingReport:
@@ -283,11 +292,31 @@ class _Training:
         if self.target is not None and self.iteration % self.config.target_update == 0:
             self.target.load_state_dict(self.policy.state_dict())
 
+    def begins_anew(self) -> bool:
+        """Plan a schedule for the time that is left, if there is some, and more training is wanted."""
+        budget, done = self.config.time_budget, self.iteration - self.first
+        if self.go_on is None or budget is None or self.cut_short or done < 1:
+            return False
+        if budget - self.seconds < _WORTHWHILE * budget or not self.go_on(self.average):
+            return False
+        self.cycle, self.monitored = self.iteration, 0
+        self.plan_by_the_clock()
+        return self.planned > self.iteration
+
+    def plan_by_the_clock(self) -> None:
+        """Plan as many iterations as the time that is left allows."""
+        rate = (self.iteration - self.first) / (self.seconds - self.earlier_seconds)
+        left = self.config.time_budget - self.seconds
+        self.planned = self.iteration + max(int(rate * left), 0)
+
     def mind_the_clock(self) -> None:
-        """Shorten the plan where the time budget will not allow all of it."""
+        """Shorten the plan where the time budget will not allow all of it; a plan by the clock follows it."""
         done = self.iteration - self.first
         left = self.config.time_budget - self.seconds
-        if left <= 0:
+        if self.cycle:
+            if left <= 0 or done % 50 == 0:
+                self.plan_by_the_clock()
+        elif left <= 0:
             self.planned, self.cut_short = self.iteration, True
         elif (done % 50 == 0 or done < 50) and self.seconds > 0.02 * self.config.time_budget:
             rate = done / (self.seconds - self.earlier_seconds)
@@ -300,6 +329,7 @@ class _Training:
         state = {
             "iteration": self.iteration,
             "planned": self.planned,
+            "cycle": self.cycle,
             "cut_short": self.cut_short,
             "seconds": self.seconds,
         }

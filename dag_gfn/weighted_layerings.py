@@ -1,6 +1,7 @@
 """Root layerings with importance weights: the evidence, edge probabilities and DAGs that they give."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,22 +102,38 @@ class WeightedLayerings:
         return self._edges(weights, [np.zeros(len(self)) if log_share is None else log_share])[0]
 
     def raw_and_reweighted_edges(
-        self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"]
+        self,
+        weights: LayerWeights,
+        log_share: Float64[np.ndarray, " k"],
+        *,
+        on_share: Callable[[float], None] | None = None,
     ) -> tuple[Marginal, Marginal]:
-        """Return `edges` without and with the shares, having gone through the layerings once."""
-        raw, reweighted = self._edges(weights, [np.zeros(len(self)), log_share])
+        """Return `edges` without and with the shares, having gone through the layerings once.
+
+        `on_share` is told which share of them is done, in [0, 1].
+        """
+        raw, reweighted = self._edges(weights, [np.zeros(len(self)), log_share], on_share)
         return raw, reweighted
 
-    def _edges(self, weights: LayerWeights, log_shares: list[Float64[np.ndarray, " k"]]) -> list[Marginal]:
+    def _edges(
+        self,
+        weights: LayerWeights,
+        log_shares: list[Float64[np.ndarray, " k"]],
+        on_share: Callable[[float], None] | None = None,
+    ) -> list[Marginal]:
         shares = np.stack([np.exp(log_share - np.logaddexp.reduce(log_share)) for log_share in log_shares])
-        mean, linear, square = self.sums_over_edges(weights, shares)
+        mean, linear, square = self.sums_over_edges(weights, shares, on_share=on_share)
         # Σ share² (p - mean)², the delta method for a ratio of means
         variance = square - 2 * mean * linear + mean**2 * (shares**2).sum(axis=1)[:, None, None]
         error = np.sqrt(variance.clip(0.0))
         return [Marginal(p.clip(0.0, 1.0), "rao_blackwell", e) for p, e in zip(mean, error, strict=True)]
 
     def sums_over_edges(
-        self, weights: LayerWeights, shares: Float64[np.ndarray, "m k"]
+        self,
+        weights: LayerWeights,
+        shares: Float64[np.ndarray, "m k"],
+        *,
+        on_share: Callable[[float], None] | None = None,
     ) -> tuple[Float64[np.ndarray, "m d d"], Float64[np.ndarray, "m d d"], Float64[np.ndarray, "m d d"]]:
         """Return Σ share p, Σ share² p and Σ share² p² over the draws, p the probability of an edge given the layering.
 
@@ -129,6 +146,8 @@ class WeightedLayerings:
             mean += np.tensordot(shares[:, part], given, axes=1)
             linear += np.tensordot(shares[:, part] ** 2, given, axes=1)
             square += np.tensordot(shares[:, part] ** 2, given**2, axes=1)
+            if on_share is not None:
+                on_share(min(part.stop / k, 1.0))
         return mean, linear, square
 
     def dags(self, weights: LayerWeights, *, rng: np.random.Generator) -> Bool[np.ndarray, "k d d"]:

@@ -88,7 +88,7 @@ def test_beyond_five_columns_the_policy_is_not_known():
 
 
 def test_parents_outside_the_candidates_are_corrected(monkeypatch):
-    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table: 3)
+    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
     result, config = fitted(score_table(6, storage="lazy"), 60, num_samples=4_000)
     posterior = result.posterior(result.sampler.table, config)
     assert posterior.info["diagnostics"]["candidates"] == 3
@@ -98,13 +98,13 @@ def test_parents_outside_the_candidates_are_corrected(monkeypatch):
 
 
 def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
-    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table: 3)
+    monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
     monkeypatch.setattr("dag_gfn.layerings.corrected_dags.corrected_dags", lambda *given, **named: None)
     result, config = fitted(score_table(6, storage="lazy"), 20, num_samples=200)
     posterior = result.posterior(result.sampler.table, config)
     assert posterior.info["diagnostics"]["corrected"] is False
     assert posterior.info["diagnostics"]["log_z_shift"] is None
-    assert np.isfinite(posterior.log_evidence)
+    assert posterior.log_evidence is None  # the odds of parents say nothing of it
     (told,) = [text for text in judge_convergence(posterior.info, "gflownet") if "by their odds" in text]
     assert "worth 0 independent ones, with an infinite tail" in told
     assert posterior.info["diagnostics"]["converged"] is False

@@ -13,7 +13,7 @@ ROOT = Path(dag_gfn.__file__).parent
 
 RANKS = {
     0: {"errors", "subsets"},
-    1: {"graph", "evidence"},
+    1: {"graph", "evidence", "budget"},
     2: {"data", "posterior", "objectives", "policies"},
     3: {"scores", "metrics", "parameters", "layerings"},
     4: {"env", "exact", "mcmc", "effects", "fitted"},

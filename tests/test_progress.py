@@ -84,8 +84,8 @@ def test_the_search_before_training_has_a_bar_of_its_own():
     text, console = terminal()
     with TrainingProgress(console) as show:
         assert [(task.description, task.total) for task in show.bar.tasks] == [("preparing", None)]
-        show.guides(0.0)
-        show.guides(0.25)
+        show.phase("likely graphs", 0.0)
+        show.phase("likely graphs", 0.25)
         assert [(task.description, task.completed) for task in show.bar.tasks] == [("likely graphs", 0.25)]
         show.bar.refresh()
         show(Told(50))
@@ -94,11 +94,25 @@ def test_the_search_before_training_has_a_bar_of_its_own():
     assert "50/100" in text.getvalue()
 
 
-def test_the_search_before_training_does_not_fill_a_log():
+def test_phases_that_take_long_have_lines_in_a_log(monkeypatch):
+    clock = Clock(monkeypatch)
     text, console = log()
-    with TrainingProgress(console, line_seconds=0) as show:
-        show.guides(0.5)
-    assert text.getvalue() == ""
+    with TrainingProgress(console, line_seconds=10) as show:
+        for name, seconds in (("likely graphs", 5), ("corrections", 25), ("edges", 5)):
+            for step in range(101):
+                show.phase(name, step / 100)
+                clock.now += seconds / 100
+    assert text.getvalue().splitlines() == ["corrections: 40% done", "corrections: 80% done"]
+
+
+def test_every_phase_has_the_bar_to_itself():
+    _, console = terminal()
+    with TrainingProgress(console) as show:
+        show(Told(100))
+        show.phase("draws", 0.5)
+        assert [(task.description, task.completed, task.fields["figures"]) for task in show.bar.tasks] == [
+            ("draws", 0.5, "")
+        ]
 
 
 def test_the_bar_is_put_away_when_training_fails():

@@ -33,7 +33,9 @@ def fit(
     iterations: Annotated[
         int | None, typer.Option(help="Gradient steps, or steps of a chain; default by columns.")
     ] = None,
-    time_budget: Annotated[float | None, typer.Option(help="Seconds of training at most.")] = None,
+    time_budget: Annotated[
+        float | None, typer.Option(help="Seconds for the whole fit; used until it has converged.")
+    ] = None,
     num_samples: Annotated[int, typer.Option(help="Graphs to sample.")] = 20_000,
     environment: Annotated[
         str | None,

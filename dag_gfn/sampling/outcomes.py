@@ -1,5 +1,6 @@
 """Finished objects drawn from a policy, without their trajectories."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -40,6 +41,7 @@ def sample_outcomes(
     *,
     generator: torch.Generator,
     batch_size: int | None = None,
+    on_share: Callable[[float], None] | None = None,
 ) -> OutcomeSample:
     """Draw finished objects from the policy, keeping no trajectory.
 
@@ -52,6 +54,8 @@ def sample_outcomes(
     generator : torch.Generator
     batch_size : int, optional
         Objects that are built at a time; by default as many as have a million pairs of nodes.
+    on_share : callable, optional
+        Is told which share of the objects is finished, in [0, 1].
     """
     device = environment.device
     if batch_size is None:
@@ -60,6 +64,7 @@ def sample_outcomes(
     outcome = torch.zeros(num_samples, environment.num_nodes, dtype=torch.long, device=device)
     log_reward = torch.zeros(num_samples, dtype=torch.float64, device=device)
     log_path = torch.zeros(num_samples, dtype=torch.float64, device=device)  # log P_B - log P_F so far
+    finished = 0
     for rows in torch.arange(num_samples, device=device).split(batch_size):
         state = environment.initial_state(len(rows))
         action = None
@@ -77,6 +82,9 @@ def sample_outcomes(
             log_reward[rows[stops]] = state.log_final_reward[stops]
             rows, action = rows[~stops], action[~stops]
             state = environment.step(state[~stops], action)
+        if on_share is not None:
+            finished += batch_size
+            on_share(min(finished / num_samples, 1.0))
     return OutcomeSample(outcome, log_reward, log_reward + log_path)
 
 
