@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 _SLACK = 0.03  # of the budget, that work may take beyond it rather than be cut to the least
 _TRIED = (32, 256)  # pieces of work that are timed
-_TRIAL_SHARE = 0.1  # of the time that is left, at most, for a second and larger trial
+_TRIAL_SHARE = 0.2  # of the time that is left, at most, for a second and larger trial
 
 
 class TimeBudget:
@@ -76,16 +76,20 @@ class TimeBudget:
             Seconds that the work should not exceed: a second and larger trial, that knows what pieces have in common,
             is made only where the first does not say that it will not.
         """
-        seconds = 0.0
-        for size in _TRIED:
-            if size > wanted:
-                break
-            began = self.clock()
-            work(size)
-            seconds = float(self.clock() - began) * wanted / size
-            if seconds <= allowed or seconds * _TRIED[-1] / wanted > _TRIAL_SHARE * allowed:
-                break
-        return seconds
+        work(1)  # loads, or compiles, what it needs
+        few, many = _TRIED
+        of_few = self._timed(work, few)
+        seconds = of_few * wanted / few
+        if seconds <= allowed or of_few * many / few > _TRIAL_SHARE * allowed:
+            return seconds
+        of_many = self._timed(work, many)
+        each = (of_many - of_few) / (many - few)
+        return of_many + max(each, 0.0) * (wanted - many)
+
+    def _timed(self, work: Callable[[int], None], size: int) -> float:
+        began = self.clock()
+        work(size)
+        return float(self.clock() - began)
 
     def affordable(
         self, wanted: int, work: Callable[[int], None], *, share: float | int, least: int, what: str
@@ -104,7 +108,7 @@ class TimeBudget:
         what : str
             What the pieces are, for the note.
         """
-        if self.total is None or wanted <= least:
+        if self.total is None or wanted <= max(least, _TRIED[-1]):
             return wanted
         number, left = least, max(self.remaining(), self._slack)
         if left > 0:

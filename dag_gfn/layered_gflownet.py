@@ -43,6 +43,7 @@ _SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network 
 _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
 _JUDGING_BUDGET = 0.7  # of the time after guides
+_PREPARING_SHARE = 0.05  # of the time that is left then, for half of building guides
 _LEAST_TRAINING = 0.2  # of the time, at least
 _DRAWN_SHARE = 0.4  # of the time when training begins, at most, for draws, corrections and edges
 _REST_SHARE = 0.03  # of the same, for what is the same for any number of draws
@@ -156,7 +157,12 @@ def fit_layered_gflownet(
 
     try:
         with single_thread(place):
-            replay = None if guides is None else _trajectories(environment, guides)
+            with budget.phase("preparation"):
+                replay = (
+                    None
+                    if guides is None
+                    else _trajectories(environment, guides, budget, tell("preparation"))
+                )
             with DrawnFrom(torch.Generator().manual_seed(seed)):
                 model = build_layer_model(environment, objective, replay, policy=policy)
             left = budget.remaining()
@@ -303,15 +309,30 @@ def _draw(
     return drawn
 
 
-def _trajectories(environment: RootLayers, guides: Guides) -> TrajectoryReplay:
+def _trajectories(
+    environment: RootLayers,
+    guides: Guides,
+    budget: TimeBudget,
+    on_share: Callable[[float], None] | None,
+) -> TrajectoryReplay:
     shown = torch.from_numpy(guides.layer_of).to(environment.device)
+    number = budget.affordable(
+        len(shown),
+        lambda k: environment.state_of(shown[:k]),
+        share=_PREPARING_SHARE,  # each is built twice
+        least=_TRIED,
+        what="layerings of Markov chains are learned from",
+    )
+    shown = shown[:number]
     parts = shown.split(_GUIDES_TOGETHER)
     replay = TrajectoryReplay(len(parts))
     nothing_random = torch.Generator(device=environment.device)
     for part in parts:
         finished = environment.state_of(part)
-        finished = finished[finished.log_reward.isfinite()]  # else below all digits, and never built
+        finished = finished[finished.log_final_reward.isfinite()]
         replay.add(backward_rollout(environment, finished, generator=nothing_random))
+        if on_share is not None:
+            on_share(len(replay) / len(parts))
     return replay
 
 

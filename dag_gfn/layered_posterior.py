@@ -149,6 +149,7 @@ class LayeredFit:
                     chains,
                     layer_of=chains.layer_of[:, chosen],
                     log_weights=chains.log_weights[:, chosen],
+                    edge=chains.edge[:, chosen],
                 )
         return replace(self, drawn=drawn, chains=chains, all_chains=self.chains)
 
@@ -209,7 +210,8 @@ class LayeredFit:
             "probability": raw.values.tolist(),
             "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
         }
-        bridged = estimate == "pooled" or (pooled is not None and not reliable)
+        doubtful = info["diagnostics"]["log_z"] is None or (self.log_probabilities is None and not reliable)
+        bridged = estimate == "pooled" or (pooled is not None and doubtful)
         if bridged:
             posterior.info["log_evidence_source"] = "bridge sampling, with Markov chains"
         log_evidence, error = self._evidence(posterior.info["diagnostics"], bridged)

@@ -57,14 +57,14 @@ def test_phases_are_recorded_also_where_they_fail():
 
 @pytest.mark.parametrize(
     ("seconds_each", "expected"),
-    [(1e-3, 20_000), (0.01, 4_968), (1.0, 100)],
+    [(1e-3, 20_000), (0.005, 9_855), (1.0, 100)],
 )
 def test_work_is_cut_to_what_fits(seconds_each, expected):
     clock = Clock()
     budget = TimeBudget(100, clock=clock)
     number = budget.affordable(20_000, clock.work(seconds_each), share=0.5, least=100, what="draws")
     assert number == pytest.approx(expected, rel=0.03)
-    assert number * seconds_each <= max(50, 100 * seconds_each)
+    assert number == 100 or number * seconds_each <= 50
     assert budget.cuts == ([] if number == 20_000 else [f"{number:,} draws instead of 20,000"])
 
 
@@ -73,7 +73,7 @@ def test_pieces_that_have_much_in_common_are_tried_in_larger_numbers():
     budget = TimeBudget(100, clock=clock)
 
     def work(size):
-        clock.now += 0.1 + size * 1e-4
+        clock.now += 0.3 + size * 1e-4  # 32 would speak for three minutes, all take 2.3 s
 
     assert budget.affordable(20_000, work, share=0.5, least=100, what="draws") == 20_000
 

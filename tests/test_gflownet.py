@@ -43,7 +43,9 @@ def test_as_a_posterior(d):
     result = fit_gflownet(table, seed=0, config=config, num_samples=64)
     posterior = result.posterior(table, config)
     assert posterior.names == table.names
-    assert posterior.log_evidence == result.importance.log_z
+    known = 64 * result.importance.ess >= 25  # of fewer independent draws the mean weight says nothing
+    assert posterior.log_evidence == (result.importance.log_z if known else None)
+    assert (posterior.info["log_evidence_standard_error"] is not None) == known
     assert posterior.info["training"]["options"]["iterations"] == 2
     if d == 3:
         assert posterior.info["all_dags"] is True

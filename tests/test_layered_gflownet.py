@@ -104,7 +104,7 @@ def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
     posterior = result.posterior(result.sampler.table, config)
     assert posterior.info["diagnostics"]["corrected"] is False
     assert posterior.info["diagnostics"]["log_z_shift"] is None
-    assert np.isfinite(posterior.log_evidence)
+    assert posterior.log_evidence is None  # the odds of parents say nothing of it
     (told,) = [text for text in judge_convergence(posterior.info, "gflownet") if "by their odds" in text]
     assert "worth 0 independent ones, with an infinite tail" in told
     assert posterior.info["diagnostics"]["converged"] is False

@@ -9,6 +9,7 @@ import torch
 from sampler_cases import score_table
 from test_trained_layers import with_gaps
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.env.root_layers import RootLayers
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
@@ -245,3 +246,24 @@ def test_without_correction_of_other_parents_the_evidence_is_not_known(monkeypat
     assert posterior_of(fit).log_evidence is not None
     monkeypatch.setattr("dag_gfn.layerings.corrected_dags.MIN_CORRECTED", 10**6)
     assert posterior_of(fit).log_evidence is None
+
+
+def test_a_budget_that_is_used_up_leaves_the_least():
+    fit = untrained(score_table(6, rows=30, seed=1), 1_000)
+    table = fit.sampler.table
+    config, budget = default_config(table.d, environment="layers", iterations=3), TimeBudget(1e-6)
+    shares = []
+    posterior = fit.posterior(
+        table, config, budget=budget, on_phase=lambda name, share: shares.append((name, share))
+    )
+    diagnostics = posterior.info["diagnostics"]
+    assert diagnostics["layerings"] == 256
+    assert diagnostics["chain_layerings"] == 400
+    assert diagnostics["num_samples"] == 200
+    assert len(budget.cuts) == 3
+    assert (
+        diagnostics["max_r_hat"] == posterior_of(fit).info["diagnostics"]["max_r_hat"]
+    )  # of all of the chains
+    names = [name for name, _ in shares]
+    assert {"weights of the chains", "edge probabilities", "draws"} <= set(names)
+    assert all(0 <= share <= 1 for _, share in shares)

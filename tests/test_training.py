@@ -215,6 +215,29 @@ def test_a_checkpoint_is_written_when_it_is_time_and_at_the_end(tmp_path):
     assert path.exists()
 
 
+def test_time_that_is_left_is_used_where_more_training_is_wanted(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("dag_gfn.training.time.perf_counter", lambda: clock[0])
+    asked = []
+
+    def tick(report):
+        clock[0] += 0.5
+
+    def wanted(policy):
+        asked.append(clock[0])
+        return len(asked) == 1
+
+    config = with_options(time_budget=100.0)  # 40 steps
+    result = run(config, go_on=wanted, on_report=tick, monitor=lambda policy: {})
+    assert asked[0] == pytest.approx(20.0, abs=1)
+    assert result.iterations == pytest.approx(200, abs=5)
+    assert clock[0] <= 101
+    assert not result.cut_short
+    assert len(result.history) == pytest.approx(20, abs=2)
+    enough = run(config, go_on=lambda policy: False)
+    assert torch.equal(weights(enough.policy), weights(run().policy))
+
+
 def test_a_slow_stretch_shortens_the_plan_only_while_it_lasts(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("dag_gfn.training.time.perf_counter", lambda: clock[0])

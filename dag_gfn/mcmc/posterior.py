@@ -19,8 +19,8 @@ from dag_gfn.scores import ScoreTable
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
 _DIAGNOSED = 2_500  # blocks of each chain, at most: ArviZ takes seconds for more
-_DRAWN_SHARE = 0.4  # of the time that is left when chains begin, at most, for what comes after them
-_JUDGED_SHARE = 0.3  # of the same, at most, for R-hat and effective draws
+_DRAWN_SHARE = 0.2  # of the time that is left when chains begin, at most, for what comes after them
+_JUDGED_SHARE = 0.2  # of the same, at most, for R-hat and effective draws
 _REST_SHARE = 0.02  # of the same, for the rest
 _TRIED_TRACES = 9
 _GRACE = 10.0  # seconds for draws after Ctrl-C
