@@ -99,8 +99,8 @@ class Table:
 
 
 def make_table(rng: np.random.Generator) -> Table:
-    """Return a table of any kind: a third are clean, the others have anything."""
-    return clean_table(rng) if rng.random() < 0.35 else any_table(rng)
+    """Return a table of any kind: two in five are clean, the others have anything."""
+    return clean_table(rng) if rng.random() < 0.4 else any_table(rng)
 
 
 def clean_table(rng: np.random.Generator) -> Table:
@@ -123,9 +123,9 @@ def any_table(rng: np.random.Generator) -> Table:
     d = int(rng.choice([2, 2, 3, 3, 4, 4, 5, 6, 7, 8])) if rng.random() < 0.98 else 1
     if rng.random() < 0.02:
         d = int(rng.choice([12, 20, 40, 63, 64, 65, 200]))
-    n = int(rng.choice([0, 1, 2, 3, 5, 8, 12, 20, 20, 20, 40, 40, 40, 40, 40, 80, 80, 80, 150, 300]))
-    if rng.random() < 0.01 and d <= 8:
-        n = 10_000
+    n = int(rng.choice([2, 3, 5, 8, 12, 20, 20, 20, 40, 40, 40, 80, 80, 80, 150, 300]))
+    if rng.random() < 0.05:
+        n = int(rng.choice([0, 1, 2] if d > 8 else [0, 0, 1, 1, 10_000]))
     makers, labelled = _makers(rng, d)
     cells: list[Cells] = []
     for maker, column in zip(makers, _latent(rng, n, d).T, strict=True):
@@ -328,7 +328,7 @@ def _written(rng: np.random.Generator, rows: Rows) -> str:
     """Return the rows with any separator, quotes and ends of lines; usually plain."""
     if rng.random() < 0.7:
         return _plain(rows)
-    separator = str(rng.choice([",", ",", ";", ";", "\t", "\t", "|", " ", ":"]))
+    separator = str(rng.choice([",", ",", ",", ";", ";", ";", "\t", "\t", "|", " ", ":"]))
     if rng.random() < 0.15:  # by hand, with cells as they are
         return "\n".join(separator.join(row) for row in rows) + "\n"
     quoting = int(rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))
