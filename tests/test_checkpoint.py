@@ -1,7 +1,9 @@
 import copy
+import json
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from sampler_cases import seeded
 
@@ -123,6 +125,71 @@ def test_a_corrupt_or_foreign_file_is_a_storage_error(saved, damage):
     damage(path)
     with pytest.raises(StorageError, match=r"cannot go on from the checkpoint .*training.safetensors"):
         load_checkpoint(path, *fresh())
+
+
+def rewritten(change):
+    """Return a damage: the file again with other tensors or another state."""
+
+    def damage(path):
+        with safe_open(path, framework="pt") as file:
+            state = json.loads(file.metadata()["state"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        state = change(tensors, state)
+        save_file(tensors, path, metadata={"state": json.dumps(state)})
+
+    return damage
+
+
+def tensor(name, new):
+    return rewritten(lambda tensors, state: (tensors.update({name: new(tensors[name])}), state)[1])
+
+
+def state(**new):
+    return rewritten(lambda tensors, state: {**state, **new})
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (rewritten(lambda tensors, state: [state]), "no record"),
+        (rewritten(lambda tensors, state: 7), "no record"),
+        (rewritten(lambda tensors, state: {"iteration": 7}), "planned"),
+        (state(iteration="7"), "no numbers of steps"),
+        (state(iteration=-7), "no numbers of steps"),
+        (state(planned=0), "no numbers of steps"),
+        (state(planned=True), "no numbers of steps"),
+        (state(cut_short=None), "cut_short should be"),
+        (state(seconds="long"), "no seconds"),
+        (state(seconds=float("nan")), "no seconds"),
+        (tensor("generator", lambda t: t[:10]), "checkpoint"),
+        (tensor("generator", lambda t: t.float()), "checkpoint"),
+        (tensor("policy.body.0.weight", lambda t: t[:1]), "policy.body.0.weight is"),
+        (tensor("policy.body.0.weight", lambda t: t.double()), "policy.body.0.weight is"),
+        (tensor("policy.body.0.weight", lambda t: t * float("nan")), "policy.body.0.weight is not finite"),
+        (tensor("optimizer.1.exp_avg", lambda t: t[:1]), "optimiser knows of parameter 1"),
+        (tensor("optimizer.1.exp_avg", lambda t: t * float("inf")), "optimiser knows of parameter 1"),
+        (rewritten(lambda tensors, state: (tensors.pop("optimizer.1.step"), state)[1]), "not what it knows"),
+        (
+            rewritten(
+                lambda tensors, state: (tensors.update({"optimizer.99.step": torch.ones(())}), state)[1]
+            ),
+            "no parameter 99",
+        ),
+        (
+            rewritten(lambda tensors, state: (tensors.update({"optimizer.x": torch.ones(2)}), state)[1]),
+            "checkpoint",
+        ),
+    ],
+)
+def test_a_checkpoint_of_another_shape_is_a_storage_error(saved, damage, said):
+    path, _ = saved
+    damage(path)
+    others = fresh(seed=1)
+    before = weights(others[0])
+    with pytest.raises(StorageError, match=rf"cannot go on from the checkpoint.*{said}") as caught:
+        load_checkpoint(path, *others)
+    assert torch.equal(weights(others[0]), before)
+    assert "--overwrite" in str(caught.value)
 
 
 def test_another_network_is_a_storage_error(saved):

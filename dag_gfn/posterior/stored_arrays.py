@@ -69,7 +69,7 @@ def read_arrays(path: Path, d: int) -> dict[str, np.ndarray]:
             with archive.open(f"{name}.npy") as member:
                 array = np.lib.format.read_array(member, allow_pickle=False)
             arrays[name] = array.astype(header.dtype.newbyteorder("="), order="C", copy=False)
-    _check_values(arrays)
+    _check_values(arrays, d)
     return arrays
 
 
@@ -162,7 +162,7 @@ def _check_header(name: str, header: _Header, expected: _Array, sizes: dict[str,
     raise ValueError(f"array '{shortened(name)}' should have shape {wanted}, not {header.shape}")
 
 
-def _check_values(arrays: Mapping[str, np.ndarray]) -> None:
+def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
     """Raise where numbers are not what they stand for; `GraphPosterior` looks at graphs and weights."""
 
     def require(name: str, holds: Any, what: str) -> None:
@@ -170,6 +170,8 @@ def _check_values(arrays: Mapping[str, np.ndarray]) -> None:
             raise ValueError(f"array '{shortened(name)}' should hold {what}")
 
     graphs = np.ascontiguousarray(arrays["graphs"])
+    unused = -(d * d) % 8  # bits of the last byte that stand for no edge
+    require("graphs", (graphs[:, -1:] & ((1 << unused) - 1)) == 0, "no bits beyond the d * d of each graph")
     if graphs.size and len(np.unique(graphs.view(f"V{graphs.shape[1]}"))) < len(graphs):
         raise ValueError("array 'graphs' should hold different graphs")
     require("log_scores", ~np.isinf(arrays["log_scores"]), "numbers that are not infinite")
