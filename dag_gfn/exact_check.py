@@ -116,9 +116,6 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
     estimates it: edges may be known well where the evidence is not.
     """
     diagnostics = info["diagnostics"]
-    if "log_evidence_standard_error" in info:
-        error = info["log_evidence_standard_error"]
-        diagnostics["evidence_converged"] = error is not None and error <= MAX_EVIDENCE_ERROR
     if "exact_check" in info:
         error = info["exact_check"]["edge_max_error"]
         diagnostics["converged"] = bool(error <= MAX_EDGE_ERROR)
@@ -136,6 +133,9 @@ def judge_convergence(info: dict[str, Any], method: str) -> list[str]:
         # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
         diagnostics["converged"] = False if diagnostics["ess"] < MIN_ESS else None
         why = f"the effective sample size is {diagnostics['ess']:.1%} of the samples"
+    if "log_evidence_standard_error" in info:
+        known = _small(info["log_evidence_standard_error"], MAX_EVIDENCE_ERROR)
+        diagnostics["evidence_converged"] = known and diagnostics["converged"] is not False
     uncorrected = _uncorrected(diagnostics)
     told = [*_unjudged(info), *uncorrected]
     if diagnostics["converged"] is not False:

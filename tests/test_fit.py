@@ -843,3 +843,38 @@ def test_what_was_trained_is_recorded():
     edges = {"environment": "edges", "iterations": 2}
     assert quick(objective="wake_sleep", **edges).info["backward"] == "learned"
     assert quick(**edges).info["backward"] == "uniform"
+
+
+@pytest.mark.parametrize("phase", ["layerings", "log_weights_of"])
+def test_control_c_after_training_keeps_what_was_trained(monkeypatch, phase):
+    from dag_gfn.trained_layers import TrainedLayerGFlowNet
+
+    real, pressed = getattr(TrainedLayerGFlowNet, phase), []
+
+    def interrupted(self, *given, **named):
+        if not pressed:
+            pressed.append(True)
+            raise KeyboardInterrupt
+        return real(self, *given, **named)
+
+    monkeypatch.setattr(TrainedLayerGFlowNet, phase, interrupted)
+    posterior = layers(num_samples=2_000)
+    assert pressed
+    assert posterior.info["interrupted"] is True
+    assert posterior.info["diagnostics"]["iterations"] == 10
+    assert posterior.info["diagnostics"]["num_samples"] == 200  # quickly
+    assert any("to end in time, " in note and "instead of" in note for note in posterior.info["notes"])
+
+
+def test_every_result_says_how_well_the_evidence_is_known():
+    assert fit(table(), method="exact", progress=False).info["log_evidence_standard_error"] == 0.0
+    assert mcmc(iterations=1_000, num_samples=50).info["log_evidence_standard_error"] is None
+    posterior = quick()
+    assert 0 < posterior.info["log_evidence_standard_error"] < 1
+    assert posterior.info["timing"]["phases"].keys() >= {
+        "parent sets",
+        "guides",
+        "training",
+        "draws",
+        "edges",
+    }
