@@ -28,7 +28,15 @@ from dag_gfn.exact_check import judge_convergence
 from dag_gfn.memory import require_memory
 from dag_gfn.methods import Run, TrainingOptions
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.scores import SPARSE_FAMILIES, Constraints, ScoreTable, make_prior, make_score, sparse_doubts
+from dag_gfn.scores import (
+    SPARSE_FAMILIES,
+    Constraints,
+    ScoreTable,
+    chance_links,
+    make_prior,
+    make_score,
+    sparse_doubts,
+)
 
 MAX_SEED = 2**63 - 1
 MAX_ITERATIONS = 10**12
@@ -199,8 +207,6 @@ def fit(
             "(--method exact), or leave it out"
         )
     z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
-    doubts, unlike = data_doubts(z_scored), data_warnings(z_scored)
-    told = [*(doubt.warning for doubt in doubts), *unlike]
     if standardize is None and score == "linear_gaussian" and dataset.kind == "continuous":
         dataset = dataset.center()
     elif standardize or standardize is None:
@@ -208,20 +214,22 @@ def fit(
     constraints = Constraints.from_names(dataset.names, required, forbidden, max_parents)
     if dataset.kind == "discrete" and sparse_families == "drop":
         constraints = constraints.without_sparse_families(dataset)
-    table = ScoreTable.build(
-        make_score(
-            score,
-            dataset,
-            alpha_mu=alpha_mu,
-            alpha_w=alpha_w,
-            mean_obs=mean_obs,
-            equivalent_sample_size=equivalent_sample_size,
-            noise_variance=noise_variance,
-            weight_variance=weight_variance,
-        ),
-        make_prior(prior, dataset.d, beta=beta, edges_per_node=edges_per_node),
-        constraints,
+    local_score = make_score(
+        score,
+        dataset,
+        alpha_mu=alpha_mu,
+        alpha_w=alpha_w,
+        mean_obs=mean_obs,
+        equivalent_sample_size=equivalent_sample_size,
+        noise_variance=noise_variance,
+        weight_variance=weight_variance,
     )
+    table = ScoreTable.build(
+        local_score, make_prior(prior, dataset.d, beta=beta, edges_per_node=edges_per_node), constraints
+    )
+    doubts = [*data_doubts(z_scored), *local_score.doubts()]
+    unlike = data_warnings(z_scored)
+    told = [*(doubt.warning for doubt in doubts), *unlike]
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
     run = Run(table, seed, num_samples, iterations, budget, exact_check, progress, list(dataset.notes), told)
@@ -267,10 +275,12 @@ def fit(
             "does"
         )
     sparse = sparse_doubts(posterior.graphs, posterior.weights, dataset, sparse_families)
-    doubts += sparse
-    run.told += [doubt.warning for doubt in sparse]
     for doubt in sparse:
         warnings.warn(doubt.warning, DataWarning, stacklevel=2)
+    # Common in short tables, and no more than the probabilities say: in the result, not a warning of Python's.
+    doubts_of_result = [*sparse, *chance_links(posterior.marginal("linked").values, dataset)]
+    doubts += doubts_of_result
+    run.told += [doubt.warning for doubt in doubts_of_result]
     told_before = len(run.told)
     if chosen != "exact":
         run.told += judge_convergence(posterior.info, chosen)

@@ -9,6 +9,7 @@ from dag_gfn.scores.bde import BDe
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
 from dag_gfn.scores.cell_limit import SPARSE_FAMILIES
+from dag_gfn.scores.chance_links import chance_links
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import PRIORS, GraphPrior, make_prior
 from dag_gfn.scores.linear_gaussian import LinearGaussian
@@ -30,6 +31,7 @@ __all__ = [
     "LinearGaussian",
     "LocalScore",
     "ScoreTable",
+    "chance_links",
     "make_prior",
     "make_score",
     "sparse_doubts",

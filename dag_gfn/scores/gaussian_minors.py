@@ -204,9 +204,11 @@ class GaussianScore(LocalScore):
         column nearly follows from the others.
         """
         for matrix, count in zip(self.matrices, rows, strict=True):
-            scale = 1.0 / np.sqrt(np.diagonal(matrix))
-            correlation = matrix * scale * scale[:, None]
             with np.errstate(all="ignore"):
+                scale = 1.0 / np.sqrt(np.diagonal(matrix))
+                correlation = matrix * scale * scale[:, None]
+                if not np.isfinite(correlation).all():
+                    continue  # reported where the table is built
                 variances, vectors = np.linalg.eigh(correlation)
                 own = 1.0 / (vectors**2 / np.maximum(variances, np.finfo(float).eps)).sum(1)
             error = 0.5 * count * _ROUNDINGS * np.finfo(float).eps / own

@@ -7,7 +7,7 @@ from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.scores.cell_limit import CellLimit, num_cells, rows_of_columns
-from dag_gfn.subsets import pack, unpack
+from dag_gfn.subsets import pack, popcount
 
 ROWS_PER_CELL = 2.0
 """A table with fewer rows per cell than this is at the limit."""
@@ -43,8 +43,8 @@ def sparse_doubts(
         sparse = (sets != 0) & (cells * ROWS_PER_CELL > rows[node]) & (rows[node] > 0)
         if probability[sparse].sum() > LIKELY:
             likeliest = np.flatnonzero(sparse)[probability[sparse].argmax()]
-            count = int(unpack(sets[likeliest], data.d).sum())
-            count = int(unpack(sets[likeliest], data.d).sum())
+            count = int(popcount(sets[likeliest : likeliest + 1])[0])
+            count = int(popcount(sets[likeliest : likeliest + 1])[0])
             named.append((node, cells[likeliest], count))
     if not named:
         return []
