@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 
-CERTAIN = 0.99
+CERTAIN = 0.999
 """Probability of a link from which on chance is not held responsible."""
 MAX_RATE = 0.01
 """Share of unrelated pairs that chance may link without a word."""
@@ -37,8 +37,8 @@ def chance_links(linked: Float64[np.ndarray, "d d"], data: Dataset) -> list[Doub
         Doubt(
             "chance_links",
             "mild",
-            f"links less than {CERTAIN:.0%} probable may be chance among so few rows",
-            f"{weak.sum()} of {likely.sum()} likely links are less than {CERTAIN:.0%} probable, as those of unrelated "
+            f"links less than {CERTAIN:.1%} probable may be chance among so few rows",
+            f"{weak.sum()} of {likely.sum()} likely links are less than {CERTAIN:.1%} probable, as those of unrelated "
             f"columns may be by chance in a table of {data.n:,} rows: take them for leads, not for findings.",
         )
     ]
