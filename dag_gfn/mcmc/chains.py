@@ -15,9 +15,7 @@ from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import LayeringDraws, init, init_at, run
 
 _SEGMENT_STEPS = 200_000  # between two looks at the clock, at most
-_FIRST_STEPS = (
-    2_000  # of the first segment, whose speed is not known: a step takes from 1 microsecond to 1 millisecond
-)
+_FIRST_STEPS = 2_000  # of the first segment: a step takes from a microsecond to a millisecond
 _SEGMENT_SECONDS = 0.25
 _FIRST_THINNING = 16
 _ANNEALING = 0.5  # of the time, at most
