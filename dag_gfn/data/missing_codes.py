@@ -51,10 +51,11 @@ WORDS = frozenset(
             "no answer",
         ),
         *("no data", "no response", "don't know", "dont know", "do not know", "refused", "unspecified"),
-        *("undefined", "undetermined", "blank", "(blank)", "empty", "unbekannt", "fehlt", "keine angabe"),
+        *("undefined", "undetermined", "blank", "empty", "unbekannt", "fehlt", "keine angabe"),
         *("inconnu", "manquant", "desconocido", "not applicable", "not measured", "not done", "not recorded"),
     }
 )
+_BRACKETS = frozenset({"()", "[]", "<>", "{}", "--", "**"})
 
 
 def missing_texts(
@@ -102,8 +103,9 @@ def missing_texts(
 
 
 def is_word(text: str) -> bool:
-    """Return whether a state reads like a word for a missing value."""
-    return text.casefold() in WORDS
+    """Return whether a state reads like a word for a missing value, as unknown, (missing) and NO_DATA do."""
+    word = " ".join(text.casefold().replace("_", " ").split())
+    return word in WORDS or (word[:1] + word[-1:] in _BRACKETS and word[1:-1].strip() in WORDS)
 
 
 def is_named(text: str, na_values: Sequence[str]) -> bool:

@@ -25,6 +25,7 @@ _CURRENCY = (
     r"USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|kr\.?|zł|Fr\.|Rs\.?"
 )  # fmt: skip
 _DECIMAL = re.compile(r"[+-]?(?:\d*([.,])(\d+)|\d{1,3}(?:[.' ]\d{3})+(,)\d+|\d{1,3}(?:[,' ]\d{3})+(\.)\d+)")
+_ACCOUNTS = re.compile(rf"\( ?(?:{_CURRENCY})? ?\d[\d.,' ]*(?:{_CURRENCY}|%)? ?\)")  # as accounts write -1.5
 _AFFIXES = re.compile(
     rf"(?P<sign>[+-]?) ?(?P<before>{_CURRENCY})? ?(?P<body>[+-]?[\d.,][\d.,' eE+-]*?) ?(?P<after>{_CURRENCY}|%)?"
 )
@@ -142,6 +143,13 @@ def _without_signs(texts: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
     if "\u2212" in joined or re.search(r"(^|\x1f) ?\u2013", joined):
         how = ("typographic minus signs",)
     cleaned = joined.translate(str.maketrans(_SIGNS)).split(_BETWEEN)
+    in_brackets = [text.startswith("(") and text.endswith(")") and len(text) > 2 for text in cleaned]
+    if any(in_brackets) and not all(in_brackets) and _ACCOUNTS.fullmatch(cleaned[in_brackets.index(True)]):
+        cleaned = [
+            f"-{text[1:-1].strip()}" if match else text
+            for text, match in zip(cleaned, map(_ACCOUNTS.fullmatch, cleaned), strict=True)
+        ]
+        how = (*how, "numbers in brackets as negative")
     if not re.search(_CURRENCY + "|%", joined):
         return cleaned, how
     matches = [_AFFIXES.fullmatch(text) for text in cleaned]
@@ -156,7 +164,8 @@ def _without_signs(texts: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
 
 def _pattern(notation: tuple[str, str]) -> re.Pattern[str]:
     group, point = notation
-    whole = r"\d+" if not group else rf"(?:\d{{1,3}}(?:{re.escape(group)}\d{{3}})+|\d+)"
+    # no number in groups begins with 0, so that 0.802 is a decimal one
+    whole = r"\d+" if not group else rf"(?:[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+|\d+)"
     d = re.escape(point)
     return re.compile(rf"[+-]?(?:{whole}(?:{d}\d*)?|{d}\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 

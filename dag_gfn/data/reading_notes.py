@@ -30,11 +30,21 @@ def reading_notes(names: Sequence[str], encoded: Sequence[EncodedColumn]) -> tup
     """Return a sentence for each notation of numbers that is not plain, and for states to look at."""
     notes = []
     for how in dict.fromkeys(how for column in encoded for how in column.how):
-        where = [name for name, column in zip(names, encoded, strict=True) if how in column.how]
-        notes.append(f"read {how} in {quoted(where)}")
-    for name, column in zip(names, encoded, strict=True):
+        # what is in doubt is said below, with an example
+        where = [
+            name
+            for name, column in zip(names, encoded, strict=True)
+            if how in column.how and how not in column.doubt.partition(" (")[0]
+        ]
+        if where:
+            notes.append(f"read {how} in {quoted(where)}")
+    doubtful: dict[str, list[int]] = {}
+    for k, column in enumerate(encoded):
         if column.doubt:
-            notes.append(f"read in '{shortened(name)}' {column.doubt}")
+            doubtful.setdefault(column.doubt.partition(" (")[0], []).append(k)
+    for columns in doubtful.values():  # with the example of the first
+        notes.append(f"read in {quoted(names[k] for k in columns)} {encoded[columns[0]].doubt}")
+    for name, column in zip(names, encoded, strict=True):
         if column.states:
             absent = len(column.states) - np.unique(column.values).size
             if absent:
