@@ -28,13 +28,13 @@ from dag_gfn.graph import topological_order
 OUT = Path("experiments/results/noise")
 MAX_SHARE = 0.01
 """Share of noise pairs that may be linked where there are five rows or more for each column."""
-NETWORKS = ("cancer", "survey", "asia", "sachs", "child")
+NETWORKS = ("child", "sachs", "asia", "survey", "cancer")
 MAX_NETWORK = 12
 """Columns of a larger network that are taken: those that come first in a topological order, whose parents are there."""
 
 DISCRETE = [
     *((d, levels, rows * d) for d in (6, 12) for levels in (2, 3, 8) for rows in (5, 20, 100)),
-    *((6, 8, 500), (10, 4, 200), (10, 3, 100), (12, 2, 60)),
+    *((6, 8, 500), (10, 4, 200), (10, 3, 100)),
 ]
 CONTINUOUS = [(d, 0, rows * d) for d in (6, 12) for rows in (1, 2, 3, 5, 20, 100, 1000)]
 
@@ -153,7 +153,7 @@ def plan(options: argparse.Namespace) -> list[Parameters]:
         for score in ("bdeu", "bic")
         for n in (100, 300, 1000)
     ]
-    return planned[:150:40] if options.smoke else planned
+    return [planned[0], planned[-1], planned[70], planned[100]] if options.smoke else planned
 
 
 def noise_table(records: list[Record]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 import pytest
 
-from dag_gfn.report.diagnosis import diagnose
+from dag_gfn.report.diagnosis import diagnose, weigh_doubts
+from dag_gfn.terminal import verdicts
 
 
 def verdict(info, name):
@@ -31,3 +32,27 @@ def test_a_run_that_was_cut_short_says_so():
 
 def test_nothing_recorded_is_nothing_said():
     assert diagnose({}) == []
+
+
+def doubted(*levels, method="exact"):
+    doubts = [{"code": level, "level": level, "verdict": f"of {level} kind"} for level in levels]
+    return {"method": method, "doubts": doubts}
+
+
+def test_doubts_about_the_data_weigh_on_a_good_computation():
+    level, trust = weigh_doubts(doubted("caution"), "good", "Computed exactly.")
+    assert level == "caution"
+    assert trust == "Exact arithmetic, but of caution kind. See the warnings. Computed exactly."
+    level, trust = weigh_doubts(doubted("caution", "mild", method="mcmc"), "bad", "Not converged.")
+    assert level == "bad"
+    assert trust == "Not converged. Beside that: of caution kind. Mind that of mild kind."
+    assert weigh_doubts(doubted("mild"), "good", "Exact.") == ("good", "Exact. Mind that of mild kind.")
+    assert weigh_doubts({}, "good", "Exact.") == ("good", "Exact.")
+
+
+def test_the_terminal_says_what_takes_the_word_sound_away():
+    assert any(
+        line == "Exact arithmetic, but of caution kind."
+        for line in verdicts({**doubted("caution", "mild"), "log_evidence": -1.0})
+    )
+    assert not any("kind" in line for line in verdicts({**doubted("mild"), "log_evidence": -1.0}))
