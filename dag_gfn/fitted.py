@@ -1,7 +1,5 @@
 """Networks with parameters: a graph of the posterior with the posterior means of its parameters."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -14,6 +12,7 @@ from dag_gfn.errors import OptionError
 from dag_gfn.parameters import DiscreteParameters, parameter_posterior
 from dag_gfn.parameters.discrete import expected_table
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.bif import BifFile, bif_file
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork, LinearGaussianBayesianNetwork
@@ -110,7 +109,7 @@ def fitted_network(
     """
     network = fitted_parameters(posterior, graph)
     if isinstance(network, DiscreteNetwork):
-        return _discrete_model(network, network.names, network.states)
+        return _discrete_model(network)
     from pgmpy.factors.continuous import LinearGaussianCPD  # pgmpy takes seconds to import
     from pgmpy.models import LinearGaussianBayesianNetwork
 
@@ -134,10 +133,14 @@ def fitted_network(
 
 
 def bif_text(posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None = None) -> str:
-    """Return a fitted discrete network in the Bayesian Interchange Format, as pgmpy writes it.
+    """Return a fitted discrete network in the Bayesian Interchange Format; see `fitted_bif`."""
+    return fitted_bif(posterior, graph).text
 
-    The format knows words only: other characters of names and labels become underscores, and numbers are
-    appended where that makes two the same.
+
+def fitted_bif(
+    posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None = None
+) -> BifFile:
+    """Return a fitted discrete network in the Bayesian Interchange Format, and which names it had to change.
 
     Parameters
     ----------
@@ -152,21 +155,17 @@ def bif_text(posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d 
     network = fitted_parameters(posterior, graph)
     if not isinstance(network, DiscreteNetwork):
         raise OptionError(
-            "the format bif holds tables of discrete columns, these are continuous: choose graphml, dot or csv, "
-            "or use dag_gfn.fitted.fitted_network"
+            "the format bif holds tables of discrete columns, these are continuous: choose graphml, gml, dot or "
+            "csv, or use dag_gfn.fitted.fitted_network"
         )
-    from pgmpy.readwrite import BIFWriter
-
-    model = _discrete_model(network, _words(network.names), tuple(_words(s) for s in network.states))
-    return str(BIFWriter(model))
+    return bif_file(network.names, network.states, network.parents, network.tables)
 
 
-def _discrete_model(
-    network: DiscreteNetwork, names: Sequence[str], states: Sequence[Sequence[str]]
-) -> "DiscreteBayesianNetwork":
+def _discrete_model(network: DiscreteNetwork) -> "DiscreteBayesianNetwork":
     from pgmpy.factors.discrete import TabularCPD
     from pgmpy.models import DiscreteBayesianNetwork
 
+    names, states = network.names, network.states
     model = DiscreteBayesianNetwork()
     model.add_nodes_from(names)
     model.add_edges_from((names[i], names[j]) for j, parents in enumerate(network.parents) for i in parents)
@@ -204,15 +203,3 @@ def _adjacency(
             "take one of posterior.top_graphs()"
         )
     return graph
-
-
-def _words(names: Sequence[str]) -> tuple[str, ...]:
-    words: list[str] = []
-    for name in names:
-        stem = re.sub(r"[^A-Za-z0-9_]", "_", name) or "_"
-        word, copies = stem, 1
-        while word in words:
-            copies += 1
-            word = f"{stem}_{copies}"
-        words.append(word)
-    return tuple(words)

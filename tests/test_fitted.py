@@ -7,7 +7,7 @@ from pgmpy.readwrite import BIFReader
 
 from dag_gfn.data import from_array, from_frame
 from dag_gfn.errors import OptionError
-from dag_gfn.fitted import DiscreteNetwork, bif_text, fitted_network, fitted_parameters
+from dag_gfn.fitted import DiscreteNetwork, bif_text, fitted_bif, fitted_network, fitted_parameters
 
 CHAIN = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
 
@@ -78,11 +78,15 @@ def test_discrete_model_answers_queries(discrete):
 def test_bif_round_trip(discrete):
     posterior = certain(discrete, CHAIN)
     network = fitted_parameters(posterior)
-    model = BIFReader(string=bif_text(posterior)).get_model()
+    file = fitted_bif(posterior)
+    assert file.text == bif_text(posterior)
+    model = BIFReader(string=file.text).get_model()
     assert set(model.edges) == {("went_out", "went_out_2"), ("went_out_2", "c")}
     cpd = model.get_cpds("went_out_2")
     assert cpd.state_names["went_out_2"] == ["3", "low__very", "low__very_2"]
     np.testing.assert_allclose(cpd.get_values(), network.tables[1].T)
+    assert 'variable went_out_2 is column "went-out"' in file.changes
+    assert 'state low__very_2 of variable went_out_2 is "low. very"' in file.changes
 
 
 def test_refusals(continuous):
