@@ -115,7 +115,7 @@ def commands_on(here: Path, folder: Path, rng: np.random.Generator, *, how_many:
         arguments, written = commands[k]
         before = snapshot(here)
         outcome = run_here(arguments)
-        faults += ending(outcome) + printed_faults(outcome)
+        faults += ending(outcome) + printed_faults(outcome, names)
         faults += disk_faults(before, snapshot(here), may_change=written if outcome.code == 0 else ())
         if outcome.code == 0:
             faults += [

@@ -195,6 +195,12 @@ def test_memory_is_measured(ends_in, monkeypatch):
         (2, "", "error: one\nerror: two\n", "a refusal is not one line on stderr"),
         (2, "", "error: one\nmore of it\n", "a refusal is not one line on stderr"),
         (2, "half a table", "error: no\n", "a refusal prints on stdout too"),
+        (
+            2,
+            "",
+            "error: KeyError: 'a'; this is a fault of dag_gfn, --debug shows the traceback\n",
+            "unforeseen: KeyError: _; this is a fault of dag_gfn, --debug shows the traceback",
+        ),
         (2, "", "error: KeyError: x\n", "words of Python in a message: KeyError"),
         (2, "", "error: list index out of range\n", "words of Python in a message: list index"),
         (2, "", "error: 'a.npz' is damaged: 'names'\n", "a message ends in a bare key"),
@@ -219,6 +225,7 @@ def test_what_is_printed_must_be_possible():
     assert printed("show", "--json", out="no JSON")
     assert printed("show", out="P = nan") == ["show prints nan or inf"]
     assert printed("show", out="information on 'nan'") == []
+    assert printed_faults(Outcome(["show"], 0, "a → nan", ""), ["a", "nan"]) == []
 
 
 def test_files_that_are_left_lost_or_changed_are_caught(tmp_path):
