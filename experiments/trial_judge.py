@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from trial_commands import Outcome
+from trial_commands import UNFORESEEN, Outcome
 
 import dag_gfn
 
@@ -95,7 +95,7 @@ def _refusal(outcome: Outcome) -> Iterator[Fault]:
     if outcome.out.strip():
         yield Fault("a refusal prints on stdout too", outcome.out)
     message = lines[-1] if lines else ""
-    if "this is a fault of dag_gfn" in message:  # an exception that nobody foresaw, in one line
+    if UNFORESEEN in message:
         yield Fault("unforeseen: " + _gist(message.removeprefix("error: ")), message)
         return
     found = _PYTHON_WORDS.search(re.sub(r"'[^']*'", "''", message))  # what is quoted are a person's words

@@ -1,6 +1,7 @@
 """The judge of the trials: it catches what is planted, and lets pass what is right."""
 
 import json
+import sys
 import time
 import warnings
 
@@ -149,6 +150,16 @@ def test_an_escaped_exception_is_caught_with_its_place(ends_in):
         raise KeyError("names")
 
     assert ends_in(fails) == ["traceback: KeyError in show"]
+
+
+def test_an_exception_in_one_line_is_looked_into(ends_in):
+    def tells(arguments):
+        if "--debug" in arguments:
+            raise KeyError("names")
+        print(f"error: KeyError: names; {trial_commands.UNFORESEEN}", file=sys.stderr)
+        return 2
+
+    assert ends_in(tells) == ["traceback: KeyError in show"]
 
 
 def test_a_command_that_does_not_end_is_stopped(ends_in):
