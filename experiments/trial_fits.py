@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import trial_oracle
 from trial_commands import Outcome, run_apart, run_here
-from trial_judge import Fault, disk_faults, ending, folder_faults, printed_faults, refusal, snapshot
+from trial_contents import folder_faults
+from trial_judge import Fault, disk_faults, ending, printed_faults, refusal, snapshot
 from trial_options import Options, any_options, clean_options
 from trial_tables import Table, csv_text, make_table
 

@@ -8,9 +8,11 @@ import warnings
 import numpy as np
 import pytest
 import trial_commands
+import trial_contents
 import trial_judge
 from trial_commands import Outcome, run_here
-from trial_judge import Wanted, disk_faults, ending, folder_faults, printed_faults, snapshot
+from trial_contents import Wanted, folder_faults
+from trial_judge import disk_faults, ending, printed_faults, snapshot
 
 import dag_gfn
 
@@ -103,9 +105,9 @@ def test_impossible_listed_graphs_are_caught(folder):
 def test_a_cycle_is_caught():
     cycle = np.zeros((2, 3, 3), dtype=bool)
     cycle[0, 0, 1] = cycle[0, 1, 2] = True
-    assert trial_judge.graph_faults(cycle) == []
+    assert trial_contents.graph_faults(cycle) == []
     cycle[1, 0, 1] = cycle[1, 1, 2] = cycle[1, 2, 0] = True
-    assert kinds(trial_judge.graph_faults(cycle)) == ["a graph with a cycle"]
+    assert kinds(trial_contents.graph_faults(cycle)) == ["a graph with a cycle"]
 
 
 def test_weights_and_graphs_in_the_archive_are_looked_at(folder):
@@ -135,14 +137,14 @@ def test_an_incomplete_or_fuller_folder_is_caught(folder):
 
 def test_a_path_less_probable_than_its_edge_is_caught(folder):
     posterior = dag_gfn.load(folder)
-    assert trial_judge.marginal_faults(posterior) == []
+    assert trial_contents.marginal_faults(posterior) == []
     posterior.marginals["path"] = dag_gfn.Marginal(np.zeros((3, 3)), "exact")
-    assert kinds(trial_judge.marginal_faults(posterior)) == ["a path less probable than its edge (exact)"]
+    assert kinds(trial_contents.marginal_faults(posterior)) == ["a path less probable than its edge (exact)"]
     posterior.marginals["path"] = dag_gfn.Marginal(np.ones((3, 3)), "exact")
     posterior.marginals["linked"] = dag_gfn.Marginal(np.ones((3, 3)), "exact")
-    assert kinds(trial_judge.marginal_faults(posterior)) == ["linked is not the sum of both directions"]
+    assert kinds(trial_contents.marginal_faults(posterior)) == ["linked is not the sum of both directions"]
     posterior.marginals["linked"].values[:] = 2.0
-    assert "a probability of 'linked' outside [0, 1]" in kinds(trial_judge.marginal_faults(posterior))
+    assert "a probability of 'linked' outside [0, 1]" in kinds(trial_contents.marginal_faults(posterior))
 
 
 def test_an_escaped_exception_is_caught_with_its_place(ends_in):
