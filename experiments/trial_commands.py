@@ -21,6 +21,8 @@ SECONDS = 60
 """Of CPU time, after which a command is stopped: which is a fault, whatever else the machine does."""
 WAITING = 20
 """Times as long a command may take by the clock: beyond that it waits for something."""
+UNFORESEEN = "this is a fault of dag_gfn"
+"""In the one line that the program prints where nobody foresaw an exception."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def run_here(arguments: list[str], *, seconds: float = SECONDS) -> Outcome:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _stopped_after(seconds):
             try:
                 code = main(arguments)
+                if code == 2 and UNFORESEEN in err.getvalue():
+                    main([*arguments, "--debug"])  # once more, for the traceback
             except TooSlow:
                 escaped = f"TooSlow: not done after {seconds:g} seconds of CPU time"
             except SystemExit as error:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import trial_oracle
 from trial_commands import Outcome, run_apart, run_here
-from trial_judge import Fault, disk_faults, ending, folder_faults, printed_faults, refusal, snapshot
+from trial_contents import folder_faults
+from trial_judge import Fault, disk_faults, ending, printed_faults, refusal, snapshot
 from trial_options import Options, any_options, clean_options
 from trial_tables import Table, csv_text, make_table
 
@@ -115,7 +116,7 @@ def commands_on(here: Path, folder: Path, rng: np.random.Generator, *, how_many:
         arguments, written = commands[k]
         before = snapshot(here)
         outcome = run_here(arguments)
-        faults += ending(outcome) + printed_faults(outcome)
+        faults += ending(outcome) + printed_faults(outcome, names)
         faults += disk_faults(before, snapshot(here), may_change=written if outcome.code == 0 else ())
         if outcome.code == 0:
             faults += [

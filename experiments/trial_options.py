@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass, field
 
 import numpy as np
-from trial_judge import Wanted
+from trial_contents import Wanted
 from trial_tables import Table
 
 MOST_EXACT = 12

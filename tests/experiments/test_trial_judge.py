@@ -1,15 +1,18 @@
 """The judge of the trials: it catches what is planted, and lets pass what is right."""
 
 import json
+import sys
 import time
 import warnings
 
 import numpy as np
 import pytest
 import trial_commands
+import trial_contents
 import trial_judge
 from trial_commands import Outcome, run_here
-from trial_judge import Wanted, disk_faults, ending, folder_faults, printed_faults, snapshot
+from trial_contents import Wanted, folder_faults
+from trial_judge import disk_faults, ending, printed_faults, snapshot
 
 import dag_gfn
 
@@ -102,9 +105,9 @@ def test_impossible_listed_graphs_are_caught(folder):
 def test_a_cycle_is_caught():
     cycle = np.zeros((2, 3, 3), dtype=bool)
     cycle[0, 0, 1] = cycle[0, 1, 2] = True
-    assert trial_judge.graph_faults(cycle) == []
+    assert trial_contents.graph_faults(cycle) == []
     cycle[1, 0, 1] = cycle[1, 1, 2] = cycle[1, 2, 0] = True
-    assert kinds(trial_judge.graph_faults(cycle)) == ["a graph with a cycle"]
+    assert kinds(trial_contents.graph_faults(cycle)) == ["a graph with a cycle"]
 
 
 def test_weights_and_graphs_in_the_archive_are_looked_at(folder):
@@ -134,14 +137,14 @@ def test_an_incomplete_or_fuller_folder_is_caught(folder):
 
 def test_a_path_less_probable_than_its_edge_is_caught(folder):
     posterior = dag_gfn.load(folder)
-    assert trial_judge.marginal_faults(posterior) == []
+    assert trial_contents.marginal_faults(posterior) == []
     posterior.marginals["path"] = dag_gfn.Marginal(np.zeros((3, 3)), "exact")
-    assert kinds(trial_judge.marginal_faults(posterior)) == ["a path less probable than its edge (exact)"]
+    assert kinds(trial_contents.marginal_faults(posterior)) == ["a path less probable than its edge (exact)"]
     posterior.marginals["path"] = dag_gfn.Marginal(np.ones((3, 3)), "exact")
     posterior.marginals["linked"] = dag_gfn.Marginal(np.ones((3, 3)), "exact")
-    assert kinds(trial_judge.marginal_faults(posterior)) == ["linked is not the sum of both directions"]
+    assert kinds(trial_contents.marginal_faults(posterior)) == ["linked is not the sum of both directions"]
     posterior.marginals["linked"].values[:] = 2.0
-    assert "a probability of 'linked' outside [0, 1]" in kinds(trial_judge.marginal_faults(posterior))
+    assert "a probability of 'linked' outside [0, 1]" in kinds(trial_contents.marginal_faults(posterior))
 
 
 def test_an_escaped_exception_is_caught_with_its_place(ends_in):
@@ -149,6 +152,16 @@ def test_an_escaped_exception_is_caught_with_its_place(ends_in):
         raise KeyError("names")
 
     assert ends_in(fails) == ["traceback: KeyError in show"]
+
+
+def test_an_exception_in_one_line_is_looked_into(ends_in):
+    def tells(arguments):
+        if "--debug" in arguments:
+            raise KeyError("names")
+        print(f"error: KeyError: names; {trial_commands.UNFORESEEN}", file=sys.stderr)
+        return 2
+
+    assert ends_in(tells) == ["traceback: KeyError in show"]
 
 
 def test_a_command_that_does_not_end_is_stopped(ends_in):
@@ -195,6 +208,12 @@ def test_memory_is_measured(ends_in, monkeypatch):
         (2, "", "error: one\nerror: two\n", "a refusal is not one line on stderr"),
         (2, "", "error: one\nmore of it\n", "a refusal is not one line on stderr"),
         (2, "half a table", "error: no\n", "a refusal prints on stdout too"),
+        (
+            2,
+            "",
+            "error: KeyError: 'a'; this is a fault of dag_gfn, --debug shows the traceback\n",
+            "unforeseen: KeyError: _; this is a fault of dag_gfn, --debug shows the traceback",
+        ),
         (2, "", "error: KeyError: x\n", "words of Python in a message: KeyError"),
         (2, "", "error: list index out of range\n", "words of Python in a message: list index"),
         (2, "", "error: 'a.npz' is damaged: 'names'\n", "a message ends in a bare key"),
@@ -219,6 +238,7 @@ def test_what_is_printed_must_be_possible():
     assert printed("show", "--json", out="no JSON")
     assert printed("show", out="P = nan") == ["show prints nan or inf"]
     assert printed("show", out="information on 'nan'") == []
+    assert printed_faults(Outcome(["show"], 0, "a → nan", ""), ["a", "nan"]) == []
 
 
 def test_files_that_are_left_lost_or_changed_are_caught(tmp_path):

@@ -16,10 +16,11 @@ import trial_oracle
 import trial_summary
 import trial_tables
 import trials
+from trial_contents import Wanted
 from trial_damages import DAMAGES
 from trial_fits import Trial, fit_table
 from trial_folders import make_bases, try_folder
-from trial_judge import Fault, Wanted
+from trial_judge import Fault
 from trial_options import Options, any_options, clean_options
 from trial_tables import Table, clean_table, make_table
 
