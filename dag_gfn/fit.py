@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from dag_gfn import __version__, methods
 from dag_gfn.data import Dataset, data_warnings, from_array, from_frame, read_csv, sufficient_statistics
@@ -27,7 +26,7 @@ Edges = Iterable[tuple[str, str] | list[str]]
 
 
 def fit(
-    data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike,
+    data: Any,
     *,
     method: str = "auto",
     score: str | None = None,
@@ -166,7 +165,7 @@ def fit(
             "(--method exact), or leave it out"
         )
     z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
-    told = data_warnings(z_scored)
+    told = data_warnings(dataset)
     if standardize is None and score == "linear_gaussian" and dataset.kind == "continuous":
         dataset = dataset.center()
     elif standardize or standardize is None:
@@ -269,7 +268,7 @@ def fit(
     )
 
 
-def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> Dataset:
+def _dataset(data: Any) -> Dataset:
     if isinstance(data, Dataset):
         return data
     if is_frame(data):
