@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from dag_gfn import __version__, methods
 from dag_gfn.budget import TimeBudget
@@ -53,7 +52,7 @@ Edges = Iterable[tuple[str, str] | list[str]]
 
 
 def fit(
-    data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike,
+    data: Any,
     *,
     method: str = "auto",
     score: str | None = None,
@@ -207,6 +206,7 @@ def fit(
             "(--method exact), or leave it out"
         )
     z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
+    unlike = data_warnings(dataset)
     if standardize is None and score == "linear_gaussian" and dataset.kind == "continuous":
         dataset = dataset.center()
     elif standardize or standardize is None:
@@ -228,7 +228,6 @@ def fit(
         local_score, make_prior(prior, dataset.d, beta=beta, edges_per_node=edges_per_node), constraints
     )
     doubts = [*data_doubts(z_scored), *local_score.doubts()]
-    unlike = data_warnings(z_scored)
     told = [*(doubt.warning for doubt in doubts), *unlike]
     for message in told:
         warnings.warn(message, DataWarning, stacklevel=2)
@@ -326,7 +325,7 @@ def fit(
     )
 
 
-def _dataset(data: Dataset | pd.DataFrame | np.ndarray | str | os.PathLike) -> Dataset:
+def _dataset(data: Any) -> Dataset:
     if isinstance(data, Dataset):
         return data
     if is_frame(data):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64, Int
 
-from dag_gfn.data.columns import quoted, row_numbers
+from dag_gfn.data.columns import quoted, row_numbers, shortened
 from dag_gfn.data.selection import check_names, flag
 from dag_gfn.errors import DataError
 
@@ -168,13 +168,13 @@ def _check_one_kind(data: Dataset) -> None:
 
 
 def _check_cells(data: Dataset) -> None:
-    infinite = ~np.isfinite(data.values)
-    if infinite.any():
-        j = int(infinite.any(axis=0).argmax())
-        raise DataError(
-            f"column '{data.names[j]}' has values that are not finite ({row_numbers(infinite[:, j])}): "
-            "correct or drop them."
-        )
+    for name, column in zip(data.names, data.values.T, strict=True):
+        infinite = ~np.isfinite(column)
+        if infinite.any():
+            raise DataError(
+                f"column '{shortened(name)}' has values that are not finite ({row_numbers(infinite)}): "
+                "correct or drop them."
+            )
     if data.kind == "discrete":
         for name, codes, labels, r in zip(
             data.names, data.values.T, data.states, data.cardinalities, strict=True

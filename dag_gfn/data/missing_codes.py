@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Int
 
-from dag_gfn.data.number_text import looks_like_number
+from dag_gfn.data.number_text import looks_like_number, plain_numbers
 
 # Missing without a note, as pandas has it; but "None", which is a state of many a discrete variable.
 BLANK_CELLS = frozenset({"", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "NULL", "null"})
@@ -78,22 +78,30 @@ def missing_texts(
     na_values : sequence of str
         Further codes that the user named; a number stands for every spelling of it.
     """
-    missing = np.array(
-        [text in BLANK_CELLS or text.casefold() in ABBREVIATIONS for text in texts], dtype=bool
-    )
-    if na_values:
-        missing |= np.array([is_named(text, na_values) for text in texts], dtype=bool)
-    signs = np.array([text in SIGNS for text in texts], dtype=bool) & ~missing
+    numbers = plain_numbers(texts)
+    missing = np.zeros(len(texts), dtype=bool)
+    for code in na_values:
+        number = as_number(code)
+        if number is not None:
+            missing |= numbers == number
+    odd = np.flatnonzero(np.isnan(numbers))  # codes are no numbers, but for those that the user named
+    if odd.size == 0:
+        return missing
+    for i in odd:
+        text = texts[i]
+        missing[i] = text in BLANK_CELLS or text.casefold() in ABBREVIATIONS or is_named(text, na_values)
+    signs = np.zeros(len(texts), dtype=bool)
+    signs[[i for i in odd if texts[i] in SIGNS and not missing[i]]] = True
     if signs.any():
         others = [text for text, left_out in zip(texts, missing | signs, strict=True) if not left_out]
-        of_signs = not any(character.isalnum() for text in others for character in text)
-        if of_signs:
+        if not any(character.isalnum() for text in others for character in text):
             always = np.array([text in ALWAYS_MISSING_SIGNS for text in texts], dtype=bool)
             # A column of which only one state would be left has that sign for a state.
             signs = signs & always if len(others) + np.count_nonzero(signs & ~always) > 1 else signs & False
         missing |= signs
     if not is_discrete:
-        words = np.array([is_word(text) for text in texts], dtype=bool) & ~missing
+        words = np.zeros(len(texts), dtype=bool)
+        words[[i for i in odd if is_word(texts[i]) and not missing[i]]] = True
         if words.any():
             rest = ~(missing | words)
             numeric = sum(int(counts[i]) for i in np.flatnonzero(rest) if looks_like_number(texts[i]))

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float64, Int
 from dag_gfn.data.columns import listed, shortened
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.missing_codes import is_word
-from dag_gfn.data.roles import raw_column
+from dag_gfn.data.roles import raw_column, rounding
 
 _DIGITS = (7, 8, 9)
 # 9, 99, 999, ..., and the codes beside them that questionnaires use: 97, 98, 998, 9998.
@@ -46,7 +46,7 @@ def likely_codes(dataset: Dataset) -> dict[int, dict[float, int]]:
         if dataset.intervened is not None and dataset.intervened[:, j].any():
             continue  # values that were set may be as far away as the experimenter liked
         if dataset.kind == "continuous":
-            values, counts = _distinct(raw_column(dataset, j))
+            values, counts = _distinct(dataset, j)
         else:
             values, counts = _numeric_states(dataset, j)
         codes = _far_values(values, counts, dataset.n)
@@ -62,7 +62,7 @@ def code_cells(dataset: Dataset, codes: Mapping[int, Mapping[float, int]]) -> Bo
         for j, found in codes.items():
             raw = raw_column(dataset, j)
             for code in found:
-                cells[:, j] |= np.abs(raw - code) <= 1e-12 * np.abs(raw).max()
+                cells[:, j] |= np.abs(raw - code) <= rounding(dataset, j, raw)
     return cells
 
 
@@ -102,12 +102,12 @@ def words_sentence(dataset: Dataset) -> str:
     )
 
 
-def _distinct(raw: Float64[np.ndarray, " n"]) -> tuple[Float64[np.ndarray, " k"], Int[np.ndarray, " k"]]:
-    """Return the sorted distinct values and how often each occurs."""
-    scale = np.abs(raw).max()
+def _distinct(dataset: Dataset, j: int) -> tuple[Float64[np.ndarray, " k"], Int[np.ndarray, " k"]]:
+    """Return the sorted distinct values of a column and how often each occurs."""
+    raw = raw_column(dataset, j)
     values, counts = np.unique(raw, return_counts=True)
     # Standardizing may have rounded equal values apart.
-    new = np.concatenate([[True], np.diff(values) > 1e-12 * scale])
+    new = np.concatenate([[True], np.diff(values) > rounding(dataset, j, raw)])
     starts = np.flatnonzero(new)
     return values[starts], np.add.reduceat(counts, starts)
 

@@ -63,7 +63,7 @@ def read_numbers(texts: Sequence[str], *, separator: str = ",", decimal: str | N
     decimal : {".", ","}, optional
         The decimal sign that other columns show beyond doubt.
     """
-    plain = _plain_numbers(texts)
+    plain = plain_numbers(texts)
     if not np.isnan(plain).any() and not (decimal == "," and _points_may_group(texts)):
         return NumberReading(plain)
     cleaned, how = _without_signs(texts)
@@ -116,7 +116,8 @@ def decimal_sign(texts: Sequence[str]) -> str | None:
     return signs.pop() if len(signs) == 1 else None
 
 
-def _plain_numbers(texts: Sequence[str]) -> Float64[np.ndarray, " texts"]:
+def plain_numbers(texts: Sequence[str]) -> Float64[np.ndarray, " texts"]:
+    """Return the numbers of texts in plain notation, NaN for all others."""
     try:
         values = np.array(list(map(float, texts)), dtype=np.float64)
     except ValueError:

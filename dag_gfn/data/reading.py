@@ -54,7 +54,7 @@ def read_csv(
     drop: Sequence[str] | None = None,
     discrete: Sequence[str] = (),
     missing: str = "error",
-    na_values: Sequence[str] = (),
+    na_values: Sequence[object] | str | float | int = (),
 ) -> Dataset:
     """Read a CSV file with column names in its first line; the options are those of `from_frame`.
 
@@ -100,7 +100,7 @@ def from_array(
     *,
     discrete: Sequence[str] = (),
     missing: str = "error",
-    na_values: Sequence[str] = (),
+    na_values: Sequence[object] | str | float | int = (),
     intervened: Shaped[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
     """Make a Dataset of an array; the columns are called x0, x1, ... unless named."""
@@ -122,8 +122,8 @@ def from_frame(
     drop: Sequence[str] | None = None,
     discrete: Sequence[str] = (),
     missing: str = "error",
-    na_values: Sequence[str] = (),
-    intervened: Shaped[np.ndarray, "n d"] | None = None,
+    na_values: Sequence[object] | str | float | int = (),
+    intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
 ) -> Dataset:
     """Make a Dataset of a data frame.
 
@@ -237,6 +237,7 @@ def _assemble(
             raise too_few_rows_error(absent, names)
         notes += (f"dropped {np.sum(~complete)} of {n} rows with missing values",)
     decimal = next(iter(signs)) if len(signs) == 1 else None
+    del absent
 
     values = np.empty((int(complete.sum()), len(names)))
     encoded: list[EncodedColumn] = []
@@ -285,7 +286,7 @@ def _missing_cells(
             }
         )
         return flags[column.codes], found
-    absent = column.isna().to_numpy(dtype=bool)
+    absent = column.isna().to_numpy(dtype=bool, copy=True)
     found = Counter()
     if isinstance(column.dtype, pd.CategoricalDtype):
         texts = [str(category) for category in column.cat.categories]
@@ -356,7 +357,7 @@ def _counts_up(cells: Sequence[str]) -> bool:
     return bool((np.diff(np.array(list(map(int, cells)))) > 0).all())
 
 
-def _as_codes(na_values: Sequence[object] | str | float) -> tuple[str, ...]:
+def _as_codes(na_values: Sequence[object] | str | float | int) -> tuple[str, ...]:
     """Return codes for missing values as text; a whole number loses its point."""
     if isinstance(na_values, str | int | float | np.number):
         na_values = (na_values,)

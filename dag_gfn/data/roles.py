@@ -31,8 +31,14 @@ def raw_column(dataset: Dataset, j: int) -> Float64[np.ndarray, " n"]:
     """Return a continuous column in its own units, whole where rounding alone makes it otherwise."""
     raw = dataset.values[:, j] * dataset.scales[j] + dataset.means[j]
     whole = np.round(raw)
-    # Standardizing and back rounds a few times, each relative to the column's largest value.
-    return np.where(np.abs(raw - whole) <= 32 * np.finfo(float).eps * np.abs(raw).max(), whole, raw)
+    return np.where(np.abs(raw - whole) <= rounding(dataset, j, raw), whole, raw)
+
+
+def rounding(dataset: Dataset, j: int, raw: Float64[np.ndarray, " n"]) -> float:
+    """Return by how much standardizing and back may have moved the values of a column; 0 if it was not."""
+    if dataset.scales[j] == 1 and dataset.means[j] == 0:
+        return 0.0
+    return 32 * np.finfo(float).eps * float(np.abs(raw).max())
 
 
 def is_row_number(values: Float64[np.ndarray, " n"]) -> bool:
@@ -85,7 +91,8 @@ def counts_column(
     n, d = values.shape
     if not 4 <= n <= MAX_CELLS_OF_COUNTS:
         return None
-    numeric = [j for j in range(d) if not is_discrete[j] and not is_row_number(values[:, j])]
+    numeric = [j for j in range(d) if not is_discrete[j]]
+    numeric = [j for j in numeric if is_count_name(names[j]) or not is_row_number(values[:, j])]
     candidates = [j for j in numeric if _COUNT_NAMES.fullmatch(names[j])] or (
         numeric if len(numeric) == 1 else []
     )

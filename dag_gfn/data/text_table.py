@@ -1,7 +1,7 @@
 """A table whose cells are still text: the first stop of a CSV file, before missing values and types."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,15 +23,9 @@ class TextColumn(NamedTuple):
         return np.bincount(codes, minlength=len(self.texts))
 
 
-def text_column(name: str, cells: list[str] | np.ndarray) -> TextColumn:
-    """Return a column of text after removing the blanks around its cells."""
-    codes, found = pd.factorize(np.asarray(cells, dtype=object))
-    stripped = [text.strip() for text in found]
-    if len(set(stripped)) < len(stripped):
-        merged, found = pd.factorize(np.asarray(stripped, dtype=object))
-        codes, stripped = merged[codes], list(found)
-    # The smallest integers that hold the codes: one byte per cell where there are few texts.
-    return TextColumn(name, codes.astype(np.min_scalar_type(max(len(stripped), 1))), tuple(stripped))
+def _smallest(num_texts: int) -> np.dtype[Any]:
+    """Return the type of the smallest integers that hold the codes: one byte per cell for few texts."""
+    return np.min_scalar_type(max(num_texts, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +76,22 @@ class TextTable:
         return found[self.start : self.stop if limit is None else min(self.stop, self.start + limit)]
 
     def column(self, j: int) -> TextColumn:
-        """Return column j with each of its texts once."""
-        return text_column(self.names[j], self.cells(j))
+        """Return column j with each of its texts once; a block at a time, so that equal cells take no memory."""
+        position: dict[str, int] = {}
+        parts = []
+        for block in self.blocks:
+            codes, found = pd.factorize(np.asarray(block[j].split(CELL_END), dtype=object))
+            known = [position.setdefault(text.strip(), len(position)) for text in found]
+            parts.append(np.asarray(known, dtype=_smallest(len(position)))[codes])
+        codes = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint8)
+        codes = codes[self.start : self.stop]
+        used = np.bincount(codes, minlength=len(position)) > 0
+        texts = list(position)
+        if used.all():
+            return TextColumn(self.names[j], codes, tuple(texts))
+        # Rows that are no data may have had texts of their own.
+        new = (np.cumsum(used) - 1).astype(codes.dtype)
+        return TextColumn(self.names[j], new[codes], tuple(texts[i] for i in np.flatnonzero(used)))
 
     def first_row(self) -> list[str]:
         """Return the cells of the first row."""
