@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dag_gfn.data.missing_codes import missing_texts
+from dag_gfn.data.missing_codes import is_word, missing_texts
 
 
 def missing(texts, *, is_discrete=False, na_values=()):
@@ -37,3 +37,9 @@ def test_codes_of_the_user():
     assert missing(["1", "-999.0", "2"], na_values=("-999",)) == {"-999.0"}
     assert missing(["red", "unknown", "9"], na_values=("unknown", "9")) == {"unknown", "9"}
     assert missing(["1", "2"]) == set()
+
+
+@pytest.mark.parametrize("text", ["(missing)", "[unknown]", "<no data>", "NOT_AVAILABLE", "Don't  know"])
+def test_words_in_brackets_and_other_spellings(text):
+    assert is_word(text)
+    assert not is_word(f"{text} really")

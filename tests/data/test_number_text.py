@@ -23,6 +23,9 @@ from dag_gfn.data.number_text import decimal_sign, looks_like_number, read_numbe
         (["$12.50", "-$3", "$ 1,200"], [12.5, -3, 1200], None),
         (["12,50 €", "3 €"], [12.5, 3], ("currency signs (€)", "decimal commas")),
         (["3.4%", "12 %", "0%"], [3.4, 12, 0], ("percent signs",)),
+        (["(1.5)", "2", "(3)"], [-1.5, 2, -3], ("numbers in brackets as negative",)),
+        (["($1,200.50)", "$3"], [-1200.5, 3], None),
+        (["\u22120.802", "1.335"], [-0.802, 1.335], ("typographic minus signs",)),  # no group begins with 0
     ],
 )
 def test_notations(texts, values, how):
