@@ -9,10 +9,11 @@ from dag_gfn.errors import DataError
 
 def is_frame(data: Any) -> bool:
     """Return whether `as_pandas` can take an object for a table."""
-    return (
-        isinstance(data, pd.DataFrame)
-        or (hasattr(data, "columns") and callable(getattr(data, "to_pandas", None)))
-        or (hasattr(data, "column_names") and callable(getattr(data, "to_pandas", None)))
+    if isinstance(data, pd.DataFrame):
+        return True
+    # A lazy frame has columns too, and warns when it is asked for them.
+    return callable(getattr(data, "to_pandas", None)) and (
+        hasattr(data, "columns") or hasattr(data, "column_names")
     )
 
 
