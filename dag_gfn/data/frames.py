@@ -11,7 +11,7 @@ def is_frame(data: Any) -> bool:
     """Return whether `as_pandas` can take an object for a table."""
     if isinstance(data, pd.DataFrame):
         return True
-    # Asked in this order: a lazy frame would work out its columns.
+    # A lazy frame has columns too, and warns when it is asked for them.
     return callable(getattr(data, "to_pandas", None)) and (
         hasattr(data, "columns") or hasattr(data, "column_names")
     )

@@ -64,7 +64,7 @@ def read_numbers(texts: Sequence[str], *, separator: str = ",", decimal: str | N
         The decimal sign that other columns show beyond doubt.
     """
     plain = plain_numbers(texts)
-    if not np.isnan(plain).any() and not (decimal == "," and _points_may_group(texts)):
+    if not np.isnan(plain).any() and not (decimal == "," and points_may_group(texts)):
         return NumberReading(plain)
     cleaned, how = _without_signs(texts)
     readings = {}
@@ -128,7 +128,7 @@ def plain_numbers(texts: Sequence[str]) -> Float64[np.ndarray, " texts"]:
     return values
 
 
-def _points_may_group(texts: Sequence[str]) -> bool:
+def points_may_group(texts: Sequence[str]) -> bool:
     """Whether every point could group thousands, and there is one."""
     pointed = [text for text in texts if "." in text]
     return bool(pointed) and all(re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", text) for text in pointed)

@@ -29,7 +29,7 @@ from dag_gfn.data.dataset import Dataset, default_names
 from dag_gfn.data.frames import as_pandas
 from dag_gfn.data.missing_codes import BLANK_CELLS, is_named, missing_texts
 from dag_gfn.data.mixed_table import mixed_kinds_error
-from dag_gfn.data.number_text import decimal_sign
+from dag_gfn.data.number_text import decimal_sign, points_may_group
 from dag_gfn.data.reading_notes import code_notes, reading_notes
 from dag_gfn.data.selection import (
     as_mask,
@@ -41,7 +41,7 @@ from dag_gfn.data.selection import (
     select_columns,
     too_few_rows_error,
 )
-from dag_gfn.data.text_table import TextColumn
+from dag_gfn.data.text_table import TextColumn, TextTable
 from dag_gfn.errors import DataError, OptionError
 
 KEPT_TEXTS = 1000  # a column of more texts is taken apart again rather than kept
@@ -81,7 +81,8 @@ def read_csv(
     return _assemble(
         _Source(
             names=names,
-            load=lambda k: table.column(kept[k]),
+            load=lambda k: _csv_column(table, kept[k], as_discrete=table.names[kept[k]] in discrete),
+            head=lambda k: [cell.strip() for cell in table.cells(kept[k], KEPT_TEXTS)],
             numbers=table.rows,
             typed=False,
             separator=table.separator,
@@ -186,13 +187,14 @@ class _Source:
     """Columns of a table before missing values and types.
 
     `load(k)` gives column k: text, or a Series that has a type already. `typed` says that text is there on
-    purpose, as in a data frame.
+    purpose, as in a data frame; `head(k)` gives the first cells of a file's column as they are written.
     """
 
     names: tuple[str, ...]
     load: Callable
     numbers: Int[np.ndarray, " n"]
     typed: bool
+    head: Callable[[int], list[str]] | None = None
     separator: str = ","
 
 
@@ -222,11 +224,9 @@ def _assemble(
         codes.append(found)
         if isinstance(column, pd.Series) or len(column.texts) <= KEPT_TEXTS:
             light[k] = column
-        if isinstance(column, TextColumn) and name not in discrete:
-            present = [
-                text for text in column.texts[:KEPT_TEXTS] if text not in found and text not in BLANK_CELLS
-            ]
-            signs |= {decimal_sign(present)} - {None}
+        if source.head is not None and name not in discrete:
+            present = {text for text in source.head(k) if text not in found and text not in BLANK_CELLS}
+            signs |= {decimal_sign(sorted(present))} - {None}
     notes += code_notes(names, codes, na_values)
 
     complete = ~absent.any(axis=1)
@@ -333,6 +333,15 @@ def _encode(
     if isinstance(column.dtype, pd.CategoricalDtype) and codes:
         rows = rows.cat.remove_categories([c for c in rows.cat.categories if str(c) in codes])
     return encode_column(rows, as_discrete=as_discrete)
+
+
+def _csv_column(table: TextTable, j: int, *, as_discrete: bool) -> TextColumn | pd.Series:
+    """Return a column of a CSV file: numbers where all cells are plain ones, which no lost row can change."""
+    if not as_discrete and not points_may_group(table.cells(j, KEPT_TEXTS)):
+        numbers = table.numbers(j)
+        if numbers is not None:
+            return pd.Series(numbers, name=table.names[j])
+    return table.column(j)
 
 
 def _frame_column(column: pd.Series, name: str) -> TextColumn | pd.Series:

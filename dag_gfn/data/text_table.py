@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Int, Integer
+from jaxtyping import Bool, Float64, Int, Integer
+
+from dag_gfn.data.number_text import plain_numbers
 
 CELL_END = "\x1f"  # the unit separator of ASCII; a file that holds it is refused as no text
 
@@ -92,6 +94,19 @@ class TextTable:
         # Rows that are no data may have had texts of their own.
         new = (np.cumsum(used) - 1).astype(codes.dtype)
         return TextColumn(self.names[j], new[codes], tuple(texts[i] for i in np.flatnonzero(used)))
+
+    def numbers(self, j: int) -> Float64[np.ndarray, " n"] | None:
+        """Return column j where every cell is a finite number in plain notation, else None.
+
+        This needs no table of distinct texts, which for a measured column is larger than the column.
+        """
+        parts = []
+        for block in self.blocks:
+            values = plain_numbers([cell.strip() for cell in block[j].split(CELL_END)])
+            if not np.isfinite(values).all():
+                return None
+            parts.append(values)
+        return np.concatenate(parts)[self.start : self.stop] if parts else None
 
     def first_row(self) -> list[str]:
         """Return the cells of the first row."""
