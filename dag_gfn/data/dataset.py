@@ -1,12 +1,14 @@
 """The table that every score reads: complete, of one kind, with a name for each column."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64, Int
 
 from dag_gfn.data.columns import quoted, row_numbers, shortened
+from dag_gfn.data.distinct_rows import DistinctTable, distinct_rows
 from dag_gfn.data.selection import check_names, flag
 from dag_gfn.errors import DataError
 
@@ -79,6 +81,11 @@ class Dataset:
         """Either "continuous" or "discrete", the same for all columns."""
         return self.kinds[0]
 
+    @cached_property
+    def distinct_rows(self) -> DistinctTable:
+        """The distinct rows of codes of discrete columns, in lexicographic order, with their counts."""
+        return distinct_rows(self.values, self.cardinalities)
+
     @property
     def is_standardized(self) -> bool:
         """Whether the columns are z-scored, which centring alone is not."""
@@ -92,9 +99,11 @@ class Dataset:
             )
         shrunk, exponents = _shrink(self.values)
         means, scales = shrunk.mean(axis=0), shrunk.std(axis=0)
+        shrunk -= means  # in place: long tables are large
+        shrunk /= scales
         return replace(
             self,
-            values=(shrunk - means) / scales,
+            values=shrunk,
             means=self.means + self.scales * np.ldexp(means, exponents),
             scales=self.scales * np.ldexp(scales, exponents),
         )
@@ -184,7 +193,7 @@ def _check_cells(data: Dataset) -> None:
                     f"column '{name}' has {r} states but {len(set(labels))} distinct labels: "
                     "one each is needed."
                 )
-            if not np.isin(codes, np.arange(r)).all():
+            if codes.min() < 0 or codes.max() >= r or (codes != np.floor(codes)).any():
                 raise DataError(
                     f"column '{name}' has codes other than the whole numbers 0 to {r - 1} of its states."
                 )
@@ -192,8 +201,10 @@ def _check_cells(data: Dataset) -> None:
 
 def _check_not_constant(data: Dataset) -> None:
     if data.kind == "continuous":
-        shrunk, _ = _shrink(data.values)
-        constant = shrunk.std(axis=0) <= NEGLIGIBLE_SPREAD * np.abs(shrunk).max(axis=0)
+        constant = np.zeros(data.d, dtype=bool)
+        for j in range(data.d):  # by column: long tables are large
+            shrunk, _ = _shrink(data.values[:, j : j + 1])
+            constant[j] = shrunk.std() <= NEGLIGIBLE_SPREAD * np.abs(shrunk).max()
     else:
         constant = np.array(data.cardinalities) < 2  # a state that did not occur in this sample still counts
     if constant.any():

@@ -145,7 +145,7 @@ def counts_sentence(dataset: Dataset) -> str:
     combinations = np.prod(np.array(dataset.cardinalities, dtype=float))
     if (
         not (4 <= dataset.n <= combinations <= 1.25 * dataset.n)
-        or len(np.unique(dataset.values, axis=0)) < dataset.n
+        or len(dataset.distinct_rows.counts) < dataset.n
     ):
         return ""
     return (
