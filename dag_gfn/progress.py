@@ -10,6 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from dag_gfn.errors import printable
+
 
 @runtime_checkable
 class Report(Protocol):
@@ -59,7 +61,7 @@ def announce(text: str, *, shown: bool = True, console: Console | None = None) -
     """Say on stderr, in one line, what is going to be done, names in it as they are."""
     if shown:
         console = log_console() if console is None else console
-        console.print(f"note: {text}", markup=False, highlight=False, emoji=False, soft_wrap=True)
+        console.print(f"note: {printable(text)}", markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 class TrainingProgress:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dag_gfn.errors import shortened
+from dag_gfn.errors import printable, shortened
 from dag_gfn.evidence import known_evidence
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
@@ -63,7 +63,7 @@ class _Plain:
         self.console = console
 
     def __call__(self, text: str, style: str | None = None) -> None:
-        self.console.print(text, style=style, markup=False, highlight=False, emoji=False)
+        self.console.print(printable(text), style=style, markup=False, highlight=False, emoji=False)
 
 
 def _pairs(posterior: GraphPosterior) -> list[tuple[float, int, int]]:
@@ -91,7 +91,7 @@ def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) ->
             for i, j in ((a, b), (b, a)):
                 numbers += [f"{edge[i, j]:.3f}"] + ([f"{edge[i, j] - exact[i][j]:+.3f}"] if exact else [])
             style = "bold" if linked >= 0.5 else None
-            names = (Text(posterior.names[node]) for node in (a, b))
+            names = (Text(printable(posterior.names[node])) for node in (a, b))
             table.add_row(*names, *numbers, f"{linked:.3f}", style=style)
     return table
 
