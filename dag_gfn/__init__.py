@@ -14,6 +14,7 @@ from dag_gfn.errors import (
     OptionError,
     QueryError,
     StorageError,
+    StorageWarning,
     TrainingError,
 )
 from dag_gfn.fit import fit
@@ -37,6 +38,7 @@ __all__ = [
     "Probability",
     "QueryError",
     "StorageError",
+    "StorageWarning",
     "TrainingError",
     "compare_posteriors",
     "effects",
