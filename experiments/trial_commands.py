@@ -19,7 +19,7 @@ from dag_gfn.cli import main
 
 SECONDS = 60
 """Of CPU time, after which a command is stopped: which is a fault, whatever else the machine does."""
-WAITING = 20
+WAITING = 5
 """Times as long a command may take by the clock: beyond that it waits for something."""
 UNFORESEEN = "this is a fault of dag_gfn"
 """In the one line that the program prints where nobody foresaw an exception."""

@@ -115,6 +115,30 @@ def strangers(folder: Path, others: list[Path], rng: np.random.Generator) -> str
     return f"strangers in the folder and in OUT{beside}"
 
 
+def unfinished(folder: Path, others: list[Path], rng: np.random.Generator) -> str:
+    """An unfinished run whose options or checkpoint are not what they should be."""
+    partial = folder.with_name(folder.name + ".partial")
+    partial.mkdir()
+    contents = (
+        "null",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"method": 1, "data": null}',
+        '{"method": "exact"}',
+        "",
+        "pipe",
+    )
+    content = contents[rng.integers(len(contents))]
+    if content == "pipe":
+        os.mkfifo(partial / "options.json")
+    else:
+        (partial / "options.json").write_text(content, encoding="utf-8")
+    if rng.random() < 0.7:
+        (partial / "checkpoint.safetensors").write_bytes(rng.bytes(int(rng.choice([0, 8, 1000]))))
+    return f"an unfinished run with options {content[:30]!r}"
+
+
 def read_only(folder: Path, others: list[Path], rng: np.random.Generator) -> str:
     """No permission to write or to read: binding for all but the administrator."""
     target, mode = (
@@ -146,6 +170,7 @@ DAMAGES: tuple[Damage, ...] = (
     replace_folder,
     strangers,
     strangers,
+    unfinished,
     read_only,
     texts.json_value,
     texts.json_value,

@@ -20,6 +20,8 @@ BASES = {
     "mcmc 6": (6, "continuous", ("--method", "mcmc", "--iterations", "500")),
 }
 """Good folders: columns, kind and options."""
+LOCK = "out.partial/.dag-gfn.lock"
+"""A refused run may leave it in the folder of the unfinished one."""
 SHARE_OF_READS = 5
 """Reading commands tried on a damaged folder, of those that there are."""
 
@@ -99,19 +101,27 @@ def _fit_over(here: Path, base: Path) -> list[Fault]:
     """Fit with --overwrite: the folder is replaced as a whole, or left as it is; a person's files stay."""
     d, kind, _ = BASES[base.name.replace("_", " ")]
     (here / "table.csv").write_text(base_table(min(d, 4), kind))
+    faults = []
+    if (here / "out.partial").exists():
+        before = snapshot(here)
+        resumed = run_here(["fit", "table.csv", "--out", "out", "--overwrite", "--resume", "--quiet"])
+        faults += ending(resumed)
+        faults += disk_faults(before, snapshot(here), may_change=[LOCK]) if resumed.code == 2 else []
     before = snapshot(here)
     theirs = {name: held for name, held in before.items() if _is_theirs(name)}
     outcome = run_here(["fit", "table.csv", "--out", "out", "--overwrite", "--quiet"])
     after = snapshot(here)
     lost = sorted(name for name, held in theirs.items() if after.get(name) != held)
-    faults = [Fault(f"fit --overwrite deletes a person's file: {lost[0]}", ", ".join(lost))] if lost else []
+    faults += [Fault(f"fit --overwrite deletes a person's file: {lost[0]}", ", ".join(lost))] if lost else []
     if outcome.code == 0:
         aside = [name for name in before if "/" not in name]
         # behind a link OUT lies where the link leads
         allowed = {name for name in aside if name.startswith("out")} | {"real", "out", "nowhere"}
         faults += disk_faults(before, after, may_change=allowed)
         if not (here / "out").is_symlink() and not lost and not theirs:
-            faults += judged_fit(here, outcome, Options(quiet=True), before).faults
+            # an unfinished run is forgotten
+            kept = {name: held for name, held in before.items() if not name.startswith("out.")}
+            faults += judged_fit(here, outcome, Options(quiet=True), kept).faults
         return faults + ending(outcome)
     return faults + ending(outcome) + disk_faults(before, after)
 

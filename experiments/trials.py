@@ -37,7 +37,7 @@ import dag_gfn
 OUT = Path("experiments/results/trials")
 KINDS = ("table", "folder", "kill")
 BATCH = {"table": 200, "folder": 25, "kill": 5}
-SILENT_SECONDS = 1500
+SILENT_SECONDS = 900
 """A process that begins no new trial for this long is ended."""
 MEMORY = 6_000_000_000
 """Bytes of data that a process may ask for: a command that wants more fails, and the machine lives on."""
