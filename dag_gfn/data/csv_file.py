@@ -1,9 +1,7 @@
 """A CSV file as a table of text, or one sentence that says what is wrong with the file."""
 
-import codecs
 import csv
 import io
-import re
 import stat
 from collections.abc import Iterator
 from itertools import islice
@@ -14,6 +12,7 @@ import numpy as np
 
 from dag_gfn.data.csv_header import column_names, without_other_lines
 from dag_gfn.data.number_text import looks_like_number
+from dag_gfn.data.text_encoding import text_encoding
 from dag_gfn.data.text_table import CELL_END, TextTable
 from dag_gfn.errors import DataError
 
@@ -21,7 +20,6 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bar
 SAMPLE_BYTES, SAMPLE_ROWS = 1 << 16, 100  # what the separator is chosen from
 ROWS_PER_BLOCK = 20_000
 _LAST_LINE = "\x1f\x1f"  # put after the file: a quote that is still open takes it into its cell
-_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 
 
 def read_csv_file(path: str | PathLike) -> TextTable:
@@ -38,7 +36,7 @@ def read_csv_file(path: str | PathLike) -> TextTable:
     """
     path = Path(path)
     content = _read_bytes(path)
-    encoding, notes = _encoding(content, path)
+    encoding, notes = text_encoding(content, path)
     separator, separator_notes = _separator(content, encoding)
     notes += separator_notes
     header, blocks, numbers, row_notes = _read_rows(content, encoding, separator, path)
@@ -85,44 +83,6 @@ def _read_bytes(path: Path) -> bytes:
 def _short(path: Path) -> str:
     text = str(path)
     return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _encoding(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return how the bytes are to be decoded: UTF-8, UTF-16 with its mark, or what Windows writes in the West."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(content) % 2 == 0:
-        try:
-            content.decode("utf-16")
-        except UnicodeDecodeError:
-            pass
-        else:
-            return "utf-16", ("read as UTF-16 text",)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    binary = _NO_TEXT.search(content)
-    position = 0
-    try:
-        for position in range(0, len(content), 1 << 20):
-            piece = content[position : position + (1 << 20)]
-            decoder.decode(piece, final=position + len(piece) == len(content))
-    except UnicodeDecodeError as error:
-        # The decoder counts from what it had kept of the piece before.
-        where = position + error.start
-        byte = error.object[error.start]
-        try:
-            content.decode("cp1252")
-        except UnicodeDecodeError:
-            binary = True
-        if not binary:
-            return "cp1252", ("read as Windows-1252 text, since it is not UTF-8: check letters with accents",)
-        raise DataError(
-            f"'{path}' is not UTF-8 text (byte 0x{byte:02x} at position {where}): "
-            "save it as a CSV file in UTF-8 (a spreadsheet or a compressed file has to be exported first)."
-        ) from None
-    if binary:
-        raise DataError(
-            f"'{path}' is not text (byte 0x{content[binary.start()]:02x} at position {binary.start()}): "
-            "save it as a CSV file in UTF-8."
-        )
-    return "utf-8-sig", ()
 
 
 def _lines(content: bytes, encoding: str) -> Iterator[str]:

@@ -367,3 +367,16 @@ def test_a_transformer_is_fitted_when_asked_for(here, environment):
     info = dag_gfn.load("out").info
     assert (info["policy"], info["environment"]) == ("transformer", environment)
     assert info["diagnostics"]["iterations"] == 30
+
+
+def test_codes_for_missing_values_are_options(here, capsys):
+    (here / "codes.csv").write_text(
+        "a,b\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(40)) + "-99,?\n"
+    )
+    assert main(["fit", "codes.csv", "--out", "out", *QUICK]) == 2
+    assert "'b' has 1 missing value, written '?'" in capsys.readouterr().err
+    options = ["--na-values", "-99,none", "--missing", "drop"]
+    assert main(["fit", "codes.csv", *options, "--out", "out", *QUICK]) == 0
+    said = capsys.readouterr().err
+    assert "note: took '-99' in 'a' (1 cell) for missing values" in said
+    assert "note: no cell holds 'none'" in said
