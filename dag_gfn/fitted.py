@@ -1,6 +1,6 @@
 """Networks with parameters: a graph of the posterior with the posterior means of its parameters."""
 
-import re
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn import graph as graphs
 from dag_gfn.errors import OptionError
+from dag_gfn.files import bif_words
 from dag_gfn.parameters import DiscreteParameters, parameter_posterior
 from dag_gfn.parameters.discrete import expected_table
 from dag_gfn.posterior import GraphPosterior
@@ -136,8 +137,8 @@ def fitted_network(
 def bif_text(posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None = None) -> str:
     """Return a fitted discrete network in the Bayesian Interchange Format, as pgmpy writes it.
 
-    The format knows words only: other characters of names and labels become underscores, and numbers are
-    appended where that makes two the same.
+    The format holds words only. Where `dag_gfn.files.bif_words` has to change a name, a comment at the head of the
+    text says so, one line for each, as in `bif_changes`.
 
     Parameters
     ----------
@@ -149,16 +150,55 @@ def bif_text(posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d 
     OptionError
         As for `fitted_parameters`, or if the columns are continuous.
     """
+    comment = [f"//   {change}\n" for change in bif_changes(posterior)]
+    if comment:
+        comment.insert(0, "// Words that stand for other names, which BIF cannot hold:\n")
     network = fitted_parameters(posterior, graph)
-    if not isinstance(network, DiscreteNetwork):
-        raise OptionError(
-            "the format bif holds tables of discrete columns, these are continuous: choose graphml, dot or csv, "
-            "or use dag_gfn.fitted.fitted_network"
-        )
+    assert isinstance(network, DiscreteNetwork)  # or bif_changes had refused
     from pgmpy.readwrite import BIFWriter
 
-    model = _discrete_model(network, _words(network.names), tuple(_words(s) for s in network.states))
-    return str(BIFWriter(model))
+    model = _discrete_model(network, *_bif_names(network.names, network.states))
+    return "".join(comment) + str(BIFWriter(model))
+
+
+def bif_changes(posterior: GraphPosterior) -> list[str]:
+    """Return what the words in `bif_text` stand for, a line of text for each that is not the name itself.
+
+    Names are between quotes and escaped as in JSON: ``column first_visit = "first visit"``,
+    ``state lt_50 of column age = "<50"``.
+
+    Raises
+    ------
+    OptionError
+        If the columns are continuous, or the score has no prior over parameters.
+    """
+    parameters = parameter_posterior(posterior)
+    if not isinstance(parameters, DiscreteParameters):
+        raise OptionError(
+            "the format bif holds tables of discrete columns, these are continuous: choose graphml, gml, dot or csv, "
+            "or use dag_gfn.fitted.fitted_network"
+        )
+    columns, states = _bif_names(posterior.names, parameters.states)
+    changes = [f"column {word} = {_json(name)}" for name, word in _changed(posterior.names, columns)]
+    for column, labels, words in zip(columns, parameters.states, states, strict=True):
+        changes += [
+            f"state {word} of column {column} = {_json(label)}" for label, word in _changed(labels, words)
+        ]
+    return changes
+
+
+def _bif_names(
+    names: Sequence[str], states: Sequence[Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    return bif_words(names, ignore_case=True), tuple(bif_words(labels) for labels in states)
+
+
+def _changed(names: Sequence[str], words: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, word) for name, word in zip(names, words, strict=True) if name != word]
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _discrete_model(
@@ -201,18 +241,6 @@ def _adjacency(
     if not graphs.is_dag(graph):
         raise OptionError(
             "parameters need a graph without directed cycles, and this one has one (a consensus graph can): "
-            "take one of posterior.top_graphs()"
+            "take the median or the most probable graph"
         )
     return graph
-
-
-def _words(names: Sequence[str]) -> tuple[str, ...]:
-    words: list[str] = []
-    for name in names:
-        stem = re.sub(r"[^A-Za-z0-9_]", "_", name) or "_"
-        word, copies = stem, 1
-        while word in words:
-            copies += 1
-            word = f"{stem}_{copies}"
-        words.append(word)
-    return tuple(words)

@@ -29,10 +29,10 @@ def test_noise_in_many_states_is_not_linked():
 
 
 def test_kept_families_link_it_and_the_verdict_says_so(tmp_path):
-    with pytest.warns(DataWarning, match=r"likely parent sets of .*262,144 cells for 500 rows.*--max-parents 1"):
-        posterior = dag_gfn.fit(
-            unrelated(6, 8, 500), sparse_families="keep", num_samples=500, progress=False
-        )
+    with pytest.warns(
+        DataWarning, match=r"likely parent sets of .*262,144 cells for 500 rows.*--max-parents 1"
+    ):
+        posterior = dag_gfn.fit(unrelated(6, 8, 500), sparse_families="keep", num_samples=500, progress=False)
     assert linked(posterior).max() > 0.99
     assert posterior.info["constraints"]["sparse_families"] == "keep"
     posterior.save(tmp_path / "out")

@@ -1,5 +1,6 @@
 """Files and folders that appear complete or not at all, and what an earlier process has left of them."""
 
+from dag_gfn.files.bif_words import bif_words
 from dag_gfn.files.folders import (
     check_place,
     place,
@@ -12,12 +13,14 @@ from dag_gfn.files.folders import (
 )
 from dag_gfn.files.interrupts import uninterrupted
 from dag_gfn.files.locks import Lock
-from dag_gfn.files.spreadsheets import from_spreadsheet, spreadsheet_safe
+from dag_gfn.files.spreadsheets import csv_line, from_spreadsheet, spreadsheet_safe
 from dag_gfn.files.writing import replacing, sync, write_text
 
 __all__ = [
     "Lock",
+    "bif_words",
     "check_place",
+    "csv_line",
     "from_spreadsheet",
     "place",
     "recover",

@@ -1,8 +1,7 @@
 """Graphs as objects of other libraries and as files; all carry the variables' names."""
 
-import csv
 import importlib
-import io
+import re
 from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -11,12 +10,16 @@ import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.errors import OptionError
+from dag_gfn import files
+from dag_gfn.errors import OptionError, shortened
 
 if TYPE_CHECKING:
     from arviz import InferenceData
     from causallearn.graph.GeneralGraph import GeneralGraph
     from pgmpy.base import DAG
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+_MISREAD_IN_DOT = re.compile(r'(?<!\\)(?:\\\\)*\\(?=["\r\n]|\Z)')  # an odd number of backslashes
 
 
 def to_networkx(
@@ -154,45 +157,77 @@ def to_arviz(graphs: Bool[np.ndarray, "k d d"], names: Sequence[str], *, chains:
 
 
 def graphml_text(graph: nx.DiGraph) -> str:
-    """Return a graph as GraphML, with the numbers and texts of its edges and of the graph as attributes."""
-    plain = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
-    plain.add_nodes_from(graph)
-    plain.add_edges_from(graph.edges(data=True))
-    return "\n".join(nx.generate_graphml(plain)) + "\n"
+    """Return a graph as GraphML, with the numbers and texts of its edges and of the graph as attributes.
+
+    Raises
+    ------
+    OptionError
+        If a name holds a control character or half a surrogate pair, which XML forbids.
+    """
+    for name in graph:
+        if _NOT_XML.search(str(name)):
+            raise OptionError(
+                f"GraphML cannot hold the control character in the name {shortened(ascii(name))}: choose gml or dot"
+            )
+    return "\n".join(nx.generate_graphml(_known(graph))) + "\n"
+
+
+def gml_text(graph: nx.DiGraph) -> str:
+    """Return a graph as GML, with the numbers and texts of its edges and of the graph as attributes.
+
+    GML wants whole numbers as identifiers, so the names are the labels; ``networkx.read_gml`` names nodes by them.
+    GML is ASCII, so that other characters are written as ``&#228;``.
+    """
+    return "\n".join(nx.generate_gml(_known(graph))) + "\n"
 
 
 def dot_text(graph: nx.DiGraph) -> str:
     """Return a graph in the DOT language of Graphviz.
 
-    Nodes are called n0, n1, ... and labelled with their names, so that any name will do; edges are labelled
-    with their probability, which the attribute `probability` holds in full.
+    The names are the nodes' identifiers, in quotes. Edges are labelled with their probability, which the attribute
+    `probability` holds in full.
     """
-    number = {name: k for k, name in enumerate(graph)}
-    lines = [f"  n{k} [label={_quoted(str(name))}];" for name, k in number.items()]
+    identifiers = dict(zip(graph, _dot_identifiers([str(name) for name in graph]), strict=True))
+    lines = []
+    for name, identifier in identifiers.items():
+        # Graphviz shows the identifier, but takes its backslashes for escapes there.
+        label = str(name).replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(f'  {identifier} [label="{label}"];' if "\\" in str(name) else f"  {identifier};")
     for source, target, attributes in graph.edges(data=True):
         probability = attributes.get("probability")
         drawn = "" if probability is None else f' [label="{probability:.2f}", probability={probability!r}]'
-        lines.append(f"  n{number[source]} -> n{number[target]}{drawn};")
+        lines.append(f"  {identifiers[source]} -> {identifiers[target]}{drawn};")
     return "\n".join(["digraph {", *lines, "}"]) + "\n"
 
 
 def edge_list_text(graph: nx.DiGraph) -> str:
     """Return a graph's edges as CSV: source, target, probability (empty where not known).
 
-    Variables without edges do not occur in it.
+    Variables without edges do not occur in it. A name that a spreadsheet would compute has an apostrophe in front;
+    `dag_gfn.files.from_spreadsheet` finds the name again.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("source", "target", "probability"))
-    for source, target, attributes in graph.edges(data=True):
-        writer.writerow((source, target, attributes.get("probability", "")))
-    return text.getvalue()
+    rows = [(i, j, attributes.get("probability", "")) for i, j, attributes in graph.edges(data=True)]
+    return "".join(files.csv_line(row) for row in (("source", "target", "probability"), *rows))
 
 
-def _quoted(text: str) -> str:
-    r"""Return a DOT string; its labels treat backslashes as escapes, so \\ stands for one."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
+def _dot_identifiers(names: Sequence[str]) -> list[str]:
+    r"""Return names as quoted identifiers of DOT.
+
+    Between quotes DOT knows the escape \" only; every other character stands for itself, a backslash and a line end
+    too. So a lone backslash before a quote, a line end or the end would be misread: if a name has one, the backslashes
+    of all names are doubled, which keeps different names apart.
+    """
+    if any(_MISREAD_IN_DOT.search(name) for name in names):
+        names = [name.replace("\\", "\\\\") for name in names]
+    return ['"' + name.replace('"', '\\"') + '"' for name in names]
+
+
+def _known(graph: nx.DiGraph) -> nx.DiGraph:
+    """Return a graph without those of its own attributes that are None, which files have no word for."""
+    known = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
+    known.add_nodes_from(graph)
+    known.add_edges_from(graph.edges(data=True))
+    return known
 
 
 def _optional(module: str, package: str) -> ModuleType:

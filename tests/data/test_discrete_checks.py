@@ -9,7 +9,9 @@ from dag_gfn.data.discrete_checks import copies_and_functions
 
 
 def told(codes, names="abcdef", **options):
-    data = from_array(np.asarray(codes, dtype=float), list(names[: codes.shape[1]]), discrete="all", **options)
+    data = from_array(
+        np.asarray(codes, dtype=float), list(names[: codes.shape[1]]), discrete="all", **options
+    )
     return {doubt.code: doubt.warning for doubt in copies_and_functions(data)}
 
 

@@ -76,9 +76,7 @@ def test_offsets_change_no_linear_gaussian_posterior_but_raise_where_they_must(r
     values[:, 2] += values[:, 0]
     centred = dag_gfn.fit(values, score="linear_gaussian", progress=False)
     moved = dag_gfn.fit(values + 1e8, score="linear_gaussian", progress=False)  # centred by default
-    np.testing.assert_allclose(
-        moved.marginal("edge").values, centred.marginal("edge").values, atol=1e-6
-    )
+    np.testing.assert_allclose(moved.marginal("edge").values, centred.marginal("edge").values, atol=1e-6)
     with pytest.raises(DataError, match="Leave out --no-standardize"):
         dag_gfn.fit(values + 1e8, score="linear_gaussian", standardize=False, progress=False)
 
