@@ -1,3 +1,5 @@
+import json
+
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -7,7 +9,7 @@ from pgmpy.readwrite import BIFReader
 
 from dag_gfn.data import from_array, from_frame
 from dag_gfn.errors import OptionError
-from dag_gfn.fitted import DiscreteNetwork, bif_text, fitted_network, fitted_parameters
+from dag_gfn.fitted import DiscreteNetwork, bif_changes, bif_text, fitted_network, fitted_parameters
 
 CHAIN = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
 
@@ -75,6 +77,20 @@ def test_discrete_model_answers_queries(discrete):
     np.testing.assert_allclose(joint, network.tables[0] @ network.tables[1] @ network.tables[2])
 
 
+def read_back(posterior):
+    """Return the text and what pgmpy reads from it: (variable, its states, tables by variable)."""
+    text = bif_text(posterior)
+    return text, BIFReader(string=text).get_model()
+
+
+def assert_same_tables(model, network, names):
+    """Compare every table, with the axes of `network` in the order of its columns."""
+    for j, table in enumerate(network.tables):
+        cpd = model.get_cpds(names[j])
+        order = [cpd.variables.index(names[i]) for i in (*network.parents[j], j)]
+        np.testing.assert_allclose(cpd.values.transpose(order), table, rtol=1e-12)
+
+
 def test_bif_round_trip(discrete):
     posterior = certain(discrete, CHAIN)
     network = fitted_parameters(posterior)
@@ -85,10 +101,66 @@ def test_bif_round_trip(discrete):
     np.testing.assert_allclose(cpd.get_values(), network.tables[1].T)
 
 
+ALPHABETS = {
+    "年龄": ["(1,999, 20]", "(20,00, 30]", "<=10"],
+    "性别 (M/F)": ["是", "否"],
+    "1st visit": ["<50", ">=50", "50"],
+    "हिन्दी": ["e\u0301", "é"],
+    "שלום": ["_50", "<50", "lt_50"],
+    "😀": ["a\nb", 'a"b', "a//b"],
+}
+RESERVED = {
+    "Table3": ["table", "default"],
+    "table3": ["table2", "variable"],
+    "vegetablee": ["}", "{"],
+    "probability": ["|", ","],
+    "variable": [";", ")"],
+    "network": ["1", "-1"],
+}
+
+
+@pytest.mark.parametrize("states", [ALPHABETS, RESERVED])
+def test_bif_of_any_names_comes_back(states, rng):
+    columns = {name: rng.integers(0, len(labels), 80) for name, labels in states.items()}
+    frame = pd.DataFrame(
+        {name: pd.Categorical.from_codes(codes, categories=states[name]) for name, codes in columns.items()}
+    )
+    dag = np.triu(rng.random((6, 6)) < 0.5, 1)
+    posterior = certain(from_frame(frame), dag)
+    network = fitted_parameters(posterior)
+    text, model = read_back(posterior)
+    stands_for = {name: name for name in states}
+    labels = {name: {label: label for label in states[name]} for name in states}
+    for change in bif_changes(posterior):
+        assert f"//   {change}\n" in text
+        what, name = change.split(" = ", 1)
+        what = what.split(" ")
+        if what[0] == "column":
+            stands_for[json.loads(name)] = what[1]
+        else:
+            column = next(n for n, word in stands_for.items() if word == what[4])
+            labels[column][json.loads(name)] = what[1]
+    words = [stands_for[name] for name in network.names]
+    assert set(model.nodes) == set(words)
+    assert set(model.edges) == {(words[i], words[j]) for i, j in np.argwhere(dag)}
+    for name, word, found in zip(network.names, words, network.states, strict=True):
+        assert model.get_cpds(word).state_names[word] == [labels[name][label] for label in found]
+    assert_same_tables(model, network, words)
+
+
+def test_bif_without_changes_has_no_comment(rng):
+    frame = pd.DataFrame({name: rng.choice(["是", "no"], 40) for name in ("größe", "B_2")})
+    posterior = certain(from_frame(frame), CHAIN[:2, :2])
+    assert bif_changes(posterior) == []
+    assert bif_text(posterior).startswith("network ")
+
+
 def test_refusals(continuous):
     posterior = certain(continuous, CHAIN)
     with pytest.raises(OptionError, match="format bif holds tables of discrete columns"):
         bif_text(posterior)
+    with pytest.raises(OptionError, match="format bif holds tables of discrete columns"):
+        bif_changes(posterior)
     with pytest.raises(OptionError, match="directed cycles"):
         fitted_network(posterior, CHAIN | CHAIN.T)
     with pytest.raises(OptionError, match="must be the posterior's columns, dose, response, größe, not a, b"):
