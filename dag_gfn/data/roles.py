@@ -124,7 +124,7 @@ def repeat_rows(count: str, indices: Sequence[str] = ()) -> str:
     looks = "looks like" if is_count_name(count) else "may be"
     return (
         f"This {looks} a table of counts: '{shortened(count)}' {'says' if is_count_name(count) else 'would say'} how "
-        "often each combination of the other columns occurred, and taken as it is each line is one case. Then "
+        "often each combination of the other columns occurred, and taken as it is each line is one case. If so, "
         "repeat the rows first, in Python: df = pandas.read_csv(...); df = "
         f"df.loc[df.index.repeat(df[{count!r}].round().astype(int))].drop(columns=[{dropped}]); "
         "df.to_csv('rows.csv', index=False)."

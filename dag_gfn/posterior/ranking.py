@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CLASSES_SEARCHED = 1_000
 """Graphs, by score and as many by weight, among whose classes the most probable are looked for."""
-STANDS_OUT = 0.5
+STANDS_OUT = 0.75
 """Probability from which on the most probable graph stands out."""
 
 

@@ -4,10 +4,16 @@ import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
 from scipy.special import gammaln
 
+from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import OptionError
 from dag_gfn.scores.gaussian_minors import GaussianScore, centred_scatter
 from dag_gfn.scores.local_score import require_positive
+
+_PRIOR_SHARE = 0.1
+"""Of a column's sum of squares: what the prior may add to it without a word."""
+_ROWS_FOR_PRIOR = 20  # with fewer, the prior always has a say
 
 
 class BGe(GaussianScore):
@@ -86,6 +92,33 @@ class BGe(GaussianScore):
     def hyperparameters(self) -> dict[str, object]:
         """See :class:`LocalScore`."""
         return {"alpha_mu": self.alpha_mu, "alpha_w": self.alpha_w, "mean_obs": self.mean_obs.tolist()}
+
+    def doubts(self) -> list[Doubt]:
+        """Return the doubt that columns are far from where, or of another size than, the prior expects them.
+
+        The prior adds T = t I and u u^T to the scatter, so that columns of large mean look alike, and columns of small
+        spread look like nothing. Standardised columns have neither.
+        """
+        squares = self.data.n * self.data.values.var(axis=0)
+        offset = (self.data.values.mean(axis=0) - self.mean_obs) ** 2 * self.alpha_mu
+        far = (offset > _PRIOR_SHARE * squares) | (self.t > _PRIOR_SHARE * squares)
+        if self.data.n < _ROWS_FOR_PRIOR or not far.any():
+            return []
+        named = [
+            f"'{self.data.names[j]}' (mean {self.data.values[:, j].mean():.2g}, standard deviation "
+            f"{self.data.values[:, j].std():.2g})"
+            for j in np.flatnonzero(far)
+        ]
+        return [
+            Doubt(
+                "prior_of_raw_columns",
+                "caution",
+                "the prior of the score has a say in these columns, which are not standardised",
+                f"score {self.name!r} expects means near mean_obs and spreads near 1, and its prior outweighs the data in "
+                f"{listed(named)}: leave out --no-standardize (standardize=False), or set mean_obs and "
+                "alpha_mu.",
+            )
+        ]
 
     def _posterior_scatter(
         self, values: Float64[np.ndarray, "n d"]
