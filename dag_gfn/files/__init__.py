@@ -12,12 +12,13 @@ from dag_gfn.files.folders import (
 )
 from dag_gfn.files.interrupts import uninterrupted
 from dag_gfn.files.locks import Lock
-from dag_gfn.files.spreadsheets import from_spreadsheet, spreadsheet_safe
+from dag_gfn.files.spreadsheets import csv_line, from_spreadsheet, spreadsheet_safe
 from dag_gfn.files.writing import replacing, sync, write_text
 
 __all__ = [
     "Lock",
     "check_place",
+    "csv_line",
     "from_spreadsheet",
     "place",
     "recover",

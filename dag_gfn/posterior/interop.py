@@ -1,8 +1,6 @@
 """Graphs as objects of other libraries and as files; all carry the variables' names."""
 
-import csv
 import importlib
-import io
 import re
 from collections.abc import Sequence
 from types import ModuleType
@@ -12,6 +10,7 @@ import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from dag_gfn import files
 from dag_gfn.errors import OptionError
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -200,14 +199,11 @@ def dot_text(graph: nx.DiGraph) -> str:
 def edge_list_text(graph: nx.DiGraph) -> str:
     """Return a graph's edges as CSV: source, target, probability (empty where not known).
 
-    Variables without edges do not occur in it.
+    Variables without edges do not occur in it. A name that a spreadsheet would compute has an apostrophe in front;
+    `dag_gfn.files.from_spreadsheet` finds the name again.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("source", "target", "probability"))
-    for source, target, attributes in graph.edges(data=True):
-        writer.writerow((source, target, attributes.get("probability", "")))
-    return text.getvalue()
+    rows = [(i, j, attributes.get("probability", "")) for i, j, attributes in graph.edges(data=True)]
+    return "".join(files.csv_line(row) for row in (("source", "target", "probability"), *rows))
 
 
 def _plain(graph: nx.DiGraph) -> nx.DiGraph:

@@ -335,11 +335,5 @@ def _graph_rows(posterior: GraphPosterior, num_graphs: int) -> Iterable[tuple[in
 
 
 def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple]) -> None:
-    lines = [",".join(_csv_field(value) for value in row) + "\n" for row in (header, *rows)]
+    lines = [files.csv_line(row) for row in (header, *rows)]
     path.write_text("".join(lines), encoding="utf-8", newline="\n")
-
-
-def _csv_field(value: object) -> str:
-    """Quote what needs it; the csv module leaves a lone carriage return bare where lines end in a newline."""
-    text = files.spreadsheet_safe(str(value))
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
