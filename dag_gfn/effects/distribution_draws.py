@@ -18,6 +18,8 @@ from dag_gfn.parameters.family_tables import FamilyTables
 
 MAX_CELLS = 1 << 22
 """Largest product of tables in memory; where one draw needs more, its distribution is simulated."""
+BLOCK_CELLS = 1 << 20
+"""Cells of the tables that are held at once: few enough to stay near the processor."""
 SECONDS_PER_CELL, SECONDS_PER_SUM, SECONDS_PER_ROW = 3e-9, 5e-4, 1e-7
 """Costs of a cell that is drawn or summed, of a sum however small, and of a simulated row of one column."""
 
@@ -258,7 +260,7 @@ def _blocks(
     block_of = np.zeros(k, dtype=np.int64)
     block, filled = 0, 0.0
     for s in np.lexsort((holder, -largest)).tolist():
-        if filled and filled + cells[s] > MAX_CELLS:
+        if filled and filled + cells[s] > BLOCK_CELLS:
             block, filled = block + 1, 0.0
         filled += cells[s]
         block_of[s] = block

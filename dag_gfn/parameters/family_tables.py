@@ -141,17 +141,17 @@ def _fill_unseen(drawn: Float64[np.ndarray, "k r q"], a: float, rng: np.random.G
     The largest variate belongs to the state with the least :math:`E_i / a`. The gap to the next is exponential
     with rate (r - 1) a: beyond `SMALL` all others vanish. One uniform number decides both.
     """
-    k, r, q = drawn.shape
+    _, r, q = drawn.shape
     beyond = math.exp(-SMALL * (r - 1) * a)
-    flat = drawn.reshape(-1)
-    for s in range(k):  # one table at a time stays in the processor's cache
+    columns = np.arange(q)
+    for table in drawn:  # one at a time stays in the processor's cache
         uniform = rng.random(q)
         rare = np.flatnonzero(uniform >= beyond)
-        largest = (uniform * (r / beyond)).astype(np.int64)
-        np.minimum(largest, r - 1, out=largest)  # the quotient may round to 1
+        largest = (uniform * (r / beyond)).astype(np.intp)
+        np.minimum(largest, r - 1, out=largest)  # the quotient may round to r
         largest *= q
-        largest += np.arange(s * r * q, s * r * q + q)
-        flat[largest] = 1.0
+        largest += columns
+        table.reshape(-1)[largest] = 1.0
         if len(rare):
             exponents = rng.standard_exponential((len(rare), r)) / a
             exponents[:, 0] = 0.0
@@ -160,7 +160,7 @@ def _fill_unseen(drawn: Float64[np.ndarray, "k r q"], a: float, rng: np.random.G
             log_gamma = np.log(rng.standard_gamma(1.0 + a, (len(rare), r))) - exponents
             variates = np.exp(log_gamma - log_gamma.max(axis=1, keepdims=True))
             variates /= variates.sum(axis=1, keepdims=True)
-            drawn[s, :, rare] = rng.permuted(variates, axis=1)
+            table[:, rare] = rng.permuted(variates, axis=1).T
 
 
 def _dirichlet(concentrations: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:

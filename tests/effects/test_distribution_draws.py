@@ -59,7 +59,7 @@ PAIRS = [(i, j) for i in range(4) for j in range(4) if i != j]
 def test_all_pairs_are_the_sums_over_joint_states(posterior, monkeypatch, small_blocks):
     data, made = posterior
     if small_blocks:  # of few draws, but without simulation
-        monkeypatch.setattr(module, "MAX_CELLS", 96)
+        monkeypatch.setattr(module, "BLOCK_CELLS", 96)
     names = [(data.names[i], data.names[j]) for i, j in PAIRS]
     found = interventional_distributions(made, names, num_draws=150, rng=0)
     for (i, j), effect in zip(PAIRS, found, strict=True):
