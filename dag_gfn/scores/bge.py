@@ -114,8 +114,8 @@ class BGe(GaussianScore):
                 "prior_of_raw_columns",
                 "caution",
                 "the prior of the score has a say in these columns, which are not standardised",
-                f"score {self.name!r} expects means near mean_obs and spreads near 1, and its prior outweighs the data in "
-                f"{listed(named)}: leave out --no-standardize (standardize=False), or set mean_obs and "
+                f"score {self.name!r} expects means near mean_obs and spreads near 1, and its prior outweighs the "
+                f"data in {listed(named)}: leave out --no-standardize (standardize=False), or set mean_obs and "
                 "alpha_mu.",
             )
         ]
