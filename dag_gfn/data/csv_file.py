@@ -258,6 +258,7 @@ def _broken_line(
     )
     named, begins = 0, 1
     header_seen = False
+    first: tuple[int, int] | None = None
     while True:
         begins = reader.line_num + 1
         try:
@@ -273,6 +274,9 @@ def _broken_line(
         if not header_seen:
             header_seen, named = True, len(row)
             continue
+        first = first or (begins, len(row))
+        if width == named + 1 and len(row) == named:  # the first row alone is longer than the header
+            return _uneven_line(path, *first, named)
         if isinstance(error, _Ragged) and len(row) != width and any(c.strip() for c in row[width:] or row):
             if reader.line_num > begins:
                 return DataError(
@@ -280,8 +284,12 @@ def _broken_line(
                     f"{reader.line_num} make one row of {len(row)} cells where {width} are expected: "
                     "close or delete the quote."
                 )
-            title = "; if line 1 is a title, delete it" if named == 1 < len(row) else ""
-            return DataError(
-                f"'{path}': line {begins} has {len(row)} cells, but the header names {width} columns: correct "
-                f"the line, or quote cells that contain the separator{title}."
-            )
+            return _uneven_line(path, begins, len(row), width)
+
+
+def _uneven_line(path: Path, line: int, cells: int, width: int) -> DataError:
+    title = "; if line 1 is a title, delete it" if width == 1 < cells else ""
+    return DataError(
+        f"'{path}': line {line} has {cells} cells, but the header names {width} columns: correct the line, or "
+        f"quote cells that contain the separator{title}."
+    )

@@ -213,6 +213,6 @@ def _check_not_constant(data: Dataset) -> None:
         names = np.array(data.names)[constant]
         subject = f"column{'s' if len(names) > 1 else ''} {quoted(names)} {'are' if len(names) > 1 else 'is'}"
         raise DataError(
-            f"{subject} constant ('{data.names[j]}' is {cell} in every row), so the data say "
+            f"{subject} constant ('{shortened(data.names[j])}' is {shortened(cell)} in every row), so the data say "
             f"nothing about edges: leave out with --drop {flag(names)} (drop=[...])."
         )

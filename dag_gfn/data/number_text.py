@@ -78,7 +78,7 @@ def read_numbers(texts: Sequence[str], *, separator: str = ",", decimal: str | N
     values = {notation: _values(cleaned, readings[notation], notation) for notation in candidates}
     chosen = _choose(candidates, cleaned, separator, decimal)
     doubt = ""
-    if any(not np.array_equal(values[chosen], other, equal_nan=True) for other in values.values()):
+    if best == len(texts) and any(not np.array_equal(values[chosen], other) for other in values.values()):
         doubt = _doubt(cleaned, readings[chosen], values[chosen], chosen)
     group, point = chosen
     used = [cleaned[i] for i in np.flatnonzero(readings[chosen])]

@@ -23,7 +23,6 @@ from dag_gfn.cli import main
         ("a,b\n1,5\n2,5\n3,5\n", ["'b'", "constant", "--drop b"]),
         ("a,b,c\n1,2,3\n4,,6\n7,8,\n1,3,NaN\n", ["'b'", "row 2", "'c'", "rows 3, 4", "--missing drop"]),
         ("a,a,b\n1,2,3\n4,5,6\n", ["'a'", "more than once"]),
-        ("a,,b\n1,2,3\n4,5,6\n", ["no name", "column 2"]),
         ("a,b\n1,2\n2,oops\n3,4\n4,7\n", ["'b'", "row 2", "'oops'"]),
         ("a,b,k\n1,2,x\n2,1,y\n3,5,x\n4,4,y\n", ["'a' and 'b' numeric", "'k' discrete", "--drop k"]),
         ("a\n1\n2\n3\n", ["one column"]),

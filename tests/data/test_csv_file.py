@@ -115,6 +115,7 @@ def test_windows_encoding_is_read_with_a_note(write):
         ("a,a,b\n1,2,3\n", "names 'a' more than once"),
         ("a,b\n1,2\n3\n", r"line 3 has 1 cells, but the header names 2 columns"),
         ("a,b\n1,2\n3,4,5\n", r"line 3 has 3 cells"),
+        ("a,b\n1,2,3\n4,5\n", r"line 2 has 3 cells, but the header names 2 columns"),
         ("Results of 2020\na,b\n1,2\n3,4\n", "line 2 has 2 cells.*if line 1 is a title, delete it"),
         ('a,b\n1,"2\n3,4\n5,6\n', "line 2: a quote is not closed"),
         ('a,b\n1,2\n3,"4\n', "line 3: a quote is not closed"),

@@ -76,6 +76,12 @@ def test_what_is_no_number_stays_text(texts):
     assert not read_numbers(texts).found.all()
 
 
+def test_a_comma_in_an_odd_cell_is_no_doubt_about_the_others():
+    reading = read_numbers(["0.300", "\u22121", "1.374", "a,b", "2.500"])
+    assert reading.found.tolist() == [True, True, True, False, True]
+    assert reading.doubt == ""
+
+
 def test_one_odd_cell_is_found():
     reading = read_numbers(["1,5", "abc", "2,5", "3,25"])
     assert reading.found.tolist() == [True, False, True, True]
