@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn import graph as graphs
-from dag_gfn.errors import OptionError
+from dag_gfn.errors import OptionError, shortened
 from dag_gfn.parameters import DiscreteParameters, parameter_posterior
 from dag_gfn.parameters.discrete import expected_table
 from dag_gfn.posterior import GraphPosterior
@@ -193,13 +193,13 @@ def _adjacency(
     if isinstance(graph, nx.DiGraph):
         if set(graph) != set(posterior.names):
             raise OptionError(
-                f"the graph's nodes must be the posterior's columns, {', '.join(posterior.names)}, not "
-                f"{', '.join(map(str, graph))}"
+                f"the graph's nodes must be the posterior's columns, {shortened(', '.join(posterior.names))}, not "
+                f"{shortened(', '.join(map(str, graph)))}"
             )
         graph = nx.to_numpy_array(graph, nodelist=posterior.names, weight=None) > 0
     if not graphs.is_dag(graph):
         raise OptionError(
             "parameters need a graph without directed cycles, and this one has one (a consensus graph can): "
-            "take one of posterior.top_graphs()"
+            "take the median or the most probable graph"
         )
     return graph

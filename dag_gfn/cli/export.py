@@ -7,7 +7,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
-from dag_gfn.errors import OptionError, StorageError
+from dag_gfn.errors import OptionError, StorageError, shortened
 from dag_gfn.files import write_text
 
 SHOWN_CHANGES = 12
@@ -63,6 +63,6 @@ def export(
     print(f"Wrote the {graph} graph, {chosen.number_of_edges()} edges, to {out}.")
     if changes:
         print("BIF holds words only, so some names were changed; comments at the top of the file say which:")
-        print("\n".join(f"  {change}" for change in changes[:SHOWN_CHANGES]))
+        print("\n".join(f"  {shortened(change)}" for change in changes[:SHOWN_CHANGES]))
         if len(changes) > SHOWN_CHANGES:
             print(f"  and {len(changes) - SHOWN_CHANGES} more")

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn import files
-from dag_gfn.errors import OptionError
+from dag_gfn.errors import OptionError, shortened
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -166,8 +166,8 @@ def graphml_text(graph: nx.DiGraph) -> str:
     for name in graph:
         if _NOT_IN_XML.search(str(name)):
             raise OptionError(
-                f"column {str(name)!r} has a control character, which GraphML cannot hold: choose gml, dot or csv, "
-                "or rename the column"
+                f"column {shortened(repr(str(name)))} has a control character, which GraphML cannot hold: "
+                "choose gml, dot or csv, or rename the column"
             )
     return "\n".join(nx.generate_graphml(_plain(graph))) + "\n"
 
@@ -181,8 +181,8 @@ def dot_text(graph: nx.DiGraph) -> str:
     """Return a graph in the DOT language of Graphviz.
 
     Nodes are called by their names, in quotes; edges are labelled with their probability, which the attribute
-    `probability` holds in full. A backslash at the end of a name, or before a quotation mark, is doubled: the
-    language has no way to write a single one there.
+    `probability` holds in full. A backslash at the end of a name or of a line in it, or before a quotation mark, is
+    doubled: the language has no way to write a single one there.
     """
     lines = []
     for name in map(str, graph):
@@ -216,7 +216,7 @@ def _plain(graph: nx.DiGraph) -> nx.DiGraph:
 
 def _identifier(name: str) -> str:
     r"""Return a name as DOT quotes it: \" stands for ", every other backslash for itself."""
-    name = re.sub(r'(\\+)(?="|$)', lambda run: run[1] * 2, name)
+    name = re.sub(r'(\\+)(?=["\r\n]|$)', lambda run: run[1] * 2, name)
     return '"' + name.replace('"', '\\"') + '"'
 
 

@@ -167,6 +167,13 @@ def test_dot_names_that_end_in_a_backslash_do_not_run_on():
     assert len(parsed.get_edges()) == 2
 
 
+def test_dot_backslashes_do_not_join_lines():
+    names = ["a\\\nb", "a\\\r\nb", "c"]
+    text = dot_text(to_networkx(COLLIDER, names))
+    assert '  "a\\\\\nb" [label' in text
+    assert '  "a\\\\\r\nb" [label' in text
+
+
 @pytest.mark.parametrize("names", [READ_BACK, NAMES, [f"c{j}" for j in range(63)]])
 def test_networkx_reads_the_names_from_gml_and_graphml(names):
     graph = cycle(names)
@@ -199,6 +206,8 @@ def test_edge_list_round_trip():
         [NAMES[0], NAMES[2], PROBABILITY[0, 2]],
         [NAMES[1], NAMES[2], PROBABILITY[1, 2]],
     ]
+    formulas = edge_list_text(to_networkx(COLLIDER, ["=1+1", "->", "b\rc"]))
+    assert formulas == 'source,target,probability\n\'=1+1,"b\rc",\n\'->,"b\rc",\n'
     bare = edge_list_text(to_networkx(COLLIDER, ["x", "y", "z"]))
     assert bare == "source,target,probability\nx,z,\ny,z,\n"
 
