@@ -15,6 +15,7 @@ _OPTIONS = "options.json"
 _CHECKPOINT = "checkpoint.safetensors"
 _GUIDES = "checkpoint.guides.safetensors"
 _LOCK = ".dag-gfn.lock"
+_MAX_OPTIONS = 10_000_000  # bytes
 _FILES = frozenset(
     (
         *(_OPTIONS, _CHECKPOINT, _GUIDES, _LOCK),
@@ -150,7 +151,7 @@ class RunFolder:
 
     def _check_options(self, options: dict[str, Any]) -> None:
         try:
-            before = json.loads((self.partial / _OPTIONS).read_text(encoding="utf-8"))
+            before = json.loads(files.read_text(self.partial / _OPTIONS, _MAX_OPTIONS))
             if not isinstance(before, dict):
                 raise ValueError(f"{_OPTIONS} holds no options")
         except (OSError, ValueError, RecursionError) as error:
@@ -224,7 +225,7 @@ def _is_of_a_run(folder: Path) -> bool:
     if (folder / _LOCK).is_file():
         return True
     try:
-        options = json.loads((folder / _OPTIONS).read_text(encoding="utf-8"))
+        options = json.loads(files.read_text(folder / _OPTIONS, _MAX_OPTIONS))
     except (OSError, ValueError, RecursionError):
         return (folder / _CHECKPOINT).is_file()
     return isinstance(options, dict) and {"method", "data"} <= options.keys()

@@ -145,7 +145,14 @@ _DIAGNOSTICS = record(
         "effective_samples": optional(POSITIVE),
         **dict.fromkeys(("num_samples", "iterations", "layerings", "chains", "candidates"), optional(COUNT)),
         **dict.fromkeys(
-            ("converged", "corrected", "reliable_weights", "chains_agree", "cut_short_by_time_budget"),
+            (
+                "converged",
+                "evidence_converged",
+                "corrected",
+                "reliable_weights",
+                "chains_agree",
+                "cut_short_by_time_budget",
+            ),
             BOOLEAN,
         ),
         "estimate": TEXT,
@@ -184,6 +191,8 @@ _TRAINING = record(
         )
     }
 )
+_DOUBT = record(dict.fromkeys(("code", "level", "verdict"), text), required=("code", "level", "verdict"))
+_SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "proven"))
 _CONSTRAINTS = record({"required": _PAIRS, "forbidden": _PAIRS, "max_parents": optional(COUNT)})
 
 
@@ -222,7 +231,12 @@ def check_info(info: Any) -> None:
                 ),
                 TEXT,
             ),
-            **dict.fromkeys(("standardized", "interrupted", "order_modular", "all_dags"), BOOLEAN),
+            "log_evidence_standard_error": optional(number(0)),
+            **dict.fromkeys(
+                ("standardized", "interrupted", "order_modular", "all_dags", "score_equivalent"), BOOLEAN
+            ),
+            "doubts": items(_DOUBT),
+            "search": optional(_SEARCH),
             **dict.fromkeys(("warnings", "notes"), items(text)),
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),

@@ -9,6 +9,7 @@
 Equal posteriors give equal bytes. Wall times belong under `info["timing"]` and nowhere else.
 """
 
+import contextlib
 import json
 import lzma
 import math
@@ -186,11 +187,8 @@ def require_replaceable(folder: Path, overwrite: bool) -> None:
 def own_files(folder: Path) -> set[str]:
     """Return the names of files that dag_gfn writes in a posterior folder, those of its own record included."""
     record: Any = None
-    try:
-        if (folder / "posterior.json").stat().st_size <= MAX_INFO_BYTES:
-            record = json.loads((folder / "posterior.json").read_text(encoding="utf-8")).get("files")
-    except _CORRUPT:
-        pass  # a damaged folder may be replaced, too
+    with contextlib.suppress(*_CORRUPT):  # a damaged folder may be replaced, too
+        record = json.loads(files.read_text(folder / "posterior.json", MAX_INFO_BYTES)).get("files")
     named = {name for name in record if isinstance(name, str)} if isinstance(record, list) else set()
     return {*FILES, *named}
 
@@ -272,12 +270,11 @@ def _best(
 
 def _read_info(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_INFO_BYTES:
-            raise ValueError(
-                f"it has {path.stat().st_size:,} bytes, more than the {MAX_INFO_BYTES:,} that are read"
-            )
-        text = path.read_text(encoding="utf-8")
-        info = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_integer)
+        text = files.read_text(path, MAX_INFO_BYTES)
+        try:
+            info = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_integer)
+        except RecursionError:
+            raise ValueError("its lists are nested too deeply") from None
         if not isinstance(info, dict) or "format_version" not in info:
             raise ValueError("it has no format_version")
         version = info.pop("format_version")

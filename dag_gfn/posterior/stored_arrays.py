@@ -36,6 +36,11 @@ _ARRAYS = {
     "log_weights": _Array("float64", ("m",)),
     "log_scores": _Array("float64", ("m",)),
 }
+_BEST = {
+    "best_graphs": _Array("uint8", ("g b",)),
+    "best_log_scores": _Array("float64", ("g",)),
+}
+"""The most probable graphs that a search found, where there was one: both or neither."""
 _STATISTICS = {
     "num_rows": _Array("int64", ("d",)),
     "means": _Array("float64", ("d",)),
@@ -119,7 +124,9 @@ def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
     for name in _ARRAYS:
         if name not in headers:
             raise ValueError(f"array '{name}' is missing")
-    expected |= {f"statistics/{name}": array for name, array in _STATISTICS.items()}
+    if len(_BEST.keys() & headers.keys()) == 1:
+        raise ValueError("arrays 'best_graphs' and 'best_log_scores' should both be there, or neither")
+    expected |= _BEST | {f"statistics/{name}": array for name, array in _STATISTICS.items()}
     for name in headers:
         parts = name.split("/")
         if parts[0] != "marginals":
@@ -169,11 +176,15 @@ def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
         if not np.all(holds):
             raise ValueError(f"array '{shortened(name)}' should hold {what}")
 
-    graphs = np.ascontiguousarray(arrays["graphs"])
     unused = -(d * d) % 8  # bits of the last byte that stand for no edge
-    require("graphs", (graphs[:, -1:] & ((1 << unused) - 1)) == 0, "no bits beyond the d * d of each graph")
-    if graphs.size and len(np.unique(graphs.view(f"V{graphs.shape[1]}"))) < len(graphs):
-        raise ValueError("array 'graphs' should hold different graphs")
+    for name in ("graphs", "best_graphs"):
+        graphs = np.ascontiguousarray(arrays.get(name, np.zeros((0, 1), dtype=np.uint8)))
+        require(name, (graphs[:, -1:] & ((1 << unused) - 1)) == 0, "no bits beyond the d * d of each graph")
+        if graphs.size and len(np.unique(graphs.view(f"V{graphs.shape[1]}"))) < len(graphs):
+            raise ValueError(f"array '{name}' should hold different graphs")
+    best = arrays.get("best_log_scores", np.zeros(0))
+    require("best_log_scores", np.isfinite(best), "finite numbers")
+    require("best_log_scores", np.diff(best) <= 0, "numbers that do not rise")
     require("log_scores", ~np.isinf(arrays["log_scores"]), "numbers that are not infinite")
     for name, array in arrays.items():
         if name.startswith("marginals/") and name.endswith("/source"):

@@ -182,7 +182,10 @@ class GaussianScore(LocalScore):
             self.shifts = shifts
 
     def _rounding_of_full_sets(self) -> Float64[np.ndarray, " d"]:
-        """Return how much the score of each node given all others changes with the order of the columns, shape (d,)."""
+        """Return how much the score of each node given all others changes with the order of the columns, shape (d,).
+
+        It is the largest number where a column follows from the others to the last digit.
+        """
         d = self.d
         everything, differences = (1 << d) - 1, np.zeros(d)
         size = np.array([d - 1], dtype=np.int64)
@@ -191,8 +194,12 @@ class GaussianScore(LocalScore):
             parents = np.array([everything & ~(1 << node)], dtype=np.int64)
             turned = np.array([everything & ~(1 << (d - 1 - node))], dtype=np.int64)
             turned_shift = None if shift is None else shift[::-1]
-            one = family_log_minors(matrix, node, parents, shift)
-            other = family_log_minors(matrix[::-1, ::-1], d - 1 - node, turned, turned_shift)
+            try:
+                one = family_log_minors(matrix, node, parents, shift)
+                other = family_log_minors(matrix[::-1, ::-1], d - 1 - node, turned, turned_shift)
+            except ZeroDivisionError:
+                differences[node] = np.finfo(float).max
+                continue
             scores = [self.score_from_minors(node, size, *minors)[0] for minors in (one, other)]
             differences[node] = abs(scores[0] - scores[1])
         return differences

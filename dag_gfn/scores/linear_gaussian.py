@@ -106,8 +106,9 @@ class LinearGaussian(GaussianScore):
                 remedy = "Leave out --no-standardize (standardize=False), so that columns are centred"
             raise DataError(
                 f"column {self.data.names[column]!r} has values of about {size:.2g}, far from a noise variance of "
-                f"{self.noise_variance:g}: score {self.name!r} would be about {-score[column]:.2g} nats, known to "
-                f"±{error[column]:.2g} only. {remedy}, or use score 'bge'"
+                f"{self.noise_variance:g}: score {self.name!r} would be about {-score[column]:.2g} nats, "
+                + (f"known to ±{error[column]:.2g} only" if error[column] < 1e300 else "of no known digit")
+                + f". {remedy}, or use score 'bge'"
             )
 
     @property
