@@ -67,6 +67,7 @@ def load_checkpoint(
         for prefix, module in (("policy.", policy), ("average.", average)):
             _check_tensors(prefix, module.state_dict(), tensors)
         moments = _moments(tensors, optimizer)
+        torch.Generator(device=generator.device).set_state(tensors["generator"])  # fails before anything is set
         for prefix, module in (("policy.", policy), ("average.", average)):
             module.load_state_dict({name: tensors[prefix + name] for name in module.state_dict()})
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
