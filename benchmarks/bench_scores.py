@@ -11,8 +11,8 @@ import pytest
 from scipy.special import gammaln
 
 from dag_gfn.data import from_array
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.scores import Constraints, ScoreTable, make_score
-from dag_gfn.subsets import unpack
 
 ROWS = 1000
 

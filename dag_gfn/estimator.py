@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from dag_gfn.data import Dataset, from_array, from_frame
 from dag_gfn.data.frames import as_pandas, is_frame
-from dag_gfn.fit import MAX_SEED, fit
+from dag_gfn.fitting.fit import MAX_SEED, fit
 
 _SEEDS = min(MAX_SEED, 2**31 - 1)
 

@@ -23,7 +23,7 @@ from summaries import write_csv, write_page
 
 import dag_gfn
 from dag_gfn.data import Dataset, from_array, from_frame, load_example
-from dag_gfn.graph import topological_order
+from dag_gfn.graphs.graph import topological_order
 
 OUT = Path("experiments/results/noise")
 MAX_SHARE = 0.01

@@ -6,7 +6,7 @@ import pytest
 import dag_gfn
 from dag_gfn.data import from_array
 from dag_gfn.errors import DataWarning, OptionError
-from dag_gfn.report.summary import summarise
+from dag_gfn.views.report.summary import summarise
 
 
 def unrelated(d, levels, n, seed=0):

@@ -10,9 +10,9 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
 from dag_gfn.cli.output import require_output
+from dag_gfn.fitting.progress import AnnouncedShare
 from dag_gfn.memory import require_memory
-from dag_gfn.progress import AnnouncedShare
-from dag_gfn.terminal import ASSUMPTIONS
+from dag_gfn.views.terminal import ASSUMPTIONS
 
 
 def effect(
@@ -27,7 +27,7 @@ def effect(
     """Print the causal effect of one column on another, averaged over graphs."""
     require_output()
     from dag_gfn import effects
-    from dag_gfn.effects.sentences import distribution_sentences, total_effect_sentences
+    from dag_gfn.views.effect_sentences import distribution_sentences, total_effect_sentences
 
     check_seed(seed)
     posterior = dag_gfn.load(folder)

@@ -13,10 +13,10 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed, read_edge, read_names, read_settings
 from dag_gfn.cli.output import console, fail, stop_output
+from dag_gfn.cli.run_folder import RunFolder
 from dag_gfn.errors import OptionError, StorageError
-from dag_gfn.progress import announce
-from dag_gfn.run_folder import RunFolder
-from dag_gfn.terminal import print_posterior
+from dag_gfn.fitting.progress import announce
+from dag_gfn.views.terminal import print_posterior
 
 _SAVED = "training is saved, --resume goes on from there"
 
@@ -196,7 +196,7 @@ def _tell(posterior: dag_gfn.GraphPosterior, out: Path, with_report: bool) -> No
 
 def _page(posterior: dag_gfn.GraphPosterior) -> str | None:
     """Return the report, or None where it cannot be made: a fit of hours is not lost for that."""
-    from dag_gfn.report import report_html
+    from dag_gfn.views.report import report_html
 
     try:
         return report_html(posterior)

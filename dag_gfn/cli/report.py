@@ -8,7 +8,7 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug
 from dag_gfn.errors import StorageError
-from dag_gfn.progress import AnnouncedShare
+from dag_gfn.fitting.progress import AnnouncedShare
 
 
 def report(

@@ -11,7 +11,7 @@ from dag_gfn.cli.options import Debug
 from dag_gfn.cli.output import console, require_output
 from dag_gfn.errors import OptionError
 from dag_gfn.posterior.ranking import spread_sentence
-from dag_gfn.terminal import class_edges, print_posterior
+from dag_gfn.views.terminal import class_edges, print_posterior
 
 
 def show(

@@ -9,10 +9,10 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn import graph, subsets
 from dag_gfn.effects.row_simulation import SIMULATED_ROWS, simulated_frequencies
 from dag_gfn.effects.variable_elimination import Factor, elimination_order, sum_product
 from dag_gfn.errors import NotTractable
+from dag_gfn.graphs import graph, subsets
 from dag_gfn.parameters import DiscreteParameters
 from dag_gfn.parameters.family_tables import FamilyTables
 

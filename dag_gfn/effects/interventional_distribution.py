@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph
 from dag_gfn.effects.distribution_draws import distribution_draws
 from dag_gfn.effects.graph_draws import (
     central_interval,
@@ -21,6 +20,7 @@ from dag_gfn.effects.graph_draws import (
     spread,
 )
 from dag_gfn.errors import OptionError
+from dag_gfn.graphs import graph
 from dag_gfn.parameters import DiscreteParameters, parameter_posterior
 from dag_gfn.posterior import GraphPosterior
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 
-from dag_gfn import graph, subsets
 from dag_gfn.errors import ConstraintError, NotTractable
+from dag_gfn.graphs import graph, subsets
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.features import feature_marginals
 

@@ -36,10 +36,10 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.errors import OptionError
+from dag_gfn.graphs.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 from dag_gfn.layerings.inclusion import inclusion
 from dag_gfn.layerings.node_weights import NEGLIGIBLE
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 
 MAX_CANDIDATES = 20
 """K by default, at most: with 50 nodes each table is 0.4 GB then."""

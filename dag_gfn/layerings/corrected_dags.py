@@ -8,20 +8,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from dag_gfn import graph
 from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import NotTractable
+from dag_gfn.graphs import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.outside_parents import correct_in_parts, correct_parents
-from dag_gfn.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior import Marginal
+from dag_gfn.posterior.metrics import effective_sample_size, pareto_smoothed
+from dag_gfn.posterior.verdict import MAX_SHAPE, MIN_CORRECTED
 from dag_gfn.scores import ScoreTable
 
-MIN_CORRECTED = 100
-"""Independent draws that corrected ones have to be worth."""
-MAX_SHAPE = 0.7
-"""Of the tail of the weights that correct them, at most (`metrics.pareto_smoothed`)."""
 LEAST_DRAWS = 200
 """DAGs that are drawn however little time is left: by fewer none would be corrected."""
 _DRAWS = 32  # parent sets of each node of each layering

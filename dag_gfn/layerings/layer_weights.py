@@ -29,6 +29,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, Num
 
 from dag_gfn.errors import NotTractable
+from dag_gfn.graphs.subsets import log_zeta_transform, pack, unpack
 from dag_gfn.layerings.candidates import (
     affordable_seconds,
     choose_candidates,
@@ -38,7 +39,6 @@ from dag_gfn.layerings.candidates import (
 )
 from dag_gfn.layerings.node_weights import CompiledTables, log_set_weights
 from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
-from dag_gfn.subsets import log_zeta_transform, pack, unpack
 
 ODDS = (1e-6, 1e3)
 """Least and largest odds of a parent that is no candidate: above `node_weights.CANCELLED`, far from what overflows."""

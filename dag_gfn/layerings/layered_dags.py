@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int8, Int64
 from numba import njit
 
-from dag_gfn import graph
+from dag_gfn.graphs import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import (
     CANCELLED,

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from dag_gfn.posterior.verdict import MAX_R_HAT, MIN_EFFECTIVE_DRAWS
 from dag_gfn.quiet_import import quiet_import
 
-MAX_R_HAT = 1.05
-MIN_EFFECTIVE_DRAWS = 400
-"""R-hat at most, and effective draws at least, with which chains count as converged."""
 NEGLIGIBLE_DEVIATION = 0.01
 """Traces with a smaller standard deviation are left out of the verdict: no error of theirs would matter."""
 

@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn import graph, subsets
 from dag_gfn.errors import NotTractable
+from dag_gfn.graphs import graph, subsets
 from dag_gfn.posterior import GraphPosterior
 
 

@@ -11,7 +11,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn import graph
+from dag_gfn.graphs import graph
 from dag_gfn.posterior.features import chunks
 from dag_gfn.posterior.marginal import Marginal
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from dag_gfn import subsets
 from dag_gfn.errors import QueryError, shortened
+from dag_gfn.graphs import subsets
 from dag_gfn.posterior.features import chunks, feature_marginals
 from dag_gfn.posterior.marginal import Marginal, Probability
 from dag_gfn.posterior.posterior import GraphPosterior

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph
+from dag_gfn.graphs import graph
 from dag_gfn.posterior import interop, ranking
 from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.consistent import CORRECTED, corrected_counts
@@ -55,7 +55,7 @@ class GraphPosterior:
         log R of each.
     sampler : object or None
         What drew the graphs and can draw more, where this posterior has just been fitted
-        (`dag_gfn.trained.TrainedGFlowNet`). It is not saved.
+        (`dag_gfn.gflownet.edges.sampler.TrainedGFlowNet`). It is not saved.
 
     Raises
     ------

@@ -13,8 +13,8 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from dag_gfn import graph
 from dag_gfn.errors import QueryError
+from dag_gfn.graphs import graph
 from dag_gfn.posterior.features import FEATURES
 
 Graphs = Bool[np.ndarray, "m d d"]

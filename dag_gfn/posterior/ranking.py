@@ -12,9 +12,9 @@ import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph
-from dag_gfn.evidence import UNKNOWN
+from dag_gfn.graphs import graph
 from dag_gfn.posterior.class_size import class_size
+from dag_gfn.posterior.evidence import UNKNOWN
 from dag_gfn.posterior.features import chunks
 from dag_gfn.posterior.interop import to_networkx
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dag_gfn import graph
 from dag_gfn.errors import shortened
+from dag_gfn.graphs import graph
 
 Check = Callable[[str, Any], None]
 

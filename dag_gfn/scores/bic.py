@@ -5,9 +5,9 @@ from jaxtyping import Float64, Int64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import DataError
+from dag_gfn.graphs.subsets import parent_sets, unpack
 from dag_gfn.scores.counts import MAXIMUM_LIKELIHOOD, CountScore
 from dag_gfn.scores.gaussian_minors import GaussianScore, centred_scatter
-from dag_gfn.subsets import parent_sets, unpack
 
 _COLLINEAR = 1e-12
 """A column of which a smaller share of the variance is its own is taken for a combination of the others."""

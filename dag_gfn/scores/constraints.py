@@ -9,8 +9,8 @@ from jaxtyping import Bool, Int64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import ConstraintError
+from dag_gfn.graphs.subsets import popcount, unpack
 from dag_gfn.scores.cell_limit import CellLimit
-from dag_gfn.subsets import popcount, unpack
 
 Edges = Iterable[tuple[str, str] | list[str]]
 

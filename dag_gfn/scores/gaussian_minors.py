@@ -24,8 +24,8 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.errors import DataError
+from dag_gfn.graphs.subsets import popcount, unpack
 from dag_gfn.scores.local_score import LocalScore, without_and_with
-from dag_gfn.subsets import popcount, unpack
 
 MAX_ROUNDING = 0.01
 """Rounding error of a local score, in nats, beyond which it is refused."""

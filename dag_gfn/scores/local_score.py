@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import OptionError
-from dag_gfn.subsets import parent_sets, subsets_within
+from dag_gfn.graphs.subsets import parent_sets, subsets_within
 
 
 class LocalScore(ABC):

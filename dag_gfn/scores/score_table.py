@@ -11,10 +11,10 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
+from dag_gfn.graphs.subsets import parent_sets, popcount, remove_bit, subsets_within
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import GraphPrior, make_prior
 from dag_gfn.scores.local_score import LocalScore
-from dag_gfn.subsets import parent_sets, popcount, remove_bit, subsets_within
 
 MEMORY_LIMIT = 1_000_000_000
 """Default limit in bytes on a complete table, and on a lazy table's cache."""

@@ -6,8 +6,8 @@ from jaxtyping import Bool, Float64
 from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.graphs.subsets import pack, popcount
 from dag_gfn.scores.cell_limit import CellLimit, num_cells, rows_of_columns
-from dag_gfn.subsets import pack, popcount
 
 ROWS_PER_CELL = 2.0
 """A table with fewer rows per cell than this is at the limit."""

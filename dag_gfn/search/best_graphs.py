@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn import graph
 from dag_gfn.exact.best_dag import best_dag
+from dag_gfn.graphs import graph
 from dag_gfn.scores import ScoreTable
 from dag_gfn.search.neighbours import neighbours
 from dag_gfn.search.order_search import best_by_orders

@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn import graph
+from dag_gfn.graphs import graph
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import unpack
 
 
 def neighbours(

@@ -19,8 +19,8 @@ from jaxtyping import Float64, Int64
 from numba import njit
 from scipy.special import expit
 
+from dag_gfn.graphs.subsets import popcount, subsets_within, unpack
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import popcount, subsets_within, unpack
 
 MAX_CANDIDATES = 12
 """Candidate parents of a node: all their subsets are scored."""

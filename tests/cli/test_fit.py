@@ -340,7 +340,7 @@ def test_a_fit_is_kept_where_its_report_fails(here, capsys, monkeypatch):
     def broken(posterior):
         raise RuntimeError("no page today")
 
-    monkeypatch.setattr("dag_gfn.report.report_html", broken)
+    monkeypatch.setattr("dag_gfn.views.report.report_html", broken)
     assert main(["fit", "ok.csv", "--out", "out", "--report"]) == 2
     assert "'out' is saved, but not its report" in capsys.readouterr().err
     assert dag_gfn.load("out").d == 3

@@ -151,19 +151,19 @@ SIX = (
     *("--train-option", "checkpoint_seconds=0"),  # saved at every step
 )
 MOMENTS = {
-    "guides-drawn": ("dag_gfn.layer_chains", "run_chains", 1),
-    "guides-written": ("dag_gfn.layer_chains", "save_file", 1),
-    "first-step": ("dag_gfn.training", "evaluate", 1),
-    "some-step": ("dag_gfn.training", "evaluate", 20),
-    "checkpoint-written": ("dag_gfn.checkpoint", "save_file", 10),
-    "layerings-drawn": ("dag_gfn.layered_gflownet", "_draw", 1),
+    "guides-drawn": ("dag_gfn.gflownet.layers.chains", "run_chains", 1),
+    "guides-written": ("dag_gfn.gflownet.layers.chains", "save_file", 1),
+    "first-step": ("dag_gfn.gflownet.training.loop", "evaluate", 1),
+    "some-step": ("dag_gfn.gflownet.training.loop", "evaluate", 20),
+    "checkpoint-written": ("dag_gfn.gflownet.training.checkpoint", "save_file", 10),
+    "layerings-drawn": ("dag_gfn.gflownet.layers.fit", "_draw", 1),
     "result-written": ("dag_gfn.posterior.storage", "_write_csv", 2),
 }
 """When a fit is killed: as it calls this function of this module for the so-manieth time."""
 KILLED = """
 import importlib, json, os, signal, sys
 from pathlib import Path
-import torch._dynamo, dag_gfn.layered_gflownet  # once for all
+import torch._dynamo, dag_gfn.gflownet.layers.fit  # once for all
 from dag_gfn.cli import main
 
 def dying(usual, calls):

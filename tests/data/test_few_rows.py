@@ -3,7 +3,7 @@ import pytest
 import dag_gfn
 from dag_gfn.data import data_doubts, data_warnings, from_array
 from dag_gfn.errors import DataWarning
-from dag_gfn.report.summary import summarise
+from dag_gfn.views.report.summary import summarise
 
 
 @pytest.mark.parametrize(("n", "told"), [(2, True), (8, True), (20, True), (21, False), (200, False)])

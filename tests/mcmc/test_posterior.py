@@ -7,13 +7,13 @@ from sampler_cases import score_table
 from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.dag_dp import exact_marginals
-from dag_gfn.graph import is_dag, parent_masks
+from dag_gfn.graphs.graph import is_dag, parent_masks
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
-from dag_gfn.subsets import unpack
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
 

@@ -7,8 +7,8 @@ import oracles
 import pytest
 
 import dag_gfn
-from dag_gfn import graph
 from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.class_size import class_size
 from dag_gfn.posterior.ranking import spread_sentence

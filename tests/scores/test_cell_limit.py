@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from score_data import discrete
 
+from dag_gfn.graphs.subsets import parent_sets, unpack
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 from dag_gfn.scores.cell_limit import CellLimit
-from dag_gfn.subsets import parent_sets, unpack
 
 STATES = (2, 3, 4, 5)
 

@@ -15,9 +15,9 @@ from score_data import (
 )
 
 from dag_gfn.errors import DagGfnError, DataError, OptionError
+from dag_gfn.graphs.subsets import parent_sets, subsets_within
 from dag_gfn.scores import SCORES, BDe, BGe, LocalScore, make_score
 from dag_gfn.scores.local_score import DEFAULT_SCORES, SCORES_OF_KIND
-from dag_gfn.subsets import parent_sets, subsets_within
 
 STATES = (2, 3, 2, 4, 3)
 

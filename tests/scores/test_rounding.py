@@ -11,8 +11,8 @@ from score_data import continuous, correlated, families, score_family
 import dag_gfn
 from dag_gfn.data import from_array
 from dag_gfn.errors import DataError
+from dag_gfn.graphs.subsets import remove_bit
 from dag_gfn.scores import ScoreTable, make_score
-from dag_gfn.subsets import remove_bit
 
 
 def linear_gaussian_in_high_precision(values, node, parents, noise=0.1, weight=1.0):

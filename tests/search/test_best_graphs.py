@@ -5,9 +5,9 @@ import oracles
 import pytest
 
 import dag_gfn
-from dag_gfn import graph
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.graphs import graph
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 from dag_gfn.search import best_graphs
 from dag_gfn.search.neighbours import neighbours
