@@ -21,8 +21,8 @@ from dag_gfn import (
     fit,
     from_frame,
     load,
-    methods,
 )
+from dag_gfn.fitting import methods
 from dag_gfn.fitting.progress import TrainingProgress
 from dag_gfn.gflownet.training.checkpoint import load_checkpoint
 from dag_gfn.gflownet.training.loop import TrainingReport
@@ -731,7 +731,7 @@ def test_mcmc_can_be_interrupted_and_capped(capsys):
 def test_chains_before_training_are_announced_where_they_take_long(monkeypatch, capsys):
     quick(table("abc"), environment="layers", iterations=2, progress=True)
     assert "Markov chains" not in capsys.readouterr().err
-    monkeypatch.setattr(dag_gfn.fitting.methods, "_QUICK_GUIDES", 2)
+    monkeypatch.setattr(methods, "_QUICK_GUIDES", 2)
     quick(table("abc"), environment="layers", iterations=2, progress=True)
     assert capsys.readouterr().err.count("before training, Markov chains look for") == 1
     quick(table("abc"), environment="layers", iterations=2, progress=False)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from layering_cases import exact_edges, tempered
 from sampler_cases import score_table
-from test_weighted_layerings import exact_edges, tempered
 
 from dag_gfn.exact.dag_dp import exact_marginals
 from dag_gfn.exact.dag_sampling import DagSampler

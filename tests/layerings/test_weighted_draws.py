@@ -1,9 +1,9 @@
 """Draws with weights against enumerations over four nodes."""
 
 import numpy as np
-import oracles
 import pytest
 import torch
+from layering_cases import exact_edges, tempered
 from layering_oracles import layer_numbers, layering_weights, layers_of
 from sampler_cases import log_reward, score_table
 
@@ -33,13 +33,6 @@ def with_log_weights(log_weights):
     return WeightedLayerings(np.zeros((k, 3), dtype=np.int64), np.zeros(k), np.asarray(log_weights, float))
 
 
-def exact_edges(table):
-    reward = log_reward(table)
-    dags = oracles.all_dags(table.d)
-    log_r = np.array([reward(dag) for dag in dags])
-    return np.average(dags, axis=0, weights=np.exp(log_r - log_r.max())), float(np.logaddexp.reduce(log_r))
-
-
 @pytest.fixture(scope="module")
 def table():
     return score_table(4, rows=25)
@@ -58,17 +51,6 @@ def test_weighted_means_are_the_posteriors_whatever_the_policy(table, policy):
     assert (edges.values[~off] == 0).all()
     w = np.exp(log_w - log_evidence)
     assert abs(w.mean() - 1) < 4 * w.std() / np.sqrt(len(w))
-
-
-def tempered(table, k, rng, power=0.7):
-    """Return draws by a power of the posterior over layerings, and the exact edge probabilities."""
-    complete = table.complete - table.complete.max(axis=1, keepdims=True)
-    sums = layering_weights(complete)
-    numbers = np.array([layer_numbers(layers) for layers in sums])
-    log_r = np.log([sum(weight for _, weight in dags) for dags in sums.values()])
-    log_q = power * log_r - np.logaddexp.reduce(power * log_r)
-    chosen = rng.choice(len(numbers), k, p=np.exp(log_q))
-    return WeightedLayerings(numbers[chosen], log_r[chosen], (log_r - log_q)[chosen])
 
 
 def test_standard_errors_are_those_of_repetition(table, rng):

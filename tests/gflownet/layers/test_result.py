@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from layering_cases import with_gaps
 from sampler_cases import score_table
-from test_trained_layers import with_gaps
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.enumeration import enumerate_dags

@@ -6,7 +6,7 @@ import numpy as np
 import oracles
 import pytest
 import torch
-from exact_tables import random_table
+from layering_cases import with_gaps
 from layering_oracles import layer_numbers, layers_of
 from sampler_cases import log_reward, score_table
 
@@ -62,13 +62,6 @@ def test_constrained_graphs_that_cannot_be_have_no_probability():
     np.testing.assert_array_equal(np.isfinite(log_p), possible)
     assert 0.9 < np.exp(log_p).sum() < 1 + 1e-5  # the rest comes to dead ends
     assert (error == 0).all()
-
-
-def with_gaps(seed):
-    """Return a table of which half is -inf, so that one may come to a dead end."""
-    table = score_table(4)
-    table.complete = random_table(4, seed=seed, scale=2.0, forbidden=0.5).complete
-    return table
 
 
 def test_dead_ends_are_drawn_anew():
