@@ -61,7 +61,7 @@ PARTS = {
         ),
         "dag_gfn.gflownet.training.loop._Training.follow",
     ],
-    "rest": ["dag_gfn.gflownet.edges.fit.train"],
+    "rest": ["dag_gfn.gflownet.run.train"],
 }
 """Functions by the part of training that they are; the rest is training itself."""
 
