@@ -1,6 +1,5 @@
 import pytest
 
-from dag_gfn.posterior.verdict import weigh_doubts
 from dag_gfn.views.report.diagnosis import diagnose
 from dag_gfn.views.terminal import verdicts
 
@@ -38,17 +37,6 @@ def test_nothing_recorded_is_nothing_said():
 def doubted(*levels, method="exact"):
     doubts = [{"code": level, "level": level, "verdict": f"of {level} kind"} for level in levels]
     return {"method": method, "doubts": doubts}
-
-
-def test_doubts_about_the_data_weigh_on_a_good_computation():
-    level, trust = weigh_doubts(doubted("caution"), "good", "Computed exactly.")
-    assert level == "caution"
-    assert trust == "Exact arithmetic, but of caution kind. See the warnings. Computed exactly."
-    level, trust = weigh_doubts(doubted("caution", "mild", method="mcmc"), "bad", "Not converged.")
-    assert level == "bad"
-    assert trust == "Not converged. Beside that: of caution kind. Mind that of mild kind."
-    assert weigh_doubts(doubted("mild"), "good", "Exact.") == ("good", "Exact. Mind that of mild kind.")
-    assert weigh_doubts({}, "good", "Exact.") == ("good", "Exact.")
 
 
 def test_the_terminal_says_what_takes_the_word_sound_away():

@@ -1,7 +1,5 @@
-import pytest
 from report_cases import exact_chain, random_posterior, two_graphs
 
-from dag_gfn.posterior.verdict import trust_in
 from dag_gfn.views.report.summary import percent, summarise
 
 
@@ -26,34 +24,6 @@ def test_many_links_are_counted():
     names = [f"v{i}" for i in range(30)]
     titles = summarise(random_posterior(names, num_graphs=40)).findings
     assert any(links[-1].startswith("and ") for _, links in titles)
-
-
-@pytest.mark.parametrize(
-    ("info", "level", "said"),
-    [
-        ({"method": "exact"}, "good", "exact under the assumptions"),
-        ({"method": "exact", "order_modular": True}, "caution", "for each of its orders"),
-        ({"method": "gflownet", "interrupted": True}, "bad", "interrupted"),
-        (
-            {"method": "mcmc", "diagnostics": {"converged": False}, "exact_check": {"edge_max_error": 0.2}},
-            "bad",
-            "0.2 away",
-        ),
-        (
-            {"method": "mcmc", "diagnostics": {"converged": True}, "exact_check": {"edge_max_error": 0.01}},
-            "good",
-            "0.01 away",
-        ),
-        ({"method": "mcmc", "diagnostics": {"converged": True}}, "good", "chains agree"),
-        ({"method": "gflownet", "diagnostics": {"converged": None}}, "caution", "several seeds"),
-        ({}, "caution", "no record"),
-        ({"method": "exact", "conditions": [{"query": "edge(a,b)"}]}, "good", "comply"),
-    ],
-)
-def test_trust(info, level, said):
-    found, text = trust_in(info)
-    assert found == level
-    assert said in text
 
 
 def test_only_what_is_certain_is_called_so():
