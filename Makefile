@@ -1,5 +1,6 @@
 # make demo   fit a real table and look at the result
-# make test   run the tests
+# make test   run the tests, on all cores (python -m pytest runs them on one)
+# make test-arithmetic   all of them again and again as other processors round, with one thread and two (docs/testing.md)
 # make lint   style checks        make bench   speed, as ratios in one run
 #
 # TORCH_INDEX is where to take PyTorch from. On Linux the default is the package index's build with CUDA,
@@ -12,13 +13,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test slow lint bench clean
+.PHONY: demo test test-arithmetic slow lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dag-gfn fit --example wine --method gflownet --time-budget 120 --out wine-posterior --overwrite
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-arithmetic: $(VENV)/.installed-test
+	$(BIN)/python tests/arithmetic.py
 
 slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m slow

@@ -14,9 +14,9 @@ import networkx as nx
 import numpy as np
 import torch
 
-from dag_gfn.data.dataset import from_array
-from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.policies.masking import sample_actions
+from dag_gfn.data import from_array
+from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+from dag_gfn.gflownet.policies.masking import sample_actions
 from dag_gfn.scores import ScoreTable, make_score
 
 BATCH = 1024

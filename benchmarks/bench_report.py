@@ -15,8 +15,8 @@ import numpy as np
 from dag_gfn.data import simulate, sufficient_statistics
 from dag_gfn.data.random_dag import erdos_renyi_dag
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.report import write_report
 from dag_gfn.scores import make_score
+from dag_gfn.views.report import write_report
 
 SIZES = (5, 20, 50)
 GRAPHS = 5000

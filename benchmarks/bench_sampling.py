@@ -10,16 +10,16 @@ import pytest
 import torch
 
 from dag_gfn.data import simulate
-from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.env.root_layers import RootLayers
-from dag_gfn.gflownet import build_model
-from dag_gfn.layered_gflownet import build_layer_model
+from dag_gfn.gflownet.edges.fit import build_model
+from dag_gfn.gflownet.edges.sampler import TrainedGFlowNet
+from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+from dag_gfn.gflownet.env.root_layers import RootLayers
+from dag_gfn.gflownet.layers.fit import build_layer_model
+from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.training.config import default_config, make_objective
+from dag_gfn.gflownet.training.loop import train
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.scores import ScoreTable, make_score
-from dag_gfn.train_config import default_config, make_objective
-from dag_gfn.trained import TrainedGFlowNet
-from dag_gfn.trained_layers import TrainedLayerGFlowNet
-from dag_gfn.training import train
 
 DRAWS = 4096
 STEPS = 96

@@ -1,8 +1,7 @@
 """Which causal graphs does my data support, and how sure can I be?"""
 
-__version__ = "0.1.0"
-
-from dag_gfn import effects, fitted, plots
+from dag_gfn import effects
+from dag_gfn._version import __version__
 from dag_gfn.data import Dataset, example_names, from_array, from_frame, load_example, read_csv, simulate
 from dag_gfn.errors import (
     ConstraintError,
@@ -17,11 +16,13 @@ from dag_gfn.errors import (
     StorageWarning,
     TrainingError,
 )
-from dag_gfn.fit import fit
-from dag_gfn.metrics import compare_posteriors
+from dag_gfn.fitting.fit import fit
+from dag_gfn.parameters import fitted
 from dag_gfn.posterior import ClassPosterior, GraphPosterior, Marginal, Probability
 from dag_gfn.posterior import load_posterior as load
-from dag_gfn.report import write_report
+from dag_gfn.posterior.metrics import compare_posteriors
+from dag_gfn.views import plots
+from dag_gfn.views.report import write_report
 
 __all__ = [
     "ClassPosterior",
@@ -40,6 +41,7 @@ __all__ = [
     "StorageError",
     "StorageWarning",
     "TrainingError",
+    "__version__",
     "compare_posteriors",
     "effects",
     "example_names",

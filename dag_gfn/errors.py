@@ -1,5 +1,7 @@
 """Every error and warning that dag_gfn raises on purpose, and how long what they repeat may be."""
 
+import unicodedata
+
 MAX_ECHO = 200
 """Messages repeat at most so many characters of a text that was given."""
 
@@ -55,3 +57,17 @@ def shortened(text: object, limit: int = MAX_ECHO) -> str:
         return said
     half = (limit - 5) // 2
     return f"{said[:half]} ... {said[-half:]}"
+
+
+def printable(text: str) -> str:
+    """Return a text with control characters spelled out: a terminal would obey those in a name or a cell."""
+    return "".join(
+        c.encode("unicode_escape").decode("ascii")
+        if unicodedata.category(c) in _CONTROLS and c not in _HARMLESS
+        else c
+        for c in text
+    )
+
+
+_CONTROLS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_HARMLESS = "\n\u200c\u200d"  # the last two join letters and emoji

@@ -9,8 +9,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from dag_gfn.data import from_array, from_frame
-from dag_gfn.fit import MAX_SEED, fit
+from dag_gfn.data import Dataset, from_array, from_frame
+from dag_gfn.data.frames import as_pandas, is_frame
+from dag_gfn.fitting.fit import MAX_SEED, fit
 
 _SEEDS = min(MAX_SEED, 2**31 - 1)
 
@@ -89,7 +90,7 @@ class GraphPosteriorEstimator(BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array, shape (n, d)
-            Numbers are continuous; text, boolean and categorical columns of a data frame are discrete.
+            As for `dag_gfn.fit`: numbers are continuous; text, booleans and categories are discrete.
         y : ignored
             For the interface; there is nothing to predict.
 
@@ -97,14 +98,7 @@ class GraphPosteriorEstimator(BaseEstimator):
         -------
         self
         """
-        if isinstance(X, pd.DataFrame) and not all(map(pd.api.types.is_numeric_dtype, X.dtypes)):
-            validate_data(self, X, skip_check_array=True)
-            data = from_frame(X, discrete=self.discrete)
-        else:
-            values = validate_data(
-                self, X, dtype=np.float64, ensure_min_samples=2, ensure_min_features=2, copy=True
-            )
-            data = from_array(values, self._names(), discrete=self.discrete)
+        data = self._dataset(X)
         seed = int(check_random_state(self.random_state).randint(_SEEDS))
         self.posterior_ = fit(
             data,
@@ -131,6 +125,33 @@ class GraphPosteriorEstimator(BaseEstimator):
         self.graph_samples_ = self.posterior_.sample_adjacency(self.num_graph_samples, rng=seed)
         return self
 
+    def _dataset(self, X: Any) -> Dataset:
+        """Return the table of X, its columns of the same kinds and names as `dag_gfn.fit` gives them."""
+        if is_frame(X):
+            # scikit-learn's checks of numbers are made where all columns are numbers; booleans are states.
+            frame = as_pandas(X)
+            is_numeric = all(
+                pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+                for dtype in frame.dtypes
+            )
+            validate_data(
+                self,
+                X,
+                **(
+                    {"dtype": np.float64, "ensure_min_samples": 2, "ensure_min_features": 2}
+                    if is_numeric
+                    else {"skip_check_array": True}
+                ),
+            )
+            return from_frame(frame, discrete=self.discrete)
+        if _has_states(X):
+            validate_data(self, X, skip_check_array=True)
+            return from_array(X, discrete=self.discrete)
+        values = validate_data(
+            self, X, dtype=np.float64, ensure_min_samples=2, ensure_min_features=2, copy=True
+        )
+        return from_array(values, self._names(), discrete=self.discrete)
+
     def _names(self) -> Sequence[str] | None:
         return list(self.feature_names_in_) if hasattr(self, "feature_names_in_") else None
 
@@ -142,3 +163,12 @@ class GraphPosteriorEstimator(BaseEstimator):
         tags.input_tags.categorical = True
         tags.non_deterministic = self.random_state is None
         return tags
+
+
+def _has_states(X: Any) -> bool:
+    """Whether an array holds booleans or text, which are states and no numbers."""
+    if not isinstance(X, np.ndarray) or X.ndim != 2:
+        return False
+    if X.dtype == object:
+        return any(isinstance(cell, str | bool | np.bool_) for cell in X.flat)
+    return X.dtype.kind in "bU"

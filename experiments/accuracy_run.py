@@ -16,7 +16,7 @@ import torch
 from gflownet_run import UNLIMITED
 
 import dag_gfn
-from dag_gfn.metrics import auroc, expected_shd, max_error, rmse
+from dag_gfn.posterior.metrics import auroc, expected_shd, max_error, rmse
 
 MAX_EXACT = 20
 

@@ -26,29 +26,42 @@ import dag_gfn
 
 PARTS = {
     "environment": [
-        *("dag_gfn.env.root_layers.RootLayers.observe", "dag_gfn.env.root_layers.RootLayers.step"),
-        *("dag_gfn.env.edge_addition.EdgeAddition.observe", "dag_gfn.env.edge_addition.EdgeAddition.step"),
+        *(
+            "dag_gfn.gflownet.env.root_layers.RootLayers.observe",
+            "dag_gfn.gflownet.env.root_layers.RootLayers.step",
+        ),
+        *(
+            "dag_gfn.gflownet.env.edge_addition.EdgeAddition.observe",
+            "dag_gfn.gflownet.env.edge_addition.EdgeAddition.step",
+        ),
     ],
     "table look-up": [
-        "dag_gfn.env.root_layers.RootLayers._within",
-        "dag_gfn.env.edge_addition.EdgeAddition._local_scores",
-        "dag_gfn.env.edge_addition.EdgeAddition._column_gains",
+        "dag_gfn.gflownet.env.root_layers.RootLayers._within",
+        "dag_gfn.gflownet.env.edge_addition.EdgeAddition._local_scores",
+        "dag_gfn.gflownet.env.edge_addition.EdgeAddition._column_gains",
     ],
     "forward": [
-        "dag_gfn.policies.layer_network.LayerNetwork.forward",
-        "dag_gfn.policies.layer_network.LayerNetwork.logits_and_flow",
-        "dag_gfn.policies.mlp.MLPPolicy.forward",
-        "dag_gfn.policies.transformer.TransformerPolicy.forward",
+        "dag_gfn.gflownet.policies.layer_network.LayerNetwork.forward",
+        "dag_gfn.gflownet.policies.layer_network.LayerNetwork.logits_and_flow",
+        "dag_gfn.gflownet.policies.mlp.MLPPolicy.forward",
+        "dag_gfn.gflownet.policies.transformer.TransformerPolicy.forward",
     ],
-    "replay": ["dag_gfn.replay.TrajectoryReplay.sample"],
-    "rest of collecting": ["dag_gfn.training.rollout"],
-    "rest of the objective": ["dag_gfn.training.evaluate", "dag_gfn.training._Training.loss"],
+    "replay": ["dag_gfn.gflownet.training.replay.TrajectoryReplay.sample"],
+    "rest of collecting": ["dag_gfn.gflownet.training.loop.rollout"],
+    "rest of the objective": [
+        "dag_gfn.gflownet.training.loop.evaluate",
+        "dag_gfn.gflownet.training.loop._Training.loss",
+    ],
     "backward": ["torch.Tensor.backward"],
     "optimiser": [
-        *("torch.optim.Adam.step", "dag_gfn.soap.SOAP.step", "torch.nn.utils.clip_grad_norm_"),
-        "dag_gfn.training._Training.follow",
+        *(
+            "torch.optim.Adam.step",
+            "dag_gfn.gflownet.training.soap.SOAP.step",
+            "torch.nn.utils.clip_grad_norm_",
+        ),
+        "dag_gfn.gflownet.training.loop._Training.follow",
     ],
-    "rest": ["dag_gfn.gflownet.train"],
+    "rest": ["dag_gfn.gflownet.run.train"],
 }
 """Functions by the part of training that they are; the rest is training itself."""
 

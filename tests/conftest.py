@@ -1,6 +1,16 @@
 """Shapes in signatures are checked while the tests run: jaxtyping reads them, beartype enforces them."""
 
-from jaxtyping import install_import_hook
+import os
+from pathlib import Path
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER is not None:  # one of several at once; the libraries read this when they are loaded
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    # two that save compiled code for different types at the same moment could swap it
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent / "__pycache__" / WORKER))
+
+from jaxtyping import install_import_hook  # noqa: E402
 
 _hook = install_import_hook("dag_gfn", "beartype.beartype")
 
@@ -21,4 +31,4 @@ def rng():
 @pytest.fixture
 def short_chains(monkeypatch):
     """Let chains beside a GFlowNet over root layers take a tenth of a second, which is enough for few columns."""
-    monkeypatch.setattr("dag_gfn.layer_chains._chain_iterations", lambda *sizes: 20_000)
+    monkeypatch.setattr("dag_gfn.gflownet.layers.chains._chain_iterations", lambda *sizes: 20_000)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dag_gfn.subsets import remove_bit
+from dag_gfn.graphs.subsets import remove_bit
 
 
 class Table:

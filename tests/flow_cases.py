@@ -8,8 +8,8 @@ import oracles
 import torch
 from sampler_cases import log_reward
 
-from dag_gfn.objectives.objective import FlowTerms
-from dag_gfn.policies.flow_model import FlowModel
+from dag_gfn.gflownet.objectives.objective import FlowTerms
+from dag_gfn.gflownet.policies.flow_model import FlowModel
 
 CONSTRAINTS = [
     (2, {}),

@@ -4,12 +4,12 @@ import torch
 from exact_tables import peaked_table, random_table
 from sampler_cases import score_table, seeded
 
-from dag_gfn.env.root_layers import RootLayers
+from dag_gfn.gflownet.env.root_layers import RootLayers
+from dag_gfn.gflownet.policies.layer_attention import LayerAttention
+from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+from dag_gfn.gflownet.policies.uniform import UniformPolicy
+from dag_gfn.gflownet.sampling.rollouts import rollout
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.policies.layer_attention import LayerAttention
-from dag_gfn.policies.layer_mlp import LayerMLP
-from dag_gfn.policies.uniform import UniformPolicy
-from dag_gfn.sampling.rollouts import rollout
 
 CASES = {
     name: LayerWeights.of(table.complete)

@@ -4,9 +4,9 @@ import numpy as np
 import oracles
 import torch
 
-from dag_gfn.data.dataset import from_array
-from dag_gfn.env.edge_addition import EdgeAddition
-from dag_gfn.policies.masking import masked_log_softmax
+from dag_gfn.data import from_array
+from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+from dag_gfn.gflownet.policies.masking import masked_log_softmax
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 
 

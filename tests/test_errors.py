@@ -9,7 +9,7 @@ import pytest
 
 import dag_gfn
 from dag_gfn import errors
-from dag_gfn.errors import DagGfnError
+from dag_gfn.errors import DagGfnError, printable
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
 MESSAGES = [kind for kind in KINDS if not issubclass(kind, Warning)]
@@ -58,6 +58,13 @@ def test_each_says_what_it_is_for_and_is_raised_or_warned_of_somewhere(kind, use
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_can_be_caught_can_be_imported_from_the_package(kind):
     assert getattr(dag_gfn, kind.__name__) is kind
+
+
+def test_control_characters_are_spelled_out():
+    assert printable("a\x1b[31m, \x00 and \u202e") == "a\\x1b[31m, \\x00 and \\u202e"
+    assert printable("年齢 \N{NO-BREAK SPACE}% a→b \N{WOMAN}\u200d\N{PERSONAL COMPUTER}\n") == (
+        "年齢 \N{NO-BREAK SPACE}% a→b \N{WOMAN}\u200d\N{PERSONAL COMPUTER}\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,3 +60,22 @@ def test_text_columns_are_discrete(rng):
     numbers = frame.apply(lambda column: column.astype("category").cat.codes)
     coded = GraphPosteriorEstimator(discrete="all", random_state=0).fit(numbers)
     pd.testing.assert_frame_equal(coded.edge_probs_, estimator.edge_probs_)
+
+
+def test_booleans_are_discrete_as_for_fit(rng):
+    frame = pd.DataFrame(rng.random((60, 3)) < 0.5, columns=list("abc"))
+    expected = dag_gfn.fit(frame, seed=0, progress=False)
+    assert expected.info["kind"] == "discrete"
+    for table in (frame, frame.astype("boolean"), frame.to_numpy(), frame.astype(str), frame.astype(object)):
+        posterior = GraphPosteriorEstimator().fit(table).posterior_
+        assert posterior.info["kind"] == "discrete"
+        np.testing.assert_allclose(posterior.edge_marginals(), expected.edge_marginals())
+
+
+def test_numbers_may_be_names(table):
+    years = table.set_axis([1960, 1965, 1970, 1975], axis=1)
+    estimator = GraphPosteriorEstimator(random_state=0, num_graph_samples=5).fit(years)
+    assert list(estimator.edge_probs_.columns) == ["1960", "1965", "1970", "1975"]
+    np.testing.assert_allclose(
+        estimator.edge_probs_, dag_gfn.fit(years, seed=0, progress=False).edge_marginals()
+    )

@@ -10,8 +10,9 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
 from dag_gfn.cli.output import require_output
+from dag_gfn.fitting.progress import AnnouncedShare
 from dag_gfn.memory import require_memory
-from dag_gfn.terminal import ASSUMPTIONS
+from dag_gfn.views.terminal import ASSUMPTIONS
 
 
 def effect(
@@ -26,15 +27,21 @@ def effect(
     """Print the causal effect of one column on another, averaged over graphs."""
     require_output()
     from dag_gfn import effects
-    from dag_gfn.effects.sentences import distribution_sentences, total_effect_sentences
+    from dag_gfn.views.effect_sentences import distribution_sentences, total_effect_sentences
 
     check_seed(seed)
     posterior = dag_gfn.load(folder)
     require_memory("draws", draws, 40 * posterior.d**2)
     if posterior.info.get("kind") == "discrete":
-        effect = effects.interventional_distribution(
-            posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
-        )
+        with AnnouncedShare("effect") as on_progress:
+            effect = effects.interventional_distribution(
+                posterior,
+                source,
+                target,
+                num_draws=draws,
+                rng=np.random.default_rng(seed),
+                on_progress=on_progress,
+            )
         lines = distribution_sentences(effect)
         content: dict[str, Any] = {"distribution": effect.summary().to_dict(orient="records")}
     else:

@@ -7,14 +7,17 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
-from dag_gfn.errors import OptionError, StorageError
+from dag_gfn.errors import OptionError, StorageError, shortened
 from dag_gfn.files import write_text
+
+SHOWN_CHANGES = 12
+"""Names changed in a file that the command tells one by one."""
 
 
 def export(
     folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="File to write.")],
-    file_format: Annotated[str, typer.Option("--format", help="graphml, dot, csv or bif.")] = "graphml",
+    file_format: Annotated[str, typer.Option("--format", help="graphml, gml, dot, csv or bif.")] = "graphml",
     graph: Annotated[
         str, typer.Option(help="median, top (most probable) or consensus (edges above 0.5).")
     ] = "median",
@@ -24,7 +27,12 @@ def export(
     """Write one graph of a posterior, with edge probabilities, for other programs; bif has its tables."""
     from dag_gfn.posterior import interop
 
-    writers = {"graphml": interop.graphml_text, "dot": interop.dot_text, "csv": interop.edge_list_text}
+    writers = {
+        "graphml": interop.graphml_text,
+        "gml": interop.gml_text,
+        "dot": interop.dot_text,
+        "csv": interop.edge_list_text,
+    }
     formats, graphs = [*writers, "bif"], ("median", "top", "consensus")
     for option, value, known in (("format", file_format, formats), ("graph", graph, graphs)):
         if value not in known:
@@ -40,10 +48,11 @@ def export(
         "consensus": posterior.consensus_graph,
     }
     chosen = choose[graph]()
+    changes: tuple[str, ...] = ()
     if file_format == "bif":
-        from dag_gfn.fitted import bif_text  # imports pgmpy, which takes seconds
+        from dag_gfn.parameters.fitted import fitted_bif
 
-        text = bif_text(posterior, chosen)
+        text, changes = fitted_bif(posterior, chosen)
     else:
         text = writers[file_format](chosen)
     try:
@@ -52,3 +61,8 @@ def export(
     except OSError as error:
         raise StorageError(f"cannot write '{out}': {error.strerror or error}") from error
     print(f"Wrote the {graph} graph, {chosen.number_of_edges()} edges, to {out}.")
+    if changes:
+        print("BIF holds words only, so some names were changed; comments at the top of the file say which:")
+        print("\n".join(f"  {shortened(change)}" for change in changes[:SHOWN_CHANGES]))
+        if len(changes) > SHOWN_CHANGES:
+            print(f"  and {len(changes) - SHOWN_CHANGES} more")

@@ -13,10 +13,10 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed, read_edge, read_names, read_settings
 from dag_gfn.cli.output import console, fail, stop_output
+from dag_gfn.cli.run_folder import RunFolder
 from dag_gfn.errors import OptionError, StorageError
-from dag_gfn.progress import announce
-from dag_gfn.run_folder import RunFolder
-from dag_gfn.terminal import print_posterior
+from dag_gfn.fitting.progress import announce
+from dag_gfn.views.terminal import print_posterior
 
 _SAVED = "training is saved, --resume goes on from there"
 
@@ -34,7 +34,9 @@ def fit(
     iterations: Annotated[
         int | None, typer.Option(help="Gradient steps, or steps of a chain; default by columns.")
     ] = None,
-    time_budget: Annotated[float | None, typer.Option(help="Seconds of training at most.")] = None,
+    time_budget: Annotated[
+        float | None, typer.Option(help="Seconds for the whole fit; used until it has converged.")
+    ] = None,
     num_samples: Annotated[int, typer.Option(help="Graphs to sample.")] = 20_000,
     environment: Annotated[
         str | None,
@@ -63,12 +65,18 @@ def fit(
     max_parents: Annotated[int | None, typer.Option(help="Largest number of parents of a node.")] = None,
     required: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in every graph; repeatable.")] = [],  # noqa: B006
     forbidden: Annotated[list[str], typer.Option(metavar="A:B", help="Edge in no graph; repeatable.")] = [],  # noqa: B006
+    sparse_families: Annotated[
+        str, typer.Option(help="Discrete families with more table cells than rows: drop or keep.")
+    ] = "drop",
     columns: Annotated[str | None, typer.Option(metavar="A,B,..", help="Columns to keep.")] = None,
     drop: Annotated[str | None, typer.Option(metavar="A,B,..", help="Columns to leave out.")] = None,
     discrete: Annotated[
         str | None, typer.Option(metavar="A,B,..", help="Columns that are discrete, or 'all'.")
     ] = None,
     missing: Annotated[str, typer.Option(help="Rows with missing values: error or drop.")] = "error",
+    na_values: Annotated[
+        str | None, typer.Option(metavar="A,B,..", help="Cells that are missing values too, as ?,-999.")
+    ] = None,
     standardize: Annotated[
         bool | None, typer.Option(help="z-score continuous columns; default, but for linear_gaussian.")
     ] = None,
@@ -97,6 +105,7 @@ def fit(
         "drop": read_names("drop", drop),
         "discrete": "all" if discrete == "all" else tuple(read_names("discrete", discrete) or ()),
         "missing": missing,
+        "na_values": tuple(read_names("na-values", na_values) or ()),
     }
     data = _read(table, example, reading)
     options: dict[str, Any] = {
@@ -117,6 +126,7 @@ def fit(
         "max_parents": max_parents,
         "required": [read_edge(text, data.names) for text in required],
         "forbidden": [read_edge(text, data.names) for text in forbidden],
+        "sparse_families": sparse_families,
         "standardize": standardize,
         "equivalent_sample_size": equivalent_sample_size,
         "order_modular": order_modular,
@@ -186,7 +196,7 @@ def _tell(posterior: dag_gfn.GraphPosterior, out: Path, with_report: bool) -> No
 
 def _page(posterior: dag_gfn.GraphPosterior) -> str | None:
     """Return the report, or None where it cannot be made: a fit of hours is not lost for that."""
-    from dag_gfn.report import report_html
+    from dag_gfn.views.report import report_html
 
     try:
         return report_html(posterior)

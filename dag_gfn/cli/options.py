@@ -1,6 +1,7 @@
 """Options that several commands have, and how the values of some are read."""
 
 import csv
+import io
 import json
 from typing import Annotated, Any
 
@@ -21,7 +22,14 @@ def read_names(option: str, names: str | None) -> list[str] | None:
     """
     if names is None:
         return None
-    found = [name.strip() for name in next(csv.reader([names], skipinitialspace=True), []) if name.strip()]
+    # a name in quotes may hold the separator and line ends
+    lines = csv.reader(io.StringIO(names, newline=""), skipinitialspace=True)
+    try:
+        found = [name.strip() for line in lines for name in line if name.strip()]
+    except csv.Error as error:
+        raise OptionError(
+            f"--{option} cannot be read ({error}): name columns, separated by commas"
+        ) from error
     if not found:
         raise OptionError(
             f"--{option} expects names separated by commas, for example age,income, not '{names}'"

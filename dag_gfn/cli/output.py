@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from dag_gfn.errors import MAX_ECHO, OptionError, shortened
+from dag_gfn.errors import MAX_ECHO, OptionError, printable, shortened
 
 _NOT_A_TERMINAL_WIDTH = 10_000
 _LONGEST_MESSAGE = 2_000
-_QUOTED = re.compile(rf"'([^']{{{MAX_ECHO + 1},}})'")
+_QUOTED = re.compile(rf"(?<!\w)'(?![\s.,;:)])([^']{{{MAX_ECHO + 1},}})(?<![\s(])'")
+"""What stands between an opening quote and its closing one, not what stands between two quoted words."""
 _WORD = re.compile(rf"\S{{{MAX_ECHO + 1},}}")
 _closed: list[bool] = []
 """Holds something if the program was started without standard output."""
@@ -49,7 +50,7 @@ def fail(message: str, *, given: Sequence[str] = ()) -> int:
     text = _QUOTED.sub(lambda found: f"'{shortened(found[1])}'", text)
     text = _WORD.sub(lambda found: shortened(found[0]), text)
     with contextlib.suppress(OSError, ValueError, AttributeError):  # stderr is closed, or nobody reads it
-        print(f"error: {shortened(text, _LONGEST_MESSAGE)}", file=sys.stderr)
+        print(f"error: {printable(shortened(text, _LONGEST_MESSAGE))}", file=sys.stderr)
     return 2
 
 

@@ -20,7 +20,7 @@ from dag_gfn.cli.report import report
 from dag_gfn.cli.show import show
 from dag_gfn.cli.simulate import simulate
 from dag_gfn.errors import DagGfnError, StorageWarning, shortened
-from dag_gfn.progress import announce
+from dag_gfn.fitting.progress import announce
 
 app = typer.Typer(
     add_completion=False,

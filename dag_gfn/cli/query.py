@@ -10,7 +10,7 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug
 from dag_gfn.cli.output import require_output
-from dag_gfn.terminal import probability_sentence
+from dag_gfn.views.terminal import probability_sentence
 
 
 def query(

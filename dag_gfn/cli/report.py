@@ -8,6 +8,7 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug
 from dag_gfn.errors import StorageError
+from dag_gfn.fitting.progress import AnnouncedShare
 
 
 def report(
@@ -24,7 +25,8 @@ def report(
     page = folder / "report.html" if out is None else out
     if out is not None and out.is_file() and not overwrite:
         raise StorageError(f"'{out}' exists already: choose another name, or replace it with --overwrite")
-    dag_gfn.write_report(posterior, page)
+    with AnnouncedShare("effects of all pairs of columns") as on_progress:
+        dag_gfn.write_report(posterior, page, on_progress=on_progress)
     print(f"Wrote {page}: open it in a browser.")
     if open_it:
         import webbrowser

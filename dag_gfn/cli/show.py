@@ -10,7 +10,8 @@ import dag_gfn
 from dag_gfn.cli.options import Debug
 from dag_gfn.cli.output import console, require_output
 from dag_gfn.errors import OptionError
-from dag_gfn.terminal import class_edges, print_posterior
+from dag_gfn.posterior.ranking import spread_sentence
+from dag_gfn.views.terminal import class_edges, print_posterior
 
 
 def show(
@@ -26,10 +27,21 @@ def show(
     posterior = dag_gfn.load(folder)
     if as_json:
         edges = posterior.edge_table()[["source", "target", "probability"]].to_dict(orient="records")
-        content = {**posterior.info, "edges": edges, "classes": _top_classes(posterior)}
+        content = {
+            **posterior.info,
+            "edges": edges,
+            "graphs": _top_graphs(posterior),
+            "classes": _top_classes(posterior),
+            "entropy": posterior.entropy(),
+            "spread": spread_sentence(posterior),
+        }
         print(json.dumps(content, ensure_ascii=False, indent=2))
     else:
         print_posterior(posterior, console(), max_pairs=max_pairs)
+
+
+def _top_graphs(posterior: dag_gfn.GraphPosterior) -> list[dict[str, Any]]:
+    return [{**graph.graph, "edges": list(graph.edges)} for graph in posterior.top_graphs(10)]
 
 
 def _top_classes(posterior: dag_gfn.GraphPosterior) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Data in: reading, checking and simulating tables."""
 
-from dag_gfn.data.checks import data_warnings
-from dag_gfn.data.dataset import Dataset, from_array, from_frame, read_csv
+from dag_gfn.data.checks import data_doubts, data_warnings
+from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.discrete import DiscreteNetwork
 from dag_gfn.data.examples import example_names, load_example
 from dag_gfn.data.linear_gaussian import LinearGaussianNetwork
 from dag_gfn.data.random_dag import erdos_renyi_dag, scale_free_dag
+from dag_gfn.data.reading import from_array, from_frame, read_csv
 from dag_gfn.data.simulate import simulate
 from dag_gfn.data.statistics import sufficient_statistics
 
@@ -13,6 +14,7 @@ __all__ = [
     "Dataset",
     "DiscreteNetwork",
     "LinearGaussianNetwork",
+    "data_doubts",
     "data_warnings",
     "erdos_renyi_dag",
     "example_names",

@@ -1,140 +1,295 @@
-"""A CSV file as a data frame, or one sentence that says what is wrong with the file."""
+"""A CSV file as a table of text, or one sentence that says what is wrong with the file."""
 
 import csv
 import io
-import re
+import stat
+from collections.abc import Iterator
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 
-from dag_gfn.data.columns import quoted
+from dag_gfn.data.csv_header import column_names, without_other_lines
+from dag_gfn.data.number_text import looks_like_number
+from dag_gfn.data.text_encoding import text_encoding
+from dag_gfn.data.text_table import CELL_END, TextTable
 from dag_gfn.errors import DataError
 
-# pandas' own list also has "None", which is a state of many a discrete variable.
-MISSING_CELLS = ["", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "NULL", "null"]
-UNNAMED_INDEX = "Unnamed: 0"  # what pandas calls the first column when the header gives it no name
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+SAMPLE_BYTES, SAMPLE_ROWS = 1 << 16, 100  # what the separator is chosen from
+ROWS_PER_BLOCK = 20_000
+_LAST_LINE = "\x1f\x1f"  # put after the file: a quote that is still open takes it into its cell
 
 
-def read_csv_file(path: str | PathLike) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the table in a CSV file and notes on how it was read.
+def read_csv_file(path: str | PathLike) -> TextTable:
+    """Return the text in a CSV file; types are decided later, from the rows that are used.
 
-    The separator is a comma; where the header shows only one column, a semicolon or a tab in it is the
-    separator. Beside a semicolon, numbers such as 1,5 have a decimal comma.
+    The separator is the comma, semicolon, tab or vertical bar that divides the lines most evenly. Cells that
+    are left over at the ends of lines and rows without any value are left out with a note.
 
     Raises
     ------
     DataError
-        The file is missing, empty, not UTF-8 text, or ragged; the header is missing, has empty or
-        repeated names.
+        The file is missing, unreadable, empty, no text, or ragged; a quote is not closed; the header is
+        missing or has repeated names.
     """
     path = Path(path)
-    text = _read_text(path)
-    notes = []
-    separator = _separator(text)
-    decimal = "."
-    if separator != ",":
-        decimal = (
-            "," if separator == ";" and re.search(r"(^|;)\s*-?\d+,\d+\s*(;|$)", text, re.MULTILINE) else "."
-        )
-        shown = "tabs" if separator == "\t" else "semicolons"
-        notes.append(f"read {shown} as separators" + (" and decimal commas" if decimal == "," else ""))
-    header = _checked_header(text, separator, path)
-    frame = pd.read_csv(
-        io.StringIO(text),
-        sep=separator,
-        decimal=decimal,
-        header=0,
-        names=header,
-        index_col=False,
-        skipinitialspace=True,
-        keep_default_na=False,
-        na_values=MISSING_CELLS,
-        low_memory=False,  # a column's type is decided once, not per chunk
+    content = _read_bytes(path)
+    encoding, notes = text_encoding(content, path)
+    separator, separator_notes = _separator(content, encoding)
+    notes += separator_notes
+    header, blocks, numbers, row_notes = _read_rows(content, encoding, separator, path)
+    table = TextTable(
+        names=tuple(header),
+        blocks=tuple(blocks),
+        row_numbers=numbers,
+        start=0,
+        stop=len(numbers),
+        separator=separator,
+        notes=notes + row_notes,
     )
-    return frame, tuple(notes)
+    return without_other_lines(column_names(table, path))
 
 
-def _read_text(path: Path) -> str:
-    if not path.exists():
-        raise DataError(f"no file '{path}': give the path of a CSV file with column names in its first line.")
-    if path.is_dir():
-        raise DataError(f"'{path}' is a directory: give the path of a CSV file in it.")
+def _read_bytes(path: Path) -> bytes:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise DataError(f"'{path}' is a directory: give the path of a CSV file in it.")
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+            raise DataError(f"'{path}' is a device, not a file: give the path of a CSV file.")
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
         raise DataError(
-            f"'{path}' is not UTF-8 text (byte 0x{error.object[error.start]:02x} at position {error.start}): "
-            "save it as a CSV file in UTF-8 (a spreadsheet or a compressed file has to be exported first)."
+            f"no file '{_short(path)}': give the path of a CSV file with column names in its first line."
         ) from None
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be read ({error.strerror}): check its permissions.") from None
-    if not text.strip():
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # a loop of links, no permission, a name too long, ...
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(
+            f"'{_short(path)}' cannot be read ({reason}): check the path and its permissions."
+        ) from None
+    if not content.strip(b" \t\r\n\f\v\xef\xbb\xbf\x1a"):
         raise DataError(
             f"'{path}' is empty: a header line with the column names and at least two rows are needed."
         )
-    return text
+    return content
 
 
-def _separator(text: str) -> str:
-    header = next(line for line in text.splitlines() if line.strip())
-    cells = next(csv.reader([header]))
-    if len(cells) == 1:
-        for separator in (";", "\t"):
-            if separator in cells[0]:
-                return separator
-    return ","
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
-def _checked_header(text: str, separator: str, path: Path) -> list[str]:
-    """Return the column names after checking that every line has as many cells.
+def _lines(content: bytes, encoding: str) -> Iterator[str]:
+    return io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
 
-    pandas would rename repeated names, fill short lines with missing values and take a surplus cell for an
-    index.
-    """
-    lines = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    header: list[str] = []
+
+def _separator(content: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
+    """Return the separator that divides the lines most evenly, and a note where it is no comma or in doubt."""
+    text = content[:SAMPLE_BYTES].decode(encoding, errors="ignore")
+    if len(content) > SAMPLE_BYTES:
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    scores = {separator: _evenness(text, separator) for separator in SEPARATORS}
+    best = max(scores.values())
+    if best[0] == 0:
+        return ",", ()
+    even = [separator for separator, score in scores.items() if score == best]
+    chosen = even[0]
+    rivals = [SEPARATORS[other] for other in SEPARATORS if other != chosen and scores[other][:2] == best[:2]]
+    notes = () if chosen == "," else (f"read {SEPARATORS[chosen]} as separators",)
+    if rivals:
+        notes = (
+            f"read {SEPARATORS[chosen]} as separators, though {' and '.join(rivals)} divide the lines as well",
+        )
+    return chosen, notes
+
+
+def _evenness(text: str, separator: str) -> tuple[float, float, float]:
+    """Return how well a separator divides a sample: does the header fit, even lines, cells that are numbers."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    rows: list[list[str]] = []
     try:
-        for cells in lines:
-            if not cells or (len(cells) == 1 and not cells[0].strip()):
+        for row in islice(reader, SAMPLE_ROWS):
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+    except csv.Error:
+        pass
+    if not rows:
+        return (0.0, 0.0, 0.0)
+    widths = [len(row) for row in rows[1:]] or [len(rows[0])]
+    usual = max(set(widths), key=widths.count)
+    if usual < 2:
+        return (0.0, 0.0, 0.0)
+    header = len(rows[0])
+    fit = 3.0 if header == usual else 2.0 if abs(header - usual) == 1 and header > 1 else 1.0
+    cells = [cell.strip() for row in rows[1:] for cell in row if cell.strip()]
+    numbers = sum(map(looks_like_number, cells)) / max(len(cells), 1)
+    return (fit, widths.count(usual) / len(widths), numbers)
+
+
+def _read_rows(
+    content: bytes, encoding: str, separator: str, path: Path
+) -> tuple[list[str], list[tuple[str, ...]], np.ndarray, tuple[str, ...]]:
+    """Return the header, the blocks of joined cells, the numbers of the rows, and notes."""
+    reader = csv.reader(
+        _with_last_line(_lines(content, encoding)), delimiter=separator, skipinitialspace=True
+    )
+    header: list[str] = []
+    blocks: list[tuple[str, ...]] = []
+    empty: list[int] = []
+    first, width, cut, done, has_breaks = 0, 0, 0, False, False
+    try:
+        header = [cell.strip() for cell in _first_record(reader)]
+        while not done:
+            rows = list(islice(reader, ROWS_PER_BLOCK))
+            if not rows or rows[-1] == [_LAST_LINE]:
+                done = True
+                rows = rows[:-1]
+            elif any(_LAST_LINE in cell for cell in rows[-1]):
+                raise _OpenQuote
+            rows = [row for row in rows if row and (len(row) > 1 or row[0].strip())]
+            if not rows:
                 continue
-            if not header:
-                header = [cell.strip() for cell in cells]
-            elif len(cells) != len(header):
-                raise DataError(
-                    f"'{path}': line {lines.line_num} has {len(cells)} cells, but the header names "
-                    f"{len(header)} columns: correct the line, or quote cells that contain the separator."
-                )
-    except csv.Error as error:
-        raise DataError(f"'{path}': line {lines.line_num} is not CSV ({error}): correct the line.") from None
-    return _checked_names(header, path)
+            if not width:
+                header = _fitted_header(header, rows[0])
+                width = len(header)
+            if any(len(row) != width for row in rows):
+                cut += _cut_empty_ends(rows, width)
+                if any(len(row) != width for row in rows):
+                    raise _Ragged
+            is_empty = [not any(row) or not any(cell.strip() for cell in row) for row in rows]
+            if any(is_empty):
+                empty += [first + i for i, no_value in enumerate(is_empty) if no_value]
+            kept = [row for row, no_value in zip(rows, is_empty, strict=True) if not no_value]
+            first += len(rows)
+            if kept:
+                blocks.append(tuple(CELL_END.join(cells) for cells in zip(*kept, strict=True)))
+                has_breaks = has_breaks or any("\n" in cells or "\r" in cells for cells in blocks[-1])
+    except (_OpenQuote, _Ragged, csv.Error) as error:
+        raise _broken_line(content, encoding, separator, path, len(header), error) from None
+    if has_breaks:
+        _refuse_joined_lines(content, encoding, separator, path)
+    numbers = np.delete(np.arange(first), empty)
+    notes = []
+    if cut:
+        notes.append(f"cut empty cells at the end of {cut} line{'s' if cut > 1 else ''}")
+    if empty:
+        notes.append(f"left out {len(empty)} row{'s' if len(empty) > 1 else ''} without any value")
+    return header, blocks, numbers, tuple(notes)
 
 
-def _checked_names(header: list[str], path: Path) -> list[str]:
-    if len(header) > 1 and not header[0]:
-        header = [UNNAMED_INDEX, *header[1:]]
-    unnamed = [str(i + 1) for i, name in enumerate(header) if not name]
-    if unnamed:
-        raise DataError(
-            f"'{path}': the header gives no name to column {', '.join(unnamed)}: name every column."
-        )
-    repeated = [name for name in dict.fromkeys(header) if header.count(name) > 1]
-    if repeated:
-        raise DataError(
-            f"'{path}': the header names {quoted(repeated)} more than once: give each column its own name."
-        )
-    # 0,1,2,... is what pandas writes for an array; any other line of numbers is data.
-    if header != [str(i) for i in range(len(header))] and all(map(_is_number, header)):
-        raise DataError(
-            f"'{path}': the first line holds numbers ({', '.join(header[:3])}), not column names: "
-            "add a header line."
-        )
+class _OpenQuote(Exception):
+    """The file ends within a quoted cell."""
+
+
+class _Ragged(Exception):
+    """A line has more or fewer cells than the header."""
+
+
+def _with_last_line(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line.replace("\x1a", "")  # how old systems end a file
+    yield _LAST_LINE
+
+
+def _first_record(reader: Iterator[list[str]]) -> list[str]:
+    for row in reader:
+        if any(_LAST_LINE in cell for cell in row):
+            raise _OpenQuote
+        if any(cell.strip() for cell in row):
+            return row
+    raise _OpenQuote
+
+
+def _fitted_header(header: list[str], row: list[str]) -> list[str]:
+    """Return the header with as many cells as the first row, where the difference has a known cause.
+
+    Some programs end the header, but not the rows, with a separator; R leaves out the name of row names.
+    """
+    while len(header) > max(len(row), 1) and not header[-1]:
+        header = header[:-1]
+    if len(row) == len(header) + 1 and len(header) > 1 and row[-1].strip():
+        return ["", *header]
     return header
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _cut_empty_ends(rows: list[list[str]], width: int) -> int:
+    """Cut surplus cells without a value from rows, in place, and return from how many."""
+    cut = 0
+    for i, row in enumerate(rows):
+        if len(row) > width and not any(cell.strip() for cell in row[width:]):
+            rows[i] = row[:width]
+            cut += 1
+    return cut
+
+
+def _refuse_joined_lines(content: bytes, encoding: str, separator: str, path: Path) -> None:
+    """Raise DataError where a quote that is open at the end of a line is closed by one that should open a cell.
+
+    Text follows that quote in its cell, which the strict reader takes for an error.
+    """
+    reader = csv.reader(_lines(content, encoding), delimiter=separator, skipinitialspace=True, strict=True)
+    while True:
+        begins = reader.line_num + 1
+        try:
+            next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            if reader.line_num > begins:
+                raise _open_quote(path, begins) from None
+
+
+def _open_quote(path: Path, line: int) -> DataError:
+    return DataError(f"'{path}': line {line}: a quote is not closed: close or delete it.")
+
+
+def _broken_line(
+    content: bytes, encoding: str, separator: str, path: Path, width: int, error: Exception
+) -> DataError:
+    """Read again up to the record that is wrong, and return the error with the line in which it begins."""
+    reader = csv.reader(
+        _with_last_line(_lines(content, encoding)), delimiter=separator, skipinitialspace=True
+    )
+    named, begins = 0, 1
+    header_seen = False
+    first: tuple[int, int] | None = None
+    while True:
+        begins = reader.line_num + 1
+        try:
+            row = next(reader)
+        except (csv.Error, StopIteration) as problem:
+            if reader.line_num > begins:  # a field of many lines that has grown too large
+                return _open_quote(path, begins)
+            return DataError(f"'{path}': line {begins} is not CSV ({problem}): correct the line.")
+        if row != [_LAST_LINE] and any(_LAST_LINE in cell for cell in row):
+            return _open_quote(path, begins)
+        if not row or (len(row) == 1 and not row[0].strip()):
+            continue
+        if not header_seen:
+            header_seen, named = True, len(row)
+            continue
+        first = first or (begins, len(row))
+        if width == named + 1 and len(row) == named:  # the first row alone is longer than the header
+            return _uneven_line(path, *first, named)
+        if isinstance(error, _Ragged) and len(row) != width and any(c.strip() for c in row[width:] or row):
+            if reader.line_num > begins:
+                return DataError(
+                    f"'{path}': line {begins}: a quote is not closed in its line, so that lines {begins} to "
+                    f"{reader.line_num} make one row of {len(row)} cells where {width} are expected: "
+                    "close or delete the quote."
+                )
+            return _uneven_line(path, begins, len(row), width)
+
+
+def _uneven_line(path: Path, line: int, cells: int, width: int) -> DataError:
+    title = "; if line 1 is a title, delete it" if width == 1 < cells else ""
+    return DataError(
+        f"'{path}': line {line} has {cells} cells, but the header names {width} columns: correct the line, or "
+        f"quote cells that contain the separator{title}."
+    )

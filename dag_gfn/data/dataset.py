@@ -1,25 +1,16 @@
 """The table that every score reads: complete, of one kind, with a name for each column."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float64, Int, Shaped
+from jaxtyping import Bool, Float64, Int
 
-from dag_gfn.data.columns import encode_column, quoted, row_numbers
-from dag_gfn.data.csv_file import read_csv_file
-from dag_gfn.data.selection import (
-    as_mask,
-    as_names,
-    check_names,
-    missing_values_error,
-    refuse_unknown,
-    select_columns,
-    too_few_rows_error,
-)
-from dag_gfn.errors import DataError, OptionError
+from dag_gfn.data.columns import quoted, row_numbers, shortened
+from dag_gfn.data.distinct_rows import DistinctTable, distinct_rows
+from dag_gfn.data.selection import check_names, flag
+from dag_gfn.errors import DataError
 
 # A spread this small beside the column's largest value is the rounding of float64, not a measurement.
 NEGLIGIBLE_SPREAD = 1e-12
@@ -39,7 +30,7 @@ class Dataset:
     means, scales : ndarray, shape (d,), float64
         What standardising removed: raw = values · scales + means.
     intervened : ndarray, shape (n, d), bool, or None
-        True where the experimenter, not the system, set the value.
+        True where the experimenter, not the system, set the value. A mask without any True becomes None.
     true_graph : ndarray, shape (d, d), bool, or None
         `true_graph[i, j]` is True for the edge i → j (row → column), where the truth is known.
     notes : tuple of str
@@ -65,6 +56,8 @@ class Dataset:
     def __post_init__(self) -> None:
         check_names(self.names)
         _check_shapes(self)
+        if self.intervened is not None and not self.intervened.any():
+            object.__setattr__(self, "intervened", None)  # nothing was set: an observation like any other
         if self.n < 2:
             raise DataError(
                 f"the table has {self.n} rows: at least 2 are needed, and many more to learn from."
@@ -88,6 +81,11 @@ class Dataset:
         """Either "continuous" or "discrete", the same for all columns."""
         return self.kinds[0]
 
+    @cached_property
+    def distinct_rows(self) -> DistinctTable:
+        """The distinct rows of codes of discrete columns, in lexicographic order, with their counts."""
+        return distinct_rows(self.values, self.cardinalities)
+
     @property
     def is_standardized(self) -> bool:
         """Whether the columns are z-scored, which centring alone is not."""
@@ -101,9 +99,11 @@ class Dataset:
             )
         shrunk, exponents = _shrink(self.values)
         means, scales = shrunk.mean(axis=0), shrunk.std(axis=0)
+        shrunk -= means  # in place: long tables are large
+        shrunk /= scales
         return replace(
             self,
-            values=(shrunk - means) / scales,
+            values=shrunk,
             means=self.means + self.scales * np.ldexp(means, exponents),
             scales=self.scales * np.ldexp(scales, exponents),
         )
@@ -124,115 +124,6 @@ class Dataset:
                 for name, codes, states in zip(self.names, self.values.T, self.states, strict=True)
             }
         )
-
-
-def read_csv(
-    path: str | PathLike,
-    *,
-    columns: Sequence[str] | None = None,
-    drop: Sequence[str] | None = None,
-    discrete: Sequence[str] = (),
-    missing: str = "error",
-) -> Dataset:
-    """Read a CSV file with column names in its first line; the options are those of `from_frame`."""
-    frame, notes = read_csv_file(path)
-    dataset = from_frame(frame, columns=columns, drop=drop, discrete=discrete, missing=missing)
-    return replace(dataset, notes=notes + dataset.notes)
-
-
-def from_array(
-    values: Shaped[np.ndarray, "n d"],
-    names: Sequence[str] | None = None,
-    *,
-    discrete: Sequence[str] = (),
-    missing: str = "error",
-    intervened: Shaped[np.ndarray, "n d"] | None = None,
-) -> Dataset:
-    """Make a Dataset of an array; the columns are called x0, x1, ... unless named."""
-    if values.ndim != 2:
-        raise DataError(f"an array of rows and columns is needed, this one has shape {values.shape}.")
-    names = default_names(values.shape[1]) if names is None else tuple(names)
-    if len(names) != values.shape[1]:
-        raise DataError(
-            f"{len(names)} names were given for the {values.shape[1]} columns of the array: name each one."
-        )
-    frame = pd.DataFrame(values, columns=list(names))
-    return from_frame(frame, discrete=discrete, missing=missing, intervened=intervened)
-
-
-def from_frame(
-    frame: pd.DataFrame,
-    *,
-    columns: Sequence[str] | None = None,
-    drop: Sequence[str] | None = None,
-    discrete: Sequence[str] = (),
-    missing: str = "error",
-    intervened: Shaped[np.ndarray, "n d"] | None = None,
-) -> Dataset:
-    """Make a Dataset of a data frame.
-
-    Numeric columns (integers and 0/1 too) are continuous; text, boolean and categorical columns are
-    discrete, with their states sorted, or in the declared order of a categorical column.
-
-    Parameters
-    ----------
-    columns, drop : sequence of str, optional
-        Keep these, in this order; leave those out.
-    discrete : sequence of str or "all"
-        Columns whose distinct values are states, whatever their type.
-    missing : {"error", "drop"}
-        Refuse missing values, or drop the rows that have any in a kept column.
-    intervened : ndarray, shape of `frame`, bool, optional
-        True where the experimenter set the value. It follows the selection of rows and columns.
-
-    Raises
-    ------
-    DataError
-        If the table cannot be used as it is; the message says what to do.
-    """
-    if missing not in ("error", "drop"):
-        raise OptionError(f"missing is 'error' or 'drop', not '{missing}'.")
-    kept, notes = select_columns(frame, columns, drop)
-    names = tuple(str(frame.columns[i]) for i in kept)
-    check_names(names)
-    if len(frame) < 2:
-        rows = "no rows below its header" if len(frame) == 0 else "only one row"
-        raise DataError(f"the table has {rows}: at least 2 are needed, and many more to learn from.")
-    discrete = names if isinstance(discrete, str) and discrete == "all" else as_names(discrete)
-    refuse_unknown(discrete, [str(name) for name in frame.columns], option="discrete")
-    if intervened is not None:
-        intervened = as_mask(intervened, frame.shape)
-
-    # The index carries the row numbers of the file into the errors of encode_column.
-    frame = frame.iloc[:, kept].set_axis(list(names), axis=1).reset_index(drop=True)
-    absent = frame.isna().to_numpy()
-    complete = ~absent.any(axis=1)
-    if not complete.all():
-        if missing == "error":
-            raise missing_values_error(absent, names)
-        if complete.sum() < 2:
-            raise too_few_rows_error(absent, names)
-        notes += (f"dropped {np.sum(~complete)} of {len(frame)} rows with missing values",)
-        frame = frame[complete]
-
-    encoded = [encode_column(frame[name], as_discrete=name in discrete) for name in names]
-    states = tuple(column.states for column in encoded)
-    notes += tuple(
-        f"column '{name}' declares {len(column.states)} categories, {absent_states} of which do not occur"
-        for name, column in zip(names, encoded, strict=True)
-        if column.states and (absent_states := len(column.states) - np.unique(column.values).size)
-    )
-    return Dataset(
-        values=np.stack([column.values for column in encoded], axis=1),
-        names=names,
-        kinds=tuple("continuous" if labels is None else "discrete" for labels in states),
-        cardinalities=tuple(0 if labels is None else len(labels) for labels in states),
-        states=tuple(() if labels is None else labels for labels in states),
-        means=np.zeros(len(names)),
-        scales=np.ones(len(names)),
-        intervened=None if intervened is None else intervened[np.ix_(complete, kept)],
-        notes=notes,
-    )
 
 
 def default_names(d: int) -> tuple[str, ...]:
@@ -279,23 +170,20 @@ def _check_one_kind(data: Dataset) -> None:
             f"kinds are 'continuous' or 'discrete', not {quoted(kinds[~(continuous | discrete)])}."
         )
     if continuous.any() and discrete.any():
-        numeric = np.array(data.names)[continuous]
-        labelled = np.array(data.names)[discrete]
         raise DataError(
-            f"numeric and discrete columns cannot be mixed: {quoted(numeric)} numeric, {quoted(labelled)} "
-            f"discrete. Keep one kind: --drop {_flag(labelled)} (drop=[...]), or --discrete {_flag(numeric)} "
-            "(or --discrete all) if the numbers are codes of categories."
+            f"numeric and discrete columns cannot be mixed: {quoted(np.array(data.names)[continuous])} numeric, "
+            f"{quoted(np.array(data.names)[discrete])} discrete. Keep one kind."
         )
 
 
 def _check_cells(data: Dataset) -> None:
-    infinite = ~np.isfinite(data.values)
-    if infinite.any():
-        j = int(infinite.any(axis=0).argmax())
-        raise DataError(
-            f"column '{data.names[j]}' has values that are not finite ({row_numbers(infinite[:, j])}): "
-            "correct or drop them."
-        )
+    for name, column in zip(data.names, data.values.T, strict=True):
+        infinite = ~np.isfinite(column)
+        if infinite.any():
+            raise DataError(
+                f"column '{shortened(name)}' has values that are not finite ({row_numbers(infinite)}): "
+                "correct or drop them."
+            )
     if data.kind == "discrete":
         for name, codes, labels, r in zip(
             data.names, data.values.T, data.states, data.cardinalities, strict=True
@@ -305,7 +193,7 @@ def _check_cells(data: Dataset) -> None:
                     f"column '{name}' has {r} states but {len(set(labels))} distinct labels: "
                     "one each is needed."
                 )
-            if not np.isin(codes, np.arange(r)).all():
+            if codes.min() < 0 or codes.max() >= r or (codes != np.floor(codes)).any():
                 raise DataError(
                     f"column '{name}' has codes other than the whole numbers 0 to {r - 1} of its states."
                 )
@@ -313,8 +201,10 @@ def _check_cells(data: Dataset) -> None:
 
 def _check_not_constant(data: Dataset) -> None:
     if data.kind == "continuous":
-        shrunk, _ = _shrink(data.values)
-        constant = shrunk.std(axis=0) <= NEGLIGIBLE_SPREAD * np.abs(shrunk).max(axis=0)
+        constant = np.zeros(data.d, dtype=bool)
+        for j in range(data.d):  # by column: long tables are large
+            shrunk, _ = _shrink(data.values[:, j : j + 1])
+            constant[j] = shrunk.std() <= NEGLIGIBLE_SPREAD * np.abs(shrunk).max()
     else:
         constant = np.array(data.cardinalities) < 2  # a state that did not occur in this sample still counts
     if constant.any():
@@ -323,12 +213,6 @@ def _check_not_constant(data: Dataset) -> None:
         names = np.array(data.names)[constant]
         subject = f"column{'s' if len(names) > 1 else ''} {quoted(names)} {'are' if len(names) > 1 else 'is'}"
         raise DataError(
-            f"{subject} constant ('{data.names[j]}' is {cell} in every row), so the data say "
-            f"nothing about edges: leave out with --drop {_flag(names)} (drop=[...])."
+            f"{subject} constant ('{shortened(data.names[j])}' is {shortened(cell)} in every row), so the data say "
+            f"nothing about edges: leave out with --drop {flag(names)} (drop=[...])."
         )
-
-
-def _flag(names: Iterable[str]) -> str:
-    """Return names as a command line option takes them."""
-    joined = ",".join(names)
-    return f'"{joined}"' if " " in joined else joined

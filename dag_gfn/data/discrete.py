@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.data.dataset import Dataset, default_names
 from dag_gfn.errors import OptionError
-from dag_gfn.graph import topological_order
+from dag_gfn.graphs.graph import topological_order
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,15 +4,16 @@ import difflib
 import gzip
 import importlib.util
 import re
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-from dag_gfn.data.dataset import Dataset, from_frame
+from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.discrete import DiscreteNetwork
+from dag_gfn.data.reading import from_frame
 from dag_gfn.data.selection import MAX_COLUMNS
 from dag_gfn.errors import DataError
+from dag_gfn.quiet_import import quiet_import
 
 # Packaged with scikit-learn.
 TABLES = ("breast_cancer", "diabetes", "iris", "wine")
@@ -83,11 +84,8 @@ def read_bif(text: str, *, name: str) -> DiscreteNetwork:
             f"the network '{name}' has {num_variables} variables, at most {MAX_COLUMNS} are possible: "
             f"choose one of {', '.join(NETWORKS)}."
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside pgmpy's own imports
-        from pgmpy.readwrite import BIFReader
-
-        network = BIFReader(string=text)
+    reader = quiet_import("pgmpy.readwrite")  # deprecations inside its own imports
+    network = reader.BIFReader(string=text)
     names = tuple(network.variable_names)
     adjacency = np.zeros((len(names), len(names)), dtype=bool)
     tables = []
@@ -109,10 +107,7 @@ def read_bif(text: str, *, name: str) -> DiscreteNetwork:
 
 
 def _load_table(name: str) -> Dataset:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecations inside scikit-learn's own imports
-        from sklearn import datasets
-
+    datasets = quiet_import("sklearn.datasets")  # deprecations inside its own imports
     return from_frame(getattr(datasets, f"load_{name}")(as_frame=True).data)
 
 

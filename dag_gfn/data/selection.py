@@ -1,36 +1,58 @@
 """Which columns and rows of a table are used, and errors that name those that cannot be."""
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Bool, Shaped
+from jaxtyping import Bool, Int, Shaped
 
-from dag_gfn.data.columns import quoted, row_numbers
-from dag_gfn.data.csv_file import UNNAMED_INDEX
+from dag_gfn.data.columns import listed, quoted, row_numbers, shortened
 from dag_gfn.errors import DataError
 
 MAX_COLUMNS = 63  # a parent set is a bitmask in a signed 64-bit integer
 
 
 def select_columns(
-    frame: pd.DataFrame, columns: Sequence[str] | None, drop: Sequence[str] | None
+    names: Sequence[str],
+    columns: Sequence[str] | None,
+    drop: Sequence[str] | None,
+    *,
+    has_index: bool = False,
+    without_value: Collection[int] = (),
 ) -> tuple[list[int], tuple[str, ...]]:
     """Return the positions of the columns to use and notes on what was left out unasked.
 
-    An index that pandas or R wrote as an unnamed first column is left out unless `columns` names it.
+    Parameters
+    ----------
+    names : sequence of str
+        Of all columns.
+    columns, drop : sequence of str, optional
+        Keep these, in this order; leave those out.
+    has_index : bool
+        The first column is an index that pandas or R wrote: it is left out unless `columns` names it.
+    without_value : collection of int
+        Columns without a name and without any value, which are left out likewise.
     """
-    names = [str(name) for name in frame.columns]
     columns, drop = as_names(columns), as_names(drop)
     refuse_unknown(columns, names, option="columns")
     refuse_unknown(drop, names, option="drop")
     positions = [names.index(name) for name in columns] if columns else list(range(len(names)))
-    notes: tuple[str, ...] = ()
-    if not columns and UNNAMED_INDEX not in drop and _is_index(frame):
-        positions = positions[1:]
-        notes = ("dropped the unnamed first column, a row index",)
-    return [i for i in positions if names[i] not in drop], notes
+    notes: list[str] = []
+    if not columns:
+        unasked = [i for i in sorted(without_value) if names[i] not in drop]
+        if unasked:
+            which = (
+                f"columns {listed([str(i + 1) for i in unasked])}"
+                if len(unasked) > 1
+                else f"column {unasked[0] + 1}"
+            )
+            notes.append(f"left out {which}, without a name and without any value")
+        positions = [i for i in positions if i not in unasked]
+        if has_index and positions[:1] == [0] and names[0] not in drop:
+            positions = positions[1:]
+            notes.append("dropped the unnamed first column, a row index")
+    return [i for i in positions if names[i] not in drop], tuple(notes)
 
 
 def as_names(names: Sequence[object] | None) -> tuple[str, ...]:
@@ -47,7 +69,7 @@ def refuse_unknown(chosen: Sequence[str], names: Sequence[str], *, option: str) 
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {quoted(near)}?" if near else f"its columns are {quoted(names)}."
             raise DataError(
-                f"--{option} ({option}=...) names '{name}', which is no column of the table: {hint}"
+                f"--{option} ({option}=...) names '{shortened(name)}', which is no column of the table: {hint}"
             )
 
 
@@ -71,30 +93,72 @@ def check_names(names: Sequence[str]) -> None:
         raise DataError(f"{quoted(repeated)} names more than one column: give each column its own name.")
 
 
-def missing_values_error(absent: Bool[np.ndarray, "n d"], names: Sequence[str]) -> DataError:
-    """Return the error that names the columns and rows of missing values."""
+def missing_values_error(
+    absent: Bool[np.ndarray, "n d"],
+    names: Sequence[str],
+    *,
+    codes: Sequence[Mapping[str, int]] = (),
+    numbers: Int[np.ndarray, " n"] | None = None,
+) -> DataError:
+    """Return the error that names the columns and rows of missing values.
+
+    Parameters
+    ----------
+    absent : ndarray, shape (n, d), bool
+    names : sequence of str
+    codes : sequence of mappings
+        Per column how often each code was taken for a missing value.
+    numbers : ndarray, shape (n,), int, optional
+        The rows' numbers from 0, where some of the file were left out.
+    """
     counts = absent.sum(axis=0)
     worst = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
-    parts = [
-        f"column '{names[j]}' has {counts[j]} missing value{'s' if counts[j] > 1 else ''} "
-        f"({row_numbers(absent[:, j])})"
-        for j in worst[:4]
-    ]
+    parts = []
+    for j in worst[:4]:
+        written = f", written {quoted(codes[j])}" if codes and codes[j] else ""
+        parts.append(
+            f"column '{shortened(names[j])}' has {counts[j]} missing value{'s' if counts[j] > 1 else ''}"
+            f"{written} ({row_numbers(absent[:, j], numbers)})"
+        )
     more = f", and {len(worst) - 4} more columns" if len(worst) > 4 else ""
+    none = [names[j] for j in worst if counts[j] == len(absent)]
+    if none:
+        remedy = f"leave out columns without any value with --drop {flag(none)} (drop=[...])"
+        rest = np.delete(absent, [names.index(name) for name in none], axis=1)
+        if rest.any():
+            remedy += " and the other rows with --missing drop (missing='drop')"
+    elif 2 * absent.any(axis=1).sum() > len(absent) and counts.max() > 2:
+        complete = int((~absent.any(axis=1)).sum())
+        remedy = (
+            f"--missing drop (missing='drop') would leave {complete} of {len(absent)} rows; leave out columns with "
+            "many missing values with --drop, or impute them first"
+        )
+    else:
+        remedy = "drop them with --missing drop (missing='drop'), or impute them first"
     return DataError(
         f"{'; '.join(parts)}{more}; rows are counted from 1 below the header. The scores need complete rows: "
-        "drop them with --missing drop (missing='drop'), or impute them first."
+        f"{remedy}."
     )
 
 
 def too_few_rows_error(absent: Bool[np.ndarray, "n d"], names: Sequence[str]) -> DataError:
     """Return the error for a table that dropping rows left with less than two."""
     counts = absent.sum(axis=0)
-    worst = int(counts.argmax())
-    return DataError(
+    worst = np.argsort(-counts, kind="stable")
+    found = (
         f"{(~absent.any(axis=1)).sum()} of {len(absent)} rows have no missing value, at least 2 are needed: "
-        f"leave out the columns with most missing values (column '{names[worst]}' has {counts[worst]}) with "
-        "--drop, or impute them."
+    )
+    for k in range(1, len(names) - 1):
+        left = int((~np.delete(absent, worst[:k], axis=1).any(axis=1)).sum())
+        if 2 * left >= len(absent) and left > 2:
+            dropped = flag([names[j] for j in worst[:k]])
+            return DataError(
+                f"{found}leave out the columns with most missing values; --drop {dropped} leaves {left} rows "
+                "complete (beside what is left out already)."
+            )
+    return DataError(
+        f"{found}leave out the columns with most missing values (column '{shortened(names[worst[0]])}' has "
+        f"{counts[worst[0]]}) with --drop, or impute them."
     )
 
 
@@ -111,9 +175,11 @@ def as_mask(intervened: Shaped[np.ndarray, "..."], shape: tuple[int, int]) -> Bo
     return intervened.astype(bool)
 
 
-def _is_index(frame: pd.DataFrame) -> bool:
-    """Whether the first column is unnamed and counts upwards, as pandas and R write an index."""
-    if frame.shape[1] == 0 or str(frame.columns[0]) not in ("", UNNAMED_INDEX):
-        return False
-    index = frame.iloc[:, 0]
-    return pd.api.types.is_integer_dtype(index.dtype) and index.is_monotonic_increasing and index.is_unique
+def flag(names: Iterable[str]) -> str:
+    """Return names as a command line option takes them."""
+    names = list(names)
+    parts = [f'"{name}"' if "," in name else name for name in names]
+    joined = ",".join(parts)
+    if any("," in name for name in names):
+        return f"'{joined}'"
+    return joined if re.fullmatch(r"[\w.,:@%+/-]+", joined) else f'"{joined}"'

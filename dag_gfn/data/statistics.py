@@ -61,9 +61,7 @@ def _centred_moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _counts(dataset: Dataset) -> dict[str, np.ndarray]:
-    rows, row_of, counts = np.unique(
-        dataset.values.astype(np.int64), axis=0, return_inverse=True, return_counts=True
-    )
+    rows, row_of, counts = dataset.distinct_rows
     if dataset.intervened is not None:
         per_node = [
             np.bincount(row_of[~set_by_us], minlength=len(rows)) for set_by_us in dataset.intervened.T

@@ -3,6 +3,7 @@
 from dag_gfn.effects.interventional_distribution import (
     InterventionalDistribution,
     interventional_distribution,
+    interventional_distributions,
 )
 from dag_gfn.effects.interventional_mean import InterventionalMeans, interventional_means
 from dag_gfn.effects.total_effect import TotalEffect, TotalEffects, parent_adjustment, total_effects
@@ -13,6 +14,7 @@ __all__ = [
     "TotalEffect",
     "TotalEffects",
     "interventional_distribution",
+    "interventional_distributions",
     "interventional_means",
     "parent_adjustment",
     "total_effects",

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph
 from dag_gfn.errors import OptionError
+from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
 
 QUANTILES = {"5%": 0.05, "50%": 0.5, "95%": 0.95}

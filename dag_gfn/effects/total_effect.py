@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph, subsets
 from dag_gfn.effects.graph_draws import (
     QUANTILES,
     central_interval,
@@ -18,6 +17,7 @@ from dag_gfn.effects.graph_draws import (
     spread,
 )
 from dag_gfn.errors import OptionError
+from dag_gfn.graphs import graph, subsets
 from dag_gfn.parameters import LinearGaussianParameters, parameter_posterior
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.features import chunks

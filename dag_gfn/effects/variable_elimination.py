@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+MAX_TAIL = 16
+"""Cells of the variables behind one that stays up to which a product of matrices beats a sum cell by cell."""
+
 
 class Factor(NamedTuple):
     """A function of the states of some variables.
@@ -64,13 +67,54 @@ def sum_product(factors: Sequence[Factor], order: Sequence[int], kept: Sequence[
     ndarray, shape (g, ...), float64
         Axes in the order of `kept`, of length 1 for a variable that no factor depends on.
     """
-    factors = list(factors)
-    for variable in order:
-        involved = [factor for factor in factors if variable in factor.scope]
-        scope = tuple(sorted(set().union(*(factor.scope for factor in involved)) - {variable}))
-        summed = _product(involved, (*scope, variable)).sum(axis=-1)
-        factors = [factor for factor in factors if variable not in factor.scope] + [Factor(scope, summed)]
+    factors, waiting = list(factors), list(order)
+    while waiting:
+        involved = [factor for factor in factors if waiting[0] in factor.scope]
+        others = [factor for factor in factors if waiting[0] not in factor.scope]
+        held = set(kept).union(*(factor.scope for factor in others))
+        inside = set().union(*(factor.scope for factor in involved)) - held
+        gone = [variable for variable in waiting if variable in inside]  # no other factor needs them
+        waiting = [variable for variable in waiting if variable not in inside]
+        factors = [*others, _summed(involved, gone)]
     return _product(factors, tuple(kept))
+
+
+def _summed(factors: Sequence[Factor], gone: Sequence[int]) -> Factor:
+    """Return the product of the factors summed over `gone`, with one pass over the largest."""
+    *rest, largest = sorted(factors, key=lambda factor: factor.values[0].size)
+    scope = tuple(sorted(set().union(*(factor.scope for factor in factors)) - set(gone)))
+    if not rest:
+        axes = tuple(largest.scope.index(v) + 1 for v in gone)
+        kept = [v for v in largest.scope if v not in gone]
+        summed = largest.values.sum(axis=axes)
+        return Factor(scope, summed.transpose(0, *(kept.index(v) + 1 for v in scope)))
+    held = tuple(sorted(set().union(*(factor.scope for factor in rest))))
+    weights = Factor(held, _product(rest, held))
+    return Factor(scope, _contracted(weights, largest, scope))
+
+
+def _contracted(weights: Factor, largest: Factor, scope: tuple[int, ...]) -> np.ndarray:
+    """Return the sum of a product of two factors over all variables but those of `scope`."""
+    # Where only the last variables and some before one that stays are summed, this is a product of matrices.
+    shape, stays = largest.values.shape[1:], [v in scope and v not in weights.scope for v in largest.scope]
+    summed = [v not in scope and v in weights.scope for v in largest.scope]
+    lead = stays.index(False) if False in stays else 0
+    one = len(stays) - 1 - stays[::-1].index(True) if True in stays[lead:] else 0
+    tail = math.prod(shape[one + 1 :])
+    if one > lead and tail <= MAX_TAIL and len(weights.scope) == sum(summed) == len(stays) - lead - 1:
+        order = [weights.scope.index(v) + 1 for v, gone in zip(largest.scope, summed, strict=True) if gone]
+        left = weights.values.transpose(0, *order).reshape(len(weights.values), 1, -1, tail)
+        right = largest.values.reshape(len(largest.values), -1, left.shape[2], shape[one] * tail)
+        square = left.transpose(0, 1, 3, 2) @ right  # (g, lead, tail, one · tail)
+        result = np.trace(square.reshape(*square.shape[:3], shape[one], tail), axis1=2, axis2=4)
+        kept = (*largest.scope[:lead], largest.scope[one])
+        result = result.reshape(len(result), *shape[:lead], shape[one])
+        return result.transpose(0, *(kept.index(v) + 1 for v in scope))
+    label = {v: k + 1 for k, v in enumerate(sorted({*weights.scope, *largest.scope}))}  # 0 is the batch
+    operands = []
+    for factor in (weights, largest):
+        operands += [factor.values, [0, *(label[v] for v in factor.scope)]]
+    return np.einsum(*operands, [0, *(label[v] for v in scope)])
 
 
 def _product(factors: Sequence[Factor], scope: tuple[int, ...]) -> np.ndarray:

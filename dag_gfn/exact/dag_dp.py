@@ -11,7 +11,7 @@ from dag_gfn.errors import NotTractable
 from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import MAX_PARTS, CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.parent_sets import parent_set_probabilities
-from dag_gfn.subsets import parent_sets as sets_without
+from dag_gfn.graphs.subsets import parent_sets as sets_without
 
 TOLERANCE = 1e-6
 """Largest failure of the self-check with which a result is returned."""

@@ -36,7 +36,7 @@ from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.inclusion_exclusion import DENSE, solve_sets, spread_sets
 from dag_gfn.exact.scaled import LARGEST_SPAN, ZERO_EXPONENT, scaled_weights, sum_over_subsets
-from dag_gfn.subsets import popcount
+from dag_gfn.graphs.subsets import popcount
 
 Progress = Callable[[float], None]
 """Called from the main thread with the share of the work that is done, in [0, 1]."""

@@ -27,14 +27,14 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numba import njit
 
-from dag_gfn import graph
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.inclusion_exclusion import DENSE_BITS, fill_terms, fold, prepare_set, scratch
 from dag_gfn.exact.parent_sets import ParentSetSampler, without_bit
 from dag_gfn.exact.scaled import power_of_two
-from dag_gfn.subsets import remove_bit
+from dag_gfn.graphs import graph
+from dag_gfn.graphs.subsets import remove_bit
 
 TOLERANCE = 0.01
 """Largest difference in nats between the probability with which a DAG was drawn and its exact one."""

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 
-from dag_gfn import graph, subsets
 from dag_gfn.errors import ConstraintError, NotTractable
+from dag_gfn.graphs import graph, subsets
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.features import feature_marginals
 
@@ -132,8 +132,11 @@ def exact_posterior(table: RewardTable, *, max_nodes: int = 5) -> ExactPosterior
         raise ConstraintError(
             f"none of the {len(masks):,} DAGs on {table.d} nodes satisfies the constraints: drop some of them"
         )
-    log_evidence = float(largest + np.log(np.exp(log_rewards - largest).sum()))
-    return ExactPosterior(masks, log_rewards - log_evidence, log_evidence)
+    relative = (
+        log_rewards - largest
+    )  # normalised before the largest is added: beside 1e17 nats the sum would vanish
+    log_sum = np.log(np.exp(relative).sum())
+    return ExactPosterior(masks, relative - log_sum, float(largest + log_sum))
 
 
 def graph_posterior(

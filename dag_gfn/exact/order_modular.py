@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 from numba import njit
 
-from dag_gfn import graph
 from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.parent_sets import ParentSetSampler, parent_set_probabilities, without_bit
 from dag_gfn.exact.scaled import power_of_two
-from dag_gfn.subsets import parent_sets, remove_bit
+from dag_gfn.graphs import graph
+from dag_gfn.graphs.subsets import parent_sets, remove_bit
 
 TOLERANCE = 0.01
 """Largest difference in nats between the probability with which an order and a DAG were drawn and the exact one."""

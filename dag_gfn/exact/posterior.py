@@ -13,6 +13,7 @@ from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.exact.enumeration import exact_posterior, graph_posterior
 from dag_gfn.exact.order_modular import OrderModular, num_topological_orders
 from dag_gfn.exact.reference import MAX_ENUMERATED
+from dag_gfn.exact.self_check import refuse_impossible
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
@@ -66,13 +67,15 @@ def fit_exact(
     """
     if table.d <= MAX_ENUMERATED:
         exact = exact_posterior(table)
-        return graph_posterior(
+        posterior = graph_posterior(
             table.names,
             exact.masks,
             exact.log_probabilities,
             log_evidence=exact.log_evidence,
             info={"diagnostics": {"converged": True}},
         )
+        refuse_impossible(table.names, *(posterior.marginals[name].values for name in ("edge", "path")))
+        return posterior
     _require_tractable(table, fit_estimate(table.d, num_samples), memory_limit)
     recursion = DagRecursion(complete_of(table))
     recursion.solve(with_sources=True, progress=_part(progress, "summing over graphs"))
@@ -82,6 +85,7 @@ def fit_exact(
         recursion=recursion,
         progress=_part(progress, "probabilities"),
     )
+    refuse_impossible(table.names, marginals.edge, marginals.path)
     recursion.sole_source = None  # as large as the table, and drawing has arrays of its own
     sampler = DagSampler(table, recursion=recursion)
     drawn = sampler.sample(num_samples, rng=rng, progress=_part(progress, "sampling graphs"))
@@ -128,7 +132,7 @@ def fit_order_modular(
         log_scores = exact.log_probabilities + exact.log_evidence
         log_weights = log_scores + np.log(num_topological_orders(exact.masks)) - lgamma(table.d + 1)
         log_evidence = float(np.logaddexp.reduce(log_weights))
-        return graph_posterior(
+        posterior = graph_posterior(
             table.names,
             exact.masks,
             log_weights - log_evidence,
@@ -136,9 +140,12 @@ def fit_order_modular(
             log_scores=log_scores,
             info=info,
         )
+        refuse_impossible(table.names, *(posterior.marginals[name].values for name in ("edge", "path")))
+        return posterior
     _require_tractable(table, fit_estimate(table.d, num_samples, order_modular=True), memory_limit)
     posterior = OrderModular(table)
     edge = posterior.edge_marginals()
+    refuse_impossible(table.names, edge)
     drawn = posterior.sample(num_samples, rng=rng, progress=_part(progress, "sampling graphs"))
     info["diagnostics"]["self_check"] = drawn.self_check
     return GraphPosterior.from_samples(

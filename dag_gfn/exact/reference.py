@@ -10,6 +10,7 @@ from dag_gfn.exact.dag_dp import estimate, exact_marginals
 from dag_gfn.exact.dag_recursion import DagRecursion, complete_of
 from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.exact.enumeration import exact_posterior, graph_posterior
+from dag_gfn.exact.self_check import refuse_impossible
 from dag_gfn.scores import ScoreTable
 
 MAX_ENUMERATED = 5
@@ -51,7 +52,7 @@ def exact_reference(table: ScoreTable, *, progress: Callable[[float], None] | No
     Raises
     ------
     NotTractable
-        If the table is not complete, or double precision does not suffice.
+        If the table is not complete, or double precision does not suffice for possible probabilities.
     ConstraintError
         If no DAG has support.
     """
@@ -60,6 +61,7 @@ def exact_reference(table: ScoreTable, *, progress: Callable[[float], None] | No
         names = [str(node) for node in range(table.d)]
         posterior = graph_posterior(names, exact.masks, exact.log_probabilities)
         features = {name: posterior.marginals[name].values for name in ("edge", "path", "markov_blanket")}
+        refuse_impossible(table.names, features["edge"], features["path"])
         return ExactReference(
             features,
             exact.log_evidence,
@@ -70,6 +72,7 @@ def exact_reference(table: ScoreTable, *, progress: Callable[[float], None] | No
     recursion = DagRecursion(complete_of(table))
     recursion.solve(with_sources=True, progress=progress)
     marginals = exact_marginals(table, recursion=recursion)
+    refuse_impossible(table.names, marginals.edge, marginals.path)
     return ExactReference(
         {"edge": marginals.edge, "path": marginals.path},
         marginals.log_evidence,

@@ -12,14 +12,16 @@ from dag_gfn.files.folders import (
 )
 from dag_gfn.files.interrupts import uninterrupted
 from dag_gfn.files.locks import Lock
-from dag_gfn.files.spreadsheets import from_spreadsheet, spreadsheet_safe
-from dag_gfn.files.writing import replacing, sync, write_text
+from dag_gfn.files.spreadsheets import csv_line, from_spreadsheet, spreadsheet_safe
+from dag_gfn.files.writing import read_text, replacing, sync, write_text
 
 __all__ = [
     "Lock",
     "check_place",
+    "csv_line",
     "from_spreadsheet",
     "place",
+    "read_text",
     "recover",
     "remove_empty",
     "remove_files",

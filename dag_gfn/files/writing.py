@@ -50,6 +50,30 @@ def write_text(path: Path, text: str) -> None:
         unfinished.write_text(text, encoding="utf-8", newline="\n")
 
 
+def read_text(path: Path, limit: int) -> str:
+    """Return the text of a file in UTF-8.
+
+    Nothing but a file is read: a pipe in its place would never end, nor would a device.
+
+    Raises
+    ------
+    OSError
+        If it is no file, or cannot be read.
+    ValueError
+        If it has more than `limit` bytes, or is no text.
+    """
+    if not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"it has more than the {limit:,} bytes that are read")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not text in UTF-8 (byte {error.start + 1})") from None
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk, where the system offers that.
 

@@ -36,10 +36,10 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.errors import OptionError
+from dag_gfn.graphs.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 from dag_gfn.layerings.inclusion import inclusion
 from dag_gfn.layerings.node_weights import NEGLIGIBLE
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 
 MAX_CANDIDATES = 20
 """K by default, at most: with 50 nodes each table is 0.4 GB then."""
@@ -47,6 +47,7 @@ MAX_CANDIDATES = 20
 _SECONDS = (
     20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
 )
+_SHARE = 0.125  # of a time budget, for all of this
 _OUTSIDE_SHARES = (1e-6, 0.9)
 _IN_ORDERS = 0.1
 _CORE = (8, 12)  # nodes of the core, at least and at most
@@ -84,14 +85,30 @@ def covered_share(log_odds: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, "
     return np.exp(-np.logaddexp(0.0, log_odds).sum(axis=1))
 
 
-def default_size(table: ScoreTable) -> int:
-    """Return K for a table: 20 or fewer, so that the scores take some 20 s of one core at most."""
-    affordable = _largest_power(_SECONDS * table.families_per_second / table.d)
+def affordable_seconds(budget: float | int | None) -> float:
+    """Return the seconds of one core for each part of the search, where a whole fit has so many seconds of all cores.
+
+    The three parts take two and a half times as long, an eighth of the budget on all cores at most.
+    """
+    if budget is None:
+        return _SECONDS
+    return min(_SECONDS, _SHARE * budget * (os.cpu_count() or 1) / 2.5)
+
+
+def default_size(table: ScoreTable, seconds: float = _SECONDS) -> int:
+    """Return K for a table: 20 or fewer, so that the scores take at most so many seconds of one core."""
+    affordable = _largest_power(seconds * table.families_per_second / table.d)
     required = int(popcount(table.constraints.required).max())
     return min(max(min(affordable, MAX_CANDIDATES), required, 1), table.d - 1)
 
 
-def choose_candidates(table: ScoreTable, size: int) -> Candidates:
+def choose_candidates(
+    table: ScoreTable,
+    size: int,
+    *,
+    seconds: float = _SECONDS,
+    on_share: Callable[[float], None] | None = None,
+) -> Candidates:
     """Return the most probable parents of each node, and the odds of the others.
 
     Parameters
@@ -99,6 +116,10 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
     table : ScoreTable
     size : int
         K, the number of candidates of each node; all others where there are no more.
+    seconds : float
+        Of one core, that the search should take.
+    on_share : callable, optional
+        Is told which share is done, in [0, 1].
 
     Raises
     ------
@@ -116,17 +137,27 @@ def choose_candidates(table: ScoreTable, size: int) -> Candidates:
             f"expected at least {max(1, required[node])} candidate parents (column {table.names[node]!r} has "
             f"{required[node]} required ones), not {size}"
         )
-    extent = _extent(table)
-    chosen = for_each_node(lambda node: _choose(table, node, size, extent), d)
+    extent = _extent(table, seconds)
+    chosen = for_each_node(lambda node: _choose(table, node, size, extent), d, on_share=on_share)
     masks, log_odds, covered = zip(*chosen, strict=True)
     return Candidates(np.array(masks), np.stack(log_odds), np.array(covered))
 
 
-def for_each_node(work: Callable[[int], Result], d: int) -> list[Result]:
-    """Return what a function that mostly releases the GIL gives for nodes 0 .. d-1, called in threads."""
+def for_each_node(
+    work: Callable[[int], Result], d: int, *, on_share: Callable[[float], None] | None = None
+) -> list[Result]:
+    """Return what a function that mostly releases the GIL gives for nodes 0 .. d-1, called in threads.
+
+    `on_share` is told which share of the nodes is done, in [0, 1].
+    """
     threads = ThreadPoolExecutor(os.cpu_count() or 1)
+    results = []
     try:
-        return list(threads.map(work, range(d)))
+        for result in threads.map(work, range(d)):
+            results.append(result)
+            if on_share is not None:
+                on_share(len(results) / d)
+        return results
     finally:
         threads.shutdown(wait=True, cancel_futures=True)
 
@@ -142,8 +173,8 @@ class _Extent:
     chain_families: float
 
 
-def _extent(table: ScoreTable) -> _Extent:
-    affordable = _SECONDS * table.families_per_second / (4 * table.d)  # families for one node in one round
+def _extent(table: ScoreTable, seconds: float) -> _Extent:
+    affordable = seconds * table.families_per_second / (4 * table.d)  # families for one node in one round
     return _Extent(
         core=int(np.clip(_largest_power(affordable / 4), *_CORE)),
         likely_sets=int(np.clip(affordable / (8 * table.d), *_LIKELY_SETS)),

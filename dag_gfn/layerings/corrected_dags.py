@@ -1,25 +1,26 @@
 """DAGs of layerings that were drawn by approximate weights, weighed by their true scores."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from dag_gfn import graph
+from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import NotTractable
+from dag_gfn.graphs import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
-from dag_gfn.layerings.outside_parents import correct_in_parts
-from dag_gfn.metrics import effective_sample_size, pareto_smoothed
+from dag_gfn.layerings.outside_parents import correct_in_parts, correct_parents
 from dag_gfn.posterior import Marginal
+from dag_gfn.posterior.metrics import effective_sample_size, pareto_smoothed
+from dag_gfn.posterior.verdict import MAX_SHAPE, MIN_CORRECTED
 from dag_gfn.scores import ScoreTable
 
-MIN_CORRECTED = 100
-"""Independent draws that corrected ones have to be worth."""
-MAX_SHAPE = 0.7
-"""Of the tail of the weights that correct them, at most (`metrics.pareto_smoothed`)."""
+LEAST_DRAWS = 200
+"""DAGs that are drawn however little time is left: by fewer none would be corrected."""
 _DRAWS = 32  # parent sets of each node of each layering
 _NOTHING_OF_WEIGHT = {
     "corrected": False,
@@ -82,6 +83,7 @@ def corrected_dags(
     independent: float | int | None = None,
     log_weights: Float64[np.ndarray, " k"] | None = None,
     rng: np.random.Generator,
+    on_phase: Callable[[str, float], None] | None = None,
 ) -> CorrectedDags | None:
     """Return a DAG of each layering, and what all of them say of the posterior; None if nothing drawn has weight.
 
@@ -98,8 +100,14 @@ def corrected_dags(
     log_weights : ndarray, shape (k,), float64, optional
         With which they would be draws by the approximate weights: `log_z_shift` is of these draws.
     rng : numpy.random.Generator
+    on_phase : callable, optional
+        Is told what is being done and which share of it is done, in [0, 1].
     """
-    parts = list(correct_in_parts(weights, table, layer_of, draws=_DRAWS, rng=rng))
+    parts = []
+    for part, drawn in correct_in_parts(weights, table, layer_of, draws=_DRAWS, rng=rng):
+        parts.append((part, drawn))
+        if on_phase is not None:
+            on_phase("corrections", min(part.stop / len(layer_of), 1.0))
     log_correction = np.concatenate([drawn.log_correction for _, drawn in parts])
     possible = np.flatnonzero(log_correction > -np.inf)
     if not possible.size:
@@ -167,12 +175,13 @@ def weighed_dags(
     *,
     log_weights: Float64[np.ndarray, " k"] | None = None,
     rng: np.random.Generator,
+    on_phase: Callable[[str, float], None] | None = None,
 ) -> WeighedDags:
     """Return a DAG of each layering: corrected, or as the weights give them where the correction is unreliable.
 
     Parameters
     ----------
-    weights, table, layer_of, log_weights, rng
+    weights, table, layer_of, log_weights, rng, on_phase
         As for `corrected_dags`.
     log_share : ndarray, shape (k,), float64
         Log-weights of the layerings; all alike if there are parents outside the candidates.
@@ -189,14 +198,21 @@ def weighed_dags(
     diagnostics = {}
     if weights.has_outside:
         corrected = corrected_dags(
-            weights, table, layer_of, independent=effective_samples, log_weights=log_weights, rng=rng
+            weights,
+            table,
+            layer_of,
+            independent=effective_samples,
+            log_weights=log_weights,
+            rng=rng,
+            on_phase=on_phase,
         )
         diagnostics = dict(_NOTHING_OF_WEIGHT) if corrected is None else corrected.diagnostics()
     if diagnostics.get("corrected"):
         adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
         effective_samples = corrected.effective_samples
     else:
-        adjacency = draw_dags(weights, layer_of.astype(np.int8), rng=rng)
+        on_share = None if on_phase is None else lambda share: on_phase("draws", share)
+        adjacency = draw_dags(weights, layer_of.astype(np.int8), rng=rng, on_share=on_share)
     log_scores = table.log_reward(graph.parent_masks(adjacency))
     allowed = np.where(log_scores > -np.inf, log_share, -np.inf)  # odds know nothing of max_parents
     if not (allowed > -np.inf).any():
@@ -206,3 +222,34 @@ def weighed_dags(
             "fair), or fewer columns (--columns, --drop)"
         )
     return WeighedDags(adjacency, allowed, log_scores, edge, float(effective_samples), diagnostics)
+
+
+def dags_of(
+    weights: LayerWeights, table: ScoreTable, layer_of: Int[np.ndarray, "k d"], *, rng: np.random.Generator
+) -> None:
+    """Draw DAGs as `weighed_dags` does, to see how long it takes."""
+    if weights.has_outside:
+        correct_parents(weights, table, layer_of, draws=_DRAWS, rng=rng)
+    else:
+        draw_dags(weights, layer_of.astype(np.int8), rng=rng)
+
+
+def affordable_dags(
+    weights: LayerWeights,
+    table: ScoreTable,
+    layer_of: Int[np.ndarray, "k d"],
+    wanted: int,
+    budget: TimeBudget,
+    *,
+    share: float | int = 0.9,
+) -> int:
+    """Return how many DAGs can be drawn in a share of the time that is left, by drawing those of a few layerings."""
+    rng = np.random.default_rng(wanted)
+    order = rng.permutation(len(layer_of))
+    return budget.affordable(
+        wanted,
+        lambda k: dags_of(weights, table, layer_of[order[:k]], rng=rng),
+        share=share,
+        least=LEAST_DRAWS,
+        what="graphs are drawn",
+    )

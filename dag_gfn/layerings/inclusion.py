@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from dag_gfn.graphs.subsets import pack, unpack
 from dag_gfn.scores import ScoreTable
-from dag_gfn.subsets import pack, unpack
 
 _SWEEPS = 6  # looks of each chain at each column, the first quarter as burn-in
 _LEAST_STEPS = 200

@@ -21,17 +21,24 @@ them); how these differ from those of a score table is for :mod:`dag_gfn.layerin
 all other nodes are candidates there is no difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Num
 
 from dag_gfn.errors import NotTractable
-from dag_gfn.layerings.candidates import choose_candidates, covered_share, default_size, for_each_node
+from dag_gfn.graphs.subsets import log_zeta_transform, pack, unpack
+from dag_gfn.layerings.candidates import (
+    affordable_seconds,
+    choose_candidates,
+    covered_share,
+    default_size,
+    for_each_node,
+)
 from dag_gfn.layerings.node_weights import CompiledTables, log_set_weights
 from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
-from dag_gfn.subsets import log_zeta_transform, pack, unpack
 
 ODDS = (1e-6, 1e3)
 """Least and largest odds of a parent that is no candidate: above `node_weights.CANCELLED`, far from what overflows."""
@@ -76,7 +83,13 @@ class LayerWeights:
 
     @classmethod
     def build(
-        cls, table: ScoreTable, *, num_candidates: int | None = None, outside: bool = False
+        cls,
+        table: ScoreTable,
+        *,
+        num_candidates: int | None = None,
+        outside: bool = False,
+        seconds: float | int | None = None,
+        on_phase: Callable[[str, float], None] | None = None,
     ) -> "LayerWeights":
         """Return the weights of a score table: of all parent sets if it is complete, else of those of candidates.
 
@@ -89,6 +102,11 @@ class LayerWeights:
         outside : bool
             Whether others than candidates can be parents too, by their odds: the weights are then only near those of
             the table, and what is drawn by them is to be corrected (`outside_parents.correct_parents`).
+        seconds : float, optional
+            The time that there is for a whole fit: where it is short, the search for candidates is shorter, and there
+            are fewer of them.
+        on_phase : callable, optional
+            Is told what is being done and which share of it is done, in [0, 1].
 
         Raises
         ------
@@ -99,15 +117,20 @@ class LayerWeights:
         """
         if table.complete is not None and num_candidates is None:
             return cls.of(table.complete)
-        size = min(default_size(table) if num_candidates is None else num_candidates, table.d - 1)
+        core_seconds = affordable_seconds(seconds)
+        size = default_size(table, core_seconds) if num_candidates is None else num_candidates
+        size = min(size, table.d - 1)
         if size > 0 and 8 * table.d << size > MEMORY_LIMIT:
             raise NotTractable(
                 f"all sets of {size} candidate parents of {table.d} columns need a table of "
                 f"{(8 * table.d << size) / 1e9:.3g} GB, the limit is {MEMORY_LIMIT / 1e9:g} GB: take fewer "
                 "candidates, or require fewer parents of one column"
             )
-        chosen = choose_candidates(table, size)
-        scores = for_each_node(lambda v: table.scores_within(v, int(chosen.masks[v])), table.d)
+        tell = (lambda name: None) if on_phase is None else lambda name: partial(on_phase, name)
+        chosen = choose_candidates(table, size, seconds=core_seconds, on_share=tell("candidate parents"))
+        scores = for_each_node(
+            lambda v: table.scores_within(v, int(chosen.masks[v])), table.d, on_share=tell("parent sets")
+        )
         log_odds = chosen.log_odds if outside else None
         return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered)
 

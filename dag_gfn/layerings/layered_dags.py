@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int8, Int64
 from numba import njit
 
-from dag_gfn import graph
+from dag_gfn.graphs import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import (
     CANCELLED,
@@ -52,7 +52,11 @@ def layering_of(adjacency: Bool[np.ndarray, "*batch d d"]) -> Int64[np.ndarray, 
 
 
 def draw_dags(
-    weights: LayerWeights, layer_of: Int8[np.ndarray, "k d"], *, rng: np.random.Generator
+    weights: LayerWeights,
+    layer_of: Int8[np.ndarray, "k d"],
+    *,
+    rng: np.random.Generator,
+    on_share: Callable[[float], None] | None = None,
 ) -> Bool[np.ndarray, "k d d"]:
     """Return one DAG for each layering, drawn from all that have it; O(2^|U|) for each node, and mostly far less.
 
@@ -62,6 +66,8 @@ def draw_dags(
     layer_of : ndarray, shape (k, d), int8
         Layer of each node.
     rng : numpy.random.Generator
+    on_share : callable, optional
+        Is told which share is done, in [0, 1].
 
     Returns
     -------
@@ -82,6 +88,7 @@ def draw_dags(
             parents[part],
         ),
         len(layer_of),
+        on_share,
     )
     return graph.adjacency_from_masks(parents, weights.d)
 
@@ -101,13 +108,16 @@ def edge_probabilities(
     return probabilities
 
 
-def _in_threads(work: Callable[[slice], None], length: int) -> None:
-    """Call a function that releases the GIL on slices of range(length)."""
+def _in_threads(
+    work: Callable[[slice], None], length: int, on_share: Callable[[float], None] | None = None
+) -> None:
+    """Call a function that releases the GIL on slices of range(length); tell which share is done."""
     parts = [slice(start, start + _SLICE) for start in range(0, length, _SLICE)]
     threads = ThreadPoolExecutor(os.cpu_count() or 1)
     try:
-        for _ in threads.map(work, parts):
-            pass
+        for part, _ in zip(parts, threads.map(work, parts), strict=True):
+            if on_share is not None:
+                on_share(min(part.stop / length, 1.0))
     finally:
         threads.shutdown(wait=True, cancel_futures=True)
 

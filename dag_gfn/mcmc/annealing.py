@@ -11,6 +11,7 @@ from jaxtyping import Int64
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.partition import LayeringState, init, run
 
+_FIRST_STEPS = 200
 _TEMPERATURES = np.geomspace(100.0, 0.2, 60)
 
 
@@ -44,12 +45,14 @@ def anneal(
     """
     began, done = time.perf_counter(), 0
     state = init(weights, rng=rng)
-    steps = planned = -(-iterations // len(_TEMPERATURES))
+    planned = -(-iterations // len(_TEMPERATURES))
+    # how long a step takes is not known at first
+    steps = planned if time_limit is None else min(planned, _FIRST_STEPS)
     for place, temperature in enumerate(_TEMPERATURES.tolist()):
         if time_limit is not None and done > 0:
             seconds = time.perf_counter() - began
             each = max(time_limit - seconds, 0.0) / (len(_TEMPERATURES) - place)
-            steps = min(planned, max(int(each * done / seconds), 1))
+            steps = min(planned, max(int(each * done / max(seconds, 1e-9)), 1))
         _, state, _ = run(weights, state, rng=rng, blocks=1, thinning=steps, temperature=temperature)
         done += steps
     return state

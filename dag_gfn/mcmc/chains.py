@@ -14,7 +14,9 @@ from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import LayeringDraws, init, init_at, run
 
-_SEGMENT_STEPS = 200_000  # between two looks at the clock: a fifth of a second
+_SEGMENT_STEPS = 200_000  # between two looks at the clock, at most
+_FIRST_STEPS = 2_000  # of the first segment: a step takes from a microsecond to a millisecond
+_SEGMENT_SECONDS = 0.25
 _FIRST_THINNING = 16
 _ANNEALING = 0.5  # of the time, at most
 
@@ -79,6 +81,7 @@ def run_chains(
     starts: Sequence[Int64[np.ndarray, " d"]] = (),
     annealed: Sequence[np.random.SeedSequence] = (),
     time_budget: float | int | None = None,
+    go_on: Callable[[Chains], bool] | None = None,
     threads: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
 ) -> Chains:
@@ -102,6 +105,9 @@ def run_chains(
         those that are left at random.
     time_budget : float, optional
         Seconds, annealing among them, after which the chains end in any case.
+    go_on : callable, optional
+        With a time budget: is given the chains when all steps are done and there is time left, and says whether as many
+        more are wanted as have been done.
     threads : int, optional
         As many as there are cores, unless given.
     on_report : callable, optional
@@ -124,11 +130,33 @@ def run_chains(
     counts = np.zeros((2, chains, len(MOVES)), dtype=np.int64)
     draws: list[list[LayeringDraws]] = [[] for _ in range(chains)]
     thinning = int(np.clip(iterations // (2 * kept), 1, _FIRST_THINNING))
-    blocks, done, cut_short, interrupted = 0, 0, False, False
+    blocks, done, out_of_time, interrupted = 0, 0, False, False
+    planned, segment = iterations, min(_FIRST_STEPS, _SEGMENT_STEPS)
+
+    def result() -> Chains:
+        halves = [_joined(parts)[blocks // 2 : blocks] for parts in draws]
+        return Chains(
+            layer_of=np.stack([half.layer_of for half in halves]),
+            log_weights=np.stack([half.log_weights for half in halves]),
+            edge=np.stack([half.edge for half in halves]),
+            tried=counts[0],
+            accepted=counts[1],
+            thinning=thinning,
+            iterations=done,
+            cut_short=out_of_time and done + thinning <= iterations,
+            interrupted=interrupted,
+            seconds=time.perf_counter() - began,
+        )
+
     workers = ThreadPoolExecutor(min(chains, threads or os.cpu_count() or 1))
     try:
-        while done + thinning <= iterations and not cut_short:
-            more = min(max(1, _SEGMENT_STEPS // thinning), 4 * kept - blocks, (iterations - done) // thinning)
+        while not out_of_time:
+            if done + thinning > planned:
+                if time_budget is None or go_on is None or not go_on(result()):
+                    break
+                planned = 2 * max(done, thinning)
+            more = min(max(1, segment // thinning), 4 * kept - blocks, (planned - done) // thinning)
+            segment_began = time.perf_counter()
             futures = [
                 workers.submit(run, weights, state, rng=rng, blocks=more, thinning=thinning)
                 for state, rng in zip(states, rngs, strict=True)
@@ -137,34 +165,26 @@ def run_chains(
             for c, (drawn, states[c], info) in enumerate(results):
                 draws[c].append(drawn)
                 counts[:, c] += info.tried, info.accepted
+            now = time.perf_counter()
+            speed = more * thinning / max(now - segment_began, 1e-6)
+            segment = min(max(int(speed * _SEGMENT_SECONDS), 1), _SEGMENT_STEPS)
             blocks, done = blocks + more, done + more * thinning
             if blocks >= 4 * kept:
                 draws = [[_merge_pairs(_joined(parts))] for parts in draws]
                 blocks, thinning = blocks // 2, 2 * thinning
             seconds = time.perf_counter() - began
-            cut_short = time_budget is not None and seconds >= time_budget and done + thinning <= iterations
+            out_of_time = time_budget is not None and seconds >= time_budget
             if on_report is not None:
-                by_clock = 0.0 if time_budget is None else seconds / time_budget
-                on_report(ChainReport(done, iterations, seconds, min(max(done / iterations, by_clock), 1.0)))
+                by_clock = 0.0 if time_budget is None else seconds / max(time_budget, 1e-9)
+                share = by_clock if time_budget is not None and go_on is not None else done / planned
+                on_report(ChainReport(done, planned, seconds, min(max(share, by_clock), 1.0)))
     except KeyboardInterrupt:
         if blocks == 0:
             raise
         interrupted = True
     finally:
         workers.shutdown(wait=True, cancel_futures=True)
-    halves = [_joined(parts)[blocks // 2 : blocks] for parts in draws]
-    return Chains(
-        layer_of=np.stack([half.layer_of for half in halves]),
-        log_weights=np.stack([half.log_weights for half in halves]),
-        edge=np.stack([half.edge for half in halves]),
-        tried=counts[0],
-        accepted=counts[1],
-        thinning=thinning,
-        iterations=done,
-        cut_short=cut_short,
-        interrupted=interrupted,
-        seconds=time.perf_counter() - began,
-    )
+    return result()
 
 
 def _joined(parts: list[LayeringDraws]) -> LayeringDraws:

@@ -1,14 +1,13 @@
 """Whether chains have mixed: R-hat and effective sample size of edge probabilities, by ArviZ."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
 
-MAX_R_HAT = 1.05
-MIN_EFFECTIVE_DRAWS = 400
-"""R-hat at most, and effective draws at least, with which chains count as converged."""
+from dag_gfn.posterior.verdict import MAX_R_HAT, MIN_EFFECTIVE_DRAWS
+from dag_gfn.quiet_import import quiet_import
+
 NEGLIGIBLE_DEVIATION = 0.01
 """Traces with a smaller standard deviation are left out of the verdict: no error of theirs would matter."""
 
@@ -26,7 +25,8 @@ class ChainDiagnostics:
     standard_error : ndarray, float64
         Monte-Carlo standard error of each mean.
     max_r_hat, min_effective_draws : float
-        Over the traces that vary by more than ``NEGLIGIBLE_DEVIATION``; 1 and the number of draws if none does.
+        Over the traces that vary by more than ``NEGLIGIBLE_DEVIATION``, and those of which each chain has one value
+        only and these are so far apart; 1 and the number of draws if there are none.
     """
 
     r_hat: Float64[np.ndarray, "*shape"]
@@ -72,7 +72,8 @@ def diagnose(traces: Float64[np.ndarray, "c k *shape"]) -> ChainDiagnostics:
         r_hat[varying], effective[varying] = _by_arviz(flat[:, :, varying])
     effective = np.minimum(effective, chains * draws)  # antithetic chains may be worth more, but not reliably
     error = np.where(deviation > 0, deviation / np.sqrt(effective), 0.0)
-    judged = deviation > NEGLIGIBLE_DEVIATION
+    # no chain has left its value: how much of the mass is at each is not known, however small the deviation
+    judged = (deviation > NEGLIGIBLE_DEVIATION) | stuck & (np.ptp(flat, axis=(0, 1)) > NEGLIGIBLE_DEVIATION)
     return ChainDiagnostics(
         r_hat=r_hat.reshape(shape),
         effective_draws=effective.reshape(shape),
@@ -85,10 +86,8 @@ def diagnose(traces: Float64[np.ndarray, "c k *shape"]) -> ChainDiagnostics:
 def _by_arviz(
     traces: Float64[np.ndarray, "c k m"],
 ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it announces its next version when it is loaded
-        import arviz  # slow, and brings matplotlib
-
+    arviz = quiet_import("arviz")  # slow, brings matplotlib, and announces its next version
+    with np.errstate(all="ignore"):  # 0 / 0, which is nan below
         data = arviz.convert_to_dataset({"trace": traces})
         r_hat = arviz.rhat(data, method="rank")["trace"].to_numpy()
         effective = arviz.ess(data, method="mean")["trace"].to_numpy()

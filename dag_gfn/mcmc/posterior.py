@@ -6,17 +6,25 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from dag_gfn.layerings.corrected_dags import weighed_dags
+from dag_gfn.budget import TimeBudget
+from dag_gfn.layerings.corrected_dags import affordable_dags, dags_of, weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
+from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.scores import ScoreTable
 
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
 _DIAGNOSED = 2_500  # blocks of each chain, at most: ArviZ takes seconds for more
+_DRAWN_SHARE = 0.2  # of the time that is left when chains begin, at most, for what comes after them
+_JUDGED_SHARE = 0.2  # of the same, at most, for R-hat and effective draws
+_REST_SHARE = 0.02  # of the same, for the rest
+_TRIED_TRACES = 9
+_GRACE = 10.0  # seconds for draws after Ctrl-C
+_TRIED = 256  # layerings by which the time of draws is foreseen
 _MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities take no more memory and time
 
 
@@ -31,19 +39,23 @@ def fit_mcmc(
     seed: int,
     num_samples: int,
     iterations: int | None = None,
-    time_budget: float | int | None = None,
+    budget: TimeBudget | None = None,
     chains: int = CHAINS,
     starts: Sequence[Int64[np.ndarray, " d"]] | None = None,
     num_candidates: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
+    on_phase: Callable[[str, float], None] | None = None,
 ) -> GraphPosterior:
     """Run chains over root layerings, average edge probabilities given the layering, and draw DAGs.
 
     Parameters
     ----------
     table : ScoreTable
-    seed, iterations, time_budget, on_report
-        As for `run_chains`; by default the number of steps is chosen from the number of nodes.
+    seed, iterations, on_report
+        As for `run_chains`; by default the number of steps is chosen from the number of nodes, and with a time budget
+        chains go on until they agree and are worth enough draws.
+    budget : TimeBudget, optional
+        Of the whole fit, draws and corrections among it.
     num_samples : int
         DAGs to draw, evenly from the layerings that are kept.
     chains : int
@@ -58,34 +70,56 @@ def fit_mcmc(
     GraphPosterior
         ``info["diagnostics"]`` holds R-hat, effective draws, and what they say; the number of candidate parents, and
         the smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
+    on_phase : callable, optional
+        Is told the name of what is being done beside the chains, and the share of it that is done, in [0, 1].
 
     Raises
     ------
     ConstraintError
         If no DAG has support.
     """
-    weights = LayerWeights.build(table, num_candidates=num_candidates, outside=True)
+    budget = TimeBudget() if budget is None else budget
+    with budget.phase("parent sets"):
+        weights = LayerWeights.build(
+            table, num_candidates=num_candidates, outside=True, seconds=budget.remaining(), on_phase=on_phase
+        )
+    go_on = None if iterations is not None else _not_enough
     iterations = default_iterations(table.d) if iterations is None else iterations
     annealed = np.random.SeedSequence([seed, chains]).spawn(chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
-    result = run_chains(
-        weights,
-        seed=seed,
-        iterations=iterations,
-        kept=min(max(-(-num_samples // chains), least), most),
-        chains=chains,
-        starts=() if starts is None else starts,
-        annealed=annealed,
-        time_budget=time_budget,
-        on_report=on_report,
-    )
+    for_chains = _time_of_chains(weights, table, num_samples, budget, seed)
+    with budget.phase("chains"):
+        result = run_chains(
+            weights,
+            seed=seed,
+            iterations=iterations,
+            kept=min(max(-(-num_samples // chains), least), most),
+            chains=chains,
+            starts=() if starts is None else starts,
+            annealed=annealed,
+            time_budget=for_chains,
+            go_on=go_on,
+            on_report=on_report,
+        )
+    if result.interrupted:
+        budget.hurry(_GRACE)
+    with budget.phase("judging"):
+        if on_phase is not None:
+            on_phase("R-hat of the chains", 0.0)
+        edge, info = edges_of_chains(result)
     layerings = result.layer_of.reshape(-1, table.d)
-    chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
     rng = np.random.default_rng([seed, chains])
-    edge, info = edges_of_chains(result)
-    info |= {"num_samples": num_samples, **weights.coverage(table.names)}
-    effective = min(float(num_samples), info["min_effective_draws"])
-    dags = weighed_dags(weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng)
+    with budget.phase("draws"):
+        num_samples = affordable_dags(weights, table, layerings, num_samples, budget)
+        chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
+        info |= {"num_samples": num_samples, **weights.coverage(table.names)}
+        effective = info["min_effective_draws"]
+        if num_samples < len(layerings):  # what few of them leave open comes on top of what all leave open
+            effective = 1 / (1 / effective + 1 / num_samples)
+        effective = min(float(num_samples), effective)
+        dags = weighed_dags(
+            weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
+        )
     info |= dags.diagnostics
     return GraphPosterior.from_weights(
         table.names,
@@ -100,6 +134,32 @@ def fit_mcmc(
             "timing": {"sampling_seconds": result.seconds},
         },
     )
+
+
+def _time_of_chains(
+    weights: LayerWeights, table: ScoreTable, num_samples: int, budget: TimeBudget, seed: int
+) -> float | None:
+    """Return the seconds that chains may take, None for no limit: what is left but for R-hat and draws."""
+    left = budget.remaining()
+    if left is None:
+        return None
+    rng = np.random.default_rng([seed, num_samples])
+    tried = np.stack([init(weights, rng=rng).layer_of for _ in range(_TRIED)])
+    drawing = budget.seconds_of(
+        num_samples, lambda k: dags_of(weights, table, tried[:k], rng=rng), allowed=_DRAWN_SHARE * left
+    )
+    diagnose(rng.random((CHAINS, 4, 1)))  # loads ArviZ, once
+    began = budget.clock()
+    diagnose(rng.random((CHAINS, _blocks(_DIAGNOSED, table.d), _TRIED_TRACES)))
+    judging = float(budget.clock() - began) * table.d**2 / _TRIED_TRACES
+    left = budget.remaining()
+    kept = min(drawing, _DRAWN_SHARE * left) + min(judging, _JUDGED_SHARE * left) + _REST_SHARE * left
+    return left - kept
+
+
+def _not_enough(chains: Chains) -> bool:
+    """Return whether chains do not agree yet, or are worth too few draws."""
+    return not edges_of_chains(chains)[1]["chains_agree"]
 
 
 def _blocks(number: int, d: int) -> int:

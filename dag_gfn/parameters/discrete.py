@@ -9,10 +9,13 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from dag_gfn.errors import NotTractable
+from dag_gfn.parameters.family_tables import FamilyTables
 from dag_gfn.posterior import GraphPosterior
 
 MAX_TABLE_CELLS = 1 << 24
 """Largest conditional probability table that is built."""
+MAX_CODE = 1 << 62
+"""Largest number of cells that can be numbered."""
 
 
 @final
@@ -71,14 +74,43 @@ class DiscreteParameters:
         """Number of variables."""
         return len(self.cardinalities)
 
-    def concentrations(self, node: int, parents: Sequence[int]) -> Float64[np.ndarray, "..."]:
-        """Return the parameters of the Dirichlet distributions of one family.
+    def family(self, node: int, parents: Sequence[int]) -> "FamilyTables":
+        """Return the posterior of the conditional probability table of one family.
 
         Parameters
         ----------
         node : int
         parents : sequence of int
             In the order in which they are to be axes.
+
+        Raises
+        ------
+        NotTractable
+            If the parents have more than 2^62 joint states with the node.
+        """
+        family = [*parents, node]
+        shape = tuple(self.cardinalities[i] for i in family)
+        if math.prod(shape) > MAX_CODE:
+            raise NotTractable(
+                f"a node with {len(parents)} parents has more cells than can be numbered: fit with fewer parents "
+                "(max_parents, --max-parents)"
+            )
+        codes = np.zeros(len(self.rows), dtype=np.int64)
+        for column, r in zip(family, shape, strict=True):
+            codes = codes * r + self.rows[:, column]
+        weights = self.counts[node if len(self.counts) > 1 else 0]
+        counted = weights > 0
+        cells, cell_of = np.unique(codes[counted], return_inverse=True)
+        counts = np.bincount(cell_of.reshape(-1), weights=weights[counted], minlength=len(cells))
+        return FamilyTables(shape, self.equivalent_sample_size / math.prod(shape), cells, counts)
+
+    def concentrations(self, node: int, parents: Sequence[int]) -> Float64[np.ndarray, "..."]:
+        """Return the parameters of the Dirichlet distributions of one family.
+
+        Parameters
+        ----------
+        node, parents
+            As for `family`.
 
         Returns
         -------
@@ -90,37 +122,15 @@ class DiscreteParameters:
         NotTractable
             If the table would have more than `MAX_TABLE_CELLS` cells.
         """
-        family = [*parents, node]
-        shape = tuple(self.cardinalities[i] for i in family)
-        cells = math.prod(shape)
-        if cells > MAX_TABLE_CELLS:
+        family = self.family(node, parents)
+        if family.size > MAX_TABLE_CELLS:
             raise NotTractable(
-                f"a node with {len(parents)} parents would need a table of {cells:,} probabilities, more than "
+                f"a node with {len(parents)} parents would need a table of {family.size:,} probabilities, more than "
                 f"{MAX_TABLE_CELLS:,}: fit with fewer parents (max_parents, --max-parents)"
             )
-        cell = np.ravel_multi_index(tuple(self.rows[:, family].T), shape)
-        counts = self.counts[node if len(self.counts) > 1 else 0]
-        return self.equivalent_sample_size / cells + np.bincount(
-            cell, weights=counts, minlength=cells
-        ).reshape(shape)
+        return family.concentrations()
 
 
 def expected_table(concentrations: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
     """Return the mean of Dirichlet distributions along the last axis."""
     return concentrations / concentrations.sum(axis=-1, keepdims=True)
-
-
-def sample_tables(
-    concentrations: Float64[np.ndarray, "*shape"], k: int, rng: np.random.Generator
-) -> Float64[np.ndarray, "k *shape"]:
-    """Return k draws from Dirichlet distributions along the last axis, shape (k, ...).
-
-    With a concentration a near 0 a gamma variate underflows; its log is that of a variate with a + 1 plus
-    log(u) / a for a uniform u.
-    """
-    shape = (k, *concentrations.shape)
-    log_gamma = np.log(rng.standard_gamma(concentrations + 1.0, size=shape))
-    log_gamma -= rng.standard_exponential(shape) / concentrations
-    log_gamma -= log_gamma.max(axis=-1, keepdims=True)
-    tables = np.exp(log_gamma)
-    return tables / tables.sum(axis=-1, keepdims=True)

@@ -7,7 +7,8 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn import graph, subsets
+from dag_gfn.errors import NotTractable
+from dag_gfn.graphs import graph, subsets
 from dag_gfn.posterior import GraphPosterior
 
 
@@ -262,10 +263,16 @@ class LinearGaussianParameters:
             if rng is not None:
                 spread = np.sqrt(variance / self.mean_weights[self._line(node)])
                 intercept = intercept + spread * rng.standard_normal(k)
-            b = b * (self.scales[node] / self.scales)  # per unit as measured
-            coefficients[:, :, node] = b
-            intercepts[:, node] = self.means[node] + self.scales[node] * intercept - b @ self.means
-            variances[:, node] = variance * self.scales[node] ** 2
+            with np.errstate(over="ignore", invalid="ignore"):
+                b = b * (self.scales[node] / self.scales)  # per unit as measured
+                coefficients[:, :, node] = b
+                intercepts[:, node] = self.means[node] + self.scales[node] * intercept - b @ self.means
+                variances[:, node] = variance * self.scales[node] ** 2
+        if not all(np.isfinite(found).all() for found in (coefficients, intercepts, variances)):
+            raise NotTractable(
+                "coefficients in the columns' units are beyond what numbers hold, as the columns are of sizes from "
+                f"{self.scales.min():.1g} to {self.scales.max():.1g}: divide them by powers of ten first"
+            )
         return LinearGaussianNetworks(coefficients, intercepts, variances)
 
     def _line(self, node: int) -> int:

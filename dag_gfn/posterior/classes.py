@@ -8,20 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
-import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn import graph
+from dag_gfn.graphs import graph
 from dag_gfn.posterior.features import chunks
-from dag_gfn.posterior.interop import to_networkx
 from dag_gfn.posterior.marginal import Marginal
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassPosterior:
-    """A distribution over Markov equivalence classes of DAGs.
+    """A distribution over the Markov equivalence classes of weighted DAGs, by their weights alone.
+
+    `GraphPosterior.top_classes` has the most probable classes, by their scores where these tell.
 
     Attributes
     ----------
@@ -35,8 +35,6 @@ class ClassPosterior:
         The class of every graph of the posterior, in the order of `GraphPosterior.graphs`.
     probability : Marginal
         Of the classes: `exp(log_weights)` with source and Monte-Carlo standard error.
-    edge_probability : ndarray, shape (d, d), float64
-        Marginal P(i → j), row → column.
     """
 
     names: tuple[str, ...]
@@ -44,7 +42,6 @@ class ClassPosterior:
     log_weights: Float64[np.ndarray, " c"]
     class_of_graph: Int64[np.ndarray, " m"]
     probability: Marginal
-    edge_probability: Float64[np.ndarray, "d d"]
 
     @classmethod
     def from_graphs(
@@ -54,7 +51,6 @@ class ClassPosterior:
         log_weights: Float64[np.ndarray, " m"],
         *,
         counted: Callable[[np.ndarray], Marginal],
-        edge_probability: Float64[np.ndarray, "d d"],
     ) -> "ClassPosterior":
         """Return the distribution of the class under weighted DAGs.
 
@@ -67,8 +63,6 @@ class ClassPosterior:
             Normalised.
         counted : callable
             Gives probabilities that were summed over graphs their source and standard error.
-        edge_probability
-            As the attribute.
         """
         m, d, _ = graphs.shape
         cpdags = np.concatenate([graph.cpdag(graphs[part]) for part in chunks(m, d)])
@@ -82,7 +76,6 @@ class ClassPosterior:
             log_weights=merged[order],
             class_of_graph=np.argsort(order)[group],
             probability=counted(np.minimum(np.exp(merged[order]), 1.0)),
-            edge_probability=edge_probability,
         )
 
     def __len__(self) -> int:
@@ -97,30 +90,3 @@ class ClassPosterior:
     def weights(self) -> Float64[np.ndarray, " c"]:
         """Probability of every class, shape (c,)."""
         return np.exp(self.log_weights)
-
-    def top_classes(self, k: int = 5) -> list[nx.DiGraph]:
-        """Return the k most probable classes (fewer if there are fewer), most probable first.
-
-        Each is a `networkx.DiGraph` that stands for a mixed graph: a compelled edge once, with the attribute
-        `compelled=True`; a reversible edge in both directions, with `compelled=False`. Every edge has its
-        marginal `probability`; the graph has `probability`, `standard_error` (None where not known) and
-        `num_graphs`, how many different members the posterior holds.
-        """
-        if k < 1:
-            raise ValueError(f"k must be at least 1, not {k}")
-        sizes = np.bincount(self.class_of_graph)
-        errors = self.probability.standard_error
-        if errors is None and self.probability.source == "exact":
-            errors = np.zeros(len(self))
-        top = []
-        for index, cpdag in enumerate(self.cpdags[:k]):
-            mixed = to_networkx(cpdag, self.names, probability=self.edge_probability)
-            for source, target, attributes in mixed.edges(data=True):
-                attributes["compelled"] = not mixed.has_edge(target, source)
-            mixed.graph.update(
-                probability=float(self.weights[index]),
-                standard_error=None if errors is None else float(errors[index]),
-                num_graphs=int(sizes[index]),
-            )
-            top.append(mixed)
-        return top

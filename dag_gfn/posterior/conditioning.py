@@ -1,22 +1,31 @@
 """The probability of a query under a posterior, and the posterior given that it is true."""
 
+import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
-from dag_gfn import subsets
-from dag_gfn.errors import QueryError
+from dag_gfn.errors import QueryError, shortened
+from dag_gfn.graphs import subsets
 from dag_gfn.posterior.features import chunks, feature_marginals
 from dag_gfn.posterior.marginal import Marginal, Probability
 from dag_gfn.posterior.posterior import GraphPosterior
-from dag_gfn.posterior.queries import COMPARISONS, Not, PairFeature, Parents, Predicate, Query
+from dag_gfn.posterior.queries import COMPARISONS, And, Not, Or, PairFeature, Parents, Predicate, Query
 from dag_gfn.posterior.query_language import parse_query
+from dag_gfn.posterior.ranking import evidence_of
 
-_OF_THE_WHOLE = ("best_graph", "exact_check", "exact_edges")
+_OF_THE_WHOLE = ("best_graph", "exact_check", "exact_edges", "search")
 """What `info` says of a posterior and is not true of a part of it."""
+ROUNDING = 1e-12
+"""Of exact probabilities where nothing is recorded of it: their sums are right to about so much."""
+_DIGITS = 1e4
+"""A complement is called exact where it is so many times as large as the rounding error."""
+
+_SUBTRACTED = 1e-9
+"""A complement of estimates that is smaller than this is counted in the graphs rather than subtracted from one."""
 
 
 def probability(
@@ -30,11 +39,10 @@ def probability(
         If the query cannot be read.
     """
     query = as_query(query, posterior.names)
-    stored = _stored(posterior, query)
+    stored = None if posterior.info.get("all_dags") else _stored(posterior, _without_negation(query))
     if stored is not None:
         return stored
-    value = float(np.clip(posterior.weights @ _holds(posterior, query), 0.0, 1.0))
-    return _single(posterior.counted(np.array([value])), (0,))
+    return _counted(posterior, _holds(posterior, query))
 
 
 def given(
@@ -52,27 +60,74 @@ def given(
     holds = _holds(posterior, query)
     if not holds.any():
         kind = "possible DAGs" if posterior.info.get("all_dags") else "sampled graphs; more may help"
-        raise QueryError(f"no graph complies with '{text}', out of {len(posterior):,} {kind}")
+        raise QueryError(f"no graph complies with '{shortened(text)}', out of {len(posterior):,} {kind}")
     graphs, log_weights = posterior.graphs[holds], posterior.log_weights[holds]
     log_weights = log_weights - np.logaddexp.reduce(log_weights)
     marginals = {}
     if posterior.info.get("all_dags"):  # the source, exact or policy, is passed on with the edges
         marginals["edge"] = posterior.counted(feature_marginals("edge", graphs, np.exp(log_weights)))
-    whole = probability(posterior, query)
-    evidence = posterior.log_evidence
+    stored = None if posterior.info.get("all_dags") else _stored(posterior, _without_negation(query))
+    whole = _counted(posterior, holds) if stored is None else stored
+    evidence = _evidence_given(posterior, holds, whole)
+    still_best = query.holds(posterior.best_graphs) if len(posterior.best_graphs) else np.zeros(0, dtype=bool)
     return replace(
         posterior,
         graphs=graphs,
         log_weights=log_weights,
         log_scores=posterior.log_scores[holds],
         marginals=marginals,
-        log_evidence=None if evidence is None or whole.value <= 0 else evidence + float(np.log(whole.value)),
-        info=_info_given(posterior, text, whole, share=float(posterior.weights[holds].sum())),
+        log_evidence=evidence.log_z,
+        info=_info_given(
+            posterior, text, whole, evidence, share=float(min(posterior.weights[holds].sum(), 1.0))
+        ),
+        best_graphs=posterior.best_graphs[still_best],
+        best_log_scores=posterior.best_log_scores[still_best],
         sampler=None,
     )
 
 
-def _info_given(posterior: GraphPosterior, text: str, whole: Probability, *, share: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _EvidenceGiven:
+    """log Σ R over the graphs that comply, its standard error where known, and where it comes from."""
+
+    log_z: float | None
+    standard_error: float | None
+    source: str | None
+
+
+def _evidence_given(
+    posterior: GraphPosterior, holds: Bool[np.ndarray, " m"], whole: Probability
+) -> _EvidenceGiven:
+    """Return the evidence of the graphs that comply: summed where all DAGs are held, else that of all by P(query)."""
+    source = posterior.info.get("log_evidence_source")
+    of_all = evidence_of(posterior)
+    if posterior.info.get("all_dags") and of_all is not None:
+        return _EvidenceGiven(float(np.logaddexp.reduce(posterior.log_scores[holds])), 0.0, "exact")
+    log_z = posterior.log_evidence if of_all is None else of_all.log_z
+    error = None if of_all is None else of_all.standard_error
+    if (posterior.info.get("exact_check") or {}).get("log_evidence") is not None and of_all is not None:
+        source = "the exact check"
+    if log_z is None:
+        return _EvidenceGiven(None, None, source)
+    if whole.source == "rounding":
+        why = "not known: the condition's probability is within the rounding error of a stored one"
+        return _EvidenceGiven(None, None, why)
+    if posterior.info.get("all_dags"):
+        log_share = float(np.logaddexp.reduce(posterior.log_weights[holds]))
+    elif whole.value > 0:
+        log_share = math.log(whole.value)
+    else:
+        return _EvidenceGiven(None, None, source)
+    if source and whole.source != "exact":
+        source = f"{source}, and the condition's share counted"
+    relative = whole.standard_error / whole.value if whole.value > 0 else 0.0
+    error = None if error is None or math.isnan(relative) else math.hypot(error, relative)
+    return _EvidenceGiven(log_z + log_share, error, source)
+
+
+def _info_given(
+    posterior: GraphPosterior, text: str, whole: Probability, evidence: _EvidenceGiven, *, share: float
+) -> dict[str, Any]:
     """Return `info` without what is true of all graphs only, and with the condition."""
     info = {key: value for key, value in posterior.info.items() if key not in _OF_THE_WHOLE}
     old = info.get("diagnostics", {})
@@ -87,8 +142,11 @@ def _info_given(posterior: GraphPosterior, text: str, whole: Probability, *, sha
         "standard_error": whole.standard_error,
         "source": whole.source,
     }
-    if info.get("log_evidence_source") and whole.source != "exact":
-        info["log_evidence_source"] = f"{info['log_evidence_source']}, and the condition's share counted"
+    if evidence.source:
+        info["log_evidence_source"] = evidence.source
+    info["log_evidence_standard_error"] = evidence.standard_error
+    if info.get("score_equivalent"):
+        info["score_equivalent"] = False  # a condition need not hold for all members of a class
     conditions = [*info.get("conditions", []), condition]
     return {**info, "diagnostics": diagnostics, "conditions": conditions}
 
@@ -104,22 +162,82 @@ def _holds(posterior: GraphPosterior, query: Query) -> Bool[np.ndarray, " m"]:
     return np.concatenate([query.holds(posterior.graphs[p]) for p in chunks(len(posterior), posterior.d)])
 
 
+def _counted(posterior: GraphPosterior, holds: Bool[np.ndarray, " m"]) -> Probability:
+    """Return the weight of the graphs that comply; nothing is subtracted, so that small ones are right too."""
+    value = min(float(np.exp(posterior.log_weights[holds]).sum()), 1.0)
+    return _single(posterior.counted(np.array([value])), (0,))
+
+
+def _without_negation(query: Query) -> Query:
+    """Return an equal query in which two negations cancel, and a single statement in brackets stands alone."""
+    match query:
+        case Not(Not(part)):
+            return _without_negation(part)
+        case Not(part):
+            inner = _without_negation(part)
+            return _without_negation(inner.part) if isinstance(inner, Not) else Not(inner)
+        case And(parts) | Or(parts) if len(set(parts)) == 1:
+            return _without_negation(parts[0])
+    return query
+
+
 def _stored(posterior: GraphPosterior, query: Query) -> Probability | None:
     """Return the probability by a marginal, where one tells it: it may be better than counting."""
+    sets = posterior.marginals.get("parent_sets")
+    of_sets = (
+        sets is not None and sets.standard_error is None
+    )  # errors of single sets say little of their sum's
     match query:
-        case Not(part):
-            of_part = _stored(posterior, part)
-            return None if of_part is None else replace(of_part, value=1.0 - of_part.value)
+        case Not(Parents(node, comparison, members)) if of_sets:
+            return _of_parent_sets(posterior, sets, node, comparison, members, negated=True)
+        case Not(PairFeature("edge", source, target)) if (
+            of_sets and posterior.marginal("edge").source == "exact"
+        ):
+            return _of_parent_sets(posterior, sets, target, ">=", 1 << source, negated=True)
+        case Not(PairFeature() as part):
+            return _complement(posterior, _stored(posterior, part))
         case PairFeature(feature, source, target):
             return _single(posterior.marginal(feature), (source, target))
-        case Parents(node, comparison, members) if "parent_sets" in posterior.marginals:
-            marginal = posterior.marginals["parent_sets"]
-            if marginal.standard_error is not None:  # those of single sets say little about that of their sum
-                return None
-            among = COMPARISONS[comparison](subsets.parent_sets(node, posterior.d), members)
-            value = float(np.clip(marginal.values[node, among].sum(), 0.0, 1.0))
-            return Probability(value, _error(marginal, None), marginal.source)
+        case Parents(node, comparison, members) if of_sets:
+            return _of_parent_sets(posterior, sets, node, comparison, members)
     return None
+
+
+def _of_parent_sets(
+    posterior: GraphPosterior,
+    sets: Marginal,
+    node: int,
+    comparison: str,
+    members: int,
+    *,
+    negated: bool = False,
+) -> Probability:
+    """Return the summed probability of the parent sets that comply, or of those that do not."""
+    complies = COMPARISONS[comparison](subsets.parent_sets(node, posterior.d), members)
+    among = ~complies if negated else complies
+    value = float(np.clip(sets.values[node, among].sum(), 0.0, 1.0))
+    found = Probability(value, _error(sets, None), sets.source)
+    return (
+        _rounded(posterior, found) if negated and value > 0.0 else found
+    )  # zero only where all are impossible
+
+
+def _complement(posterior: GraphPosterior, of_part: Probability) -> Probability | None:
+    value = max(1.0 - of_part.value, 0.0)
+    if of_part.source != "exact" and value < _SUBTRACTED:
+        return None
+    return _rounded(posterior, replace(of_part, value=value))
+
+
+def _rounded(posterior: GraphPosterior, found: Probability) -> Probability:
+    """Return a small probability for what it is: exact only where it is far above the rounding of what is stored."""
+    if found.source != "exact":
+        return found
+    bound = posterior.info.get("diagnostics", {}).get("error_bound") or 0.0
+    bound = max(bound, ROUNDING)
+    if found.value > _DIGITS * bound:
+        return found
+    return Probability(found.value, bound, "rounding")
 
 
 def _single(marginal: Marginal, index: tuple[int, ...]) -> Probability:

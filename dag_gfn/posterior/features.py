@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph
+from dag_gfn.graphs import graph
 
 
 def compelled(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:

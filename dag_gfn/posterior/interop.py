@@ -1,8 +1,7 @@
 """Graphs as objects of other libraries and as files; all carry the variables' names."""
 
-import csv
 import importlib
-import io
+import re
 from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -11,8 +10,10 @@ import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.errors import OptionError
-from dag_gfn.files import spreadsheet_safe
+from dag_gfn import files
+from dag_gfn.errors import OptionError, shortened
+
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 if TYPE_CHECKING:
     from arviz import InferenceData
@@ -155,48 +156,74 @@ def to_arviz(graphs: Bool[np.ndarray, "k d d"], names: Sequence[str], *, chains:
 
 
 def graphml_text(graph: nx.DiGraph) -> str:
-    """Return a graph as GraphML, with the numbers and texts of its edges and of the graph as attributes."""
-    plain = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
-    plain.add_nodes_from(graph)
-    plain.add_edges_from(graph.edges(data=True))
-    return "\n".join(nx.generate_graphml(plain)) + "\n"
+    """Return a graph as GraphML, with the numbers and texts of its edges and of the graph as attributes.
+
+    Raises
+    ------
+    OptionError
+        If a name has characters that no XML file can hold.
+    """
+    for name in graph:
+        if _NOT_IN_XML.search(str(name)):
+            raise OptionError(
+                f"column {shortened(repr(str(name)))} has a control character, which GraphML cannot hold: "
+                "choose gml, dot or csv, or rename the column"
+            )
+    return "\n".join(nx.generate_graphml(_plain(graph))) + "\n"
+
+
+def gml_text(graph: nx.DiGraph) -> str:
+    """Return a graph as GML: nodes are numbered, as the format asks for, and labelled with their names."""
+    return "\n".join(nx.generate_gml(_plain(graph))) + "\n"
 
 
 def dot_text(graph: nx.DiGraph) -> str:
     """Return a graph in the DOT language of Graphviz.
 
-    Nodes are called n0, n1, ... and labelled with their names, so that any name will do; edges are labelled
-    with their probability, which the attribute `probability` holds in full.
+    Nodes are called by their names, in quotes; edges are labelled with their probability, which the attribute
+    `probability` holds in full. A backslash at the end of a name or of a line in it, or before a quotation mark, is
+    doubled: the language has no way to write a single one there.
     """
-    number = {name: k for k, name in enumerate(graph)}
-    lines = [f"  n{k} [label={_quoted(str(name))}];" for name, k in number.items()]
+    lines = []
+    for name in map(str, graph):
+        # Graphviz shows a node's name unless there is a label; it treats backslashes and & in both as escapes
+        label = f" [label={_label(name)}]" if re.search(r"[\\&\n\r]", name) else ""
+        lines.append(f"  {_identifier(name)}{label};")
     for source, target, attributes in graph.edges(data=True):
         probability = attributes.get("probability")
         drawn = "" if probability is None else f' [label="{probability:.2f}", probability={probability!r}]'
-        lines.append(f"  n{number[source]} -> n{number[target]}{drawn};")
+        lines.append(f"  {_identifier(str(source))} -> {_identifier(str(target))}{drawn};")
     return "\n".join(["digraph {", *lines, "}"]) + "\n"
 
 
 def edge_list_text(graph: nx.DiGraph) -> str:
     """Return a graph's edges as CSV: source, target, probability (empty where not known).
 
-    Variables without edges do not occur in it. Names that a spreadsheet would compute have an apostrophe in front, see
-    `dag_gfn.files.spreadsheets`.
+    Variables without edges do not occur in it. A name that a spreadsheet would compute has an apostrophe in front;
+    `dag_gfn.files.from_spreadsheet` finds the name again.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("source", "target", "probability"))
-    for source, target, attributes in graph.edges(data=True):
-        writer.writerow(
-            (spreadsheet_safe(source), spreadsheet_safe(target), attributes.get("probability", ""))
-        )
-    return text.getvalue()
+    rows = [(i, j, attributes.get("probability", "")) for i, j, attributes in graph.edges(data=True)]
+    return "".join(files.csv_line(row) for row in (("source", "target", "probability"), *rows))
 
 
-def _quoted(text: str) -> str:
-    r"""Return a DOT string; its labels treat backslashes as escapes, so \\ stands for one."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
+def _plain(graph: nx.DiGraph) -> nx.DiGraph:
+    """Return a copy without attributes of unknown value, which the files cannot hold."""
+    plain = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
+    plain.add_nodes_from(graph)
+    plain.add_edges_from(graph.edges(data=True))
+    return plain
+
+
+def _identifier(name: str) -> str:
+    r"""Return a name as DOT quotes it: \" stands for ", every other backslash for itself."""
+    name = re.sub(r'(\\+)(?=["\r\n]|$)', lambda run: run[1] * 2, name)
+    return '"' + name.replace('"', '\\"') + '"'
+
+
+def _label(text: str) -> str:
+    r"""Return a DOT label; these treat backslashes as escapes, so \\ stands for one, and know &amp;."""
+    escaped = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
 
 
 def _optional(module: str, package: str) -> ModuleType:

@@ -6,12 +6,13 @@ from typing import Literal, final
 import numpy as np
 from jaxtyping import Float64
 
-Source = Literal["exact", "rao_blackwell", "policy", "samples"]
+Source = Literal["exact", "rao_blackwell", "policy", "samples", "rounding"]
 """Where a probability comes from.
 
 "exact": it is of the posterior itself. "policy": of a trained sampler's own distribution, without Monte-Carlo
 error but only as right as the sampler. "rao_blackwell": conditional probabilities averaged over draws, less noisy
-than counting. "samples": counted in weighted graphs.
+than counting. "samples": counted in weighted graphs. "rounding": what an exact probability near one leaves, which
+rounding drowns; the standard error bounds how large it can be.
 """
 
 
@@ -42,6 +43,12 @@ class Marginal:
                 f"marginals must be probabilities, not within [{self.values.min()}, {self.values.max()}]"
             )
 
+    def errors(self) -> Float64[np.ndarray, "*shape"]:
+        """Return the standard errors: zero where the values are exact, nan where the errors are not known."""
+        if self.standard_error is not None:
+            return self.standard_error
+        return np.full(self.values.shape, 0.0 if self.source == "exact" else np.nan)
+
 
 @final
 @dataclass(frozen=True)
@@ -53,8 +60,9 @@ class Probability:
     value : float
     standard_error : float
         Monte-Carlo standard error of `value`: zero where it is exact, nan where it is not known. Where no draw
-        or every draw agrees with the statement it is zero too, although the probability need not be 0 or 1.
-    source : {"exact", "rao_blackwell", "policy", "samples"}
+        or every draw agrees with the statement it is zero too, although the probability need not be 0 or 1. Where
+        `source` is "rounding" it bounds the rounding error.
+    source : {"exact", "rao_blackwell", "policy", "samples", "rounding"}
         See `Source`.
     """
 

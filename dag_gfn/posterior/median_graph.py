@@ -4,7 +4,7 @@ import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph, subsets
+from dag_gfn.graphs import graph, subsets
 
 MAX_EXACT_COMPONENT = 16
 """Largest strongly connected component of the unconstrained median that is solved exactly."""

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from dag_gfn import graph
-from dag_gfn.posterior import interop
+from dag_gfn.graphs import graph
+from dag_gfn.posterior import interop, ranking
 from dag_gfn.posterior.classes import ClassPosterior
+from dag_gfn.posterior.consistent import CORRECTED, corrected_counts
 from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals, monte_carlo_error
 from dag_gfn.posterior.marginal import Marginal, Probability
 from dag_gfn.posterior.median_graph import median_graph
@@ -47,9 +48,14 @@ class GraphPosterior:
         `diagnostics.effective_samples` is the number of independent draws the weights are worth.
     statistics : dict of str to ndarray
         Sufficient statistics of the data.
+    best_graphs : ndarray, shape (b, d, d), bool
+        The most probable DAGs that a search has found, by descending score, whether or not they were drawn. They are
+        no part of the weighted graphs, and no marginal counts them.
+    best_log_scores : ndarray, shape (b,), float64
+        log R of each.
     sampler : object or None
         What drew the graphs and can draw more, where this posterior has just been fitted
-        (`dag_gfn.trained.TrainedGFlowNet`). It is not saved.
+        (`dag_gfn.gflownet.edges.sampler.TrainedGFlowNet`). It is not saved.
 
     Raises
     ------
@@ -65,6 +71,8 @@ class GraphPosterior:
     log_evidence: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
     statistics: dict[str, np.ndarray] = field(default_factory=dict)
+    best_graphs: Bool[np.ndarray, "b d d"] | None = None
+    best_log_scores: Float64[np.ndarray, " b"] | None = None
     sampler: Any = None
 
     def __post_init__(self) -> None:
@@ -74,6 +82,12 @@ class GraphPosterior:
         if len(self.names) != d or len(set(self.names)) != d:
             raise ValueError(f"expected {d} different names for {d} nodes, not {list(self.names)}")
         _require_dags(self.graphs)
+        if self.best_graphs is None or self.best_log_scores is None:
+            object.__setattr__(self, "best_graphs", np.zeros((0, d, d), dtype=bool))
+            object.__setattr__(self, "best_log_scores", np.zeros(0))
+        if len(self.best_graphs) != len(self.best_log_scores) or not np.isfinite(self.best_log_scores).all():
+            raise ValueError("expected one finite score for each of the best graphs")
+        _require_dags(self.best_graphs)
         if not np.all(np.isfinite(self.log_weights)):
             raise ValueError("log-weights must be finite; leave graphs of weight zero out")
         if not math.isclose(np.exp(self.log_weights).sum(), 1.0, rel_tol=1e-8):
@@ -238,7 +252,19 @@ class GraphPosterior:
             edge = self.marginals["edge"]
             error = None if edge.standard_error is None else edge.standard_error + edge.standard_error.T
             return Marginal(np.clip(edge.values + edge.values.T, 0.0, 1.0), edge.source, error)
+        if feature in CORRECTED and "edge" in self.marginals and not self._covers_all_dags:
+            return self._beside_edges(feature)
         return self.counted(feature_marginals(feature, self.graphs, self.weights))
+
+    def _beside_edges(self, feature: str) -> Marginal:
+        """Return a counted feature that agrees with the stored edges, and its error: of these and of the counts."""
+        edge = self.marginals["edge"]
+        values, part = corrected_counts(feature, self.graphs, self.weights, edge.values)
+        counted = self.counted(part).standard_error
+        stored = self.marginal("linked" if feature == "markov_blanket" else "edge").standard_error
+        if counted is None or stored is None or feature not in ("path", "markov_blanket"):
+            return Marginal(values, "samples", counted)
+        return Marginal(values, "samples", np.hypot(counted, stored))
 
     def counted(self, values: Float64[np.ndarray, "*shape"]) -> Marginal:
         """Return probabilities that were summed over `weights`, with their source and standard error."""
@@ -278,10 +304,7 @@ class GraphPosterior:
         Zero for exact probabilities; nan where the error is not known. They tell how far the probabilities
         are from those of infinitely many draws by the same method, not whether the method is right.
         """
-        marginal = self.marginal(feature)
-        if marginal.standard_error is not None:
-            return self._frame(marginal.standard_error)
-        return self._frame(np.full((self.d, self.d), 0.0 if marginal.source == "exact" else np.nan))
+        return self._frame(self.marginal(feature).errors())
 
     def edge_table(self) -> pd.DataFrame:
         """Return source, target, probability and standard_error of all d(d-1) edges source → target."""
@@ -316,20 +339,16 @@ class GraphPosterior:
         ]
 
     def top_graphs(self, k: int = 5) -> list[nx.DiGraph]:
-        """Return the k most probable graphs (fewer if there are fewer), most probable first.
+        """Return the k most probable graphs, most probable first, of those that were drawn or found by search.
 
-        Each has the graph attributes `probability` and `log_score` (None where not known), and every edge its
-        marginal `probability`.
+        Each has the graph attributes `probability`, which is R(G)/Z, its `standard_error` by that of log Z,
+        `log_score` (None where they are not known), and `odds`: how many times as probable it is as the first. Every
+        edge has its marginal `probability`. Where no score is known, and under the order-modular posterior, the
+        probability is the graph's weight.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        edge_probability = self.marginal("edge").values
-        top = []
-        for adjacency, weight, score in zip(self.graphs[:k], self.weights, self.log_scores, strict=False):
-            dag = interop.to_networkx(adjacency, self.names, probability=edge_probability)
-            dag.graph.update(probability=float(weight), log_score=None if np.isnan(score) else float(score))
-            top.append(dag)
-        return top
+        return ranking.top_graphs(self, k)
 
     def consensus_graph(self, threshold: float = 0.5) -> nx.DiGraph:
         """Return the edges of marginal probability above `threshold`; this can have cycles.
@@ -339,21 +358,8 @@ class GraphPosterior:
         return interop.consensus_graph(self.marginal("edge").values, self.names, threshold=threshold)
 
     def most_probable_graph(self) -> nx.DiGraph:
-        """Return the DAG of largest probability, with the attributes of `top_graphs`.
-
-        An exact fit knows it (`info["best_graph"]`) even where it is not among the graphs drawn; otherwise it is
-        the first of `top_graphs`.
-        """
-        best = self.info.get("best_graph")
-        if best is None:
-            return self.top_graphs(1)[0]
-        index = {name: i for i, name in enumerate(self.names)}
-        adjacency = np.zeros((self.d, self.d), dtype=bool)
-        for source, target in best["edges"]:
-            adjacency[index[source], index[target]] = True
-        dag = interop.to_networkx(adjacency, self.names, probability=self.marginal("edge").values)
-        dag.graph.update(probability=best["probability"], log_score=best["log_score"])
-        return dag
+        """Return the first of `top_graphs`."""
+        return self.top_graphs(1)[0]
 
     def median_graph(self) -> nx.DiGraph:
         """Return the DAG of least expected structural Hamming distance to a draw.
@@ -365,26 +371,42 @@ class GraphPosterior:
         return interop.to_networkx(median_graph(edge), self.names, probability=edge)
 
     def class_posterior(self) -> ClassPosterior:
-        """Return the distribution over Markov equivalence classes; see `dag_gfn.posterior.classes`."""
+        """Return the distribution over Markov equivalence classes by weight; see `dag_gfn.posterior.classes`."""
         return ClassPosterior.from_graphs(
             self.names,
             self.graphs,
             self.log_weights,
             counted=self.counted,
-            edge_probability=self.marginal("edge").values,
         )
 
     def top_classes(self, k: int = 5) -> list[nx.DiGraph]:
-        """Return the k most probable equivalence classes as mixed graphs; see `ClassPosterior.top_classes`."""
-        return self.class_posterior().top_classes(k)
+        """Return the k most probable equivalence classes (fewer if there are fewer), most probable first.
+
+        Each is a `networkx.DiGraph` that stands for a mixed graph: a compelled edge once, with the attribute
+        `compelled=True`; a reversible edge in both directions, with `compelled=False`. Every edge has its
+        marginal `probability`. The graph has `probability`, `standard_error` (None where not known), `odds` relative to
+        the first, `size`, the number of DAGs in the class (None where counting takes long), and `num_graphs`, how many
+        of these the posterior holds.
+
+        Where all DAGs of a class have the same score (`info["score_equivalent"]`), its probability is size · R/Z;
+        elsewhere the weight of its members among the graphs.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1, not {k}")
+        return ranking.top_classes(self, k)
 
     def entropy(self) -> float:
-        """Return the entropy of the weights in nats; for k draws it cannot exceed log k."""
-        return float(max(0.0, -self.weights @ self.log_weights))
+        """Return the entropy of the posterior in nats.
+
+        It is that of the weights where all DAGs are held. From draws it is log Z less the mean of log R, which is not
+        bounded by their number; where Z is not known, the entropy of the weights of k draws, at most log k.
+        """
+        return ranking.entropy(self)
 
     def num_effective_graphs(self) -> float:
-        """Return exp(entropy): as many equally probable graphs have the same entropy."""
-        return math.exp(self.entropy())
+        """Return exp(entropy): as many equally probable graphs have the same entropy; infinity beyond 1e308."""
+        nats = self.entropy()
+        return math.exp(nats) if nats < math.log(np.finfo(float).max) else math.inf
 
     # --- queries ---
 

@@ -7,14 +7,14 @@ adjacency matrices, entry (k, i, j) being True for the edge i → j of graph k, 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import final
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from dag_gfn import graph, subsets
 from dag_gfn.errors import QueryError
+from dag_gfn.graphs import graph
 from dag_gfn.posterior.features import FEATURES
 
 Graphs = Bool[np.ndarray, "m d d"]
@@ -29,12 +29,56 @@ COMPARISONS: dict[str, Callable[[Int64[np.ndarray, " m"], int], Answers]] = {
 """Of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
 
 
+class Batch:
+    """Graphs with what has been computed of them, so that each of many statements need not do it anew."""
+
+    def __init__(self, adjacency: Graphs):
+        self.adjacency = adjacency
+        self._features: dict[str, Graphs] = {"edge": adjacency}
+        self._separated: dict[DSeparated, Answers] = {}
+
+    def feature(self, name: str) -> Graphs:
+        """Return a feature of `FEATURES` for all ordered pairs."""
+        if name not in self._features:
+            self._features[name] = FEATURES[name](self.adjacency)
+        return self._features[name]
+
+    @cached_property
+    def parents(self) -> Int64[np.ndarray, "m d"]:
+        """Every node's parents as a bitmask."""
+        return graph.parent_masks(self.adjacency)
+
+    @cached_property
+    def ancestors(self) -> Int64[np.ndarray, "m d"]:
+        """Every node's ancestors, itself among them, as a bitmask."""
+        return graph.parent_masks(graph.transitive_closure(self.adjacency))
+
+    def separated(self, query: "DSeparated") -> Answers:
+        """Return in which graphs a d-separation holds."""
+        if query not in self._separated:
+            answers = graph.d_separated(
+                self.adjacency,
+                query.a,
+                query.b,
+                query.given,
+                ancestors=self.ancestors,
+                parents=self.parents,
+            )
+            self._separated[query] = answers
+        return self._separated[query]
+
+
 class Query(ABC):
     """A statement that is true or false of every DAG."""
 
-    @abstractmethod
+    @final
     def holds(self, adjacency: Graphs) -> Answers:
         """Return for which DAGs (m, d, d) the statement is true."""
+        return self.holds_in(Batch(adjacency))
+
+    @abstractmethod
+    def holds_in(self, batch: Batch) -> Answers:
+        """Return for which DAGs of a batch the statement is true."""
 
 
 @final
@@ -46,8 +90,8 @@ class PairFeature(Query):
     source: int
     target: int
 
-    def holds(self, adjacency: Graphs) -> Answers:
-        return FEATURES[self.feature](adjacency)[:, self.source, self.target]
+    def holds_in(self, batch: Batch) -> Answers:
+        return batch.feature(self.feature)[:, self.source, self.target]
 
 
 @final
@@ -59,8 +103,8 @@ class Parents(Query):
     comparison: str
     members: int
 
-    def holds(self, adjacency: Graphs) -> Answers:
-        return COMPARISONS[self.comparison](subsets.pack(adjacency[:, :, self.node]), self.members)
+    def holds_in(self, batch: Batch) -> Answers:
+        return COMPARISONS[self.comparison](batch.parents[:, self.node], self.members)
 
 
 @final
@@ -72,8 +116,8 @@ class VStructure(Query):
     b: int
     c: int
 
-    def holds(self, adjacency: Graphs) -> Answers:
-        a, b, c = self.a, self.b, self.c
+    def holds_in(self, batch: Batch) -> Answers:
+        a, b, c, adjacency = self.a, self.b, self.c, batch.adjacency
         return adjacency[:, a, b] & adjacency[:, c, b] & ~(adjacency[:, a, c] | adjacency[:, c, a])
 
 
@@ -86,8 +130,8 @@ class DSeparated(Query):
     b: int
     given: tuple[int, ...] = ()
 
-    def holds(self, adjacency: Graphs) -> Answers:
-        return graph.d_separated(adjacency, self.a, self.b, self.given)
+    def holds_in(self, batch: Batch) -> Answers:
+        return batch.separated(self)
 
 
 @final
@@ -97,8 +141,8 @@ class Not(Query):
 
     part: Query
 
-    def holds(self, adjacency: Graphs) -> Answers:
-        return ~self.part.holds(adjacency)
+    def holds_in(self, batch: Batch) -> Answers:
+        return ~self.part.holds_in(batch)
 
 
 @final
@@ -108,8 +152,8 @@ class And(Query):
 
     parts: tuple[Query, ...]
 
-    def holds(self, adjacency: Graphs) -> Answers:
-        return reduce(np.logical_and, (part.holds(adjacency) for part in self.parts))
+    def holds_in(self, batch: Batch) -> Answers:
+        return reduce(np.logical_and, (part.holds_in(batch) for part in self.parts))
 
 
 @final
@@ -119,8 +163,8 @@ class Or(Query):
 
     parts: tuple[Query, ...]
 
-    def holds(self, adjacency: Graphs) -> Answers:
-        return reduce(np.logical_or, (part.holds(adjacency) for part in self.parts))
+    def holds_in(self, batch: Batch) -> Answers:
+        return reduce(np.logical_or, (part.holds_in(batch) for part in self.parts))
 
 
 @final
@@ -130,7 +174,8 @@ class Predicate(Query):
 
     function: Callable[[np.ndarray], np.ndarray]
 
-    def holds(self, adjacency: Graphs) -> Answers:
+    def holds_in(self, batch: Batch) -> Answers:
+        adjacency = batch.adjacency
         answers = np.asarray(self.function(adjacency))
         if answers.shape != adjacency.shape[:1] or answers.dtype != bool:
             raise QueryError(

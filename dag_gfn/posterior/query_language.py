@@ -8,6 +8,9 @@ predicate = pair "(" column "," column ")"            pair: edge, linked, path, 
           | "v_structure" "(" column "," column "," column ")"
           | "dsep" "(" column "," column [ "|" column { "," column } ] ")"
 column    = word | "..." | '...'                      quotes inside quotes are doubled
+
+There are limits on the number of statements (MAX_TERMS), their depth (MAX_DEPTH) and the length of the text. A column
+stands at most once among those that are given.
 """
 
 import difflib
@@ -16,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn, final
 
-from dag_gfn.errors import QueryError
+from dag_gfn.errors import MAX_ECHO, QueryError, shortened
 from dag_gfn.posterior.queries import (
     COMPARISONS,
     And,
@@ -41,7 +44,14 @@ PAIR_FEATURES = {
 PREDICATES = (*PAIR_FEATURES, "parents", "v_structure", "dsep")
 MAX_DEPTH = 50
 """Of parentheses and negations within one another."""
+MAX_TERMS = 1_000
+"""Statements in one query."""
+MAX_SEPARATIONS = 200
+"""d-separations in one query: each takes longer than all others together."""
+MAX_TEXT = 200_000
+"""Characters of a query."""
 MAX_NAMES_SHOWN = 12
+MAX_NAME_SHOWN = 60
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -101,24 +111,34 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _fail(text: str, position: int, what: str) -> NoReturn:
-    error = QueryError(f"in the query '{text}', character {position + 1}: {what}")
+    error = QueryError(f"in the query '{shortened(text)}', character {position + 1}: {what}")
     line = " ".join(text.splitlines()) if text.splitlines() else ""
-    error.add_note(f"    {line}\n    {' ' * position}^")
+    start = max(0, position - MAX_ECHO // 2) if len(line) > MAX_ECHO else 0  # of the part that is shown
+    part = line[start : start + MAX_ECHO]
+    error.add_note(f"    {part}\n    {' ' * (position - start)}^")
     raise error
 
 
 @final
 class _Parser:
     def __init__(self, text: str, names: Sequence[str]):
+        if len(text) > MAX_TEXT:
+            raise QueryError(
+                f"a query has at most {MAX_TEXT:,} characters, and '{shortened(text)}' has {len(text):,}: split it up"
+            )
         self.text = text
         self.names = list(names)
+        self.number = {name: i for i, name in enumerate(self.names)}
         self.tokens = _tokens(text)
         self.index = 0
         self.depth = 0
+        self.terms = 0
+        self.separations = 0
 
     def parse(self) -> Query:
         if self.next.kind == "end":
-            self.fail(f"it is empty; it could be edge({', '.join(map(_quoted, self.names[:2]))})")
+            pair = ", ".join(shortened(_quoted(name), MAX_NAME_SHOWN) for name in self.names[:2])
+            self.fail(f"it is empty; it could be edge({pair})")
         query = self.any_of()
         if self.next.kind != "end":
             self.fail(f"expected '&', '|' or the end, not {self.found}")
@@ -162,10 +182,13 @@ class _Parser:
         if token.kind != "word":
             self.fail(f"expected one of {', '.join(PREDICATES)}, not {self.found}")
         if token.text not in PREDICATES:
-            close = difflib.get_close_matches(token.text, PREDICATES, n=1)
+            close = difflib.get_close_matches(token.text[:MAX_ECHO], PREDICATES, n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
-            self.fail(f"there is no '{token.text}'{hint} There are {', '.join(PREDICATES)}", token)
+            self.fail(f"there is no '{shortened(token.text)}'{hint} There are {', '.join(PREDICATES)}", token)
         self.index += 1
+        self.terms += 1
+        if self.terms > MAX_TERMS:
+            self.fail(f"it has more than {MAX_TERMS:,} statements: split it up", token)
         if token.text in PAIR_FEATURES:
             return PairFeature(PAIR_FEATURES[token.text], *self.columns(2))
         if token.text == "v_structure":
@@ -198,6 +221,9 @@ class _Parser:
         return Parents(node, comparison, sum(1 << member for member in set(members)))
 
     def d_separated(self) -> Query:
+        self.separations += 1
+        if self.separations > MAX_SEPARATIONS:
+            self.fail(f"it has more than {MAX_SEPARATIONS} dsep statements: split it up")
         self.expect("(")
         pair = [self.column()]
         self.expect(",")
@@ -208,20 +234,20 @@ class _Parser:
             given.append(self.column(others=pair))
             while (self.next.kind, self.next.text) == ("symbol", ","):
                 self.index += 1
-                given.append(self.column(others=pair))
+                given.append(self.column(others=[*pair, *given]))
         self.expect(")")
-        return DSeparated(*pair, tuple(given))
+        return DSeparated(*pair, tuple(sorted(given)))
 
     def column(self, others: Sequence[int] = ()) -> int:
         """Read a column that is none of the others."""
         token = self.next
         if token.kind not in ("word", "quoted"):
             self.fail(f"expected a column, not {self.found}")
-        if token.text not in self.names:
+        index = self.number.get(token.text)
+        if index is None:
             self.fail(self.unknown_column(token.text))
-        index = self.names.index(token.text)
         if index in others:
-            self.fail(f"'{token.text}' stands here twice, but the columns must differ")
+            self.fail(f"'{shortened(token.text)}' stands here twice, but the columns must differ")
         self.index += 1
         return index
 
@@ -241,7 +267,7 @@ class _Parser:
 
     @property
     def found(self) -> str:
-        return "the end" if self.next.kind == "end" else f"'{self.next.text}'"
+        return "the end" if self.next.kind == "end" else f"'{shortened(self.next.text)}'"
 
     def expect(self, symbol: str, alternative: str = "") -> None:
         if (self.next.kind, self.next.text) != ("symbol", symbol):
@@ -255,12 +281,12 @@ class _Parser:
 
     def unknown_column(self, name: str) -> str:
         by_lower = {known.lower(): known for known in self.names}
-        close = [by_lower[low] for low in difflib.get_close_matches(name.lower(), by_lower, n=1)]
-        hint = f"; did you mean {_quoted(close[0])}?" if close else "."
-        shown = ", ".join(map(_quoted, self.names[:MAX_NAMES_SHOWN]))
+        near = difflib.get_close_matches(name.lower()[:MAX_ECHO], by_lower, n=1)
+        hint = f"; did you mean {shortened(_quoted(by_lower[near[0]]))}?" if near else "."
+        shown = ", ".join(shortened(_quoted(known), MAX_NAME_SHOWN) for known in self.names[:MAX_NAMES_SHOWN])
         more = len(self.names) - MAX_NAMES_SHOWN
         rest = f" and {more} more" if more > 0 else ""
-        return f"there is no column '{name}'{hint} The columns are {shown}{rest}"
+        return f"there is no column '{shortened(name)}'{hint} The columns are {shown}{rest}"
 
 
 def _quoted(name: str) -> str:

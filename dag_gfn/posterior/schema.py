@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dag_gfn import graph
 from dag_gfn.errors import shortened
+from dag_gfn.graphs import graph
 
 Check = Callable[[str, Any], None]
 
@@ -145,7 +145,14 @@ _DIAGNOSTICS = record(
         "effective_samples": optional(POSITIVE),
         **dict.fromkeys(("num_samples", "iterations", "layerings", "chains", "candidates"), optional(COUNT)),
         **dict.fromkeys(
-            ("converged", "corrected", "reliable_weights", "chains_agree", "cut_short_by_time_budget"),
+            (
+                "converged",
+                "evidence_converged",
+                "corrected",
+                "reliable_weights",
+                "chains_agree",
+                "cut_short_by_time_budget",
+            ),
             BOOLEAN,
         ),
         "estimate": TEXT,
@@ -169,7 +176,7 @@ _CONDITION = record(
     required=("query", "probability"),
 )
 _BEST_GRAPH = record(
-    {"log_score": FIGURE, "probability": SHARE, "edges": _PAIRS, "proven": BOOLEAN},
+    {"log_score": FIGURE, "probability": number(0, 1 + 1e-6), "edges": _PAIRS},
     required=("log_score", "probability", "edges"),
 )
 _TRAINING = record(
@@ -184,6 +191,8 @@ _TRAINING = record(
         )
     }
 )
+_DOUBT = record(dict.fromkeys(("code", "level", "verdict"), text), required=("code", "level", "verdict"))
+_SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "proven"))
 _CONSTRAINTS = record({"required": _PAIRS, "forbidden": _PAIRS, "max_parents": optional(COUNT)})
 
 
@@ -222,9 +231,12 @@ def check_info(info: Any) -> None:
                 ),
                 TEXT,
             ),
+            "log_evidence_standard_error": optional(number(0)),
             **dict.fromkeys(
                 ("standardized", "interrupted", "order_modular", "all_dags", "score_equivalent"), BOOLEAN
             ),
+            "doubts": items(_DOUBT),
+            "search": optional(_SEARCH),
             **dict.fromkeys(("warnings", "notes"), items(text)),
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),

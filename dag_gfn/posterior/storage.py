@@ -3,11 +3,13 @@
 - `posterior.npz`: arrays, no pickle: bit-packed graphs, weights, scores; marginals and statistics by prefix.
 - `posterior.json`: `posterior.info`, plus the version of this format.
 - `edges.csv`: source, target, probability (source → target) of all ordered pairs, at full precision.
-- `graphs.csv`: the most probable graphs: rank, weight, score, edges.
+- `graphs.csv`: the most probable graphs: rank, probability, score, edges, odds relative to the first. Empty fields are
+  not known.
 
 Equal posteriors give equal bytes. Wall times belong under `info["timing"]` and nowhere else.
 """
 
+import contextlib
 import json
 import lzma
 import math
@@ -25,6 +27,7 @@ import numpy as np
 from dag_gfn import files
 from dag_gfn.errors import StorageError, StorageWarning, shortened
 from dag_gfn.posterior.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.ranking import ranked_graphs
 from dag_gfn.posterior.schema import check_info
 from dag_gfn.posterior.stored_arrays import read_arrays
 
@@ -103,7 +106,9 @@ def write_files(
     (folder / "posterior.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     _write_csv(folder / "edges.csv", ("source", "target", "probability"), _edge_rows(posterior))
     _write_csv(
-        folder / "graphs.csv", ("rank", "weight", "score", "edges"), _graph_rows(posterior, num_graphs)
+        folder / "graphs.csv",
+        ("rank", "probability", "score", "edges", "odds"),
+        _graph_rows(posterior, num_graphs),
     )
 
 
@@ -182,11 +187,8 @@ def require_replaceable(folder: Path, overwrite: bool) -> None:
 def own_files(folder: Path) -> set[str]:
     """Return the names of files that dag_gfn writes in a posterior folder, those of its own record included."""
     record: Any = None
-    try:
-        if (folder / "posterior.json").stat().st_size <= MAX_INFO_BYTES:
-            record = json.loads((folder / "posterior.json").read_text(encoding="utf-8")).get("files")
-    except _CORRUPT:
-        pass  # a damaged folder may be replaced, too
+    with contextlib.suppress(*_CORRUPT):  # a damaged folder may be replaced, too
+        record = json.loads(files.read_text(folder / "posterior.json", MAX_INFO_BYTES)).get("files")
     named = {name for name in record if isinstance(name, str)} if isinstance(record, list) else set()
     return {*FILES, *named}
 
@@ -206,6 +208,11 @@ def _arrays(posterior: GraphPosterior) -> dict[str, np.ndarray]:
         "log_weights": posterior.log_weights,
         "log_scores": posterior.log_scores,
     }
+    if len(posterior.best_graphs):
+        arrays["best_graphs"] = np.packbits(
+            posterior.best_graphs.reshape(len(posterior.best_graphs), -1), axis=1
+        )
+        arrays["best_log_scores"] = posterior.best_log_scores
     for name, marginal in posterior.marginals.items():
         arrays[f"marginals/{name}/values"] = marginal.values
         arrays[f"marginals/{name}/source"] = np.array(marginal.source)
@@ -225,6 +232,7 @@ def _from_arrays(info: dict[str, Any], arrays: dict[str, np.ndarray]) -> GraphPo
             name = key.removeprefix("marginals/").removesuffix("/values")
             source = str(arrays[f"marginals/{name}/source"])
             marginals[name] = Marginal(arrays[key], source, arrays.get(f"marginals/{name}/standard_error"))
+    best_graphs, best_log_scores = _best(info, arrays, d)
     return GraphPosterior(
         names=tuple(info["names"]),
         graphs=bits.astype(bool).reshape(-1, d, d),
@@ -233,6 +241,8 @@ def _from_arrays(info: dict[str, Any], arrays: dict[str, np.ndarray]) -> GraphPo
         marginals=marginals,
         log_evidence=info["log_evidence"],
         info=info,
+        best_graphs=best_graphs,
+        best_log_scores=best_log_scores,
         statistics={
             key.removeprefix("statistics/"): value
             for key, value in arrays.items()
@@ -241,14 +251,30 @@ def _from_arrays(info: dict[str, Any], arrays: dict[str, np.ndarray]) -> GraphPo
     )
 
 
+def _best(
+    info: dict[str, Any], arrays: dict[str, np.ndarray], d: int
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return the best graphs with their scores; older folders have one of them, in their info."""
+    if "best_graphs" in arrays:
+        bits = np.unpackbits(arrays["best_graphs"], axis=1, count=d * d)
+        return bits.astype(bool).reshape(-1, d, d), arrays["best_log_scores"]
+    best = info.get("best_graph")
+    if best is None:
+        return None, None
+    index = {name: i for i, name in enumerate(info["names"])}
+    adjacency = np.zeros((1, d, d), dtype=bool)
+    for source, target in best["edges"]:
+        adjacency[0, index[source], index[target]] = True
+    return adjacency, np.array([best["log_score"]])
+
+
 def _read_info(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_INFO_BYTES:
-            raise ValueError(
-                f"it has {path.stat().st_size:,} bytes, more than the {MAX_INFO_BYTES:,} that are read"
-            )
-        text = path.read_text(encoding="utf-8")
-        info = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_integer)
+        text = files.read_text(path, MAX_INFO_BYTES)
+        try:
+            info = json.loads(text, parse_constant=_refused, parse_float=_finite, parse_int=_integer)
+        except RecursionError:
+            raise ValueError("its lists are nested too deeply") from None
         if not isinstance(info, dict) or "format_version" not in info:
             raise ValueError("it has no format_version")
         version = info.pop("format_version")
@@ -294,21 +320,17 @@ def _edge_rows(posterior: GraphPosterior) -> Iterable[tuple[str, str, str]]:
         yield source, target, repr(float(probability))
 
 
-def _graph_rows(posterior: GraphPosterior, num_graphs: int) -> Iterable[tuple[int, str, str, str]]:
-    names = posterior.names
-    for k in range(min(num_graphs, len(posterior))):
-        score = posterior.log_scores[k]
-        edges = "; ".join(f"{names[i]}->{names[j]}" for i, j in np.argwhere(posterior.graphs[k]))
-        weight = repr(float(np.exp(posterior.log_weights[k])))
-        yield k + 1, weight, "" if np.isnan(score) else repr(float(score)), edges
+def _graph_rows(posterior: GraphPosterior, num_graphs: int) -> Iterable[tuple[int, str, str, str, str]]:
+    names, ranked = posterior.names, ranked_graphs(posterior, num_graphs)
+    for k, adjacency in enumerate(ranked.adjacency):
+        edges = "; ".join(f"{names[i]}->{names[j]}" for i, j in np.argwhere(adjacency))
+        probability, score, odds = (
+            "" if np.isnan(value) else repr(float(value))
+            for value in (ranked.probability[k], ranked.log_scores[k], ranked.odds[k])
+        )
+        yield k + 1, probability, score, edges, odds
 
 
 def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple]) -> None:
-    lines = [",".join(_csv_field(value) for value in row) + "\n" for row in (header, *rows)]
+    lines = [files.csv_line(row) for row in (header, *rows)]
     path.write_text("".join(lines), encoding="utf-8", newline="\n")
-
-
-def _csv_field(value: object) -> str:
-    """Quote what needs it; the csv module leaves a lone carriage return bare where lines end in a newline."""
-    text = files.spreadsheet_safe(str(value))
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text

@@ -37,10 +37,10 @@ _ARRAYS = {
     "log_scores": _Array("float64", ("m",)),
 }
 _BEST = {
-    "best_graphs": _Array("uint8", ("k b",)),
-    "best_log_scores": _Array("float64", ("k",)),
+    "best_graphs": _Array("uint8", ("g b",)),
+    "best_log_scores": _Array("float64", ("g",)),
 }
-"""Of graphs that a search has found: both are there, or neither."""
+"""The most probable graphs that a search found, where there was one: both or neither."""
 _STATISTICS = {
     "num_rows": _Array("int64", ("d",)),
     "means": _Array("float64", ("d",)),
@@ -125,9 +125,8 @@ def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
         if name not in headers:
             raise ValueError(f"array '{name}' is missing")
     if len(_BEST.keys() & headers.keys()) == 1:
-        raise ValueError("of 'best_graphs' and 'best_log_scores' one is missing")
-    expected |= _BEST
-    expected |= {f"statistics/{name}": array for name, array in _STATISTICS.items()}
+        raise ValueError("arrays 'best_graphs' and 'best_log_scores' should both be there, or neither")
+    expected |= _BEST | {f"statistics/{name}": array for name, array in _STATISTICS.items()}
     for name in headers:
         parts = name.split("/")
         if parts[0] != "marginals":
@@ -179,17 +178,13 @@ def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
 
     unused = -(d * d) % 8  # bits of the last byte that stand for no edge
     for name in ("graphs", "best_graphs"):
-        if name in arrays and arrays[name].size:
-            packed = np.ascontiguousarray(arrays[name])
-            require(
-                name, (packed[:, -1] & ((1 << unused) - 1)) == 0, "no bits beyond the d * d of each graph"
-            )
-            different = len(np.unique(packed.view(f"V{packed.shape[1]}"))) == len(packed)
-            require(name, different, "different graphs")
-    if "best_log_scores" in arrays:
-        scores = arrays["best_log_scores"]
-        require("best_log_scores", np.isfinite(scores), "finite numbers")
-        require("best_log_scores", np.diff(scores) <= 0, "the largest first")
+        graphs = np.ascontiguousarray(arrays.get(name, np.zeros((0, 1), dtype=np.uint8)))
+        require(name, (graphs[:, -1:] & ((1 << unused) - 1)) == 0, "no bits beyond the d * d of each graph")
+        if graphs.size and len(np.unique(graphs.view(f"V{graphs.shape[1]}"))) < len(graphs):
+            raise ValueError(f"array '{name}' should hold different graphs")
+    best = arrays.get("best_log_scores", np.zeros(0))
+    require("best_log_scores", np.isfinite(best), "finite numbers")
+    require("best_log_scores", np.diff(best) <= 0, "numbers that do not rise")
     require("log_scores", ~np.isinf(arrays["log_scores"]), "numbers that are not infinite")
     for name, array in arrays.items():
         if name.startswith("marginals/") and name.endswith("/source"):

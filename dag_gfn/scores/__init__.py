@@ -8,16 +8,20 @@ from dag_gfn.errors import OptionError
 from dag_gfn.scores.bde import BDe
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
+from dag_gfn.scores.cell_limit import SPARSE_FAMILIES
+from dag_gfn.scores.chance_links import chance_links
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import PRIORS, GraphPrior, make_prior
 from dag_gfn.scores.linear_gaussian import LinearGaussian
 from dag_gfn.scores.local_score import DEFAULT_SCORES, LocalScore
 from dag_gfn.scores.score_table import MEMORY_LIMIT, ScoreTable, table_bytes
+from dag_gfn.scores.sparse_warning import sparse_doubts
 
 __all__ = [
     "MEMORY_LIMIT",
     "PRIORS",
     "SCORES",
+    "SPARSE_FAMILIES",
     "BDe",
     "BGe",
     "Constraints",
@@ -27,8 +31,10 @@ __all__ = [
     "LinearGaussian",
     "LocalScore",
     "ScoreTable",
+    "chance_links",
     "make_prior",
     "make_score",
+    "sparse_doubts",
     "table_bytes",
 ]
 

@@ -4,10 +4,16 @@ import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
 from scipy.special import gammaln
 
+from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import OptionError
-from dag_gfn.scores.gaussian_minors import GaussianScore
+from dag_gfn.scores.gaussian_minors import GaussianScore, centred_scatter
 from dag_gfn.scores.local_score import require_positive
+
+_PRIOR_SHARE = 0.1
+"""Of a column's sum of squares: what the prior may add to it without a word."""
+_ROWS_FOR_PRIOR = 20  # with fewer, the prior always has a say
 
 
 class BGe(GaussianScore):
@@ -71,9 +77,15 @@ class BGe(GaussianScore):
         self.mean_obs = np.broadcast_to(prior_mean, (d,))
         self.t = self.alpha_mu * (alpha_w - d - 1.0) / (self.alpha_mu + 1.0)
         rows = [self.observed_rows(node) for node in range(d if self.has_interventions else 1)]
-        self.matrices = np.stack([self._posterior_scatter(data.values[used]) for used in rows])
         # One entry for all nodes, or one for each where interventions make them differ.
+        matrices, shifts = zip(*(self._posterior_scatter(data.values[used]) for used in rows), strict=True)
+        self.matrices = np.stack(matrices)
+        self._set_shifts(np.stack(shifts))
         self.num_rows = np.array([int(used.sum()) for used in rows])
+        self._refuse_rounding(
+            self.num_rows + alpha_w,
+            "drop it or one of the others (--drop), or let the columns be standardized if they are not",
+        )
         self._constants = np.stack([self._constant(n) for n in self.num_rows.tolist()])
 
     @property
@@ -81,16 +93,43 @@ class BGe(GaussianScore):
         """See :class:`LocalScore`."""
         return {"alpha_mu": self.alpha_mu, "alpha_w": self.alpha_w, "mean_obs": self.mean_obs.tolist()}
 
-    def _posterior_scatter(self, values: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "d d"]:
-        """Return R = T + S_n + n alpha_mu / (n + alpha_mu) (mean - mean_obs)(mean - mean_obs)^T."""
+    def doubts(self) -> list[Doubt]:
+        """Return the doubt that columns are far from where, or of another size than, the prior expects them.
+
+        The prior adds T = t I and u u^T to the scatter, so that columns of large mean look alike, and columns of small
+        spread look like nothing. Standardised columns have neither.
+        """
+        squares = self.data.n * self.data.values.var(axis=0)
+        offset = (self.data.values.mean(axis=0) - self.mean_obs) ** 2 * self.alpha_mu
+        far = (offset > _PRIOR_SHARE * squares) | (self.t > _PRIOR_SHARE * squares)
+        if self.data.n < _ROWS_FOR_PRIOR or not far.any():
+            return []
+        named = [
+            f"'{self.data.names[j]}' (mean {self.data.values[:, j].mean():.2g}, standard deviation "
+            f"{self.data.values[:, j].std():.2g})"
+            for j in np.flatnonzero(far)
+        ]
+        return [
+            Doubt(
+                "prior_of_raw_columns",
+                "caution",
+                "the prior of the score has a say in these columns, which are not standardised",
+                f"score {self.name!r} expects means near mean_obs and spreads near 1, and its prior outweighs the "
+                f"data in {listed(named)}: leave out --no-standardize (standardize=False), or set mean_obs and "
+                "alpha_mu.",
+            )
+        ]
+
+    def _posterior_scatter(
+        self, values: Float64[np.ndarray, "n d"]
+    ) -> tuple[Float64[np.ndarray, "d d"], Float64[np.ndarray, " d"]]:
+        """Return T + S_n and u = sqrt(n alpha_mu / (n + alpha_mu)) (mean - mean_obs): R = T + S_n + u u^T."""
         n, d = values.shape
         prior = self.t * np.eye(d)
         if n == 0:
-            return prior
-        mean = values.mean(0)
-        centred = values - mean
-        shift = mean - self.mean_obs
-        return prior + centred.T @ centred + n * self.alpha_mu / (n + self.alpha_mu) * np.outer(shift, shift)
+            return prior, np.zeros(d)
+        mean, scatter = centred_scatter(values)
+        return prior + scatter, np.sqrt(n * self.alpha_mu / (n + self.alpha_mu)) * (mean - self.mean_obs)
 
     def _constant(self, n: int) -> Float64[np.ndarray, " d"]:
         """Return the part of the score that depends on k = 0 .. d-1 parents only."""

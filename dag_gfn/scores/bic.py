@@ -5,9 +5,9 @@ from jaxtyping import Float64, Int64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import DataError
+from dag_gfn.graphs.subsets import parent_sets, unpack
 from dag_gfn.scores.counts import MAXIMUM_LIKELIHOOD, CountScore
-from dag_gfn.scores.gaussian_minors import GaussianScore
-from dag_gfn.subsets import parent_sets, unpack
+from dag_gfn.scores.gaussian_minors import GaussianScore, centred_scatter
 
 _COLLINEAR = 1e-12
 """A column of which a smaller share of the variance is its own is taken for a combination of the others."""
@@ -48,10 +48,10 @@ class GaussianBIC(GaussianScore):
                 f"and there are {data.n}: with fewer, a regression on all other columns fits perfectly. Use "
                 "score 'bge', or fewer columns"
             )
-        centred = data.values - data.values.mean(0)
-        scatter = centred.T @ centred
+        _, scatter = centred_scatter(data.values)
         _refuse_collinear(scatter, data.names)
         self.matrices = scatter[None]
+        self._refuse_rounding(np.array([float(data.n)]), "leave it out (--drop), or use score 'bge'")
 
     def score_from_minors(
         self,

@@ -1,14 +1,16 @@
 """Prior knowledge: edges that must or must not be there, and a largest number of parents."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import ConstraintError
-from dag_gfn.subsets import popcount, unpack
+from dag_gfn.graphs.subsets import popcount, unpack
+from dag_gfn.scores.cell_limit import CellLimit
 
 Edges = Iterable[tuple[str, str] | list[str]]
 
@@ -23,11 +25,14 @@ class Constraints:
         Bitmask, for each node, of the parents that it must have and of those that it must not have.
     max_parents : int or None
         Largest number of parents of a node.
+    cell_limit : CellLimit or None
+        The largest contingency table of a family, for discrete columns.
     """
 
     required: Int64[np.ndarray, " d"]
     forbidden: Int64[np.ndarray, " d"]
     max_parents: int | None = None
+    cell_limit: CellLimit | None = None
 
     @classmethod
     def none(cls, d: int) -> "Constraints":
@@ -78,13 +83,22 @@ class Constraints:
 
     def is_empty(self) -> bool:
         """Return whether everything is allowed."""
-        return not self.required.any() and not self.forbidden.any() and self.max_parents is None
+        edges = self.required.any() or self.forbidden.any()
+        return not edges and self.max_parents is None and self.cell_limit is None
 
-    def allow(self, node: int, parents: Int64[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
-        """Return which parent sets of ``node`` (bitmasks, shape (m,)) are allowed."""
+    def without_sparse_families(self, data: Dataset) -> "Constraints":
+        """Return these constraints without families of more table cells than rows; ``data`` is discrete."""
+        return replace(self, cell_limit=CellLimit.of(data, self.required))
+
+    def allow(
+        self, node: int | Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
+    ) -> Bool[np.ndarray, " m"]:
+        """Return which parent sets (bitmasks, shape (m,)) are allowed; ``node`` is one node, or one for each set."""
         allowed = (parents & self.forbidden[node] == 0) & (self.required[node] & ~parents == 0)
         if self.max_parents is not None:
             allowed &= popcount(parents) <= self.max_parents
+        if self.cell_limit is not None:
+            allowed &= self.cell_limit.allow(node, parents)
         return allowed
 
     def describe(self, names: Sequence[str]) -> dict[str, object]:

@@ -4,9 +4,11 @@ Without interventions a discrete score is a difference of one set function,
 local(j, P) = g(P + j) - g(P), where g(S) sums a function of the count over the occupied cells of the
 contingency table of S. All 2^d values come from one walk over the subsets that refines the partition
 of the distinct rows by one column at a time; a cell that holds a single distinct row is settled, its
-count travels along and the row is never looked at again.
+count travels along and the row is never looked at again. Where rows are many and joint states few, the
+values come from marginal tables instead.
 """
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from math import lgamma
@@ -17,7 +19,9 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.distinct_rows import distinct_rows
 from dag_gfn.scores.local_score import LocalScore, without_and_with
+from dag_gfn.scores.marginal_tables import all_marginal_sums, marginal_tables_pay
 
 MAXIMUM_LIKELIHOOD = 0.0
 """In place of an equivalent sample size: a cell with count N contributes N log N."""
@@ -32,6 +36,8 @@ class DistinctRows:
         Codes 0 .. r - 1 of each column; n may be 0.
     cardinalities : tuple of int
         Number of states r of each column, seen or not.
+    counts : array, shape (n,), int64, optional
+        How many rows each row of ``codes`` stands for, where these are distinct already.
 
     Attributes
     ----------
@@ -41,10 +47,16 @@ class DistinctRows:
         How many rows of the table each stands for.
     """
 
-    def __init__(self, codes: Int64[np.ndarray, "n d"], cardinalities: tuple[int, ...]):
-        rows, counts = np.unique(codes, axis=0, return_counts=True)
-        self.columns = np.ascontiguousarray(rows.T)
-        self.counts = counts.astype(np.int64)
+    def __init__(
+        self,
+        codes: Int64[np.ndarray, "n d"],
+        cardinalities: tuple[int, ...],
+        counts: Int64[np.ndarray, " n"] | None = None,
+    ):
+        if counts is None:
+            codes, _, counts = distinct_rows(codes, cardinalities)
+        self.columns = np.ascontiguousarray(codes.T)
+        self.counts = counts
         self.cardinalities = np.array(cardinalities, dtype=np.int64)
         # Distinct counts are few, so settled cells are tallied by count: counts == levels[ranks].
         levels, ranks = np.unique(self.counts, return_inverse=True)
@@ -59,7 +71,12 @@ class DistinctRows:
         over the occupied cells c of the contingency table with |S| cells, :math:`\alpha` the equivalent
         sample size; or :math:`\sum_c N_c \log N_c` for ``MAXIMUM_LIKELIHOOD``.
         """
-        d = len(self.columns)
+        d, u = self.columns.shape
+        if marginal_tables_pay(self.cardinalities, int(self.counts.sum()), u):
+            shape = tuple(self.cardinalities.tolist())
+            table = np.zeros(math.prod(shape), dtype=np.int32)
+            table[np.ravel_multi_index(tuple(self.columns), shape)] = self.counts
+            return all_marginal_sums(table.reshape(shape), equivalent_sample_size)
         block_bits = max(d - 6, 0)  # up to 64 blocks: enough to balance a few threads
         sums = np.empty(1 << d)
 
@@ -269,9 +286,12 @@ class CountScore(LocalScore):
 
     def __init__(self, data: Dataset):
         super().__init__(data)
-        codes = data.values.astype(np.int64)
-        nodes = range(self.d if self.has_interventions else 1)
-        self.tables = tuple(DistinctRows(codes[self.observed_rows(j)], data.cardinalities) for j in nodes)
+        rows, row_of, _ = data.distinct_rows
+        tables = []
+        for node in range(self.d if self.has_interventions else 1):
+            counts = np.bincount(row_of[self.observed_rows(node)], minlength=len(rows))
+            tables.append(DistinctRows(rows[counts > 0], data.cardinalities, counts[counts > 0]))
+        self.tables = tuple(tables)
 
     @property
     def families_per_second(self) -> float:

@@ -3,9 +3,17 @@
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.scores.gaussian_minors import GaussianScore
+from dag_gfn.data.doubts import Doubt
+from dag_gfn.errors import DataError
+from dag_gfn.scores.gaussian_minors import MAX_ROUNDING, GaussianScore, centred_scatter
 from dag_gfn.scores.local_score import require_positive
+
+MAX_NOISE_RATIO = 1.5
+"""Residual variance relative to the noise variance that does no harm yet; beyond sampling error of it is warned."""
+_ROUNDINGS = 16.0
+"""Roundings in units of the machine epsilon, relative to the score without parents, that its differences collect."""
 
 
 class LinearGaussian(GaussianScore):
@@ -19,7 +27,8 @@ class LinearGaussian(GaussianScore):
            + (M_{j|P} - \lambda) / \sigma^2 \right].
 
     Here :math:`M_{j|P} = y^\top y - b^\top (K + \lambda I)^{-1} b + \lambda` is at least :math:`\lambda`, so
-    that taking :math:`\lambda` off again costs no more than the rounding of :math:`1/\sigma_w^2`. Not score
+    that taking :math:`\lambda` off again costs no more than the rounding of :math:`1/\sigma_w^2`. Work is done about
+    the means (:mod:`dag_gfn.scores.gaussian_minors`), which changes nothing but rounding. Not score
     equivalent: the noise variance orients edges.
 
     Parameters
@@ -30,6 +39,11 @@ class LinearGaussian(GaussianScore):
         :math:`\sigma^2`, of every node.
     weight_variance : float
         :math:`\sigma_w^2`, of every edge.
+
+    Raises
+    ------
+    DataError
+        If a column is so large beside the noise that its score leaves no digits for differences.
     """
 
     name = "linear_gaussian"
@@ -45,7 +59,57 @@ class LinearGaussian(GaussianScore):
         require_positive(noise_variance=noise_variance, weight_variance=weight_variance)
         self.noise_variance, self.weight_variance = float(noise_variance), float(weight_variance)
         self._ridge = self.noise_variance / self.weight_variance
-        self.matrices = (data.values.T @ data.values + self._ridge * np.eye(data.d))[None]
+        mean, scatter = centred_scatter(data.values)
+        self.matrices = (scatter + self._ridge * np.eye(data.d))[None]
+        self._set_shifts(np.sqrt(data.n) * mean[None])
+        self._refuse_large_scores(mean)
+
+    def doubts(self) -> list[Doubt]:
+        """Return the doubt that columns vary more about all others than the noise variance allows.
+
+        What is left of a column given all others is at most the noise of its equation. If that is r times the noise
+        variance, chance correlations count r times as much as they should, and the number of rows does not help.
+        """
+        freedom = self.data.n - self.d + 1
+        if freedom < 2 or not np.isfinite(self.matrices).all():
+            return []
+        left = 1.0 / np.diagonal(np.linalg.pinv(self.matrices[0], hermitian=True))
+        ratio = left / freedom / self.noise_variance
+        high = ratio > MAX_NOISE_RATIO + 4.0 * np.sqrt(2.0 / freedom)
+        if not high.any():
+            return []
+        named = [f"'{self.data.names[j]}' ({ratio[j]:.2g} times)" for j in np.flatnonzero(high)]
+        return [
+            Doubt(
+                "noise_variance",
+                "caution",
+                "the score's noise variance is too small for these columns, which makes links of chance",
+                f"given all other columns, more of the variance is left than the noise variance of "
+                f"{self.noise_variance:g} in {listed(named)}, so that score {self.name!r} takes chance for links, "
+                "whatever the number of rows: use score 'bge' (--score bge), or set noise_variance.",
+            )
+        ]
+
+    def _refuse_large_scores(self, mean: Float64[np.ndarray, " d"]) -> None:
+        """Raise DataError where a column's sum of squares over the noise variance leaves no digits for differences."""
+        with np.errstate(all="ignore"):  # what is not finite is reported where the table is built
+            squares = np.diagonal(self.matrices[0]) + self.data.n * mean**2
+            score = squares / (2.0 * self.noise_variance)
+            error = _ROUNDINGS * np.finfo(float).eps * score
+            if np.isfinite(error).all():
+                error = np.fmax(error, self._rounding_of_full_sets())
+        if np.isfinite(error).all() and error.max() > MAX_ROUNDING:
+            column = int(error.argmax())
+            size = np.sqrt(squares[column] / self.data.n)
+            remedy = f"Divide the column by {size:.1g}, z-score all (--standardize, standardize=True)"
+            if 2.0 * self.data.n * mean[column] ** 2 > squares[column]:
+                remedy = "Leave out --no-standardize (standardize=False), so that columns are centred"
+            raise DataError(
+                f"column {self.data.names[column]!r} has values of about {size:.2g}, far from a noise variance of "
+                f"{self.noise_variance:g}: score {self.name!r} would be about {-score[column]:.2g} nats, "
+                + (f"known to ±{error[column]:.2g} only" if error[column] < 1e300 else "of no known digit")
+                + f". {remedy}, or use score 'bge'"
+            )
 
     @property
     def hyperparameters(self) -> dict[str, object]:

@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import OptionError
-from dag_gfn.subsets import parent_sets, subsets_within
+from dag_gfn.graphs.subsets import parent_sets, subsets_within
 
 
 class LocalScore(ABC):
@@ -60,6 +61,10 @@ class LocalScore(ABC):
     def hyperparameters(self) -> dict[str, object]:
         """What the score's values depend on beside the data, by name, JSON-able."""
         return {}
+
+    def doubts(self) -> list[Doubt]:
+        """Return what the data say against this score with these hyperparameters."""
+        return []
 
     @property
     def has_interventions(self) -> bool:

@@ -11,16 +11,20 @@ from jaxtyping import Float64, Int64
 from numba import njit
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
+from dag_gfn.graphs.subsets import parent_sets, popcount, remove_bit, subsets_within
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import GraphPrior, make_prior
 from dag_gfn.scores.local_score import LocalScore
-from dag_gfn.subsets import parent_sets, popcount, remove_bit, subsets_within
 
 MEMORY_LIMIT = 1_000_000_000
 """Default limit in bytes on a complete table, and on a lazy table's cache."""
 
+_SCORE_EQUIVALENT = ("bge", "bdeu", "bic")
 MAX_COMPLETE_NODES = 20
 """``storage="auto"`` is complete up to this many nodes, where it fits the memory limit."""
+
+MAX_SCORE = 1e13
+"""Size of a local score, in nats, beyond which its last digit is worth more than a thousandth."""
 
 
 def table_bytes(d: int) -> int:
@@ -122,6 +126,21 @@ class ScoreTable:
         return self.complete is not None
 
     @property
+    def is_score_equivalent(self) -> bool:
+        """Whether all DAGs of a Markov equivalence class have the same R.
+
+        BGe, BDeu and BIC give them the same score, and the uniform prior the same probability. Interventions tell them
+        apart, and so do constraints, unless they forbid nothing.
+        """
+        if self.score not in _SCORE_EQUIVALENT or self.prior != "uniform":
+            return False
+        if self._local_score.data.intervened is not None:
+            return False
+        if self.complete is None:
+            return self.constraints.is_empty()
+        return bool(np.isfinite(self.complete).all())
+
+    @property
     def families_per_second(self) -> float:
         """Families that one core scores in a second, roughly."""
         return self._local_score.families_per_second
@@ -215,12 +234,7 @@ class ScoreTable:
         return self.local_scores(nodes, parents.reshape(-1)).reshape(parents.shape).sum(-1)
 
     def _allowed(self, nodes: np.ndarray, parents: np.ndarray) -> np.ndarray:
-        required, forbidden = self.constraints.required[nodes], self.constraints.forbidden[nodes]
-        forbidden = forbidden | np.int64(1) << nodes
-        allowed = (parents & forbidden == 0) & (required & ~parents == 0)
-        if self.constraints.max_parents is not None:
-            allowed &= popcount(parents) <= self.constraints.max_parents
-        return allowed
+        return self.constraints.allow(nodes, parents) & (parents >> nodes & 1 == 0)
 
 
 def _complete(
@@ -243,6 +257,12 @@ def _finite(score: LocalScore, node: int, values: Float64[np.ndarray, " m"]) -> 
             f"score {score.name!r} of column {score.data.names[node]!r} is not a finite number for "
             "some parent sets: look for values of extreme size or nearly collinear columns, and standardise "
             "the data"
+        )
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > MAX_SCORE:
+        raise DataError(
+            f"score {score.name!r} of column {score.data.names[node]!r} reaches {largest:.2g} nats, where double "
+            "precision cannot tell parent sets apart: divide the column by its spread, or standardise the data"
         )
     return values
 

@@ -19,6 +19,13 @@ def test_names_come_back_from_a_line_of_csv(names):
     assert read_names("columns", line.getvalue().strip()) == names
 
 
+def test_names_in_quotes_may_hold_anything():
+    assert read_names("drop", '"two\nlines","a,b"') == ["two\nlines", "a,b"]
+    assert read_names("drop", "two\nlines") == ["two", "lines"]
+    with pytest.raises(OptionError, match="--drop cannot be read"):
+        read_names("drop", "x" * 200_000)
+
+
 @pytest.mark.parametrize("nothing", ["", " ", ",", " , ,"])
 def test_no_name_is_an_error(nothing):
     assert read_names("drop", None) is None

@@ -13,8 +13,18 @@ def test_lines_are_not_wrapped_but_on_a_terminal(capsys):
     assert capsys.readouterr().out.strip().count("\n") == 0
 
 
+def test_only_what_is_quoted_is_shortened(capsys):
+    between = "says how often each combination of the other columns occurred, " * 5
+    fail(f"'Freq' {between}and 'n (%)' too; 'x'. {between}'y'")
+    assert capsys.readouterr().err == f"error: 'Freq' {between}and 'n (%)' too; 'x'. {between}'y'\n"
+    fail(f"no column '{'long name ' * 50}x': its columns are 'a', 'b'")
+    line = capsys.readouterr().err
+    assert len(line) < 300
+    assert line.endswith("x': its columns are 'a', 'b'\n")
+
+
 def test_a_failure_repeats_little_of_what_was_given(capsys):
-    long = "a b " * 300
+    long = "a b " * 300 + "c"
     for message, given in (
         (f"no such thing as {long}: try again", [long]),
         (f"no such thing as {long}: try again", [f"--option={long}"]),

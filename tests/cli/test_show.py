@@ -47,7 +47,11 @@ def test_show_as_json_is_strict_json(fitted, capsys):
     assert len(shown["edges"]) == 6
     first = shown["edges"][0]
     assert first["probability"] == posterior.edge_marginals().loc[first["source"], first["target"]]
-    assert {key: value for key, value in shown.items() if key not in ("edges", "classes")} == posterior.info
+    assert {key: value for key, value in shown.items() if key in posterior.info} == posterior.info
+    first = shown["graphs"][0]
+    assert first["probability"] == posterior.top_graphs(1)[0].graph["probability"]
+    assert [tuple(edge) for edge in first["edges"]] == list(posterior.top_graphs(1)[0].edges)
+    assert "stands out" in shown["spread"]
     assert len(shown["classes"]) == 3
     for mixed, expected in zip(shown["classes"], posterior.top_classes(3), strict=True):
         assert mixed["probability"] == expected.graph["probability"]

@@ -21,7 +21,7 @@ def series(cells, **options):
     ],
 )
 def test_numbers_are_continuous(cells):
-    values, states = encode_column(series(cells))
+    values, states, *_ = encode_column(series(cells))
     assert states is None
     np.testing.assert_array_equal(values, np.array(cells, dtype=float))
 

@@ -45,7 +45,8 @@ def test_discrete_table():
 
 def test_numeric_beside_discrete_is_refused_by_column():
     with pytest.raises(
-        DataError, match=r"'age' and 'bmi' numeric, 'sex' and 'ill' discrete.*--drop sex,ill.*--discrete"
+        DataError,
+        match=r"'age' and 'bmi' numeric, 'sex' and 'ill' discrete.*--drop sex,ill .*--drop age,bmi ",
     ):
         from_frame(FRAME)
 

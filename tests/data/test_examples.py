@@ -9,7 +9,7 @@ import pytest
 from dag_gfn.data import example_names, load_example
 from dag_gfn.data.examples import NETWORK_FILES, NETWORKS, TABLES, _network_directory, read_bif
 from dag_gfn.errors import DataError
-from dag_gfn.graph import is_dag
+from dag_gfn.graphs.graph import is_dag
 
 
 def test_the_list_of_networks_is_that_of_the_packaged_files():

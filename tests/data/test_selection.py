@@ -1,11 +1,10 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from dag_gfn.data.selection import as_mask, as_names, check_names, missing_values_error, select_columns
 from dag_gfn.errors import DataError
 
-FRAME = pd.DataFrame({"age": [1.0, 2.0], "height": [3.0, 4.0], "weight": [5.0, 6.0]})
+NAMES = ("age", "height", "weight")
 
 
 @pytest.mark.parametrize(
@@ -19,33 +18,32 @@ FRAME = pd.DataFrame({"age": [1.0, 2.0], "height": [3.0, 4.0], "weight": [5.0, 6
     ],
 )
 def test_columns_keep_their_asked_order(columns, drop, positions):
-    assert select_columns(FRAME, columns, drop) == (positions, ())
+    assert select_columns(NAMES, columns, drop) == (positions, ())
 
 
 @pytest.mark.parametrize("option", ["columns", "drop"])
 def test_unknown_names_suggest_near_ones(option):
     with pytest.raises(DataError, match=rf"--{option} .* names 'hieght', .* did you mean 'height'\?"):
-        select_columns(FRAME, **{"columns": None, "drop": None, option: ["hieght"]})
+        select_columns(NAMES, **{"columns": None, "drop": None, option: ["hieght"]})
     with pytest.raises(DataError, match="its columns are 'age', 'height' and 'weight'"):
-        select_columns(FRAME, **{"columns": None, "drop": None, option: ["zzz"]})
+        select_columns(NAMES, **{"columns": None, "drop": None, option: ["zzz"]})
 
 
-@pytest.mark.parametrize("index", [[0, 1], [1, 2], [3, 17]])
-def test_a_written_index_is_dropped_with_a_note(index):
-    frame = FRAME.copy()
-    frame.insert(0, "Unnamed: 0", index)
-    positions, notes = select_columns(frame, None, None)
+def test_a_written_index_is_dropped_with_a_note():
+    names = ("Unnamed: 0", *NAMES)
+    positions, notes = select_columns(names, None, None, has_index=True)
     assert positions == [1, 2, 3]
     assert "row index" in notes[0]
-    assert select_columns(frame, None, ["Unnamed: 0"]) == ([1, 2, 3], ())
-    assert select_columns(frame, ["Unnamed: 0", "age"], None) == ([0, 1], ())
+    assert select_columns(names, None, ["Unnamed: 0"], has_index=True) == ([1, 2, 3], ())
+    assert select_columns(names, ["Unnamed: 0", "age"], None, has_index=True) == ([0, 1], ())
 
 
-@pytest.mark.parametrize("cells", [[1, 0], [0.5, 1.5], ["a", "b"]])
-def test_other_unnamed_columns_stay(cells):
-    frame = FRAME.copy()
-    frame.insert(0, "Unnamed: 0", cells)
-    assert select_columns(frame, None, None)[0] == [0, 1, 2, 3]
+def test_columns_without_name_and_value_are_left_out_with_a_note():
+    names = ("age", "Unnamed: 1", "height", "Unnamed: 3")
+    positions, notes = select_columns(names, None, None, without_value={1, 3})
+    assert positions == [0, 2]
+    assert notes == ("left out columns 2 and 4, without a name and without any value",)
+    assert select_columns(names, ["age", "Unnamed: 3"], None, without_value={1, 3}) == ([0, 3], ())
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import pytest
 from effect_cases import draw_from_bge_prior, exact, information, simulate_rows
 from scipy.stats import chisquare
 
-from dag_gfn import graph
 from dag_gfn.data import from_array, sufficient_statistics
 from dag_gfn.effects import interventional_distribution, interventional_means, total_effects
 from dag_gfn.exact.enumeration import enumerate_dags
-from dag_gfn.gflownet import fit_gflownet
+from dag_gfn.gflownet.edges.fit import fit_gflownet
+from dag_gfn.gflownet.training.config import default_config
+from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.scores import ScoreTable, make_score
-from dag_gfn.train_config import default_config
 
 DRAWS, BINS = 99, 10
 

@@ -5,10 +5,10 @@ import pytest
 from effect_cases import certain, exact
 
 import dag_gfn
-from dag_gfn import graph
 from dag_gfn.data import from_array, simulate
 from dag_gfn.effects import parent_adjustment, total_effects
 from dag_gfn.errors import OptionError
+from dag_gfn.graphs import graph
 
 X_TO_Y = np.array([[0, 1], [0, 0]], dtype=bool)
 

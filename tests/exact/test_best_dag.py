@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from exact_tables import Table, peaked_table, random_table
 
-from dag_gfn import graph
 from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior
+from dag_gfn.graphs import graph
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@ import pytest
 from exact_tables import Table, peaked_table, random_table
 from scipy import stats
 
-from dag_gfn import graph
 from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.exact.dag_dp import exact_marginals
 from dag_gfn.exact.dag_recursion import DagRecursion
 from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior
+from dag_gfn.graphs import graph
 
 
 def assert_frequencies(counts, probabilities, draws):

@@ -2,9 +2,9 @@ import numpy as np
 import oracles
 import pytest
 
-from dag_gfn import graph, subsets
 from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior, graph_posterior
+from dag_gfn.graphs import graph, subsets
 
 
 class RandomTable:

@@ -7,10 +7,10 @@ import pytest
 from exact_tables import Table, random_table
 from scipy import stats
 
-from dag_gfn import graph
 from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.order_modular import OrderModular, num_topological_orders
+from dag_gfn.graphs import graph
 
 
 def brute_force(table):

@@ -7,7 +7,7 @@ from scipy import stats
 
 from dag_gfn.exact.parent_sets import ParentSetSampler, parent_set_probabilities, without_bit
 from dag_gfn.exact.scaled import scaled_weights, sum_over_subsets
-from dag_gfn.subsets import remove_bit
+from dag_gfn.graphs.subsets import remove_bit
 
 
 def weights_within(log_weights):

@@ -1,6 +1,6 @@
 from methods import HIERARCHICAL_VI, LOOKS, OFF_POLICY_ONLY, methods, title
 
-from dag_gfn.objectives import OBJECTIVES
+from dag_gfn.gflownet.objectives import OBJECTIVES
 
 
 def test_every_objective_is_compared_and_looks_like_no_other():

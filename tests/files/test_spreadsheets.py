@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dag_gfn.files import from_spreadsheet, spreadsheet_safe
+from dag_gfn.files import csv_line, from_spreadsheet, spreadsheet_safe
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -36,3 +36,7 @@ def test_every_text_comes_back_and_none_is_a_formula(text):
     assert from_spreadsheet(cell) == text
     if cell.startswith(DANGEROUS):
         float(cell)  # a number is no formula
+
+
+def test_a_line_of_csv():
+    assert csv_line(["a,b", 'say "x"', "c\rd", "=1", 0.5, ""]) == '"a,b","say ""x""","c\rd",\'=1,0.5,\n'

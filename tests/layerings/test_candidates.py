@@ -14,10 +14,10 @@ from sampler_cases import score_table
 import dag_gfn
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.dag_dp import log_evidence
+from dag_gfn.graphs.subsets import log_zeta_transform, pack, popcount, remove_bit, unpack, zeta_transform
 from dag_gfn.layerings.candidates import MAX_CANDIDATES, choose_candidates, default_size, for_each_node
 from dag_gfn.layerings.inclusion import Inclusion
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
-from dag_gfn.subsets import log_zeta_transform, pack, popcount, remove_bit, unpack, zeta_transform
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from sampler_cases import score_table
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.graph import adjacency_from_masks, is_dag, parent_masks
+from dag_gfn.graphs.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layerings import outside_parents
 from dag_gfn.layerings.corrected_dags import corrected_dags, weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights

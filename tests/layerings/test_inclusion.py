@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sampler_cases import score_table
 
+from dag_gfn.graphs.subsets import parent_sets, unpack
 from dag_gfn.layerings.inclusion import inclusion
-from dag_gfn.subsets import parent_sets, unpack
 
 CASES = [
     {},

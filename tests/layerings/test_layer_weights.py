@@ -12,8 +12,8 @@ from layering_oracles import (
 from sampler_cases import score_table
 
 from dag_gfn.errors import NotTractable, OptionError
+from dag_gfn.graphs.subsets import pack, remove_bit, unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.subsets import pack, remove_bit, unpack
 
 
 def test_who_may_be_a_parent_and_what_candidates_cover(rng):

@@ -16,10 +16,10 @@ from layering_oracles import (
 )
 from scipy import stats
 
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities, layering_of
 from dag_gfn.mcmc.partition import init
-from dag_gfn.subsets import unpack
 
 
 @pytest.mark.parametrize(

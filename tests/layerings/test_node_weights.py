@@ -16,9 +16,9 @@ from layering_oracles import (
     random_log_odds,
 )
 
+from dag_gfn.graphs.subsets import pack
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import CANCELLED, index_of, log_node_weight
-from dag_gfn.subsets import pack
 
 
 def by_summation(complete, node, inside, last):

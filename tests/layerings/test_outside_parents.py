@@ -8,7 +8,7 @@ import pytest
 from layering_oracles import layer_numbers, layering_weights
 from sampler_cases import score_table
 
-from dag_gfn.graph import adjacency_from_masks, is_dag
+from dag_gfn.graphs.graph import adjacency_from_masks, is_dag
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.layerings.outside_parents import correct_parents

@@ -130,3 +130,37 @@ def test_reports(weights):
     run_chains(weights, seed=0, iterations=640, kept=20, on_report=reports.append)
     assert (reports[-1].iteration, reports[-1].planned_iterations) == (640, 640)
     assert reports[-1].seconds > 0
+
+
+def test_with_time_left_they_go_on_while_more_are_wanted(weights):
+    asked = []
+
+    def go_on(chains):
+        asked.append((chains.iterations, chains.layer_of.copy()))
+        return len(asked) < 3
+
+    options = {"seed": 0, "kept": 20}
+    longer = run_chains(weights, iterations=640, time_budget=3600.0, go_on=go_on, **options)
+    assert [iterations for iterations, _ in asked] == [640, 1280, 2560]
+    assert longer.iterations == 2560
+    assert not longer.cut_short
+    same = run_chains(weights, iterations=640, **options)
+    np.testing.assert_array_equal(asked[0][1], same.layer_of)
+    without_budget = run_chains(weights, iterations=640, go_on=go_on, **options)
+    assert without_budget.iterations == 640
+
+
+def test_chains_that_the_clock_ends_after_all_their_steps_are_not_cut_short(weights, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(module, "_SEGMENT_STEPS", 64)
+
+    def tick(report):
+        clock[0] += 1.0
+
+    chains = run_chains(
+        weights, seed=0, iterations=640, kept=20, time_budget=30.0, go_on=lambda chains: True, on_report=tick
+    )
+    assert chains.iterations > 640
+    assert not chains.cut_short
+    assert chains.seconds <= 32.0

@@ -56,6 +56,14 @@ def test_chains_that_never_move():
     assert not told.converged
 
 
+def test_a_chain_that_keeps_to_a_value_of_its_own_is_judged_however_small_the_deviation():
+    stuck = np.zeros((4, 50))
+    stuck[1] = 0.015
+    assert stuck.std() < 0.01
+    assert diagnose(stuck).max_r_hat == np.inf
+    assert diagnose(0.5 * stuck).max_r_hat == 1.0
+
+
 def test_what_hardly_varies_is_not_judged():
     traces = np.zeros((4, 500))
     traces[2, 100] = 0.01

@@ -21,7 +21,7 @@ from scipy import stats
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.enumeration import exact_posterior
-from dag_gfn.graph import adjacency_from_masks
+from dag_gfn.graphs.graph import adjacency_from_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
 from dag_gfn.mcmc.partition import init, init_at, run, step

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from sampler_cases import score_table
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.dag_dp import exact_marginals
-from dag_gfn.graph import is_dag, parent_masks
+from dag_gfn.graphs.graph import is_dag, parent_masks
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
-from dag_gfn.subsets import unpack
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
 
@@ -182,3 +183,12 @@ def test_no_possible_dag():
 
 def test_more_nodes_take_more_steps():
     assert default_iterations(2) == default_iterations(5) < default_iterations(10) < default_iterations(20)
+
+
+def test_a_budget_that_is_used_up_leaves_some_graphs():
+    budget = TimeBudget(1e-6)
+    posterior = fit_mcmc(score_table(5), seed=1, num_samples=5_000, iterations=20_000, budget=budget)
+    assert posterior.info["diagnostics"]["num_samples"] == 200
+    assert posterior.info["diagnostics"]["cut_short_by_time_budget"]
+    assert budget.cuts == ["200 graphs are drawn instead of 5,000"]
+    assert {"parent sets", "chains", "judging", "draws"} <= budget.phases.keys()

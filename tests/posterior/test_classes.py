@@ -76,7 +76,9 @@ def test_mixed_graphs():
     assert first.graph == {
         "probability": pytest.approx(0.75),
         "standard_error": pytest.approx(np.sqrt(0.75 * 0.25 / 4)),
+        "odds": 1.0,
         "num_graphs": 2,
+        "size": 3,
     }
     assert {(a, b): c for a, b, c in first.edges(data="compelled")} == dict.fromkeys(
         [("a", "b"), ("b", "a"), ("b", "c"), ("c", "b")], False

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import oracles
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -213,3 +214,77 @@ def test_most_probable_graph(draws):
     )
     restricted = posterior.given(lambda graphs: np.ones(len(graphs), dtype=bool))
     assert restricted.most_probable_graph().edges == posterior.top_graphs(1)[0].edges
+
+
+def log_evidence_of(posterior, holds):
+    return np.logaddexp.reduce(posterior.log_scores[holds])
+
+
+@pytest.mark.parametrize(
+    "query", ["!linked(a, b)", "!!!linked(a, b)", "!(edge(a, b) | edge(b, a))", "!edge(a, b) & !edge(b, a)"]
+)
+def test_complements_are_summed(query):
+    """Columns that are nearly copies: the graphs without a link have next to no probability, and yet some."""
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=400)
+    values = np.column_stack([a, a + 0.3 * rng.normal(size=400), rng.normal(size=400)])
+    posterior = dag_gfn.fit(pd.DataFrame(values, columns=["a", "b", "c"]), method="exact")
+    apart = ~(posterior.graphs[:, 0, 1] | posterior.graphs[:, 1, 0])
+    expected = log_evidence_of(posterior, apart)
+    log_share = expected - log_evidence_of(posterior, np.ones(len(posterior), dtype=bool))
+    assert log_share < -100
+    found = posterior.probability(query)
+    assert found.source == "exact"
+    assert math.log(found.value) == pytest.approx(log_share)
+    restricted = posterior.given(query)
+    assert restricted.log_evidence == pytest.approx(expected)
+    assert restricted.probability("edge(a, c)").value == pytest.approx(
+        np.exp(log_evidence_of(posterior, apart & posterior.graphs[:, 0, 2]) - expected)
+    )
+
+
+def test_what_rounding_drowns_is_not_called_exact():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=400)
+    names = list("abcdef")
+    values = np.column_stack([a, a + 0.3 * rng.normal(size=400), rng.normal(size=(400, 4))])
+    posterior = dag_gfn.fit(pd.DataFrame(values, columns=names), method="exact", num_samples=50)
+    found = posterior.probability("!linked(a, b)")
+    assert found.source == "rounding"
+    assert 0 <= found.value <= 1e-10
+    assert 0 < found.standard_error <= 1e-9
+    assert posterior.probability("linked(a, b)").source == "exact"
+    assert posterior.probability("!linked(c, d)").source == "exact"
+    # the sum of the parent sets without it, not one less the edge
+    sets = posterior.marginals["parent_sets"].values[1]
+    without = sets.reshape(-1, 2)[:, 0].sum()  # node a is the first of the others
+    assert posterior.probability("!edge(a, b)").value == pytest.approx(without, rel=1e-12)
+    assert posterior.probability("!(parents(b) >= {a})").value == pytest.approx(without, rel=1e-12)
+
+
+def test_an_evidence_that_rounding_drowns_is_not_known(draws):
+    linked = Marginal(np.array([[0.0, 1.0, 0, 0], [1.0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]), "exact")
+    posterior = GraphPosterior.from_weights(
+        NAMES,
+        draws.graphs,
+        draws.log_weights,
+        draws.log_scores,
+        marginals={"linked": linked},
+        log_evidence=-7.0,
+        info={"method": "exact", "log_evidence_source": "exact"},
+    )
+    restricted = posterior.given("!linked(a, b)")
+    assert restricted.log_evidence is None
+    assert "rounding" in restricted.info["log_evidence_source"]
+
+
+def test_complements_of_estimates_near_one_are_counted(draws):
+    values = np.zeros((4, 4))
+    values[0, 1] = 1.0
+    stored = {"edge": Marginal(values, "rao_blackwell", np.zeros((4, 4)))}
+    posterior = GraphPosterior.from_weights(
+        NAMES, draws.graphs, draws.log_weights, marginals=stored, effective_samples=100
+    )
+    share = draws.weights[~draws.graphs[:, 0, 1]].sum()
+    found = posterior.probability("!edge(a, b)")
+    assert (found.value, found.source) == (pytest.approx(share), "samples")

@@ -12,6 +12,7 @@ from dag_gfn.posterior.interop import (
     consensus_graph,
     dot_text,
     edge_list_text,
+    gml_text,
     graphml_text,
     to_arviz,
     to_causal_learn,
@@ -119,18 +120,84 @@ def test_graphml_round_trip():
     assert back.graph["probability"] == 0.25
 
 
-def test_dot_round_trip():
+READ_BACK = [
+    "größe", "性别 (M/F)", "1st visit", "a:b", "x;y", "n0", "node", "strict", "graph", "->", "1960", "<b>", "[c]",
+    "{d}", "a,b", "e=f", "#g", "// h", "/* i */", "🙂", "שלום", "a\\b", "it's", "&amp;", "subgraph", "line\nbreak",
+]  # fmt: skip
+
+
+def parsed_dot(text):
     pydot = pytest.importorskip("pydot")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of its parser's library
-        (parsed,) = pydot.graph_from_dot_data(dot_text(named_collider()))
+        (parsed,) = pydot.graph_from_dot_data(text)
+    return parsed
+
+
+def cycle(names):
+    """Return a graph with a cycle through all names, as consensus graphs can have, and an edge both ways."""
+    adjacency = np.roll(np.eye(len(names), dtype=bool), 1, axis=1)
+    adjacency[1, 0] = True
+    return to_networkx(adjacency, names, probability=np.where(adjacency, 0.625, 0.0))
+
+
+def same(found, graph):
+    assert set(found.nodes) == set(graph.nodes)
+    assert set(found.edges()) == set(graph.edges)
+
+
+def test_networkx_reads_the_names_from_dot():
+    graph = cycle(READ_BACK)
+    same(nx.nx_pydot.from_pydot(parsed_dot(dot_text(graph))), graph)
+
+
+def test_dot_quotes_and_labels():
+    parsed = parsed_dot(dot_text(named_collider()))
     labels = {node.get_name(): node.get_label() for node in parsed.get_nodes()}
-    assert labels == {"n0": '"größe"', "n1": r'"say \"a\\b\""', "n2": r'"<c>, d\n"'}
-    edges = {
-        (edge.get_source(), edge.get_destination()): float(edge.get("probability"))
-        for edge in parsed.get_edges()
-    }
-    assert edges == {("n0", "n2"): PROBABILITY[0, 2], ("n1", "n2"): PROBABILITY[1, 2]}
+    assert labels == {'"größe"': None, r'"say \"a\b\""': r'"say \"a\\b\""', '"<c>, d\n"': r'"<c>, d\n"'}
+    edges = {(e.get_source(), e.get_destination()): float(e.get("probability")) for e in parsed.get_edges()}
+    ends = list(labels)
+    assert edges == {(ends[0], ends[2]): PROBABILITY[0, 2], (ends[1], ends[2]): PROBABILITY[1, 2]}
+
+
+def test_dot_names_that_end_in_a_backslash_do_not_run_on():
+    names = ["a\\", 'b\\"', "c"]
+    parsed = parsed_dot(dot_text(to_networkx(COLLIDER, names)))
+    assert [node.get_name() for node in parsed.get_nodes()] == [r'"a\\"', r'"b\\\""', '"c"']
+    assert len(parsed.get_edges()) == 2
+
+
+def test_dot_backslashes_do_not_join_lines():
+    names = ["a\\\nb", "a\\\r\nb", "c"]
+    text = dot_text(to_networkx(COLLIDER, names))
+    assert '  "a\\\\\nb" [label' in text
+    assert '  "a\\\\\r\nb" [label' in text
+
+
+@pytest.mark.parametrize("names", [READ_BACK, NAMES, [f"c{j}" for j in range(63)]])
+def test_networkx_reads_the_names_from_gml_and_graphml(names):
+    graph = cycle(names)
+    back = nx.parse_gml(gml_text(graph), label="label")
+    same(back, graph)
+    assert {p for _, _, p in back.edges(data="probability")} == {0.625}
+    same(nx.parse_graphml(graphml_text(graph)), graph)
+
+
+def test_control_characters_are_not_xml():
+    graph = to_networkx(COLLIDER, ["a\x01", "b", "c"])
+    with pytest.raises(OptionError, match="control character, which GraphML cannot hold"):
+        graphml_text(graph)
+    same(nx.parse_gml(gml_text(graph)), graph)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what DoWhy reads with
+def test_dowhy_finds_the_treatment_in_dot_and_gml():
+    causal_graph = pytest.importorskip("dowhy.causal_graph")
+    names = ["性别 (M/F)", "1st visit", "größe"]
+    graph = to_networkx(COLLIDER, names, probability=PROBABILITY)
+    for text in (dot_text(graph), gml_text(graph)):
+        read = causal_graph.CausalGraph([names[0]], [names[2]], graph=text, observed_node_names=names)
+        assert read.get_parents(names[2]) == set(names[:2])
 
 
 def test_edge_list_round_trip():
@@ -139,6 +206,8 @@ def test_edge_list_round_trip():
         [NAMES[0], NAMES[2], PROBABILITY[0, 2]],
         [NAMES[1], NAMES[2], PROBABILITY[1, 2]],
     ]
+    formulas = edge_list_text(to_networkx(COLLIDER, ["=1+1", "->", "b\rc"]))
+    assert formulas == 'source,target,probability\n\'=1+1,"b\rc",\n\'->,"b\rc",\n'
     bare = edge_list_text(to_networkx(COLLIDER, ["x", "y", "z"]))
     assert bare == "source,target,probability\nx,z,\ny,z,\n"
 

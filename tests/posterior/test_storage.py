@@ -76,8 +76,8 @@ def test_round_trip_of_a_bare_single_graph(tmp_path):
     assert_same(loaded, posterior)
     assert loaded.log_evidence is None
     assert read_csv(tmp_path / "new/out/graphs.csv") == [
-        ["rank", "weight", "score", "edges"],
-        ["1", "1.0", "", ""],
+        ["rank", "probability", "score", "edges", "odds"],
+        ["1", "1.0", "", "", "1.0"],
     ]
 
 
@@ -120,10 +120,10 @@ def test_graphs_csv_lists_the_top_graphs(tmp_path):
     )
     posterior.save(tmp_path / "out")
     assert read_csv(tmp_path / "out" / "graphs.csv") == [
-        ["rank", "weight", "score", "edges"],
-        ["1", "0.5", "-1.5", "a->b; b->c"],
-        ["2", "0.25", "-2.0", ""],
-        ["3", "0.25", "", "c->a"],
+        ["rank", "probability", "score", "edges", "odds"],
+        ["1", "0.5", "-1.5", "a->b; b->c", "1.0"],
+        ["2", "0.25", "-2.0", "", "0.5"],
+        ["3", "0.25", "", "c->a", "0.5"],
     ]
     save_posterior(posterior, tmp_path / "short", num_graphs=1)
     assert len(read_csv(tmp_path / "short" / "graphs.csv")) == 2

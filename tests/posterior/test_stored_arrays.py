@@ -89,14 +89,14 @@ DAMAGES = {
     "scales": (setting("statistics/scales", lambda a: a * 0), "'statistics/scales' should hold positive"),
     "scatter": (setting("statistics/scatter", lambda a: -a), "squares and products"),
     "asymmetric": (setting("statistics/scatter", moved), "symmetric"),
-    "best alone": (lambda arrays: arrays.update(best_graphs=arrays["graphs"]), "one is missing"),
+    "best alone": (lambda arrays: arrays.update(best_graphs=arrays["graphs"]), "both be there"),
     "best of others": (
         lambda arrays: arrays.update(best_graphs=arrays["graphs"], best_log_scores=np.zeros(2)),
         "'best_log_scores' should have shape",
     ),
     "best not sorted": (
         lambda arrays: arrays.update(best_graphs=arrays["graphs"], best_log_scores=np.arange(25.0)),
-        "the largest first",
+        "do not rise",
     ),
     "rows": (setting("statistics/num_rows", lambda a: -a), "numbers of rows"),
 }

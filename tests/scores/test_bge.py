@@ -5,6 +5,7 @@ import oracles
 import pytest
 from score_data import continuous, correlated, families, score_family
 
+from dag_gfn.data import from_array
 from dag_gfn.errors import OptionError
 from dag_gfn.scores import BGe, make_score
 
@@ -100,3 +101,16 @@ def test_alpha_w_must_exceed_d_plus_1(rng):
 def test_impossible_prior_means_are_refused(mean_obs, rng):
     with pytest.raises(OptionError, match="mean_obs must be one finite number or one for each of the 3"):
         BGe(continuous(correlated(rng, 10, 3)), mean_obs=mean_obs)
+
+
+@pytest.mark.parametrize(
+    ("offset", "scale", "doubtful"), [(0, 1, False), (1e8, 1, True), (0, 1e-6, True), (3, 2, False)]
+)
+def test_columns_that_the_prior_outweighs_are_named(rng, offset, scale, doubtful):
+    values = rng.normal(size=(200, 3))
+    values[:, 1] = offset + scale * values[:, 1]
+    data = from_array(values, ["a", "b", "c"])
+    assert BGe(data.standardize()).doubts() == []
+    doubts = BGe(data).doubts()
+    assert [doubt.code for doubt in doubts] == ["prior_of_raw_columns"] * doubtful
+    assert all("'b' (mean" in doubt.warning and "'a'" not in doubt.warning for doubt in doubts)

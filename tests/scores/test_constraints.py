@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dag_gfn.errors import ConstraintError
+from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.scores import Constraints
-from dag_gfn.subsets import parent_sets
 
 NAMES = ("age", "income", "health", "region")
 

@@ -5,8 +5,8 @@ import pytest
 from score_data import continuous, correlated, dependent_codes, discrete
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
+from dag_gfn.graphs.subsets import parent_sets, popcount, subsets_within
 from dag_gfn.scores import BDe, BGe, Constraints, ScoreTable, make_prior, make_score, table_bytes
-from dag_gfn.subsets import parent_sets, popcount, subsets_within
 
 D = 5
 NAMES = tuple(f"x{i}" for i in range(D))

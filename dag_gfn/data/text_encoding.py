@@ -1,0 +1,47 @@
+"""In which encoding a file of text is written."""
+
+import codecs
+import re
+from pathlib import Path
+
+from dag_gfn.errors import DataError
+
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+
+
+def text_encoding(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return how the bytes are to be decoded: UTF-8, UTF-16 with its mark, or what Windows writes in the West."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(content) % 2 == 0:
+        try:
+            content.decode("utf-16")
+        except UnicodeDecodeError:
+            pass
+        else:
+            return "utf-16", ("read as UTF-16 text",)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    binary = _NO_TEXT.search(content)
+    position = 0
+    try:
+        for position in range(0, len(content), 1 << 20):
+            piece = content[position : position + (1 << 20)]
+            decoder.decode(piece, final=position + len(piece) == len(content))
+    except UnicodeDecodeError as error:
+        # The decoder counts from what it had kept of the piece before.
+        where = position + error.start
+        byte = error.object[error.start]
+        try:
+            content.decode("cp1252")
+        except UnicodeDecodeError:
+            binary = True
+        if not binary:
+            return "cp1252", ("read as Windows-1252 text, since it is not UTF-8: check letters with accents",)
+        raise DataError(
+            f"'{path}' is not UTF-8 text (byte 0x{byte:02x} at position {where}): "
+            "save it as a CSV file in UTF-8 (a spreadsheet or a compressed file has to be exported first)."
+        ) from None
+    if binary:
+        raise DataError(
+            f"'{path}' is not text (byte 0x{content[binary.start()]:02x} at position {binary.start()}): "
+            "save it as a CSV file in UTF-8."
+        )
+    return "utf-8-sig", ()

@@ -1,0 +1,98 @@
+"""How far any other method's posterior is from the exact one."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dag_gfn.errors import NotTractable
+from dag_gfn.exact.dag_dp import Estimate
+from dag_gfn.exact.reference import ExactReference, exact_reference, reference_bytes, reference_seconds
+from dag_gfn.fitting.progress import ShareProgress, announce
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.metrics import (
+    jensen_shannon_divergence,
+    kl_divergence,
+    max_error,
+    pearson_r,
+    rmse,
+    total_variation,
+)
+from dag_gfn.scores import ScoreTable
+
+REFERENCE_MEMORY = 4_000_000_000
+"""Bytes that an exact computation may take without being asked for."""
+ANNOUNCED_SECONDS = 4.0
+"""What is expected to take longer is said before it begins."""
+
+
+def affordable(table: ScoreTable, seconds: float | int) -> bool:
+    """Return whether the exact posterior can be had in this time and in memory."""
+    return (
+        table.is_complete
+        and reference_seconds(table.d) <= seconds
+        and reference_bytes(table.d) <= REFERENCE_MEMORY
+    )
+
+
+def exact_check_reference(
+    table: ScoreTable, exact_check: bool | None, time_budget: float | int | None, *, shown: bool
+) -> ExactReference | None:
+    """Return the exact posterior to check against: when asked for, or else when it is quick."""
+    if exact_check is False:
+        return None
+    limit = max(10.0, 0.2 * (time_budget or 0.0))
+    if time_budget is not None:
+        limit = min(limit, 0.5 * time_budget)  # of ten seconds there must be some for the fit itself
+    if exact_check is None and not affordable(table, limit):
+        return None
+    needed = Estimate(reference_seconds(table.d), reference_bytes(table.d))
+    if table.is_complete and needed.seconds > ANNOUNCED_SECONDS:
+        announce(f"the exact probabilities to check against take {needed}", shown=shown)
+    try:
+        with ShareProgress(shown=shown) as on_share:
+            return exact_reference(table, progress=lambda share: on_share("exact check", share))
+    except NotTractable:  # double precision does not suffice: a check that nobody asked for fails no fit
+        if exact_check:
+            raise
+        return None
+
+
+def divergence_from(reference: ExactReference | None) -> Callable[[np.ndarray], dict[str, float]] | None:
+    """Return what tells, during training, the divergence of a distribution over all DAGs from the exact one."""
+    if reference is None or reference.log_probabilities is None:
+        return None
+    exact = np.exp(reference.log_probabilities)
+    return lambda log_probabilities: {"jsd": jensen_shannon_divergence(np.exp(log_probabilities), exact)}
+
+
+def exact_comparison(
+    posterior: GraphPosterior,
+    reference: ExactReference,
+    log_probabilities: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Return how far a posterior is from the exact one.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+    reference : ExactReference
+    log_probabilities : ndarray, shape (m,), float64, optional
+        The method's own distribution over all DAGs, in the order of ``reference.masks``; then divergences
+        in nats between the distributions are returned too.
+    """
+    check: dict[str, float] = {}
+    if log_probabilities is not None and reference.log_probabilities is not None:
+        own, exact = np.exp(log_probabilities), np.exp(reference.log_probabilities)
+        check["jsd"] = jensen_shannon_divergence(own, exact)
+        check["tv"] = total_variation(own, exact)
+        check["kl"] = kl_divergence(exact, own)
+        check["graph_rmse"] = float(np.sqrt(np.mean((own - exact) ** 2)))
+    for feature, exact in reference.features.items():
+        own = posterior.marginal(feature).values
+        check[f"{feature}_rmse"] = rmse(own, exact)
+        check[f"{feature}_max_error"] = max_error(own, exact)
+        check[f"{feature}_pearson_r"] = pearson_r(own, exact)
+    check["log_evidence"] = reference.log_evidence
+    if posterior.log_evidence is not None:
+        check["log_evidence_gap"] = posterior.log_evidence - reference.log_evidence
+    return check

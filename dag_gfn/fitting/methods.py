@@ -1,0 +1,290 @@
+"""The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dag_gfn.budget import TimeBudget
+from dag_gfn.errors import OptionError
+from dag_gfn.exact.best_dag import best_dag
+from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
+from dag_gfn.exact.reference import ExactReference
+from dag_gfn.fitting.exact_check import (
+    ANNOUNCED_SECONDS,
+    REFERENCE_MEMORY,
+    affordable,
+    divergence_from,
+    exact_check_reference,
+    exact_comparison,
+)
+from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
+from dag_gfn.layerings.layered_dags import layering_of
+from dag_gfn.mcmc.chains import ChainReport
+from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.scores import ScoreTable
+from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
+from dag_gfn.search import best_graphs
+
+DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
+MAX_NODES_FOR_UPPER_BOUND = 15
+"""Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
+UPPER_BOUND_DRAWS = 1000
+_QUICK_GUIDES = 10
+"""Up to this many nodes the chains that training begins with take no longer than a second or two."""
+
+
+@dataclass
+class Run:
+    """What every method is given, and what it has to say to the user."""
+
+    table: ScoreTable
+    seed: int
+    num_samples: int
+    iterations: int | None
+    budget: TimeBudget
+    exact_check: bool | None
+    progress: bool | Callable
+    notes: list[str]
+    told: list[str]
+
+    @property
+    def time_budget(self) -> float | int | None:
+        return self.budget.total
+
+    @property
+    def shown(self) -> bool:
+        return self.progress is True
+
+    def note(self, text: str) -> None:
+        """Say something now and keep it for the record."""
+        self.notes.append(text)
+        announce(text, shown=self.shown)
+
+    def affordable_method(self, order_modular: bool) -> str:
+        """Return "exact" where that is quick, else "gflownet", and say why."""
+        if order_modular:
+            return "exact"
+        d, limit = self.table.d, 60.0 if self.time_budget is None else self.time_budget
+        needed = fit_estimate(d, self.num_samples)
+        if needed.seconds <= limit and affordable(self.table, limit):
+            return "exact"
+        announce(
+            f"a GFlowNet is trained, since the exact posterior of {d} columns would take {needed}, beyond "
+            f"the {limit:g} seconds, {REFERENCE_MEMORY / 1e9:g} GB or {MAX_COMPLETE_NODES} columns that auto "
+            "allows it",
+            shown=self.shown,
+        )
+        return "gflownet"
+
+    def reference(self) -> ExactReference | None:
+        """Return the exact posterior to check against, if it is to be had."""
+        with self.budget.phase("exact check"):
+            return exact_check_reference(self.table, self.exact_check, self.time_budget, shown=self.shown)
+
+    def note_cuts(self) -> None:
+        """Say what had to be cut to end in time."""
+        if self.budget.cuts:
+            self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What the user has chosen of a GFlowNet; None where nothing was. Each is explained in `fit`."""
+
+    environment: str | None
+    objective: str | None
+    objective_options: Mapping[str, Any] | None
+    behaviour: str
+    policy: str
+    backward: str | None
+    reweight: bool | None
+    device: str
+    train_options: Mapping[str, Any] | None
+    checkpoint: Path | None
+
+    @property
+    def chosen(self) -> list[str]:
+        """The names of the options that say something, and that no other method takes notice of."""
+        values = vars(self) | {"behaviour": None if self.behaviour == "off" else self.behaviour}
+        silent = {"policy": None, "device": None, "checkpoint": None}
+        return [name for name, value in (values | silent).items() if value not in (None, {})]
+
+    def completed(self) -> "TrainingOptions":
+        """Return the options with environment and objective chosen: root layers, unless something asks for edges.
+
+        Raises
+        ------
+        OptionError
+            If options do not go together.
+        """
+        environment = self.environment or ("edges" if self._only_edges() else "layers")
+        if environment == "layers" and self.backward == "learned":
+            raise OptionError(
+                "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
+                "backward (--backward) out, or choose environment='edges' (--environment edges)"
+            )
+        if environment == "edges" and self.reweight is not None:
+            raise OptionError(
+                "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
+            )
+        return replace(
+            self, environment=environment, objective=self.objective or DEFAULT_OBJECTIVES[environment]
+        )
+
+    def _only_edges(self) -> bool:
+        if self.backward == "learned":
+            return True
+        if self.objective is None:
+            return False
+        from dag_gfn.gflownet.objectives import OBJECTIVES  # loads torch
+
+        return "every_state_terminal" in OBJECTIVES[self.objective].needs
+
+    def check(self, d: int) -> None:
+        """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
+        from dag_gfn.gflownet.training.config import default_config, make_objective
+
+        full = self.completed()
+        make_objective(full.objective, full.objective_options)
+        default_config(d, environment=full.environment, behaviour=full.behaviour, options=full.train_options)
+
+
+def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
+    """Return the exact posterior, having said what it takes if that is long."""
+    table = run.table
+    needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
+    if needed.seconds > ANNOUNCED_SECONDS and table.is_complete and needed.bytes <= REFERENCE_MEMORY:
+        chosen = ", which auto chose as affordable," if automatic and not order_modular else ""
+        announce(f"the exact posterior of {table.d} columns{chosen} takes {needed}", shown=run.shown)
+    if order_modular:
+        run.told.append(ORDER_MODULAR_BIAS)
+    with ShareProgress(shown=run.shown) as on_share:
+        posterior = (fit_order_modular if order_modular else fit_exact)(
+            table,
+            num_samples=run.num_samples,
+            rng=np.random.default_rng(run.seed),
+            memory_limit=REFERENCE_MEMORY,
+            progress=on_share,
+        )
+    return with_best_graphs(run, posterior)
+
+
+def mcmc(run: Run) -> GraphPosterior:
+    """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
+    table, reference = run.table, run.reference()
+    with ShareProgress(shown=run.shown) as on_share:
+        on_share("best graph", 0.0)
+        with run.budget.phase("best graph"):
+            starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
+        on_share("best graph", 1.0)
+
+        def on_report(report: ChainReport) -> None:
+            on_share("sampling root layerings", report.share)
+
+        posterior = fit_mcmc(
+            table,
+            seed=run.seed,
+            num_samples=run.num_samples,
+            iterations=run.iterations,
+            budget=run.budget,
+            starts=starts,
+            on_report=run.progress if callable(run.progress) else on_report,
+            on_phase=on_share,
+        )
+    run.note_cuts()
+    with run.budget.phase("comparison"):
+        _compare(posterior, reference)
+    return with_best_graphs(run, posterior)
+
+
+def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
+    """Return the posterior that a GFlowNet has learned; the options are complete."""
+    # imports torch, which nothing else needs
+    from dag_gfn.gflownet.edges.fit import fit_gflownet
+    from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+    from dag_gfn.gflownet.training.config import default_config, make_objective
+
+    made = make_objective(options.objective, options.objective_options)
+    config = default_config(
+        run.table.d,
+        environment=options.environment,
+        objective=options.objective,
+        behaviour=options.behaviour,
+        iterations=run.iterations,
+        time_budget=run.time_budget,
+        options=options.train_options,
+    )
+    reference = run.reference()
+    if options.environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
+        announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
+    with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
+        on_phase = on_report.phase if run.shown else None
+        common = {
+            "seed": run.seed,
+            "config": config,
+            "num_samples": run.num_samples,
+            "objective": made,
+            "policy": options.policy,
+            "device": options.device,
+            "judge": divergence_from(reference),
+            "on_report": on_report,
+            "on_phase": on_phase,
+            "budget": run.budget,
+            "checkpoint": options.checkpoint,
+            "iterations_given": run.iterations is not None or "iterations" in (options.train_options or {}),
+        }
+        if options.environment == "layers":
+            result = fit_layered_gflownet(run.table, **common)
+            given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
+            try:
+                posterior = result.posterior(run.table, config, **given)
+            except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
+                run.budget.hurry()
+                posterior = result.posterior(run.table, config, **given)
+                posterior.info["interrupted"] = True
+        else:
+            result = fit_gflownet(run.table, backward=options.backward, **common)
+            posterior = result.posterior(run.table, config)
+    posterior.info.update(
+        objective=options.objective,
+        objective_options=dict(options.objective_options or {}),
+        backward=None
+        if options.environment == "layers"
+        else options.backward or ("learned" if made.learns_backward else "uniform"),
+    )
+    run.note_cuts()
+    known = posterior.info.get("all_dags") is True  # else these are draws, and may be reweighted
+    with run.budget.phase("comparison"):
+        _compare(posterior, reference, result.log_probabilities if known else None)
+    if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
+        draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
+        evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
+        posterior.info["diagnostics"]["log_z_upper"] = evidence
+    return with_best_graphs(run, posterior)
+
+
+def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
+    """Return the posterior with the most probable DAGs that a search finds, where it does not hold all of them."""
+    posterior.info["score_equivalent"] = run.table.is_score_equivalent
+    if posterior.info.get("all_dags") or posterior.info.get("order_modular"):
+        return posterior
+    with run.budget.phase("best graph"):
+        found = best_graphs(
+            run.table, posterior.graphs, posterior.log_scores, posterior.marginal("edge").values
+        )
+    posterior.info["search"] = {"graphs": len(found.log_scores), "proven": found.proven}
+    return replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores)
+
+
+def _compare(
+    posterior: GraphPosterior, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
+) -> None:
+    """Record how far the posterior is from the exact one, where that is known."""
+    if reference is not None:
+        posterior.info["exact_check"] = exact_comparison(posterior, reference, log_probabilities)
+        posterior.info["exact_edges"] = reference.features["edge"].tolist()

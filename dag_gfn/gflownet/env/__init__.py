@@ -1,0 +1,8 @@
+"""Environments: how a DAG is built, one action at a time."""
+
+from dag_gfn.gflownet.env.dag_state import DagState
+from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+from dag_gfn.gflownet.env.environment import Environment
+from dag_gfn.gflownet.env.trajectories import Trajectories
+
+__all__ = ["DagState", "EdgeAddition", "Environment", "Trajectories"]

@@ -1,0 +1,281 @@
+r"""Build the root layering of a DAG node by node, with all parent sets summed out.
+
+The roots of a DAG are its first layer, what becomes a root when they are removed is the second, and so on. The
+reward of a layering is the weight of all DAGs that have it, :math:`\prod_v g_v(U, Q)`
+(:mod:`dag_gfn.layerings.layer_weights`), so that of all layerings together is :math:`\sum_G R(G)`.
+"""
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from dag_gfn.gflownet.env.layer_state import LayerState
+from dag_gfn.gflownet.policies.independent_nodes import log_available, log_no_pair
+from dag_gfn.gflownet.policies.layer_observation import LayerObservation
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.node_weights import CANCELLED, exact_log_node_weights
+
+MIN_DEAD_END = 1e5
+"""By how many nats, at least, the reward of a dead end is lowered in training."""
+
+_NO_SHARE = -1000.0
+"""Least log-share that a policy is shown."""
+
+
+class RootLayers:
+    r"""The environment of root layerings.
+
+    Action v < d adds node v to the open layer, d closes that layer, d + 1 stops. Nodes of a layer are added in
+    increasing order, so that each layering is built in one way alone: every state has one predecessor, the backward
+    policy has nothing to choose, and the probability of a finished layering is that of its one trajectory.
+
+    A layer that is closed has a node. It cannot be closed while a node that is left out could gain no parent in any
+    later layer, or while possible parents do not lead from it to all that are left out. Stopping is legal when all
+    nodes are placed, and nothing else is then. Where constraints lead to a state with no other action, stopping is
+    legal too, and the state is `dead`: its reward is 0. Training, which needs finite numbers, is shown a reward that is
+    lowered by `dead_end` nats, more than any two layerings are apart.
+
+    Rewards are unfinished products on the way: only finished layerings stand for DAGs.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    device : torch.device or str
+    """
+
+    every_state_terminal = False
+
+    def __init__(self, weights: LayerWeights, *, device: torch.device | str = "cpu"):
+        d = weights.d
+        self.weights = weights
+        self.device = torch.device(device)
+        self.num_nodes = d
+        self.num_actions = d + 2
+        self.stop_action = d + 1
+        self._sums = torch.from_numpy(weights.log_sums).to(self.device).reshape(-1)
+        self._nodes = torch.arange(d, device=self.device)
+        self._bits = 1 << self._nodes
+        # a product of matrices is the quickest sum of the places of a set's members, and exact below 2^53
+        self._places = torch.from_numpy(weights.places).to(self.device, torch.float64).T.contiguous()
+        self._log_factors = None
+        if weights.has_outside:
+            log_factors = torch.from_numpy(weights.log_odds).to(self.device).exp().log1p()
+            self._log_factors = log_factors.T.contiguous()
+        self._first = self._nodes * weights.log_sums.shape[1]
+        self._may_gain = torch.from_numpy(weights.may_gain).to(self.device)
+        self._all_may_gain = bool((self._may_gain == self._bits.sum() - self._bits).all())
+        everyone = torch.ones(1, d, dtype=torch.bool, device=self.device)
+        self._log_all = self._within(everyone)  # (1, d): log ŵ_v of all parent sets
+        others = ~torch.eye(d, dtype=torch.bool, device=self.device)
+        self._log_without = (self._within(others) - self._log_all).T.float()
+        self.dead_end = max(MIN_DEAD_END, 2.0 * _spread(weights))
+        self._initial = self._initial_row()
+
+    @property
+    def log_all(self) -> Float[Tensor, " d"]:
+        """log ŵ_v of all parent sets of each node, in nats and on the scale of the weights."""
+        return self._log_all[0]
+
+    @property
+    def log_without(self) -> Float[Tensor, "d d"]:
+        """At [u, w], the log-share of the parent sets of u that do not hold w."""
+        return self._log_without
+
+    def _initial_row(self) -> LayerState:
+        nobody = torch.zeros(1, self.num_nodes, dtype=torch.bool, device=self.device)
+        empty = self._within(nobody)
+        return self._judged(
+            log_reward=torch.full((1,), self.weights.log_scale, dtype=torch.float64, device=self.device),
+            layer_of=torch.full_like(self._nodes, -1).unsqueeze(0),
+            closed=torch.zeros(1, dtype=torch.long, device=self.device),
+            log_now=empty,
+            log_within=empty,
+            log_next=empty,
+            dead=torch.zeros(1, dtype=torch.bool, device=self.device),
+        )
+
+    def initial_state(self, batch_size: int) -> LayerState:
+        """Return `batch_size` copies of the state in which no node is placed."""
+        return self._initial[torch.zeros(batch_size, dtype=torch.long, device=self.device)]
+
+    def observe(self, state: LayerState) -> LayerObservation:
+        """Return where nodes are, the shares of their weights that are left, and the legal actions."""
+        closed, placed = state.closed.unsqueeze(1), state.layer_of >= 0
+        now = (state.log_now - self._log_all).clamp_(min=_NO_SHARE).float()
+        later = _log_rest(state.log_within, self._log_all)
+        available = log_available(now, later, state.legal[:, : self.num_nodes])
+        return LayerObservation(
+            legal=state.legal,
+            placed=placed & (state.layer_of < closed),
+            last=placed & (state.layer_of == closed - 1),
+            open=state.layer_of == closed,
+            now=now,
+            later=later,
+            beyond=_log_rest(state.log_next, self._log_all),
+            clash=log_no_pair(~placed, available, self._log_without),
+        )
+
+    def step(self, state: LayerState, action: Int[Tensor, " b"]) -> LayerState:
+        """Add a node to each open layer, close it, or leave the state where the action is to stop."""
+        d = self.num_nodes
+        adds, closing = (action < d).unsqueeze(1), (action == d).unsqueeze(1)
+        node = action.clamp_max(d - 1).unsqueeze(1)
+        old_layer = state.layer_of.gather(1, node)
+        layer_of = state.layer_of.scatter(1, node, old_layer.where(~adds, state.closed.unsqueeze(1)))
+        opened = ((state.layer_of == state.closed.unsqueeze(1)) * self._bits).sum(1, keepdim=True)
+        meets = (self._may_gain & opened != 0) & (state.log_next > -torch.inf)
+        log_now = _log_difference(state.log_next, state.log_within).where(meets, -torch.inf)
+        gain = self._gain(state, node).where(adds, 0.0).squeeze(1)
+        impossible = gain == -torch.inf
+        return self._judged(
+            log_reward=state.log_reward + gain.masked_fill(impossible, -self.dead_end),
+            layer_of=layer_of,
+            closed=state.closed + closing.squeeze(1),
+            log_now=log_now.where(closing, state.log_now),
+            log_within=state.log_next.where(closing, state.log_within),
+            log_next=self._within(layer_of >= 0),
+            dead=state.dead | impossible,
+            stopped=action == self.stop_action,
+        )
+
+    def _judged(
+        self,
+        log_reward: Float[Tensor, " b"],
+        layer_of: Int[Tensor, "b d"],
+        closed: Int[Tensor, " b"],
+        log_now: Float[Tensor, "b d"],
+        log_within: Float[Tensor, "b d"],
+        log_next: Float[Tensor, "b d"],
+        dead: Bool[Tensor, " b"],
+        stopped: Bool[Tensor, " b"] | None = None,
+    ) -> LayerState:
+        """Return the state with its legal actions, its reward lowered if it has just become a dead end."""
+        unplaced, is_open = layer_of < 0, layer_of == closed.unsqueeze(1)
+        highest = torch.where(is_open, self._nodes, -1).amax(1, keepdim=True)
+        adds = unplaced & (self._nodes > highest) & (log_now > -torch.inf)
+        within = ((~unplaced & ~is_open) * self._bits).sum(1, keepdim=True)
+        layer = (is_open * self._bits).sum(1, keepdim=True)
+        stuck = unplaced & (self._may_gain & ~within == 0)  # in every later layer it would lack a new parent
+        follows = unplaced & (self._may_gain & layer != 0) & (log_next > -torch.inf)
+        closes = (highest >= 0) & ~stuck.any(1, keepdim=True) & follows.any(1, keepdim=True)
+        if not self._all_may_gain:
+            closes = closes & self._reaches_all(layer, unplaced)
+        stops = ~adds.any(1, keepdim=True) & ~closes
+        stuck_now = (stops & unplaced.any(1, keepdim=True)).squeeze(1)
+        lowered = stuck_now if stopped is None else stuck_now & ~stopped
+        legal = torch.cat([adds, closes, stops], dim=1)
+        return LayerState(
+            log_reward - self.dead_end * lowered,
+            layer_of,
+            closed,
+            log_now,
+            log_within,
+            log_next,
+            dead | stuck_now,
+            legal,
+        )
+
+    def _reaches_all(self, layer: Int[Tensor, "b 1"], unplaced: Bool[Tensor, "b d"]) -> Bool[Tensor, "b 1"]:
+        """Return whether possible parents lead from each open layer to every node that is left out.
+
+        Layers to come form such chains, so the others could never all be placed.
+        """
+        reached = layer
+        for _ in range(self.num_nodes):
+            follows = unplaced & (self._may_gain & reached != 0)
+            more = layer | (follows * self._bits).sum(1, keepdim=True)
+            if torch.equal(more, reached):
+                break
+            reached = more
+        return (unplaced & (self._bits & reached == 0)).logical_not().all(1, keepdim=True)
+
+    def num_parents_of_state(self, state: LayerState) -> Int[Tensor, " b"]:
+        """Return 1, but for the initial state 0."""
+        return (state.layer_of >= 0).any(1).long()
+
+    def backward_actions(
+        self, state: LayerState, *, generator: torch.Generator | None = None
+    ) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
+        """Return the one sequence of actions that builds each state, padded with stops, and how many they are."""
+        return self._actions(state.layer_of, state.closed)
+
+    def _actions(
+        self, layer_of: Int[Tensor, "b d"], closed: Int[Tensor, " b"]
+    ) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
+        d = self.num_nodes
+        order = torch.where(layer_of >= 0, layer_of * d + self._nodes, d * d).argsort(dim=1)
+        layers = layer_of.gather(1, order)
+        lengths = (layer_of >= 0).sum(1) + closed
+        longest = int(lengths.max()) if len(lengths) else 0
+        # as many closings come before a node as layers do; what no node claims is a closing
+        place = torch.where(layers >= 0, self._nodes + layers, longest)
+        actions = torch.full((len(layer_of), longest + 1), d, device=self.device)
+        actions = actions.scatter(1, place, order)[:, :longest]
+        steps = torch.arange(longest, device=self.device)
+        return actions.where(steps < lengths.unsqueeze(1), self.stop_action), lengths
+
+    def state_of(self, layer_of: Int[Tensor, "b d"], closed: Int[Tensor, " b"] | None = None) -> LayerState:
+        """Return the full state of given layerings, built anew; unless `closed` is given, the last layer is open."""
+        if closed is None:
+            closed = layer_of.amax(1)
+        actions, _ = self._actions(layer_of, closed)
+        state = self.initial_state(len(layer_of))
+        for action in actions.T:
+            state = self.step(state, action)
+        return state
+
+    def undo(self, state: LayerState, action: Int[Tensor, " b"]) -> LayerState:
+        """Return the states before the given actions, built anew."""
+        d = self.num_nodes
+        opened = (action == d).long()
+        node = action.clamp_max(d - 1).unsqueeze(1)
+        placed = state.layer_of.gather(1, node)
+        layer_of = state.layer_of.scatter(1, node, placed.where(action.unsqueeze(1) >= d, -1))
+        return self.state_of(layer_of, state.closed - opened)
+
+    def _within(self, members: Bool[Tensor, "b d"]) -> Float[Tensor, "b d"]:
+        """Return log ŵ_v of each set of nodes, for every v."""
+        inside = members.double()
+        sums = self._sums[(inside @ self._places).long() + self._first]
+        return sums if self._log_factors is None else sums + inside @ self._log_factors
+
+    def _gain(self, state: LayerState, node: Int[Tensor, "b 1"]) -> Float[Tensor, "b 1"]:
+        """Return log g of each node, the sum of its terms where the difference cancels; -inf if there are none."""
+        gain = state.log_now.gather(1, node)
+        cancelled = gain - state.log_within.gather(1, node) <= _LOG_BOUND
+        rows = (
+            (cancelled.squeeze(1) & (state.closed > 0) & (gain.squeeze(1) > -torch.inf)).nonzero().squeeze(1)
+        )
+        if len(rows):
+            closed, layer_of = state.closed[rows].unsqueeze(1), state.layer_of[rows]
+            inside = (((layer_of >= 0) & (layer_of < closed)) * self._bits).sum(1)
+            last = ((layer_of == closed - 1) * self._bits).sum(1)
+            exact = exact_log_node_weights(
+                self.weights.tables, *(masks.cpu().numpy() for masks in (node[rows, 0], inside, last))
+            )
+            gain[rows, 0] = torch.from_numpy(exact).to(self.device)
+        return gain
+
+
+_LOG_BOUND = math.log(2 * CANCELLED) + 1e-9
+
+
+def _spread(weights: LayerWeights) -> float:
+    """Return an upper bound, in nats, of how far the weights of two layerings can be apart."""
+    finite = np.where(weights.log_weights > -np.inf, weights.log_weights, 0.0)
+    odds = np.where(weights.log_odds > -np.inf, np.abs(weights.log_odds), 0.0)
+    return float(-finite.min(axis=1).sum() + odds.sum()) + weights.d * math.log(2.0) * weights.d
+
+
+def _log_difference(larger: Float[Tensor, "b d"], smaller: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
+    """Return log(exp(larger) - exp(smaller)), or an upper bound where they nearly cancel."""
+    share = (-torch.expm1(smaller - larger)).nan_to_num(nan=1.0)  # where both are -inf, as is the sum
+    return larger + share.clamp_min(2 * CANCELLED).log()
+
+
+def _log_rest(part: Float[Tensor, "b d"], whole: Float[Tensor, "1 d"]) -> Float[Tensor, "b d"]:
+    """Return the log-share of what is in the whole and not in the part."""
+    return (-torch.expm1(part - whole)).log().clamp_(min=_NO_SHARE).float()

@@ -1,0 +1,243 @@
+"""The Markov chains beside a GFlowNet over root layerings: some show it where to look, others judge it."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int64
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from dag_gfn.errors import StorageError, shortened
+from dag_gfn.files import replacing
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
+
+CHAINS = 4
+_GUIDES = 4096
+_JUDGED = 5_000  # layerings of each chain that judges
+_MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
+_LONGEST = 10  # times as long as guides are drawn
+_STEPS = 200  # of training, for which judging chains grow by the length of the guides'
+_USUAL = 1_000  # steps of training: before shorter ones, guides are shorter too
+_LOOK = 0.25  # seconds between two looks at how far the chains are that are waited for
+_QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
+
+
+def guide_iterations(d: int, training_iterations: int) -> int:
+    """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20.
+
+    They are fewer for trainings of less than 1,000 iterations, which should not wait long to begin.
+    """
+    return _chain_iterations(d, training_iterations, _USUAL)
+
+
+def _chain_iterations(d: int, training_iterations: int, usual: int) -> int:
+    steps = 4_000 * max(d, 5) ** 2
+    return min(steps, max(steps * training_iterations // usual, _QUICK))
+
+
+@dataclass(frozen=True)
+class Guides:
+    """Layerings that training is shown.
+
+    Attributes
+    ----------
+    layer_of : ndarray, shape (m, d), int64
+    seconds : float
+        That it took to draw them.
+    """
+
+    layer_of: Int64[np.ndarray, "m d"]
+    seconds: float
+
+    def save(self, path: Path) -> None:
+        """Write them; a kill leaves the old file or the new one.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done.
+        """
+        try:
+            with replacing(path) as unfinished:
+                save_file(
+                    {"layer_of": self.layer_of}, unfinished, metadata={"seconds": json.dumps(self.seconds)}
+                )
+        except (OSError, SafetensorError) as error:
+            raise StorageError(f"cannot write the guides {path}: {error}") from error
+
+    @classmethod
+    def load(cls, path: Path, d: int) -> "Guides":
+        """Read what `save` wrote, of d nodes.
+
+        Raises
+        ------
+        StorageError
+            If the file cannot be read or belongs to another number of nodes.
+        """
+        try:
+            with safe_open(path, framework="np") as file:
+                layer_of = file.get_tensor("layer_of")
+                seconds = json.loads((file.metadata() or {})["seconds"])
+            if layer_of.ndim != 2 or layer_of.shape[1] != d or layer_of.dtype != np.int64:
+                raise ValueError(f"expected layerings of {d} nodes, found {layer_of.shape} {layer_of.dtype}")
+            if not _are_layerings(layer_of):
+                raise ValueError("its numbers are not those of layers")
+            seconds = float(seconds)
+            if not 0 <= seconds < math.inf:
+                raise ValueError(f"{seconds} are no seconds")
+        except (
+            *(OSError, SafetensorError, KeyError, ValueError, RuntimeError, TypeError),
+            *(AttributeError, OverflowError),
+        ) as error:
+            raise StorageError(
+                f"cannot go on with the guides {path}: {shortened(str(error))}. They may belong to a run with other "
+                "options; repeat those, or start anew with --overwrite"
+            ) from error
+        return cls(layer_of, seconds)
+
+
+def _are_layerings(layer_of: Int64[np.ndarray, "m d"]) -> bool:
+    """Return whether there are some, and the layers of each are numbered from 0 without gaps."""
+    if not len(layer_of) or layer_of.min() < 0 or layer_of.max() >= layer_of.shape[1]:
+        return False
+    used = np.zeros(layer_of.shape, dtype=bool)
+    np.put_along_axis(used, layer_of, True, axis=1)
+    return bool((used.sum(axis=1) == layer_of.max(axis=1) + 1).all())
+
+
+def draw_guides(
+    weights: LayerWeights,
+    *,
+    seed: int,
+    training_iterations: int,
+    time_limit: float | None = None,
+    on_share: Callable[[float], None] | None = None,
+) -> Guides:
+    """Run chains from annealed layerings, for seconds, and keep layerings of their second halves, in random order.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+    training_iterations : int
+        Planned ones, which `guide_iterations` follows.
+    time_limit : float, optional
+        Seconds after which the chains end in any case.
+    on_share : callable, optional
+        Is told now and then which share of the work is done, in [0, 1].
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C: nothing has been trained that would be worth keeping.
+    """
+    began = time.perf_counter()
+    chains = _run(
+        weights,
+        [seed, 0],
+        guide_iterations(weights.d, training_iterations),
+        _GUIDES // CHAINS,
+        time_budget=time_limit,
+        on_report=None if on_share is None else lambda report: on_share(report.share),
+    )
+    if chains.interrupted:
+        raise KeyboardInterrupt
+    layer_of = chains.layer_of.reshape(-1, weights.d).astype(np.int64)
+    chosen = np.random.default_rng(seed).permutation(len(layer_of))[:_GUIDES]
+    return Guides(layer_of[chosen], time.perf_counter() - began)
+
+
+class JudgingChains:
+    """Longer chains with other seeds, that training never sees, on another thread while it goes on.
+
+    At most `most_layerings` of theirs are kept.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+    training_iterations : int
+        A short training is judged by short chains.
+    time_limit : float, optional
+        Seconds after which they end in any case.
+    """
+
+    def __init__(
+        self,
+        weights: LayerWeights,
+        *,
+        seed: int,
+        training_iterations: int,
+        time_limit: float | int | None = None,
+    ):
+        longer = min(max(training_iterations // _STEPS, 1), _LONGEST)
+        self._stopped, self._share = False, 0.0
+        kept = int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2))
+        self.most_layerings = 2 * CHAINS * kept
+        self._thread = ThreadPoolExecutor(1)
+        self._running = self._thread.submit(
+            _run,
+            weights,
+            [seed, 1],
+            longer * _chain_iterations(weights.d, training_iterations, _STEPS),
+            kept,
+            time_budget=time_limit,
+            threads=max(1, (os.cpu_count() or 1) - 1),  # training has one
+            on_report=self._go_on,
+        )
+        self._thread.shutdown(wait=False)
+
+    def _go_on(self, report: ChainReport) -> None:
+        self._share = report.share
+        if self._stopped:
+            raise KeyboardInterrupt  # on which chains keep what they have
+
+    def stop(self) -> None:
+        """Let them end soon."""
+        self._stopped = True
+
+    def result(self, on_share: Callable[[float], None] | None = None) -> Chains:
+        """Return them, when they have ended; Ctrl-C ends them with what there is.
+
+        `on_share` is told now and then which share of their work is done, in [0, 1].
+        """
+        try:
+            while on_share is not None and not self._running.done():
+                on_share(self._share)
+                wait([self._running], timeout=_LOOK)
+            return self._running.result()
+        except KeyboardInterrupt:
+            self.stop()
+            return self._running.result()
+
+
+def _run(
+    weights: LayerWeights,
+    seed: list[int],
+    iterations: int,
+    kept: int,
+    *,
+    time_budget: float | int | None = None,
+    threads: int | None = None,
+    on_report: Callable[[ChainReport], None] | None = None,
+) -> Chains:
+    streams = np.random.SeedSequence(seed).spawn(CHAINS + 1)
+    return run_chains(
+        weights,
+        seed=int(streams[-1].generate_state(1)[0]),
+        iterations=iterations,
+        kept=kept,
+        chains=CHAINS,
+        annealed=streams[:CHAINS],
+        time_budget=time_budget,
+        threads=threads,
+        on_report=on_report,
+    )

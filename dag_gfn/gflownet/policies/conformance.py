@@ -1,0 +1,134 @@
+"""Whether a policy keeps its protocol, checked on observations that the caller supplies."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from dag_gfn.gflownet.policies.flow_model import BackwardPolicy
+from dag_gfn.gflownet.policies.masking import masked_log_softmax
+from dag_gfn.gflownet.policies.policy import Observation, Policy
+
+
+def check_policy(policy: Policy, observation: Observation, *, tolerance: float = 1e-4) -> None:
+    """Hold a policy to its protocol on a batch of states.
+
+    Logits have shape (b, d*d + 1), are finite on legal actions, do not change with the company a state is in,
+    nor from call to call, and turn into probabilities of legal actions that sum to one.
+
+    Parameters
+    ----------
+    policy : Policy
+        On the observation's device; a network in the mode in which it is to be used.
+    observation : Observation
+    tolerance : float
+        Difference allowed between a batch and single rows, in nats.
+
+    Raises
+    ------
+    AssertionError
+        If the policy does not do what its protocol says.
+    """
+    legal = observation.legal_actions
+    b, a = legal.shape
+    before = [tensor.clone() for tensor in observation.tensors]
+    with torch.no_grad():
+        logits = policy(observation)
+        again = policy(observation)
+        singles = torch.cat([policy(observation[k : k + 1]) for k in range(b)])
+        no_states = policy(observation[:0])
+    assert logits.shape == (b, a), f"logits have shape {tuple(logits.shape)}, not {(b, a)}"
+    assert no_states.shape == (0, a), f"a batch of no states does not give logits of shape (0, {a})"
+    assert logits.is_floating_point(), f"logits are {logits.dtype}, not floating-point"
+    assert logits.device == legal.device, f"logits are on {logits.device}"
+    for field, tensor, given in zip(fields(observation), observation.tensors, before, strict=True):
+        assert torch.equal(tensor, given), f"the policy changes the {field.name} that it is given"
+
+    assert logits[legal].isfinite().all(), "the logit of a legal action is not a finite number"
+    assert torch.equal(logits[legal], again[legal]), "two calls give different logits"
+    log_p, alone = masked_log_softmax(logits, legal), masked_log_softmax(singles, legal)
+    error = float((log_p - alone)[legal].abs().max()) if b else 0.0
+    assert error <= tolerance, f"a batch differs from single states by {error:.3g} nats"
+    assert (log_p.exp().masked_select(~legal) == 0).all(), "an illegal action has a probability"
+    total = log_p.double().exp().sum(1)
+    assert ((total - 1).abs() < 1e-5).all(), "probabilities do not sum to one"
+
+
+def check_backward_policy(
+    backward: BackwardPolicy,
+    observation: Observation,
+    removable: Bool[Tensor, "b d d"],
+    *,
+    tolerance: float = 1e-4,
+) -> None:
+    """Hold a backward policy to its protocol on a batch of states.
+
+    Log-probabilities have shape (b, d*d), are -inf but for the edges that can be undone, over which probabilities sum
+    to one, and do not change with the company a state is in, nor from call to call. Of a state in which nothing can
+    be undone, they must not be NaN.
+
+    Parameters
+    ----------
+    backward : BackwardPolicy
+    observation : Observation
+    removable : Tensor, shape (b, d, d), bool
+        ``removable[k, i, j]`` is True where i -> j can be the last edge that was added to graph k.
+    tolerance : float
+        Difference allowed between a batch and single rows, in nats.
+
+    Raises
+    ------
+    AssertionError
+        If the backward policy does not do what its protocol says.
+    """
+    b, d, _ = removable.shape
+    log_pb, singles = _evaluated(backward, observation)
+    assert log_pb.shape == (b, d * d), f"log-probabilities have shape {tuple(log_pb.shape)}, not {(b, d * d)}"
+    assert not log_pb.isnan().any(), "a log-probability is NaN"
+    can_be_undone = removable.flatten(1)
+    some = can_be_undone.any(1)
+    assert (log_pb[some][~can_be_undone[some]] == -torch.inf).all(), (
+        "an edge that cannot be undone has a probability"
+    )
+    error = (log_pb - singles)[can_be_undone].abs().amax() if some.any() else 0.0
+    assert error <= tolerance, f"a batch differs from single states by {error:.3g} nats"
+    total = log_pb[some].double().exp().sum(1)
+    assert ((total - 1).abs() < 1e-5).all(), "probabilities do not sum to one"
+
+
+def check_state_flow(
+    state_flow: Callable[[Observation], Tensor], observation: Observation, *, tolerance: float = 1e-4
+) -> None:
+    """Hold a state flow to its protocol: a finite number for each state, whatever its company, at every call.
+
+    Parameters
+    ----------
+    state_flow : callable
+        As `FlowModel` takes it.
+    observation : Observation
+    tolerance : float
+        Difference allowed between a batch and single rows, in nats.
+
+    Raises
+    ------
+    AssertionError
+        If the state flow does not do so.
+    """
+    log_flow, singles = _evaluated(state_flow, observation)
+    assert log_flow.shape == (len(observation),), f"flows have shape {tuple(log_flow.shape)}"
+    assert log_flow.isfinite().all(), "a flow is not a finite number"
+    error = (log_flow - singles).abs().amax() if len(observation) else 0.0
+    assert error <= tolerance, f"a batch differs from single states by {error:.3g} nats"
+
+
+def _evaluated(network: Callable[[Observation], Tensor], observation: Observation) -> tuple[Tensor, Tensor]:
+    """Return what the network gives for the batch, twice alike, and for its states one by one."""
+    with torch.no_grad():
+        values, again = network(observation), network(observation)
+        singles = torch.cat([network(observation[k : k + 1]) for k in range(len(observation))])
+        assert len(network(observation[:0])) == 0, "a batch of no states gives something"
+    assert values.is_floating_point(), f"what is returned is {values.dtype}, not floating-point"
+    assert torch.equal(values.nan_to_num(), again.nan_to_num()), "two calls differ"
+    return values, singles

@@ -1,0 +1,205 @@
+"""Networks with parameters: a graph of the posterior with the posterior means of its parameters."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+import networkx as nx
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from dag_gfn.errors import OptionError, shortened
+from dag_gfn.graphs import graph as graphs
+from dag_gfn.parameters import DiscreteParameters, parameter_posterior
+from dag_gfn.parameters.discrete import expected_table
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.bif import BifFile, bif_file
+
+if TYPE_CHECKING:
+    from pgmpy.models import DiscreteBayesianNetwork, LinearGaussianBayesianNetwork
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LinearGaussianNetwork:
+    r"""A network :math:`x_j = m_j + \sum_i B_{ij} x_i + \varepsilon_j` in the data's original units.
+
+    Attributes
+    ----------
+    names : tuple of str, length d
+    coefficients : ndarray, shape (d, d), float64
+        `coefficients[i, j]` is the coefficient of i in the equation of j, 0 unless i → j (row → column).
+    intercepts, noise_variances : ndarray, shape (d,), float64
+    """
+
+    names: tuple[str, ...]
+    coefficients: Float64[np.ndarray, "d d"]
+    intercepts: Float64[np.ndarray, " d"]
+    noise_variances: Float64[np.ndarray, " d"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class DiscreteNetwork:
+    """A network of conditional probability tables.
+
+    Attributes
+    ----------
+    names : tuple of str, length d
+    states : tuple of tuple of str, length d
+    parents : tuple of tuple of int, length d
+    tables : tuple of ndarray, length d, float64
+        `tables[j]` has an axis for each of `parents[j]` and a last one for j, along which it sums to one.
+    """
+
+    names: tuple[str, ...]
+    states: tuple[tuple[str, ...], ...]
+    parents: tuple[tuple[int, ...], ...]
+    tables: tuple[np.ndarray, ...]
+
+
+def fitted_parameters(
+    posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None = None
+) -> LinearGaussianNetwork | DiscreteNetwork:
+    """Return a graph with the posterior means of its parameters, as arrays.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+        Of the score ``bge``, ``linear_gaussian``, ``bdeu`` or ``bde``.
+    graph : networkx.DiGraph or ndarray of shape (d, d), bool, optional
+        A DAG on the posterior's variables; entry (i, j) of an array is True for i → j (row → column). By default
+        the most probable graph.
+
+    Raises
+    ------
+    OptionError
+        If the graph is no DAG on these variables, or the score has no prior over parameters.
+    """
+    parameters = parameter_posterior(posterior)
+    adjacency = _adjacency(posterior, graph)
+    if isinstance(parameters, DiscreteParameters):
+        parents = tuple(tuple(np.flatnonzero(column).tolist()) for column in adjacency.T)
+        tables = tuple(expected_table(parameters.concentrations(j, p)) for j, p in enumerate(parents))
+        return DiscreteNetwork(posterior.names, parameters.states, parents, tables)
+    expected = parameters.expected(adjacency[None])
+    return LinearGaussianNetwork(
+        posterior.names, expected.coefficients[0], expected.intercepts[0], expected.noise_variances[0]
+    )
+
+
+def fitted_network(
+    posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None = None
+) -> "LinearGaussianBayesianNetwork | DiscreteBayesianNetwork":
+    """Return a graph with the posterior means of its parameters as a pgmpy model, ready for inference.
+
+    Parameters
+    ----------
+    posterior, graph
+        As for `fitted_parameters`.
+
+    Returns
+    -------
+    pgmpy.models.LinearGaussianBayesianNetwork or pgmpy.models.DiscreteBayesianNetwork
+        In the data's original units and labels.
+
+    Raises
+    ------
+    OptionError
+        As for `fitted_parameters`.
+    """
+    network = fitted_parameters(posterior, graph)
+    if isinstance(network, DiscreteNetwork):
+        return _discrete_model(network)
+    from pgmpy.factors.continuous import LinearGaussianCPD  # pgmpy takes seconds to import
+    from pgmpy.models import LinearGaussianBayesianNetwork
+
+    names, coefficients = network.names, network.coefficients
+    adjacency = _adjacency(posterior, graph)
+    model = LinearGaussianBayesianNetwork()
+    model.add_nodes_from(names)
+    model.add_edges_from((names[i], names[j]) for i, j in np.argwhere(adjacency))
+    for j, name in enumerate(names):
+        parents = np.flatnonzero(adjacency[:, j])
+        model.add_cpds(
+            LinearGaussianCPD(
+                variable=name,
+                beta=[float(network.intercepts[j]), *coefficients[parents, j].tolist()],
+                std=float(np.sqrt(network.noise_variances[j])),
+                evidence=[names[i] for i in parents],
+            )
+        )
+    model.check_model()
+    return model
+
+
+def bif_text(posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None = None) -> str:
+    """Return a fitted discrete network in the Bayesian Interchange Format; see `fitted_bif`."""
+    return fitted_bif(posterior, graph).text
+
+
+def fitted_bif(
+    posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None = None
+) -> BifFile:
+    """Return a fitted discrete network in the Bayesian Interchange Format, and which names it had to change.
+
+    Parameters
+    ----------
+    posterior, graph
+        As for `fitted_parameters`.
+
+    Raises
+    ------
+    OptionError
+        As for `fitted_parameters`, or if the columns are continuous.
+    """
+    network = fitted_parameters(posterior, graph)
+    if not isinstance(network, DiscreteNetwork):
+        raise OptionError(
+            "the format bif holds tables of discrete columns, these are continuous: choose graphml, gml, dot or "
+            "csv, or use dag_gfn.fitted.fitted_network"
+        )
+    return bif_file(network.names, network.states, network.parents, network.tables)
+
+
+def _discrete_model(network: DiscreteNetwork) -> "DiscreteBayesianNetwork":
+    from pgmpy.factors.discrete import TabularCPD
+    from pgmpy.models import DiscreteBayesianNetwork
+
+    names, states = network.names, network.states
+    model = DiscreteBayesianNetwork()
+    model.add_nodes_from(names)
+    model.add_edges_from((names[i], names[j]) for j, parents in enumerate(network.parents) for i in parents)
+    for j, (parents, table) in enumerate(zip(network.parents, network.tables, strict=True)):
+        r = table.shape[-1]
+        model.add_cpds(
+            TabularCPD(
+                variable=names[j],
+                variable_card=r,
+                values=table.reshape(-1, r).T,
+                evidence=[names[i] for i in parents],
+                evidence_card=list(table.shape[:-1]),
+                state_names={names[i]: list(states[i]) for i in (j, *parents)},
+            )
+        )
+    model.check_model()
+    return model
+
+
+def _adjacency(
+    posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None
+) -> Bool[np.ndarray, "d d"]:
+    if graph is None:
+        graph = posterior.most_probable_graph()
+    if isinstance(graph, nx.DiGraph):
+        if set(graph) != set(posterior.names):
+            raise OptionError(
+                f"the graph's nodes must be the posterior's columns, {shortened(', '.join(posterior.names))}, not "
+                f"{shortened(', '.join(map(str, graph)))}"
+            )
+        graph = nx.to_numpy_array(graph, nodelist=posterior.names, weight=None) > 0
+    if not graphs.is_dag(graph):
+        raise OptionError(
+            "parameters need a graph without directed cycles, and this one has one (a consensus graph can): "
+            "take the median or the most probable graph"
+        )
+    return graph

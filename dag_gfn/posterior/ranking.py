@@ -1,0 +1,298 @@
+"""Graphs and classes by their probability, P(G | data) = R(G) / Z, rather than by how often they were drawn.
+
+A draw of a flat posterior occurs once, however probable it is. Its score is known, though, and so is the evidence Z,
+exactly or with an error; where Z is not known, the odds of two graphs still are.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from dag_gfn.graphs import graph
+from dag_gfn.posterior.class_size import class_size
+from dag_gfn.posterior.evidence import UNKNOWN
+from dag_gfn.posterior.features import chunks
+from dag_gfn.posterior.interop import to_networkx
+
+if TYPE_CHECKING:
+    from dag_gfn.posterior.posterior import GraphPosterior
+
+CLASSES_SEARCHED = 1_000
+"""Graphs, by score and as many by weight, among whose classes the most probable are looked for."""
+STANDS_OUT = 0.75
+"""Probability from which on the most probable graph stands out."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What scores are compared with.
+
+    Attributes
+    ----------
+    log_z : float or None
+        Log evidence in nats; None where it is not known.
+    standard_error : float or None
+        Of log_z, in nats: zero where it is exact, None where it is not known.
+    """
+
+    log_z: float | None
+    standard_error: float | None
+
+    def probabilities(self, log_scores: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+        """Return R / Z, at most one; nan where Z is not known."""
+        if self.log_z is None:
+            return np.full(len(log_scores), np.nan)
+        return np.exp(np.minimum(log_scores - self.log_z, 0.0))
+
+    def errors(self, probabilities: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
+        """Return the standard errors of probabilities, to first order."""
+        return probabilities * (np.nan if self.standard_error is None else self.standard_error)
+
+
+@dataclass(frozen=True, eq=False)
+class RankedGraphs:
+    """Graphs, the most probable first.
+
+    Attributes
+    ----------
+    adjacency : ndarray, shape (k, d, d), bool
+        ``[s, i, j]`` is True for i → j in graph s (row → column).
+    log_scores : ndarray, shape (k,), float64
+        log R in nats; nan where not known.
+    probability, standard_error : ndarray, shape (k,), float64
+        nan where not known.
+    odds : ndarray, shape (k,), float64
+        How many times as probable as the first.
+    """
+
+    adjacency: Bool[np.ndarray, "k d d"]
+    log_scores: Float64[np.ndarray, " k"]
+    probability: Float64[np.ndarray, " k"]
+    standard_error: Float64[np.ndarray, " k"]
+    odds: Float64[np.ndarray, " k"]
+
+    def __len__(self) -> int:
+        return len(self.adjacency)
+
+
+def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
+    """Return what turns scores into probabilities; None where weights, not scores, are the graphs' probabilities.
+
+    That is so where scores are not known, under the order-modular posterior, whose graphs count by their orders as
+    well, and where somebody has given graphs and weights without an evidence.
+    """
+    info = posterior.info
+    if info.get("order_modular") or np.isnan(posterior.log_scores).any():
+        return None
+    exact = (info.get("exact_check") or {}).get("log_evidence")
+    if exact is not None:
+        return Evidence(float(exact), 0.0)
+    if info.get("all_dags"):
+        return Evidence(float(np.logaddexp.reduce(posterior.log_scores)), 0.0)
+    if posterior.log_evidence is None:
+        return None if info.get("method") is None else Evidence(None, None)
+    error = _error_of_evidence(info)
+    if error is not None and not error < UNKNOWN:
+        return Evidence(None, None)
+    return Evidence(posterior.log_evidence, error)
+
+
+def _error_of_evidence(info: dict[str, Any]) -> float | None:
+    """Return the standard error of the log evidence in nats, None where nothing is recorded of it."""
+    found = info.get("diagnostics", {})
+    error = info.get("log_evidence_standard_error")
+    if error is None and info.get("conditions"):
+        return None
+    if error is None and info.get("method") == "exact":
+        error = 0.0
+    if error is None:
+        pooled = found.get("estimate") == "pooled"
+        error = found.get("log_z_with_chains_standard_error" if pooled else "log_z_standard_error")
+        if error is None:
+            return math.inf if "log_z" in found else None  # not finite
+        if found.get("corrected"):
+            error = math.hypot(error, found.get("log_z_shift_standard_error") or 0.0)
+    return error
+
+
+def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
+    """Return the k most probable of the graphs that were drawn or found (fewer if there are fewer)."""
+    evidence = evidence_of(posterior)
+    if evidence is None:
+        weights = posterior.counted(np.minimum(posterior.weights[:k], 1.0))
+        return RankedGraphs(
+            posterior.graphs[:k],
+            posterior.log_scores[:k],
+            weights.values,
+            weights.errors(),
+            np.exp(posterior.log_weights[:k] - posterior.log_weights[0]),
+        )
+    drawn = np.argsort(-posterior.log_scores, kind="stable")[: k + len(posterior.best_graphs)]
+    adjacency = np.concatenate([posterior.best_graphs, posterior.graphs[drawn]])
+    log_scores = np.concatenate([posterior.best_log_scores, posterior.log_scores[drawn]])
+    first, _ = graph.distinct(adjacency)
+    order = first[np.lexsort((first, -log_scores[first]))][:k]
+    adjacency, log_scores = adjacency[order], log_scores[order]
+    probability = evidence.probabilities(log_scores)
+    odds = np.exp(log_scores - log_scores[0])
+    return RankedGraphs(adjacency, log_scores, probability, evidence.errors(probability), odds)
+
+
+def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
+    """Return the k most probable graphs; see `GraphPosterior.top_graphs`."""
+    ranked, edge = ranked_graphs(posterior, k), posterior.marginal("edge").values
+    top = []
+    for rank, adjacency in enumerate(ranked.adjacency):
+        dag = to_networkx(adjacency, posterior.names, probability=edge)
+        dag.graph.update(
+            probability=_known(ranked.probability[rank]),
+            standard_error=_known(ranked.standard_error[rank]),
+            odds=float(ranked.odds[rank]),
+            log_score=_known(ranked.log_scores[rank]),
+        )
+        top.append(dag)
+    return top
+
+
+def top_classes(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
+    """Return the k most probable Markov equivalence classes; see `GraphPosterior.top_classes`."""
+    evidence = evidence_of(posterior)
+    if evidence is not None and posterior.info.get("all_dags"):
+        log_mass = posterior.log_scores - np.logaddexp.reduce(posterior.log_scores)
+        rows = _by_weight(posterior, log_mass, k)
+    elif evidence is not None and posterior.info.get("score_equivalent"):
+        rows = _by_size(posterior, evidence, k)
+    else:
+        rows = _by_weight(posterior, posterior.log_weights, k)
+    edge = posterior.marginal("edge").values
+    top = []
+    for cpdag, attributes in rows:
+        mixed = to_networkx(cpdag, posterior.names, probability=edge)
+        for source, target, of_edge in mixed.edges(data=True):
+            of_edge["compelled"] = not mixed.has_edge(target, source)
+        mixed.graph.update(attributes)
+        top.append(mixed)
+    return top
+
+
+def _by_weight(
+    posterior: "GraphPosterior", log_weights: Float64[np.ndarray, " m"], k: int
+) -> list[tuple[Bool[np.ndarray, "d d"], dict[str, Any]]]:
+    """Return classes by the summed weight of their members among the graphs."""
+    cpdags, group = _classes(posterior.graphs)
+    log_mass = np.full(len(cpdags), -np.inf)
+    np.logaddexp.at(log_mass, group, log_weights)
+    first = np.full(len(cpdags), len(group))
+    np.minimum.at(first, group, np.arange(len(group)))
+    held = np.bincount(group)
+    order = np.lexsort((first, -log_mass))[:k]
+    share = posterior.counted(np.minimum(np.exp(log_mass[order]), 1.0))
+    exact = posterior.info.get("all_dags") and log_weights is not posterior.log_weights
+    errors = np.zeros(len(order)) if exact else share.errors()
+    return [
+        (
+            cpdags[c],
+            {
+                "probability": float(share.values[rank]),
+                "standard_error": _known(errors[rank]),
+                "odds": float(np.exp(log_mass[c] - log_mass[order[0]])),
+                "num_graphs": int(held[c]),
+                "size": class_size(cpdags[c]),
+            },
+        )
+        for rank, c in enumerate(order)
+    ]
+
+
+def _by_size(
+    posterior: "GraphPosterior", evidence: Evidence, k: int
+) -> list[tuple[Bool[np.ndarray, "d d"], dict[str, Any]]]:
+    """Return classes by size · R / Z, where all members of a class have the same R."""
+    by_score = np.argsort(-posterior.log_scores, kind="stable")[:CLASSES_SEARCHED]
+    chosen = np.union1d(by_score, np.arange(min(len(posterior), CLASSES_SEARCHED)))
+    found = len(posterior.best_graphs)
+    cpdags, group = _classes(np.concatenate([posterior.best_graphs, posterior.graphs[chosen]]))
+    log_scores = np.full(len(cpdags), -np.inf)
+    every = np.concatenate([posterior.best_log_scores, posterior.log_scores[chosen]])
+    np.maximum.at(log_scores, group, every)
+    held = np.bincount(group[found:], minlength=len(cpdags))
+    sizes = [class_size(cpdag) for cpdag in cpdags]
+    # one that is not counted has at least the members that are held
+    log_sizes = np.array(
+        [
+            math.log(max(int(of_class), 1) if size is None else size)
+            for size, of_class in zip(sizes, held, strict=True)
+        ]
+    )
+    log_mass = log_scores + log_sizes
+    order = np.lexsort((np.arange(len(cpdags)), -log_mass))[:k]
+    probability = evidence.probabilities(log_mass[order])
+    errors = evidence.errors(probability)
+    return [
+        (
+            cpdags[c],
+            {
+                "probability": _known(probability[rank]),
+                "standard_error": None if sizes[c] is None else _known(errors[rank]),
+                "odds": float(np.exp(log_mass[c] - log_mass[order[0]])),
+                "num_graphs": int(held[c]),
+                "size": sizes[c],
+            },
+        )
+        for rank, c in enumerate(order)
+    ]
+
+
+def _classes(
+    graphs: Bool[np.ndarray, "m d d"],
+) -> tuple[Bool[np.ndarray, "c d d"], np.ndarray]:
+    """Return the distinct CPDAGs of graphs, and which one each graph has."""
+    m, d, _ = graphs.shape
+    cpdags = np.concatenate([graph.cpdag(graphs[part]) for part in chunks(m, d)])
+    first, group = graph.distinct(cpdags)
+    return cpdags[first], group
+
+
+def entropy(posterior: "GraphPosterior") -> float:
+    """Return the entropy of the posterior in nats; see `GraphPosterior.entropy`."""
+    evidence = evidence_of(posterior)
+    if posterior.info.get("all_dags") or evidence is None or evidence.log_z is None:
+        return float(max(0.0, -posterior.weights @ posterior.log_weights))
+    return float(max(0.0, evidence.log_z - posterior.weights @ posterior.log_scores))
+
+
+def spread_sentence(posterior: "GraphPosterior") -> str:
+    """Return in words whether a graph stands out, and over how many the posterior is spread."""
+    evidence = evidence_of(posterior)
+    best = ranked_graphs(posterior, 1)
+    if evidence is not None and evidence.log_z is None:
+        return (
+            "The evidence is not known, and so the probabilities of single graphs are not: odds are relative to the "
+            "best graph found."
+        )
+    nats = entropy(posterior)
+    many = f"{math.exp(nats):.3g}" if nats < 700 else f"10^{nats / math.log(10):.0f}"
+    least = ""
+    if evidence is None and not posterior.info.get("all_dags"):
+        least = "at least "  # draws cannot show a wider spread than their number
+    spread = f"spread over about {least}{many} graphs (entropy {nats:.3g} nats)"
+    probability = float(best.probability[0])
+    if probability >= STANDS_OUT:
+        return f"One graph stands out, with probability {probability:.3g}; the posterior is {spread}."
+    return f"No graph stands out: the best has probability {probability:.2g}; the posterior is {spread}."
+
+
+def likely_text(attributes: dict[str, Any]) -> str:
+    """Return in words how probable a graph or class of `top_graphs` or `top_classes` is."""
+    probability, error = attributes["probability"], attributes["standard_error"]
+    if probability is None:
+        return f"odds {attributes['odds']:.3g} to the best"
+    return f"probability {probability:.3g}" + (f" ± {error:.1g}" if error else "")
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

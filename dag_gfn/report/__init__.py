@@ -1,5 +1,0 @@
-"""A posterior as one HTML page that needs nothing but a browser."""
-
-from dag_gfn.report.page import report_html, write_report
-
-__all__ = ["report_html", "write_report"]

@@ -1,0 +1,67 @@
+"""Doubt about discrete columns whose likely parent sets have tables that the rows hardly fill."""
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from dag_gfn.data.columns import listed
+from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.doubts import Doubt
+from dag_gfn.graphs.subsets import pack, popcount
+from dag_gfn.scores.cell_limit import CellLimit, num_cells, rows_of_columns
+
+ROWS_PER_CELL = 2.0
+"""A table with fewer rows per cell than this is at the limit."""
+LIKELY = 0.5
+"""Posterior probability of such a table from which on a column is named."""
+
+
+def sparse_doubts(
+    graphs: Bool[np.ndarray, "m d d"], weights: Float64[np.ndarray, " m"], data: Dataset, sparse_families: str
+) -> list[Doubt]:
+    """Return the doubt that names the columns with parents for which the rows are too few.
+
+    Parameters
+    ----------
+    graphs : array, shape (m, d, d), bool
+        Graphs of a posterior: True at (s, i, j) for i -> j (row -> column).
+    weights : array, shape (m,), float64
+        Their probabilities.
+    data : Dataset
+        What they were fitted to.
+    sparse_families : {"drop", "keep"}
+        Whether families of more cells than rows were left out.
+    """
+    if data.kind != "discrete":
+        return []
+    states, rows = np.array(data.cardinalities, dtype=np.float64), rows_of_columns(data)
+    named = []
+    for node in range(data.d):
+        parents = pack(graphs[:, :, node])
+        sets, which = np.unique(parents, return_inverse=True)
+        probability = np.bincount(which, weights)
+        cells = num_cells(states, node, sets)
+        sparse = (sets != 0) & (cells * ROWS_PER_CELL > rows[node]) & (rows[node] > 0)
+        if probability[sparse].sum() > LIKELY:
+            likeliest = np.flatnonzero(sparse)[probability[sparse].argmax()]
+            count = int(popcount(sets[likeliest : likeliest + 1])[0])
+            count = int(popcount(sets[likeliest : likeliest + 1])[0])
+            named.append((node, cells[likeliest], count))
+    if not named:
+        return []
+    columns = [
+        f"'{data.names[node]}' (tables of {table:,.0f} cells for {rows[node]:,.0f} rows, with {count} "
+        f"parent{'s' if count > 1 else ''})"
+        for node, table, count in named
+    ]
+    sizes = CellLimit(states, rows, np.zeros(data.d, dtype=np.int64)).sizes_left_out()
+    most = max(1, min(sizes[node][0] for node, *_ in named) - 1)
+    drop = "--sparse-families drop or " if sparse_families == "keep" else ""
+    return [
+        Doubt(
+            "sparse_families",
+            "caution",
+            "too few rows for the tables of likely parent sets: links may be made of noise",
+            f"the likely parent sets of {listed(columns)} need more cells than the rows can fill, and discrete scores "
+            f"reward such parents for nothing: choose {drop}--max-parents {most}, merge states, or collect more rows.",
+        )
+    ]

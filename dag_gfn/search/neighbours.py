@@ -1,0 +1,61 @@
+"""DAGs that differ from one in one edge, with what each change does to the score."""
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from dag_gfn.graphs import graph
+from dag_gfn.graphs.subsets import unpack
+from dag_gfn.scores import ScoreTable
+
+
+def neighbours(
+    table: ScoreTable, parents: Int64[np.ndarray, " d"]
+) -> tuple[Float64[np.ndarray, " m"], Int64[np.ndarray, "m d"]]:
+    """Return all DAGs that one edge added, removed or reversed makes, and the gain of each in log R.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    parents : ndarray, shape (d,), int64
+        The parents of each node of a DAG that the constraints allow, as bitmasks.
+
+    Returns
+    -------
+    gains : ndarray, shape (m,), float64
+        In nats; changes that the constraints forbid are left out.
+    changed : ndarray, shape (m, d), int64
+        Parents of each neighbour.
+    """
+    d = table.d
+    bits = np.int64(1) << np.arange(d, dtype=np.int64)
+    nodes = np.arange(d, dtype=np.int64)
+    toggled = parents[:, None] ^ bits  # (node, other): the other joins or leaves the parents
+    scores = table.local_scores(np.repeat(nodes, d), toggled.reshape(-1)).reshape(d, d)
+    gain = (scores - table.local_scores(nodes, parents)[:, None]).T  # (i, j): of toggling i → j
+    adjacency = unpack(parents, d).T  # (i, j): i → j
+    moves = _moves(adjacency, gain)
+    gains, changed = [], []
+    for toggles, of_move in moves:
+        for i, j in np.argwhere(np.isfinite(of_move)):
+            after = parents.copy()
+            after[j] ^= bits[i]
+            if toggles == 2:
+                after[i] ^= bits[j]
+            gains.append(of_move[i, j])
+            changed.append(after)
+    if not gains:
+        return np.zeros(0), np.zeros((0, d), dtype=np.int64)
+    return np.array(gains), np.array(changed)
+
+
+def _moves(
+    adjacency: Bool[np.ndarray, "d d"], gain: Float64[np.ndarray, "d d"]
+) -> list[tuple[int, Float64[np.ndarray, "d d"]]]:
+    """Return the gains of toggling i → j alone, and of reversing it, -inf where that is no DAG."""
+    d = len(adjacency)
+    reaches = graph.transitive_closure(adjacency)  # reflexive
+    alone = np.where(adjacency | ~reaches.T, gain, -np.inf)  # to be added where j does not reach i
+    # i → j can be reversed unless i reaches another parent of j
+    around = (reaches.astype(np.int64) - np.eye(d, dtype=np.int64)) @ adjacency.astype(np.int64) > 0
+    reverse = np.where(adjacency & ~around, gain + gain.T, -np.inf)
+    return [(1, alone), (2, reverse)]

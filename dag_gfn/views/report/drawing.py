@@ -1,0 +1,89 @@
+"""Graphs as SVG shapes: numbers only, which the page's template writes down."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.views.plots.layout import bow, layered_layout
+
+COLUMN, LAYER = 124.0, 92.0
+"""Distance of neighbouring columns and layers."""
+RADIUS = 9.0
+MARGIN = 66.0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Where the nodes of every graph of one report are.
+
+    Attributes
+    ----------
+    layout : ndarray, shape (d, 2), float64
+        Column and layer.
+    positions : ndarray, shape (d, 2), float64
+        Centres, in the units of the picture.
+    """
+
+    layout: np.ndarray
+    positions: np.ndarray
+
+    @classmethod
+    def of(cls, posterior: GraphPosterior) -> "Drawing":
+        """Return the drawing for a posterior."""
+        layout = layered_layout(posterior.marginal("edge").values, posterior.marginal("path").values)
+        return cls(layout, layout * (COLUMN, LAYER) + (MARGIN, RADIUS + 12))
+
+    @property
+    def width(self) -> int:
+        """Width of the picture."""
+        return round(float(self.positions[:, 0].max()) + MARGIN)
+
+    @property
+    def height(self) -> int:
+        """Height of the picture."""
+        return round(float(self.positions[:, 1].max()) + 42)
+
+    def link(self, a: int | np.integer, b: int | np.integer) -> "Curve":
+        """Return the line from a to b; that from b to a takes the same way."""
+        first, second = min(a, b), max(a, b)
+        across, down = self.layout[second] - self.layout[first]
+        middle = (self.layout[first] + self.layout[second]) / 2
+        control = middle + bow(self.layout, first, second) * np.array([-down, across])
+        place = self.positions[0] + (control - self.layout[0]) * (COLUMN, LAYER)
+        return Curve(self.positions[a], place, self.positions[b])
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A quadratic Bézier curve between two nodes' centres."""
+
+    start: np.ndarray
+    control: np.ndarray
+    end: np.ndarray
+
+    @property
+    def path(self) -> str:
+        """The line from rim to rim, as SVG writes it."""
+        a, b = self._rim(self.start, 2.0), self._rim(self.end, 2.0)
+        return f"M{_xy(a)}Q{_xy(self.control)} {_xy(b)}"
+
+    def head(self, size: float | int, *, at_start: bool = False) -> str:
+        """Return the corners of an arrow head of this length, its tip at a node's rim."""
+        node = self.start if at_start else self.end
+        tip = self._rim(node, 1.0)
+        away = _unit(self.control - node)
+        side = np.array([-away[1], away[0]]) * size * 0.45
+        back = tip + away * size
+        return " ".join(map(_xy, (tip, back + side, back - side)))
+
+    def _rim(self, node: np.ndarray, gap: float | int) -> np.ndarray:
+        return node + _unit(self.control - node) * (RADIUS + gap)
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / max(float(np.hypot(*vector)), 1e-9)
+
+
+def _xy(point: np.ndarray) -> str:
+    return f"{point[0]:.0f},{point[1]:.0f}"

@@ -1,0 +1,158 @@
+"""The effects of every variable on every other, computed beforehand for the page's explorer."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dag_gfn import effects
+from dag_gfn.effects.graph_draws import EquivalenceClass, equivalence_classes
+from dag_gfn.errors import DagGfnError
+from dag_gfn.parameters import parameter_posterior
+from dag_gfn.posterior import GraphPosterior
+
+TOTAL_DRAWS = 2000
+DISTRIBUTION_DRAWS = 400
+BINS = 24
+TOP_CLASSES = 4
+MIN_CLASS = 0.01
+"""Share of the draws below which a class is not told apart."""
+MIN_EFFECT = 0.005
+"""Probability of an effect below which nothing is said of its size."""
+MAX_DISTRIBUTIONS = 240
+"""Pairs of discrete variables, those with the likeliest effects, that are computed."""
+MAX_STATES = 100
+"""Product of two variables' states beyond which a table helps nobody."""
+MAX_SECONDS = 300
+"""Seconds of work beyond which the page goes without distributions."""
+MAX_EDGES_TEXT = 300
+SEED = 0
+
+
+def effect_tables(
+    posterior: GraphPosterior, *, on_progress: Callable[[float, float], None] | None = None
+) -> dict[str, Any]:
+    """Return what the explorer shows, as JSON holds it.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+    on_progress : callable, optional
+        Given the share of the distributions that is done, in [0, 1], and the seconds that all should take.
+
+    Returns
+    -------
+    dict
+        `kind`: ``total``, ``distribution`` or ``none`` (then `reason` says why). `classes`: edges and probability
+        of the equivalence classes that `by_class` counts through. `pairs[i][j]` is of the effect of i on j (row
+        → column), or None: `zero`, its probability of being nil, and
+
+        - total: `mean`, `q` (5, 50 and 95 % quantiles), `low`, `high` and `bins` (counts of the draws with an effect
+          between them), `by_class` (class, mean, 5 %, 95 %, share of no effect);
+        - distribution: `table[a][b]` = mean, 5 % and 95 % quantiles of P(j = b | do(i = a)), `by_class`
+          (class, share of no effect, means by state).
+    """
+    try:
+        if posterior.info.get("kind") == "discrete":
+            return _distributions(posterior, on_progress)
+        return _totals(posterior)
+    except DagGfnError as error:
+        return {"kind": "none", "reason": str(error)}
+
+
+def _totals(posterior: GraphPosterior) -> dict[str, Any]:
+    if not posterior.statistics:
+        return {"kind": "none", "reason": "this posterior was made without the data's statistics"}
+    everything = effects.total_effects(posterior, num_draws=TOTAL_DRAWS, rng=SEED)
+    classes = _classes(everything.graphs, posterior.names)
+    table: list[list[dict[str, Any] | None]] = [[None] * posterior.d for _ in posterior.names]
+    for i, j in np.argwhere(~np.eye(posterior.d, dtype=bool)):
+        samples, zero = everything.samples[:, i, j], float(everything.probability_zero[i, j])
+        pair: dict[str, Any] = {"zero": round(zero, 4)}
+        drawn = samples[samples != 0.0]
+        if 1.0 - zero >= MIN_EFFECT and drawn.size:
+            low, high = np.quantile(drawn, [0.005, 0.995])
+            counts, _ = np.histogram(drawn, bins=BINS, range=(low, high) if high > low else None)
+            pair |= {
+                "mean": _short(everything.mean[i, j]),
+                "q": [_short(q) for q in np.quantile(samples, [0.05, 0.5, 0.95])],
+                "low": _short(low),
+                "high": _short(high),
+                "bins": counts.tolist(),
+                "by_class": [
+                    [
+                        c,
+                        *map(_short, (s.mean(), *np.quantile(s, [0.05, 0.95]))),
+                        round(float((s == 0).mean()), 3),
+                    ]
+                    for c, s in enumerate(samples[found.draws] for found in classes)
+                ],
+            }
+        table[i][j] = pair
+    return {"kind": "total", "draws": TOTAL_DRAWS, "classes": _class_texts(classes), "pairs": table}
+
+
+def _distributions(
+    posterior: GraphPosterior, on_progress: Callable[[float, float], None] | None
+) -> dict[str, Any]:
+    d, names = posterior.d, posterior.names
+    zero = np.clip(1.0 - posterior.marginal("path").values, 0.0, 1.0)
+    parameters = parameter_posterior(posterior)
+    r = parameters.cardinalities
+    table: list[list[dict[str, Any] | None]] = [[None] * d for _ in names]
+    shown: list[tuple[int, int]] = []
+    for i, j in sorted(np.argwhere(~np.eye(d, dtype=bool)).tolist(), key=lambda pair: zero[*pair]):
+        table[i][j] = {"zero": round(float(zero[i, j]), 4)}
+        small = r[i] * r[j] <= MAX_STATES
+        if small and 1.0 - zero[i, j] >= MIN_EFFECT and len(shown) < MAX_DISTRIBUTIONS:
+            shown.append((i, j))
+    found = effects.interventional_distributions(
+        posterior,
+        [(names[i], names[j]) for i, j in shown],
+        num_draws=DISTRIBUTION_DRAWS,
+        rng=SEED,
+        max_seconds=MAX_SECONDS,
+        on_progress=on_progress,
+    )
+    classes = _classes(found[0].graphs, names) if found else []
+    for (i, j), effect in zip(shown, found, strict=True):
+        low, high = np.quantile(effect.samples, [0.05, 0.95], axis=0)
+        no_effect = (np.ptp(effect.samples, axis=1) == 0).all(axis=1)
+        table[i][j] |= {
+            "table": np.stack([effect.mean, low, high], axis=-1).round(4).tolist(),
+            "by_class": [
+                [
+                    c,
+                    round(float(no_effect[known.draws].mean()), 3),
+                    effect.samples[known.draws].mean(axis=0).round(3).tolist(),
+                ]
+                for c, known in enumerate(classes)
+            ],
+        }
+    in_a_table = {node for pair in shown for node in pair}
+    return {
+        "kind": "distribution",
+        "draws": DISTRIBUTION_DRAWS,
+        "classes": _class_texts(classes),
+        "states": [list(parameters.states[node]) if node in in_a_table else [] for node in range(d)],
+        "pairs": table,
+    }
+
+
+def _classes(graphs: np.ndarray, names: Sequence[str]) -> list[EquivalenceClass]:
+    return [c for c in equivalence_classes(graphs, names, top=TOP_CLASSES) if c.probability >= MIN_CLASS]
+
+
+def _class_texts(classes: list[EquivalenceClass]) -> list[dict[str, Any]]:
+    return [
+        {
+            "edges": c.edges if len(c.edges) <= MAX_EDGES_TEXT else f"{c.edges[: MAX_EDGES_TEXT - 1]}…",
+            "probability": round(c.probability, 4),
+        }
+        for c in classes
+    ]
+
+
+def _short(number: float | np.floating) -> float:
+    """Return four significant digits: more would only make the file larger."""
+    return float(f"{number:.4g}")

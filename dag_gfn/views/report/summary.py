@@ -1,0 +1,113 @@
+"""The report's findings in words."""
+
+from dataclasses import dataclass, field
+
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.ranking import spread_sentence
+from dag_gfn.posterior.verdict import trust_in, weigh_doubts
+from dag_gfn.views.report.pairs import LIKELY, Pair, pairs
+
+MAX_NAMED = 8
+"""Links of one kind that are named; the others are counted."""
+_METHODS = {
+    "exact": "computed exactly",
+    "gflownet": "sampled by a trained GFlowNet",
+    "mcmc": "sampled by Markov chains",
+}
+_MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a reader should know first.
+
+    Attributes
+    ----------
+    fitted : str
+        What was fitted, on what, and how.
+    trust : str
+        How far to rely on the probabilities.
+    level : {"good", "caution", "bad"}
+        The same in one word.
+    findings : list of (str, list of str)
+        Kinds of links, each with those that are named.
+    distrust : list of str
+        Reasons for doubt that the fit itself recorded.
+    """
+
+    fitted: str
+    trust: str
+    level: str
+    findings: list[tuple[str, list[str]]] = field(default_factory=list)
+    distrust: list[str] = field(default_factory=list)
+
+
+def summarise(posterior: GraphPosterior) -> Summary:
+    """Return the summary of a posterior."""
+    info = posterior.info
+    level, trust = weigh_doubts(info, *trust_in(info))
+    return Summary(_fitted(posterior), trust, level, _findings(posterior), list(info.get("warnings", [])))
+
+
+def _fitted(posterior: GraphPosterior) -> str:
+    info = posterior.info
+    rows = f" from {info['n']:,} rows" if info.get("n") else ""
+    how = _METHODS.get(info.get("method"), "given as weighted graphs")
+    model = _MODELS.get(info.get("kind"))
+    score = f", with the score {info['score']}" if info.get("score") else ""
+    score += f" ({model} relations)" if score and model else ""
+    prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""
+    return (
+        f"A posterior distribution over the causal graphs of {posterior.d} variables{rows}, {how}{score}{prior}. "
+        f"It holds {len(posterior):,} different graphs. {spread_sentence(posterior)}"
+    )
+
+
+def _findings(posterior: GraphPosterior) -> list[tuple[str, list[str]]]:
+    names, every = posterior.names, pairs(posterior)
+    likely = [pair for pair in every if pair.linked >= LIKELY]
+    by_direction: dict[str, list[Pair]] = {"settled": [], "leaning": [], "open": []}
+    for pair in likely:
+        by_direction[pair.direction].append(pair)
+    found = [
+        (
+            "Likely linked, direction well supported",
+            [f"{names[p.a]} → {names[p.b]} ({percent(p.forward)})" for p in by_direction["settled"]],
+        ),
+        (
+            "Likely linked, direction only preferred",
+            [
+                f"{names[p.a]} → {names[p.b]} ({percent(p.forward)}; reversed {percent(p.backward)})"
+                for p in by_direction["leaning"]
+            ],
+        ),
+        (
+            "Likely linked, but the data cannot say which way",
+            [f"{names[p.a]} – {names[p.b]} (linked {percent(p.linked)})" for p in by_direction["open"]],
+        ),
+    ]
+    told = []
+    for title, links in found:
+        more = [f"and {len(links) - MAX_NAMED} more"] if len(links) > MAX_NAMED else []
+        if links:
+            told.append((f"{title} ({len(links)})", links[:MAX_NAMED] + more))
+    unlinked, unsure = sum(p.linked <= 0.05 for p in every), sum(0.05 < p.linked < LIKELY for p in every)
+    told.append(
+        (
+            "The other pairs",
+            [
+                f"{unlinked} of {len(every)} pairs are almost surely not linked directly ({percent(0.05)} at most)",
+                f"{unsure} are uncertain (between {percent(0.05)} and {percent(LIKELY)})",
+            ],
+        )
+    )
+    return told
+
+
+def percent(probability: float | int) -> str:
+    """Return a probability as a person writes it; only what is certain is called 0 % or 100 %."""
+    if 1e-9 < probability < 0.01:
+        return "under 1\N{NO-BREAK SPACE}%"
+    if 0.99 < probability < 1 - 1e-9:
+        return "over 99\N{NO-BREAK SPACE}%"
+    return f"{100 * probability:.0f}\N{NO-BREAK SPACE}%"

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+from sampler_cases import score_table
+
+from dag_gfn.exact.reference import exact_reference
+from dag_gfn.fitting.exact_check import affordable, divergence_from, exact_check_reference, exact_comparison
+from dag_gfn.posterior import GraphPosterior
+
+
+def test_the_exact_posterior_is_at_no_distance_from_itself():
+    table = score_table(4)
+    reference = exact_reference(table)
+    assert divergence_from(reference)(reference.log_probabilities) == {"jsd": pytest.approx(0, abs=1e-12)}
+    draws = reference.draw(50, np.random.default_rng(0))
+    posterior = GraphPosterior.from_samples(table.names, draws, log_evidence=reference.log_evidence + 0.25)
+    check = exact_comparison(posterior, reference, reference.log_probabilities)
+    for name in ("jsd", "tv", "kl", "graph_rmse"):
+        assert check[name] == pytest.approx(0, abs=1e-9), name
+    assert check["log_evidence_gap"] == pytest.approx(0.25)
+    edges = draws.mean(axis=0) - reference.features["edge"]
+    assert check["edge_max_error"] == pytest.approx(np.abs(edges).max())
+    assert check["edge_rmse"] == pytest.approx(np.sqrt((edges[~np.eye(4, dtype=bool)] ** 2).mean()))
+
+
+@pytest.mark.parametrize("d", [4, 6])
+def test_draws_of_the_reference_have_its_edges(d):
+    reference = exact_reference(score_table(d))
+    n = 4000
+    share = reference.draw(n, np.random.default_rng(0)).mean(axis=0)
+    edge = reference.features["edge"]
+    assert (np.abs(share - edge) <= 5 * np.sqrt(edge * (1 - edge) / n) + 1e-9).all()
+
+
+def test_a_reference_is_made_where_it_is_quick_or_asked_for():
+    table = score_table(6)
+    assert affordable(table, 10)
+    assert not affordable(table, 1e-9)
+    assert not affordable(score_table(6, storage="lazy"), 10)
+    assert exact_check_reference(table, False, None, shown=False) is None
+    assert exact_check_reference(table, None, None, shown=False) is not None
+    assert exact_check_reference(table, True, 1e-9, shown=False) is not None

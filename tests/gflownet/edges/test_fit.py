@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+import torch
+from sampler_cases import score_table
+
+from dag_gfn.errors import OptionError
+from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.exact.reference import exact_reference
+from dag_gfn.gflownet.edges.fit import fit_gflownet
+from dag_gfn.gflownet.policies import TransformerPolicy
+from dag_gfn.gflownet.training.config import default_config
+from dag_gfn.graphs.graph import is_dag
+from dag_gfn.graphs.subsets import pack
+
+
+def short(table, iterations=3, **options):
+    config = default_config(table.d, iterations=iterations)
+    return fit_gflownet(table, **{"seed": 0, "config": config, "num_samples": 64} | options)
+
+
+@pytest.mark.parametrize("d", [2, 5, 6])
+def test_what_a_fit_returns(d):
+    table = score_table(d)
+    result = short(table, iterations=1)
+    assert result.adjacency.shape == (64, d, d)
+    assert is_dag(result.adjacency).all()
+    parents = pack(result.adjacency.swapaxes(1, 2))
+    np.testing.assert_allclose(result.log_scores, table.log_reward(parents), atol=1e-6)
+    assert result.training.iterations == 1
+    if d <= 5:
+        assert np.exp(result.log_probabilities).sum() == pytest.approx(1, abs=1e-9)
+        assert len(result.log_probabilities) == len(enumerate_dags(d))
+    else:
+        assert result.log_probabilities is None
+    assert 0 < result.importance.ess <= 1
+    assert result.importance.log_z_lower <= result.importance.log_z
+
+
+@pytest.mark.parametrize("d", [3, 6])
+def test_as_a_posterior(d):
+    table = score_table(d)
+    config = default_config(d, iterations=2)
+    result = fit_gflownet(table, seed=0, config=config, num_samples=64)
+    posterior = result.posterior(table, config)
+    assert posterior.names == table.names
+    known = 64 * result.importance.ess >= 25  # of fewer independent draws the mean weight says nothing
+    assert posterior.log_evidence == (result.importance.log_z if known else None)
+    assert (posterior.info["log_evidence_standard_error"] is not None) == known
+    assert posterior.info["training"]["options"]["iterations"] == 2
+    if d == 3:
+        assert posterior.info["all_dags"] is True
+        assert np.sort(posterior.log_weights) == pytest.approx(np.sort(result.log_probabilities), abs=1e-9)
+    else:
+        np.testing.assert_allclose(
+            posterior.marginal("edge").values, result.adjacency.mean(axis=0), atol=1e-12
+        )
+    scores = table.log_reward(pack(posterior.graphs.swapaxes(1, 2)))
+    np.testing.assert_allclose(posterior.log_scores, scores, atol=1e-6)
+
+
+def test_a_transformer_learns_the_posterior():
+    table = score_table(3, rows=30, seed=1)
+    config = default_config(3, iterations=80)
+    result = fit_gflownet(table, seed=0, config=config, num_samples=100, policy="transformer")
+    assert isinstance(result.training.policy.policy, TransformerPolicy)
+    edge = result.posterior(table, config).marginal("edge").values
+    assert np.abs(edge - exact_reference(table).features["edge"]).max() < 0.02
+
+
+@pytest.mark.parametrize("policy", ["mlp", "transformer"])
+def test_a_finished_training_is_taken_up_from_its_checkpoint(tmp_path, policy):
+    given = {"policy": policy, "checkpoint": tmp_path / "training.safetensors"}
+    one, again = (short(score_table(3), **given) for _ in range(2))
+    assert one.training.iterations == again.training.iterations == 3
+    assert again.training.history == []
+    np.testing.assert_array_equal(one.log_probabilities, again.log_probabilities)
+
+
+def test_the_seed_decides():
+    table = score_table(3)
+    one, two, other = (short(table, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.log_probabilities, two.log_probabilities)
+    np.testing.assert_array_equal(one.adjacency, two.adjacency)
+    assert not np.array_equal(one.log_probabilities, other.log_probabilities)
+
+
+def test_watching_does_not_change_the_result():
+    table, judged, reports = score_table(3), [], []
+
+    def judge(log_probabilities):
+        judged.append(log_probabilities)
+        return {"figure": 0.5}
+
+    watched = short(table, judge=judge, on_report=reports.append)
+    np.testing.assert_array_equal(watched.log_probabilities, short(table).log_probabilities)
+    assert np.exp(judged[-1]).sum() == pytest.approx(1, abs=1e-9)
+    assert watched.training.history[-1].metrics["figure"] == 0.5
+    assert reports[-1].iteration == 3
+
+
+def test_more_samples_do_not_change_the_policy():
+    table = score_table(3)
+    np.testing.assert_array_equal(
+        short(table).log_probabilities, short(table, num_samples=7).log_probabilities
+    )
+    assert len(short(table, num_samples=7).adjacency) == 7
+
+
+@pytest.mark.parametrize("device", ["magic", "cuda:99", "mps:7"])
+def test_a_device_that_is_not_there(device):
+    threads = torch.get_num_threads()
+    with pytest.raises(OptionError, match=f"device '{device}' cannot be used"):
+        short(score_table(2), device=device)
+    assert torch.get_num_threads() == threads
+
+
+def test_threads_are_put_back_when_training_fails():
+    def broken(log_probabilities):
+        raise RuntimeError("no judgement")
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(RuntimeError, match="no judgement"):
+            short(score_table(2), judge=broken)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)

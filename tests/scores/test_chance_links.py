@@ -1,0 +1,40 @@
+"""Links that chance makes in short tables."""
+
+import numpy as np
+import pytest
+from score_data import continuous, discrete
+
+from dag_gfn.scores.chance_links import chance_links, chance_rate
+
+
+def linked(d, **pairs):
+    matrix = np.zeros((d, d))
+    for pair, value in pairs.items():
+        i, j = int(pair[1]), int(pair[2])
+        matrix[i, j] = matrix[j, i] = value
+    return matrix
+
+
+def test_likely_but_not_certain_links_are_counted(rng):
+    data = continuous(rng.normal(size=(100, 4)))
+    (doubt,) = chance_links(linked(4, p01=0.7, p02=0.95, p13=1.0, p23=0.4), data)
+    assert doubt.level == "mild"
+    assert doubt.warning.startswith("2 of 3 likely links are less than 99.9% probable")
+    assert "100 rows" in doubt.warning
+
+
+def test_nothing_is_said_of_certain_links_or_long_tables(rng):
+    data = continuous(rng.normal(size=(100, 3)))
+    assert chance_links(linked(3, p01=0.9999), data) == []
+    assert chance_links(linked(3), data) == []
+    long = continuous(rng.normal(size=(50_000, 3)))
+    assert chance_links(linked(3, p01=0.7), long) == []
+
+
+def test_many_states_are_linked_by_chance_less_often(rng):
+    states = (2, 2, 8)
+    data = discrete(rng.integers(0, states, size=(500, 3)), states)
+    assert len(chance_links(linked(3, p01=0.7), data)) == 1
+    assert chance_links(linked(3, p02=0.7), data) == []
+    rate = chance_rate(data)
+    assert rate[0, 1] > 0.01 > rate[0, 2] == pytest.approx(rate[2, 0])

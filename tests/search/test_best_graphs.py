@@ -1,0 +1,84 @@
+"""The search for the best DAGs, against dynamic programmes and enumerations."""
+
+import numpy as np
+import oracles
+import pytest
+
+import dag_gfn
+from dag_gfn.exact.best_dag import best_dag
+from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.graphs import graph
+from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+from dag_gfn.search import best_graphs
+from dag_gfn.search.neighbours import neighbours
+
+
+def tables(d, seed, constraints=None):
+    """Return the table of simulated columns, complete and lazy."""
+    data = dag_gfn.simulate(d, 50, rng=np.random.default_rng(seed), edges_per_node=2, noise_variance=1.0)
+    score = make_score("bge", data.standardize())
+    constraints = Constraints.none(d) if constraints is None else constraints
+    return [
+        ScoreTable.build(score, make_prior("uniform", d), constraints, storage=storage)
+        for storage in ("complete", "lazy")
+    ]
+
+
+def draws_of(table, rng, k=20):
+    graphs = np.array([oracles.random_dag(table.d, 0.3, rng) for _ in range(k)])
+    log_scores = table.log_reward(graph.parent_masks(graphs))
+    return graphs[log_scores > -np.inf], log_scores[log_scores > -np.inf]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_orders_find_the_best_of_all_dags(seed, rng):
+    complete, lazy = tables(9, seed)
+    graphs, log_scores = draws_of(lazy, rng)
+    found = best_graphs(lazy, graphs, log_scores, np.full((9, 9), 0.5))
+    assert found.log_scores[0] == pytest.approx(best_dag(complete).log_score)
+    assert not found.proven
+    again = best_graphs(lazy, graphs, log_scores, np.full((9, 9), 0.5))
+    np.testing.assert_array_equal(found.adjacency, again.adjacency)
+
+
+def test_the_best_of_four_nodes_are_the_best_of_all_543(rng):
+    complete, _ = tables(4, 0)
+    masks = enumerate_dags(4).astype(np.int64)
+    expected = np.sort(complete.log_reward(masks))[::-1]
+    graphs, log_scores = draws_of(complete, rng)
+    found = best_graphs(complete, graphs, log_scores, np.full((4, 4), 0.5))
+    assert found.proven
+    np.testing.assert_allclose(found.log_scores[:20], expected[:20])
+    np.testing.assert_allclose(complete.log_reward(graph.parent_masks(found.adjacency)), found.log_scores)
+    assert len({dag.tobytes() for dag in found.adjacency}) == len(found.adjacency)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_constraints_are_kept(which, rng):
+    names = dag_gfn.simulate(8, 5, rng=np.random.default_rng(0)).names
+    required, forbidden = [(names[0], names[1])], [(names[2], names[3]), (names[3], names[2])]
+    table = tables(8, 1, Constraints.from_names(names, required, forbidden, 2))[which]
+    start = np.zeros((1, 8, 8), dtype=bool)
+    start[0, 0, 1] = True
+    found = best_graphs(table, start, table.log_reward(graph.parent_masks(start)), np.full((8, 8), 0.5))
+    assert found.log_scores[0] == pytest.approx(best_dag(tables(8, 1, table.constraints)[0]).log_score)
+    assert graph.is_dag(found.adjacency).all()
+    assert found.adjacency[:, 0, 1].all()
+    assert not (found.adjacency[:, 2, 3] | found.adjacency[:, 3, 2]).any()
+    assert found.adjacency.sum(axis=1).max() <= 2
+
+
+def test_neighbours_are_all_dags_one_change_away(rng):
+    complete, _ = tables(4, 0)
+    every = graph.adjacency_from_masks(enumerate_dags(4).astype(np.int64), 4)
+    for _ in range(10):
+        dag = oracles.random_dag(4, 0.5, rng)
+        parents = graph.parent_masks(dag)
+        gains, changed = neighbours(complete, parents)
+        apart = (graph.skeleton(every) != graph.skeleton(dag)).sum(axis=(1, 2)) // 2
+        turned = (every & dag.T).sum(axis=(1, 2))
+        expected = every[(apart + turned == 1) & (apart <= 1)]
+        got = graph.adjacency_from_masks(changed, 4)
+        assert {g.tobytes() for g in got} == {g.tobytes() for g in expected}
+        whole = complete.log_reward(np.concatenate([parents[None], changed]))
+        np.testing.assert_allclose(gains, whole[1:] - whole[0], atol=1e-9)

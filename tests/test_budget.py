@@ -1,0 +1,87 @@
+import pytest
+
+from dag_gfn.budget import TimeBudget
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+    def work(self, seconds_each, sizes=None):
+        def do(size):
+            self.now += size * seconds_each
+            if sizes is not None:
+                sizes.append(size)
+
+        return do
+
+
+def test_without_a_limit_nothing_is_measured_and_nothing_cut():
+    clock, sizes = Clock(), []
+    budget = TimeBudget(clock=clock)
+    assert budget.remaining() is budget.share(0.5) is None
+    assert budget.affordable(5_000, clock.work(9.0, sizes), share=0.5, least=10, what="draws") == 5_000
+    assert sizes == budget.cuts == []
+
+
+def test_the_time_that_is_left():
+    clock = Clock()
+    budget = TimeBudget(10, clock=clock)
+    assert budget.share(0.4) == 4.0
+    clock.now += 7
+    assert (budget.elapsed(), budget.remaining(), budget.share(0.4)) == (7.0, 3.0, 3.0)
+    clock.now += 7
+    assert budget.remaining() == budget.share(0.4) == 0.0
+
+
+def test_phases_are_recorded_also_where_they_fail():
+    clock = Clock()
+    budget = TimeBudget(clock=clock)
+    with budget.phase("draws"):
+        clock.now += 2
+
+    def fails():
+        with budget.phase("draws"):
+            clock.now += 3
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fails()
+    assert budget.phases == {"draws": 5.0}
+
+
+@pytest.mark.parametrize(
+    ("seconds_each", "expected"),
+    [(1e-3, 20_000), (0.005, 9_855), (1.0, 100)],
+)
+def test_work_is_cut_to_what_fits(seconds_each, expected):
+    clock = Clock()
+    budget = TimeBudget(100, clock=clock)
+    number = budget.affordable(20_000, clock.work(seconds_each), share=0.5, least=100, what="draws")
+    assert number == pytest.approx(expected, rel=0.03)
+    assert number == 100 or number * seconds_each <= 50
+    assert budget.cuts == ([] if number == 20_000 else [f"{number:,} draws instead of 20,000"])
+
+
+def test_pieces_that_have_much_in_common_are_tried_in_larger_numbers():
+    clock = Clock()
+    budget = TimeBudget(100, clock=clock)
+
+    def work(size):
+        clock.now += 0.3 + size * 1e-4  # 32 would speak for three minutes, all take 2.3 s
+
+    assert budget.affordable(20_000, work, share=0.5, least=100, what="draws") == 20_000
+
+
+def test_a_budget_that_is_used_up_leaves_the_least():
+    clock, sizes = Clock(), []
+    budget = TimeBudget(1, clock=clock)
+    budget.hurry()
+    assert budget.affordable(20_000, clock.work(1.0, sizes), share=0.5, least=100, what="draws") == 100
+    assert budget.affordable(60, clock.work(1.0, sizes), share=0.5, least=100, what="draws") == 60
+    assert sizes == []
