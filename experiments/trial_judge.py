@@ -77,7 +77,8 @@ def _refusal(outcome: Outcome) -> Iterator[Fault]:
     if UNFORESEEN in message:
         yield Fault("unforeseen: " + _gist(message.removeprefix("error: ")), message)
         return
-    found = _PYTHON_WORDS.search(re.sub(r"'[^']*'", "''", message))  # what is quoted are a person's words
+    told = message.partition(" in Python: ")[0]  # a recipe may speak it
+    found = _PYTHON_WORDS.search(re.sub(r"'[^']*'", "''", told))  # what is quoted are a person's words
     if found is not None:
         yield Fault(f"words of Python in a message: {found.group()}", message)
     elif "damaged" in message and _BARE_KEY.search(message):
