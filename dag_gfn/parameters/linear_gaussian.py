@@ -11,6 +11,9 @@ from dag_gfn.errors import NotTractable
 from dag_gfn.graphs import graph, subsets
 from dag_gfn.posterior import GraphPosterior
 
+_LARGEST = 1e290
+"""Coefficients, intercepts and variances stay below, so that sums over draws are finite."""
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -268,7 +271,7 @@ class LinearGaussianParameters:
                 coefficients[:, :, node] = b
                 intercepts[:, node] = self.means[node] + self.scales[node] * intercept - b @ self.means
                 variances[:, node] = variance * self.scales[node] ** 2
-        if not all(np.isfinite(found).all() for found in (coefficients, intercepts, variances)):
+        if not all((np.abs(found) < _LARGEST).all() for found in (coefficients, intercepts, variances)):
             raise NotTractable(
                 "coefficients in the columns' units are beyond what numbers hold, as the columns are of sizes from "
                 f"{self.scales.min():.1g} to {self.scales.max():.1g}: divide them by powers of ten first"

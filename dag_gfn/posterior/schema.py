@@ -245,6 +245,14 @@ def check_info(info: Any) -> None:
             "diagnostics": _DIAGNOSTICS,
             "exact_check": optional(_EXACT_CHECK),
             "exact_edges": optional(items(items(number(-1e-9, 1 + 1e-9), d), d)),
+            "edges_raw": optional(
+                record(
+                    {
+                        "probability": items(items(number(-1e-9, 1 + 1e-9), d), d),
+                        "standard_error": optional(items(items(optional(number(0)), d), d)),
+                    }
+                )
+            ),
             "best_graph": optional(_BEST_GRAPH),
             "training": optional(_TRAINING),
         }

@@ -4,6 +4,7 @@ from effect_cases import certain
 from scipy import stats
 
 from dag_gfn.data import from_array, from_frame
+from dag_gfn.errors import NotTractable
 from dag_gfn.parameters import LinearGaussianNetworks, parameter_posterior
 
 PRIOR = {"alpha_mu": 0.8, "alpha_w": 6.5, "mean_obs": np.array([0.5, -1.0, 2.0])}
@@ -154,6 +155,14 @@ def test_badly_scaled_columns_lose_no_digits(rng):
     plain = values / scale
     direct = np.linalg.lstsq(plain[:, :2], plain[:, 2], rcond=None)[0]
     np.testing.assert_allclose(found, direct, rtol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [[1e-300, 1.0, 1.0], [1e-10, 1.0, 1e295], [1.0, 1.0, 1e160]])
+def test_coefficients_beyond_what_numbers_hold_are_refused(rng, scale):
+    data = from_array(rows(rng) * np.array(scale)).standardize()
+    posterior = certain(data, COMPLETE, "bge")
+    with pytest.raises(NotTractable, match="divide them by powers of ten"):
+        parameter_posterior(posterior).expected(COMPLETE[None])
 
 
 def three_equations():

@@ -87,6 +87,11 @@ def test_what_a_fit_writes_and_what_nobody_knows_yet():
         ("exact_check", {"edge_max_error": 0.1}, "exact_check.edge_rmse is missing"),
         ("exact_edges", [[0.0] * 3] * 2, "exact_edges should be a list of 3"),
         ("exact_edges", [[2.0] * 3] * 3, r"exact_edges\[0\]\[0\] should be a number from"),
+        (
+            "edges_raw",
+            {"probability": [[-1e308] * 3] * 3},
+            r"edges_raw.probability\[0\]\[0\] should be a number",
+        ),
         ("best_graph", {"edges": []}, "best_graph.log_score is missing"),
         ("best_graph.probability", 1.5, "best_graph.probability should be"),
         ("best_graph.edges", [["a", "z"]], "best_graph.edges.* a pair of the names, not z"),
