@@ -15,6 +15,7 @@ from dag_gfn.posterior.marginal import Source
 MAX_EXPANSION = 20
 """Times that arrays may be larger than the file that holds them. We do not compress, others may."""
 _SMALL = 1 << 24
+_LARGEST_MEAN = 1e150
 _MAX_HEADER = 10_000
 
 
@@ -214,6 +215,9 @@ def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> Non
             (statistics["column_means"].ndim == 2) == per_node,
             "a mean for each scatter",
         )
+    if "column_means" in statistics:
+        small = np.abs(statistics["column_means"]) < _LARGEST_MEAN
+        require("statistics/column_means", small, "numbers whose squares are finite")
     for name in ("num_rows", "counts"):
         if name in statistics:
             require(f"statistics/{name}", statistics[name] >= 0, "numbers of rows")

@@ -87,6 +87,10 @@ DAMAGES = {
         "not negative",
     ),
     "scales": (setting("statistics/scales", lambda a: a * 0), "'statistics/scales' should hold positive"),
+    "means": (
+        setting("statistics/column_means", lambda a: a * 0 - 1e200),
+        "'statistics/column_means' should hold numbers whose squares are finite",
+    ),
     "scatter": (setting("statistics/scatter", lambda a: -a), "squares and products"),
     "asymmetric": (setting("statistics/scatter", moved), "symmetric"),
     "best alone": (lambda arrays: arrays.update(best_graphs=arrays["graphs"]), "both be there"),
