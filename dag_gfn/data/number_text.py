@@ -102,9 +102,7 @@ def decimal_sign(texts: Sequence[str]) -> str | None:
     cleaned, _ = _without_signs(texts)
     signs = set()
     for text in cleaned:
-        match = re.fullmatch(
-            r"[+-]?(?:\d*([.,])(\d+)|\d{1,3}(?:[.' ]\d{3})+(,)\d+|\d{1,3}(?:[,' ]\d{3})+(\.)\d+)", text
-        )
+        match = _DECIMAL.fullmatch(text)
         if match is None:
             if not re.fullmatch(r"[+-]?\d{1,3}([.,' ]?\d{3})*", text):
                 return None  # not a column of numbers
@@ -200,12 +198,8 @@ def _choose(
         # Whole numbers below 1,000 beside 1,234 show no comma; decimals of fixed length always do.
         bare = any(re.fullmatch(r"[+-]?\d{1,3}", text) for text in texts)
         decimal = "." if separator == "," or (separator == "\t" and bare) else ","
-    ranked = sorted(candidates, key=lambda notation: notation[1] != (decimal or "."))
-    if decimal == "," and ("", ".") not in ranked[:1]:
-        # 1.234 beside decimal commas groups thousands, 1,234 does not.
-        grouped = [notation for notation in ranked if notation[1] == ","]
-        return grouped[0]
-    return ranked[0]
+    # The first with that decimal sign: 1.234 beside decimal commas groups thousands, 1,234 does not.
+    return min(candidates, key=lambda notation: notation[1] != (decimal or "."))
 
 
 def _doubt(

@@ -44,7 +44,6 @@ def sparse_doubts(
         if probability[sparse].sum() > LIKELY:
             likeliest = np.flatnonzero(sparse)[probability[sparse].argmax()]
             count = int(popcount(sets[likeliest : likeliest + 1])[0])
-            count = int(popcount(sets[likeliest : likeliest + 1])[0])
             named.append((node, cells[likeliest], count))
     if not named:
         return []
