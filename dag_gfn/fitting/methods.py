@@ -26,6 +26,7 @@ from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 from dag_gfn.search import best_graphs
@@ -167,7 +168,7 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
         posterior = (fit_order_modular if order_modular else fit_exact)(
             table,
             num_samples=run.num_samples,
-            rng=np.random.default_rng(run.seed),
+            rng=RandomStreams(run.seed).generator("exact graphs"),
             memory_limit=REFERENCE_MEMORY,
             progress=on_share,
         )
@@ -262,8 +263,9 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
     with run.budget.phase("comparison"):
         _compare(posterior, reference, result.log_probabilities if known else None)
     if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
-        draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
-        evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
+        streams = RandomStreams(run.seed)
+        draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
+        evidence = posterior.sampler.upper_bound(draws, seed=streams.torch_seed("upper bound"))
         posterior.info["diagnostics"]["log_z_upper"] = evidence
     return with_best_graphs(run, posterior)
 

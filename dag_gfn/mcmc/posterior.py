@@ -14,6 +14,7 @@ from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 CHAINS = 4
@@ -51,7 +52,9 @@ def fit_mcmc(
     Parameters
     ----------
     table : ScoreTable
-    seed, iterations, on_report
+    seed : int
+        Of annealed starts, chains and graphs, each with a stream of its own (`RandomStreams`).
+    iterations, on_report
         As for `run_chains`; by default the number of steps is chosen from the number of nodes, and with a time budget
         chains go on until they agree and are worth enough draws.
     budget : TimeBudget, optional
@@ -85,16 +88,16 @@ def fit_mcmc(
         )
     go_on = None if iterations is not None else _not_enough
     iterations = default_iterations(table.d) if iterations is None else iterations
-    annealed = np.random.SeedSequence([seed, chains]).spawn(chains) if starts is None else ()
+    streams = RandomStreams(seed)
+    annealed = streams.sequences("annealed starts", chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
-    for_chains = _time_of_chains(weights, table, num_samples, budget, seed)
+    for_chains = _time_of_chains(weights, table, num_samples, budget)
     with budget.phase("chains"):
         result = run_chains(
             weights,
-            seed=seed,
+            streams=streams.sequences("chains", chains),
             iterations=iterations,
             kept=min(max(-(-num_samples // chains), least), most),
-            chains=chains,
             starts=() if starts is None else starts,
             annealed=annealed,
             time_budget=for_chains,
@@ -108,7 +111,7 @@ def fit_mcmc(
             on_phase("R-hat of the chains", 0.0)
         edge, info = edges_of_chains(result)
     layerings = result.layer_of.reshape(-1, table.d)
-    rng = np.random.default_rng([seed, chains])
+    rng = streams.generator("graphs of chains")
     with budget.phase("draws"):
         num_samples = affordable_dags(weights, table, layerings, num_samples, budget)
         chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
@@ -137,13 +140,13 @@ def fit_mcmc(
 
 
 def _time_of_chains(
-    weights: LayerWeights, table: ScoreTable, num_samples: int, budget: TimeBudget, seed: int
+    weights: LayerWeights, table: ScoreTable, num_samples: int, budget: TimeBudget
 ) -> float | None:
     """Return the seconds that chains may take, None for no limit: what is left but for R-hat and draws."""
     left = budget.remaining()
     if left is None:
         return None
-    rng = np.random.default_rng([seed, num_samples])
+    rng = RandomStreams(0).generator("trial of chains")  # what it draws is timed, and thrown away
     tried = np.stack([init(weights, rng=rng).layer_of for _ in range(_TRIED)])
     drawing = budget.seconds_of(
         num_samples, lambda k: dags_of(weights, table, tried[:k], rng=rng), allowed=_DRAWN_SHARE * left

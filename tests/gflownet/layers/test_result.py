@@ -45,7 +45,9 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
         else None,
         drawn=sampler.layerings(num_samples, seed=seed + 1),
         guides=None,
-        chains=run_chains(weights, seed=seed, iterations=20_000, kept=500) if chains else None,
+        chains=run_chains(weights, streams=np.random.SeedSequence(seed).spawn(4), iterations=20_000, kept=500)
+        if chains
+        else None,
         num_samples=num_samples,
         seed=seed,
     )
