@@ -7,6 +7,7 @@ from contextlib import contextmanager
 _MOST_OVER = 0.1  # of the budget, that a fit may take beyond it
 _LEAST_OVER = 5.0  # seconds of the same, at least
 _SLACK = 0.03  # of the budget, that work may take beyond it rather than be cut to the least
+_TELLING = 0.05  # of a computation, by which the time of the rest is foreseen
 _TRIED = (32, 256)  # pieces of work that are timed
 _TRIAL_SHARE = 0.2  # of the time that is left, at most, for a second and larger trial
 
@@ -189,3 +190,35 @@ class TimeBudget:
         if number < wanted:
             self.cuts.append(f"{number:,} {what} instead of {wanted:,}")
         return min(number, wanted)
+
+
+class ForeseenEnd:
+    """When a computation that tells its progress will end.
+
+    Parameters
+    ----------
+    budget : TimeBudget
+        Whose clock is used.
+
+    Examples
+    --------
+    >>> from dag_gfn.budget import ForeseenEnd, TimeBudget
+    >>> seconds = iter([0.0, 2.0, 4.0])  # what a clock may tell
+    >>> end = ForeseenEnd(TimeBudget(10, clock=lambda: next(seconds)))
+    >>> end("summing", 0.0), end("summing", 0.25)
+    (2.0, 10.0)
+    """
+
+    def __init__(self, budget: TimeBudget):
+        self.budget = budget
+        self._began: dict[str, tuple[float, float]] = {}
+
+    def __call__(self, name: str, share: float | int) -> float:
+        """Return when the part called `name`, of which a share in [0, 1] is done, will end.
+
+        In seconds since the budget began; now, as long as less than a twentieth tells nothing yet.
+        """
+        now = self.budget.elapsed()
+        began, share_then = self._began.setdefault(name, (now, float(share)))
+        done = share - share_then
+        return now if done < _TELLING else now + (now - began) * (1.0 - share) / done

@@ -1,6 +1,6 @@
 import pytest
 
-from dag_gfn.budget import TimeBudget, allowed_seconds
+from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
 
 
 class Clock:
@@ -150,3 +150,18 @@ def test_phases_are_told_when_they_begin():
     with budget.phase("judging", shown="R-hat"), budget.phase("draws"):
         pass
     assert told == [("R-hat", 0.0), ("draws", 0.0)]
+
+
+def test_the_end_of_work_is_foreseen_from_its_progress():
+    clock = Clock()
+    end = ForeseenEnd(TimeBudget(100, clock=clock))
+    clock.now += 10
+    assert end("solving", 0.1) == 10.0
+    clock.now += 1
+    assert end("solving", 0.12) == 11.0  # too little is done
+    clock.now += 9
+    assert end("solving", 0.3) == pytest.approx(20 + 0.7 * 10 / 0.2)
+    assert end("drawing", 0.0) == 20.0  # every part has a speed of its own
+    clock.now += 5
+    assert end("drawing", 0.5) == pytest.approx(30.0)
+    assert end("solving", 1.0) == 25.0
