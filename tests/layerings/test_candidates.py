@@ -15,6 +15,7 @@ import dag_gfn
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.graphs.subsets import log_zeta_transform, pack, popcount, remove_bit, unpack, zeta_transform
+from dag_gfn.layerings import candidates as module
 from dag_gfn.layerings.candidates import MAX_CANDIDATES, choose_candidates, default_size, for_each_node
 from dag_gfn.layerings.inclusion import Inclusion
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
@@ -233,3 +234,13 @@ def test_errors_in_a_thread_are_raised():
     assert for_each_node(lambda node: node**2, 4) == [0, 1, 4, 9]
     with pytest.raises(ZeroDivisionError):
         for_each_node(lambda node: 1 // node, 3)
+
+
+def test_in_a_hurry_there_are_fewer_chains_by_what_they_do_beside_scoring():
+    table = score_table(8, rows=40)
+    rate = table.families_per_second
+    whole = module._extent(table, module._SECONDS)
+    assert whole.chain_families == 2.0 * module._SECONDS * rate / (4 * 8)
+    short = module._extent(table, 1.0)
+    assert short.chain_families == pytest.approx(rate * max(2.0 / 32 - 300 * module._BESIDE_SCORING, 0.0))
+    assert module._extent(table, 1e-3).chain_families == 0.0
