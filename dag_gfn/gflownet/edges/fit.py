@@ -14,10 +14,10 @@ from dag_gfn.gflownet.edges.marginal import PolicyMarginal
 from dag_gfn.gflownet.edges.sampler import TrainedGFlowNet
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives import OBJECTIVES, Objective
-from dag_gfn.gflownet.policies import POLICIES
+from dag_gfn.gflownet.policies import EDGE_POLICIES
+from dag_gfn.gflownet.policies.edge_mlp import MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.initial_weights import DrawnFrom
-from dag_gfn.gflownet.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.run import GRACE, policy_posterior, run_training, training_info, usable_device
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
@@ -106,7 +106,7 @@ def fit_gflownet(
     objective : Objective or str
         Or its name in `OBJECTIVES`.
     policy : str
-        A name in `POLICIES`.
+        A name in `EDGE_POLICIES`.
     backward : {"uniform", "learned"}, optional
         Backward policy; by default what the objective says.
     device : str
@@ -153,7 +153,7 @@ def build_model(
     whole, from what the importance weights of the untrained policy say.
     """
     d = environment.num_nodes
-    network = POLICIES[policy](d).to(environment.device)
+    network = EDGE_POLICIES[policy](d).to(environment.device)
     start = 0.0
     forward_looking = "forward_looking_flow" in objective.needs
     if "log_z" in objective.needs or ("log_flow" in objective.needs and not forward_looking):

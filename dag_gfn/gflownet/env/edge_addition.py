@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.gflownet.env.dag_state import DagState, add_edge, closure, unpack_bits
-from dag_gfn.gflownet.policies.policy import EdgeObservation
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.scores import ScoreTable
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.gflownet.env.state import State
-from dag_gfn.gflownet.policies.policy import distinct_words
+from dag_gfn.gflownet.policies.rows import distinct_words
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,14 @@ from dag_gfn.gflownet.layers.result import RELIABLE_SHAPE, WANTED_SAMPLES, Layer
 from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
 from dag_gfn.gflownet.objectives import Objective
 from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
+from dag_gfn.gflownet.policies import LAYER_POLICIES
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.initial_weights import DrawnFrom
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
-from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.run import GRACE, run_training, usable_device
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.gflownet.sampling.threads import single_thread
-from dag_gfn.gflownet.training.config import MAX_SMALL, TrainConfig
+from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingReport
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
 from dag_gfn.layerings.corrected_dags import dags_of
@@ -39,7 +38,6 @@ from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.scores import ScoreTable
 
 _log = logging.getLogger(__name__)
-_SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few
 _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
 _JUDGING_BUDGET = 0.7  # of the time after guides
@@ -53,12 +51,6 @@ LEAST_LAYERINGS = 256
 """Draws of the sampler however little time is left."""
 _MONITOR_SAMPLES = 512
 _MOST_DRAWS = 4
-_NETWORKS = {
-    "mlp": lambda environment: LayerMLP(
-        environment.log_all, hidden_size=_SMALL_HIDDEN if environment.num_nodes <= MAX_SMALL else _HIDDEN
-    ),
-    "transformer": lambda environment: LayerAttention(environment.log_all, environment.log_without),
-}
 
 
 def fit_layered_gflownet(
@@ -344,7 +336,7 @@ def build_layer_model(
     Its weights are drawn from torch's global generator, or within `DrawnFrom` from a given one. Flows, and log
     Z, start from what is gained along the guides.
     """
-    network = _NETWORKS[policy](environment).to(environment.device)
+    network = LAYER_POLICIES[policy](environment.log_all, environment.log_without).to(environment.device)
     if guides is not None:
         for_fit = guides.batches[0]
         rows = for_fit.position // for_fit.shape[1]

@@ -9,7 +9,7 @@ from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.flow_matching import FlowMatching
 from dag_gfn.gflownet.objectives.modified_db import ModifiedDetailedBalance
-from dag_gfn.gflownet.policies.mlp import MLPPolicy
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
 from dag_gfn.gflownet.sampling.exploration import EpsilonSchedule
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingReport, train
@@ -29,7 +29,7 @@ def _one_thread():
 def network(d=3, seed=0):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return MLPPolicy(d)
+        return EdgeMLP(d)
 
 
 def run(config=SHORT, *, d=3, seed=1, policy=None, **options):
