@@ -33,6 +33,9 @@ def test_in_large_graphs_the_stop_allows_for_the_orders_of_the_edges():
     few, many = (independent_pairs(first_step(d, -5.0), torch.ones(()))[0, -1] for d in (20, 21))
     pairs = torch.tensor([20 * 19 / 2, 21 * 20 / 2])
     odds = 2 * torch.tensor(-5.0).exp()
-    total, edges = pairs * torch.log1p(odds), pairs * odds / (1 + odds)  # log Z, and how many edges are expected
+    total, edges = (
+        pairs * torch.log1p(odds),
+        pairs * odds / (1 + odds),
+    )  # log Z, and how many edges are expected
     torch.testing.assert_close(few, -total[0], rtol=1e-5, atol=0)
     torch.testing.assert_close(many, torch.log1p(edges[1]) - total[1], rtol=1e-5, atol=0)
