@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -140,9 +140,9 @@ class Objective(Protocol):
         Whether the backward policy is learned unless the user chooses; if not it is uniform.
     """
 
-    name: str
-    needs: frozenset[str]
-    learns_backward: bool
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    learns_backward: ClassVar[bool]
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean loss over the batch, a tensor of shape ()."""
