@@ -41,7 +41,7 @@ class EpsilonSchedule:
     def __post_init__(self):
         for name in ("start", "end", "until"):
             value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value <= 1 or (name == "until" and value == 0):
+            if not isinstance(value, Real) or not 0 <= float(value) <= 1 or (name == "until" and value == 0):
                 raise OptionError(f"exploration's {name} must be a share in [0, 1], not {value!r}")
 
     def __call__(self, progress: float) -> float:
