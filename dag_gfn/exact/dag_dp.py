@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import MAX_PARTS, CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.parent_sets import parent_set_probabilities
 from dag_gfn.graphs.subsets import parent_sets as sets_without

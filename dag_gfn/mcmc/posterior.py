@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Int64
 
 from dag_gfn.budget import TimeBudget
-from dag_gfn.layerings.corrected_dags import affordable_dags, dags_of, weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.posterior_dags import affordable_dags, draw_trial_dags, posterior_dags
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
@@ -117,7 +117,7 @@ def fit_mcmc(
         if num_samples < len(layerings):  # what few of them leave open comes on top of what all leave open
             effective = 1 / (1 / effective + 1 / num_samples)
         effective = min(float(num_samples), effective)
-        dags = weighed_dags(
+        dags = posterior_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )
     info |= dags.diagnostics
@@ -146,7 +146,9 @@ def _time_of_chains(
     rng = np.random.default_rng([seed, num_samples])
     tried = np.stack([init(weights, rng=rng).layer_of for _ in range(_TRIED)])
     drawing = budget.seconds_of(
-        num_samples, lambda k: dags_of(weights, table, tried[:k], rng=rng), allowed=_DRAWN_SHARE * left
+        num_samples,
+        lambda k: draw_trial_dags(weights, table, tried[:k], rng=rng),
+        allowed=_DRAWN_SHARE * left,
     )
     diagnose(rng.random((CHAINS, 4, 1)))  # loads ArviZ, once
     began = budget.clock()
