@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64, Int
 from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import NotTractable
 from dag_gfn.graphs import graph
-from dag_gfn.layerings.corrected_dags import DRAWS, correct_dags
+from dag_gfn.layerings.corrected_dags import DRAWS, CorrectedDags, correct_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.outside_parents import correct_parents
@@ -105,7 +105,8 @@ def posterior_dags(
     >>> dags.adjacency.astype(int).tolist(), dags.diagnostics
     ([[[0, 1], [0, 0]]], {})
     """
-    corrected, diagnostics = None, {}
+    corrected: CorrectedDags | None = None
+    diagnostics: dict[str, Any] = {}
     if weights.has_outside:
         corrected = correct_dags(
             weights,
