@@ -29,9 +29,9 @@ from dag_gfn.gflownet.sampling.threads import single_thread
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingReport
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
-from dag_gfn.layerings.corrected_dags import dags_of
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
+from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import r_hat_seconds
@@ -251,7 +251,7 @@ def _time_of_draws(
         (num_samples, lambda k: untrained.layerings(k, seed=seed)),
         (judged, lambda k: untrained.log_weights_of(tried[:k])),
         (num_samples + judged, lambda k: edge_probabilities(weights, tried[:k].astype(np.int8))),
-        (num_samples, lambda k: dags_of(weights, untrained.table, tried[:k], rng=rng)),
+        (num_samples, lambda k: draw_trial_dags(weights, untrained.table, tried[:k], rng=rng)),
     ]
     with budget.phase("trials"):
         seconds = sum(budget.seconds_of(number, work, allowed=allowed / 4) for number, work in works)
