@@ -13,7 +13,7 @@ from jaxtyping import Float64
 from dag_gfn.budget import TimeBudget
 from dag_gfn.gflownet.layers.chains import Guides
 from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
-from dag_gfn.gflownet.run import policy_posterior, training_info
+from dag_gfn.gflownet.record import policy_posterior, training_info
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult
