@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.gflownet.edges.sampler import TrainedGFlowNet
+from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.record import policy_posterior, training_info
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
@@ -41,7 +41,7 @@ class GFlowNetFit:
         info = training_info(self.training, config, self.importance, len(self.adjacency))
         log_evidence = info["diagnostics"]["log_z"]
         info["log_evidence_standard_error"] = info["diagnostics"]["log_z_standard_error"]
-        sampler = TrainedGFlowNet(table, self.training.policy)
+        sampler = EdgeSampler(table, self.training.policy)
         if self.log_probabilities is None:
             posterior = GraphPosterior.from_samples(
                 table.names, self.adjacency, self.log_scores, log_evidence=log_evidence, info=info
