@@ -263,7 +263,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         _compare(posterior, reference, result.log_probabilities if known else None)
     if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
         draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
-        evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
+        evidence = posterior.sampler.log_z_upper(draws, seed=run.seed)
         posterior.info["diagnostics"]["log_z_upper"] = evidence
     return with_best_graphs(run, posterior)
 
