@@ -68,7 +68,7 @@ def test_draws_without_weight_count_for_the_evidence_and_not_for_the_mean_score(
 
 def test_masks_hold_the_required_and_the_given_edges():
     table = score_table(4, required=[(0, 1)])
-    a, b, c, d = table.names
+    _, b, c, d = table.names
     assert masks_with_edges(table, [(c, d), (b, d)]).tolist() == [0, 0b0001, 0, 0b0110]
     assert table.constraints.required.tolist() == [0, 0b0001, 0, 0]  # is left as it was
 
