@@ -12,8 +12,8 @@ from jaxtyping import Float64
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.gflownet.layers.chains import Guides
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
-from dag_gfn.gflownet.run import policy_posterior, training_info
+from dag_gfn.gflownet.layers.sampler import LayerSampler
+from dag_gfn.gflownet.record import policy_posterior, training_info
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult
@@ -49,7 +49,7 @@ class LayeredFit:
     Attributes
     ----------
     training : TrainingResult
-    sampler : TrainedLayerGFlowNet
+    sampler : LayerSampler
     log_probabilities : ndarray, shape (m,), float64, or None
         The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     drawn : WeightedLayerings
@@ -68,7 +68,7 @@ class LayeredFit:
     """
 
     training: TrainingResult
-    sampler: TrainedLayerGFlowNet
+    sampler: LayerSampler
     log_probabilities: Float64[np.ndarray, " m"] | None
     drawn: WeightedLayerings
     guides: Guides | None

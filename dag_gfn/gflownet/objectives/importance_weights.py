@@ -32,7 +32,7 @@ def normalized_weights(
     return (weight / weight.sum()).to(log_weight.dtype)
 
 
-def effective_sample_size(log_weight: Float[Tensor, " b"]) -> Float[Tensor, ""]:
+def effective_share(log_weight: Float[Tensor, " b"]) -> Float[Tensor, ""]:
     r"""Return the effective sample size of b weights as a share of b, :math:`(\sum w)^2 / (b \sum w^2)`, in (0, 1].
 
     It is 0 if all weights are 0.
@@ -44,8 +44,8 @@ def effective_sample_size(log_weight: Float[Tensor, " b"]) -> Float[Tensor, ""]:
     Examples
     --------
     >>> import torch
-    >>> from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
-    >>> round(effective_sample_size(torch.tensor([1.0, 3.0]).log()).item(), 6)  # 16 / (2 * 10)
+    >>> from dag_gfn.gflownet.objectives.importance_weights import effective_share
+    >>> round(effective_share(torch.tensor([1.0, 3.0]).log()).item(), 6)  # 16 / (2 * 10)
     0.8
     """
     weight = log_weight.detach().double().softmax(0)
