@@ -287,7 +287,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
     if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
         streams = RandomStreams(run.seed)
         draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
-        evidence = posterior.sampler.upper_bound(draws, seed=streams.torch_seed("upper bound"))
+        evidence = posterior.sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
         posterior.info["diagnostics"]["log_z_upper"] = evidence
     return with_best_graphs(run, posterior)
 

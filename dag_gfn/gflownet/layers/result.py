@@ -12,14 +12,14 @@ from jaxtyping import Float64
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.gflownet.layers.chains import Guides
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
-from dag_gfn.gflownet.run import policy_posterior, training_info
+from dag_gfn.gflownet.layers.sampler import LayerSampler
+from dag_gfn.gflownet.record import policy_posterior, training_info
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult
-from dag_gfn.layerings.corrected_dags import affordable_dags, weighed_dags
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.pooled_draws import PooledLayerings
+from dag_gfn.layerings.posterior_dags import affordable_dags, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import edges_of_chains
@@ -49,7 +49,7 @@ class LayeredFit:
     Attributes
     ----------
     training : TrainingResult
-    sampler : TrainedLayerGFlowNet
+    sampler : LayerSampler
     log_probabilities : ndarray, shape (m,), float64, or None
         The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     drawn : WeightedLayerings
@@ -68,7 +68,7 @@ class LayeredFit:
     """
 
     training: TrainingResult
-    sampler: TrainedLayerGFlowNet
+    sampler: LayerSampler
     log_probabilities: Float64[np.ndarray, " m"] | None
     drawn: WeightedLayerings
     guides: Guides | None
@@ -304,7 +304,7 @@ class LayeredFit:
             effective_samples = 1 / (1 / effective_samples + 1 / number)
         info["diagnostics"]["num_samples"] = len(drawn)
         with budget.phase("graphs"):
-            dags = weighed_dags(
+            dags = posterior_dags(
                 weights,
                 table,
                 drawn.layer_of,
