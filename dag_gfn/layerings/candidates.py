@@ -38,7 +38,7 @@ from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 from dag_gfn.layerings.node_weights import NEGLIGIBLE
-from dag_gfn.layerings.parent_inclusion import parent_inclusion
+from dag_gfn.layerings.parent_inclusion import parent_inclusion, scorings
 from dag_gfn.scores import ScoreTable
 
 MAX_CANDIDATES = 20
@@ -48,6 +48,7 @@ _SECONDS = (
     20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
 )
 _SHARE = 0.125  # of a time budget, for all of this
+_BESIDE_SCORING = 1.2e-4  # seconds, whenever the chains of a node score one family each
 _OUTSIDE_SHARES = (1e-6, 0.9)
 _IN_ORDERS = 0.1
 _CORE = (8, 12)  # nodes of the core, at least and at most
@@ -153,11 +154,15 @@ class _Extent:
 
 
 def _extent(table: ScoreTable, seconds: float) -> _Extent:
-    affordable = seconds * table.families_per_second / (4 * table.d)  # families for one node in one round
+    rate = table.families_per_second
+    affordable = seconds * rate / (4 * table.d)  # families for one node in one round
+    chain_families = 2.0 * affordable
+    if seconds < _SECONDS:  # there is a time budget: what the chains do beside scoring counts, too
+        chain_families = max(chain_families - scorings(table.d) * _BESIDE_SCORING * rate, 0.0)
     return _Extent(
         core=int(np.clip(_largest_power(affordable / 4), *_CORE)),
         likely_sets=int(np.clip(affordable / (8 * table.d), *_LIKELY_SETS)),
-        chain_families=2.0 * affordable,
+        chain_families=chain_families,
     )
 
 

@@ -61,8 +61,8 @@ def parent_inclusion(
     rng : numpy.random.Generator
     """
     d = table.d
-    steps = max(_SWEEPS * (d - 1), _LEAST_STEPS)
-    half = int(np.clip(families / (1.5 * steps), *_CHAINS)) // 2
+    steps = _steps(d)
+    half = int(np.clip(families / scorings(d), *_CHAINS)) // 2
     before = rng.permuted(np.tile(np.arange(d), (half, 1)), axis=1)  # places in random orders
     before = before < before[:, [node]]
     within = pack(np.concatenate([np.ones_like(before), before])) & ~(np.int64(1) << node)
@@ -80,6 +80,22 @@ def parent_inclusion(
             chains.exchange()
     alone, in_orders = mean / np.maximum(looks, 1)
     return ParentInclusion(alone, in_orders)
+
+
+def scorings(d: int) -> float:
+    """Return how many times families are scored, one of each chain, for d nodes.
+
+    Examples
+    --------
+    >>> from dag_gfn.layerings.parent_inclusion import scorings
+    >>> scorings(50)
+    441.0
+    """
+    return 1.5 * _steps(d)  # every second step exchanges parents, too
+
+
+def _steps(d: int) -> int:
+    return max(_SWEEPS * (d - 1), _LEAST_STEPS)
 
 
 class _Chains:
