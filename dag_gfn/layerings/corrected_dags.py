@@ -39,6 +39,20 @@ class CorrectedDags:
         Number of independent draws from the posterior that these are worth.
     log_z_shift, shift_standard_error : float
         log of the true evidence minus that of the approximate weights, in nats, and its standard error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.corrected_dags import correct_dags
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> corrected = correct_dags(weights, table, np.array([[0, 1, 0]] * 50), rng=np.random.default_rng(0))
+    >>> round(float(np.exp(corrected.log_share).sum()), 6), corrected.effective_samples <= 50
+    (1.0, True)
     """
 
     adjacency: Bool[np.ndarray, "m d d"]

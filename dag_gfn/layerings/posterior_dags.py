@@ -47,6 +47,21 @@ class PosteriorDags:
         Number of independent draws from the posterior that these are worth.
     diagnostics : dict
         What the posterior records of the correction; empty where none is needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.posterior_dags import posterior_dags
+    >>> from dag_gfn.posterior import Marginal
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights, edge = LayerWeights.build(table), Marginal(np.zeros((2, 2)), "exact")
+    >>> dags = posterior_dags(weights, table, np.zeros((5, 2), int), np.zeros(5), edge, 5, rng=np.random.default_rng(0))
+    >>> int(dags.adjacency.sum()), len(set(dags.log_scores.tolist()))  # one layer alone: five times the empty graph
+    (0, 1)
     """
 
     adjacency: Bool[np.ndarray, "m d d"]
