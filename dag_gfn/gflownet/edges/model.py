@@ -4,9 +4,9 @@ import torch
 
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives import Objective
-from dag_gfn.gflownet.policies import POLICIES
+from dag_gfn.gflownet.policies import EDGE_POLICIES
+from dag_gfn.gflownet.policies.edge_mlp import MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.flow_model import FlowModel
-from dag_gfn.gflownet.policies.mlp import MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.sampling.importance import importance_estimate
 from dag_gfn.graphs.subsets import unpack
 
@@ -36,7 +36,7 @@ def build_edge_model(
     (True, False)
     """
     d = environment.num_nodes
-    network = POLICIES[policy](d).to(environment.device)
+    network = EDGE_POLICIES[policy](d).to(environment.device)
     start = 0.0
     forward_looking = "forward_looking_flow" in objective.needs
     if "log_z" in objective.needs or ("log_flow" in objective.needs and not forward_looking):

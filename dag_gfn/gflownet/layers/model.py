@@ -1,25 +1,12 @@
 """The untrained model of a GFlowNet over root layerings."""
 
-from collections.abc import Callable
-
 import torch
 
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.objectives import Objective
+from dag_gfn.gflownet.policies import LAYER_POLICIES
 from dag_gfn.gflownet.policies.flow_model import FlowModel
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
-from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
-from dag_gfn.gflownet.policies.layer_network import LayerNetwork
-from dag_gfn.gflownet.training.config import MAX_SMALL
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
-
-_SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few
-_NETWORKS: dict[str, Callable[[RootLayers], LayerNetwork]] = {
-    "mlp": lambda environment: LayerMLP(
-        environment.log_all, hidden_size=_SMALL_HIDDEN if environment.num_nodes <= MAX_SMALL else _HIDDEN
-    ),
-    "transformer": lambda environment: LayerAttention(environment.log_all, environment.log_without),
-}
 
 
 def build_layer_model(
@@ -45,11 +32,11 @@ def build_layer_model(
     >>> model.backward is None, model.log_z is not None  # each layering is built in one way
     (True, True)
     """
-    network = _NETWORKS[policy](environment).to(environment.device)
+    network = LAYER_POLICIES[policy](environment.log_all, environment.log_without).to(environment.device)
     if guides is not None:
         for_fit = guides.batches[0]
         rows = for_fit.position // for_fit.shape[1]
-        final = (for_fit.final.log_reward - environment.initial_state(1).log_reward).float()
+        final = (for_fit.ends.log_reward - environment.initial_state(1).log_reward).float()
         network.start_from(for_fit.observation, final[rows] - for_fit.log_reward)
     log_z = None
     if "log_z" in objective.needs:

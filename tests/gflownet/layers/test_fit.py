@@ -17,7 +17,7 @@ from dag_gfn.gflownet.layers.chains import Guides
 from dag_gfn.gflownet.layers.fit import fit_layers
 from dag_gfn.gflownet.layers.model import build_layer_model
 from dag_gfn.gflownet.objectives import OBJECTIVES
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
+from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 from dag_gfn.gflownet.request import Watchers
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.graphs.graph import is_dag
@@ -64,7 +64,7 @@ def test_a_transformer_gives_the_evidence_and_edges_too():
     result, config = fitted(table, 40, policy="transformer", num_samples=2_000)
     posterior = result.posterior(table, config, reweight=True)
     exact = exact_reference(table)
-    assert isinstance(result.sampler.model.policy, LayerAttention)
+    assert isinstance(result.sampler.model.policy, LayerTransformer)
     edge, off = posterior.marginal("edge"), ~np.eye(4, dtype=bool)
     z = (edge.values - exact.features["edge"])[off] / edge.standard_error[off]
     assert np.abs(z).max() < 5

@@ -67,7 +67,9 @@ def test_dead_ends_are_drawn_anew():
     table = with_gaps(seed=44)
     environment = RootLayers(LayerWeights.of(table.complete))
     torch.manual_seed(0)
-    model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    model = FlowModel(
+        LayerMLP(environment.log_all, environment.log_without), shared_flow=True, forward_looking=True
+    )
     seen = sample_outcomes(environment, model, 500, generator=torch.Generator().manual_seed(0))
     dead = seen.log_reward == -torch.inf
     assert dead.any()
@@ -88,7 +90,9 @@ def test_layerings_of_large_samples_are_drawn(gaps):
     table.complete = table.complete * 1e6
     environment = RootLayers(LayerWeights.of(table.complete))
     torch.manual_seed(0)
-    model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    model = FlowModel(
+        LayerMLP(environment.log_all, environment.log_without), shared_flow=True, forward_looking=True
+    )
     drawn = LayerSampler(table, environment.weights, model).layerings(600, seed=1)
     assert len(drawn) == 600
     assert np.isfinite(drawn.log_weights).all()
@@ -99,7 +103,9 @@ def test_layerings_of_large_samples_are_drawn(gaps):
 def test_dead_ends_everywhere_are_said():
     table = with_gaps(seed=33)  # no graph at all
     environment = RootLayers(LayerWeights.of(table.complete))
-    model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    model = FlowModel(
+        LayerMLP(environment.log_all, environment.log_without), shared_flow=True, forward_looking=True
+    )
     with pytest.raises(TrainingError, match="keep the constraints: train longer"):
         LayerSampler(table, environment.weights, model).layerings(3, seed=0)
 
@@ -160,7 +166,9 @@ def test_parents_outside_the_candidates_are_corrected_in_parts(monkeypatch):
     weights = LayerWeights.build(table, num_candidates=2, outside=True)
     assert weights.has_outside
     torch.manual_seed(0)
-    model = FlowModel(LayerMLP(RootLayers(weights).log_all), shared_flow=True, forward_looking=True)
+    environment = RootLayers(weights)
+    network = LayerMLP(environment.log_all, environment.log_without)
+    model = FlowModel(network, shared_flow=True, forward_looking=True)
     sampler, sizes = LayerSampler(table, weights, model), []
     whole = sampler.sample(300, seed=1)
     real = outside_parents.correct_parents
