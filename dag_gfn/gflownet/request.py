@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from dag_gfn.gflownet.objectives import Objective
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingReport
+from dag_gfn.random_streams import RandomStreams
 
 
 @dataclass(frozen=True)
@@ -115,28 +116,35 @@ class FitStreams:
 
     def initial_weights(self) -> torch.Generator:
         """Return the generator of a network's initial weights; networks are built on the CPU."""
-        return torch.Generator().manual_seed(self.seed)
+        return torch.Generator().manual_seed(self._streams.torch_seed("initial weights"))
 
     def training(self) -> torch.Generator:
         """Return the generator of training."""
-        return torch.Generator(device=self.device).manual_seed(self.seed)
+        return self._generator("training")
 
     def monitor(self) -> torch.Generator:
         """Return the generator of draws that show how far training is: the same ones each time."""
-        return torch.Generator(device=self.device).manual_seed(self.seed)
+        return self._generator("monitor")
 
     def draws(self) -> torch.Generator:
         """Return the generator of the final draws."""
-        return torch.Generator(device=self.device).manual_seed(self.draws_seed())
+        return self._generator("draws")
 
     def draws_seed(self, repetition: int = 0) -> int:
         """Return the seed of the final draws, or of further ones where these are worth too few."""
-        return self.seed + 1 + repetition
+        return self._streams.torch_seed(f"further draws {repetition}" if repetition else "draws")
 
     def trials_seed(self) -> int:
         """Return the seed of the draws by which times are foreseen."""
-        return self.seed
+        return self._streams.torch_seed("trials")
 
-    def trial_graphs(self, num_samples: int) -> np.random.Generator:
+    def trial_graphs(self) -> np.random.Generator:
         """Return the generator of the graphs by which times are foreseen."""
-        return np.random.default_rng([self.seed, num_samples])
+        return self._streams.generator("trial graphs")
+
+    @property
+    def _streams(self) -> RandomStreams:
+        return RandomStreams(self.seed)
+
+    def _generator(self, name: str) -> torch.Generator:
+        return torch.Generator(device=self.device).manual_seed(self._streams.torch_seed(name))

@@ -86,8 +86,8 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
     def works_after_training(self, untrained: FlowModel) -> list[TimedWork]:
         """Return what is to be done after training; it is tried with the untrained model to foresee the time."""
 
-    def seconds_of_earlier_runs(self) -> float:
-        """Return the seconds that preparations took in a run that is resumed."""
+    def further_seconds(self, left: float | int) -> float:
+        """Return the seconds of a budget, of which so many are left, to keep for what cannot be tried."""
         return 0.0
 
     def weighed(self, model: FlowModel) -> FlowModel:
@@ -182,9 +182,10 @@ def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -
     allowed = _DRAWN_SHARE * left
     with budget.phase("trials"):
         seconds = sum(budget.seconds_of(number, work, allowed=allowed / len(works)) for number, work in works)
-    left = (budget.remaining() or 0.0) - min(seconds, allowed) - _REST_SHARE * left
-    left -= kind.seconds_of_earlier_runs()
-    return replace(config, time_budget=max(left, _LEAST_TRAINING * budget.total))
+    kept = min(seconds, allowed) + _REST_SHARE * left + kind.further_seconds(left)
+    return replace(
+        config, time_budget=max((budget.remaining() or 0.0) - kept, _LEAST_TRAINING * budget.total)
+    )
 
 
 def _trained(kind: GFlowNetKind[Draws, Fit], model: FlowModel, config: TrainConfig) -> TrainingResult:

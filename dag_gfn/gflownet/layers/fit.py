@@ -24,11 +24,12 @@ from dag_gfn.gflownet.run import GFlowNetKind, TimedWork, run_fit
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
-from dag_gfn.layerings.corrected_dags import dags_of
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
+from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.scores import ScoreTable
 
@@ -37,6 +38,7 @@ _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
 _JUDGING_BUDGET = 0.7  # of the time after guides
 _PREPARING_SHARE = 0.05  # of the time that is left then, for half of building guides
+_JUDGED_SHARE = 0.1  # of the time when training begins, at most, for R-hat
 _OWN_SHARE = 0.4  # of the time after training, for draws of the sampler
 _TRIED = 256  # layerings by which times are foreseen
 LEAST_LAYERINGS = 256
@@ -141,7 +143,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayeredFit]):
 
     def works_after_training(self, untrained: FlowModel) -> list[TimedWork]:
         sampler, weights, wanted = self._sampler(untrained), self.weights, self.request.num_samples
-        seed, rng = self.streams.trials_seed(), self.streams.trial_graphs(wanted)
+        seed, rng = self.streams.trials_seed(), self.streams.trial_graphs()
         if self.shown is None:
             tried = sampler.layerings(_TRIED, seed=seed).layer_of
         else:
@@ -151,11 +153,15 @@ class _OverLayers(GFlowNetKind[_Judged, LayeredFit]):
             (wanted, lambda k: sampler.layerings(k, seed=seed)),
             (judged, lambda k: sampler.log_weights_of(tried[:k])),
             (wanted + judged, lambda k: edge_probabilities(weights, tried[:k].astype(np.int8))),
-            (wanted, lambda k: dags_of(weights, self.table, tried[:k], rng=rng)),
+            (wanted, lambda k: draw_trial_dags(weights, self.table, tried[:k], rng=rng)),
         ]
 
-    def seconds_of_earlier_runs(self) -> float:
-        return 0.0 if self.shown is None else max(self.shown.seconds - self.budget.phases["guides"], 0.0)
+    def further_seconds(self, left: float | int) -> float:
+        """Return the seconds of R-hat, and those that guides took if they were drawn in the run that is resumed."""
+        if self.shown is None:
+            return 0.0
+        earlier = max(self.shown.seconds - self.budget.phases["guides"], 0.0)
+        return earlier + min(r_hat_seconds(self.table.d), _JUDGED_SHARE * left)
 
     def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
         """Return whether the draws will be worth as many independent ones as are wanted of them."""

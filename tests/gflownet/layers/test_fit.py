@@ -101,7 +101,7 @@ def test_parents_outside_the_candidates_are_corrected(monkeypatch):
 
 def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
-    monkeypatch.setattr("dag_gfn.layerings.corrected_dags.corrected_dags", lambda *given, **named: None)
+    monkeypatch.setattr("dag_gfn.layerings.posterior_dags.correct_dags", lambda *given, **named: None)
     result, config = fitted(score_table(6, storage="lazy"), 20, num_samples=200)
     posterior = result.posterior(result.sampler.table, config)
     assert posterior.info["diagnostics"]["corrected"] is False

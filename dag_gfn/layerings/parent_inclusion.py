@@ -24,7 +24,7 @@ _CHAINS = (32, 256)
 
 
 @dataclass(frozen=True, eq=False)
-class Inclusion:
+class ParentInclusion:
     """Probabilities that each column is a parent of a node, the parents of all other nodes left out of account.
 
     Attributes
@@ -39,7 +39,7 @@ class Inclusion:
     in_orders: Float64[np.ndarray, " d"]
 
 
-def inclusion(
+def parent_inclusion(
     table: ScoreTable,
     node: int,
     sets: Int64[np.ndarray, " m"],
@@ -47,7 +47,7 @@ def inclusion(
     *,
     families: int | float,
     rng: np.random.Generator,
-) -> Inclusion:
+) -> ParentInclusion:
     """Return how probable each column is as a parent of a node.
 
     Parameters
@@ -79,7 +79,7 @@ def inclusion(
         if step % 2:
             chains.exchange()
     alone, in_orders = mean / np.maximum(looks, 1)
-    return Inclusion(alone, in_orders)
+    return ParentInclusion(alone, in_orders)
 
 
 class _Chains:
