@@ -226,8 +226,9 @@ def mcmc(run: Run) -> GraphPosterior:
 def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
     """Return the posterior that a GFlowNet has learned; the options are complete."""
     # imports torch, which nothing else needs
-    from dag_gfn.gflownet.edges.fit import fit_gflownet
-    from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+    from dag_gfn.gflownet.edges.fit import fit_edges
+    from dag_gfn.gflownet.layers.fit import fit_layers
+    from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
 
     made = make_objective(options.objective, options.objective_options)
@@ -248,22 +249,20 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
         shown_phases(run, on_report.phase if run.shown else None) as on_phase,
         set_aside(run),
     ):
-        common = {
-            "seed": run.seed,
-            "config": config,
-            "num_samples": run.num_samples,
-            "objective": made,
-            "policy": options.policy,
-            "device": options.device,
-            "judge": divergence_from(reference),
-            "on_report": on_report,
-            "on_phase": on_phase,
-            "budget": run.budget,
-            "checkpoint": options.checkpoint,
-            "iterations_given": run.iterations is not None or "iterations" in (options.train_options or {}),
-        }
+        request = FitRequest(
+            seed=run.seed,
+            config=config,
+            num_samples=run.num_samples,
+            objective=made,
+            policy=options.policy,
+            backward=options.backward,
+            device=options.device,
+            iterations_given=run.iterations is not None or "iterations" in (options.train_options or {}),
+            checkpoint=options.checkpoint,
+        )
+        watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if options.environment == "layers":
-            result = fit_layered_gflownet(run.table, **common)
+            result = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
             given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
             try:
                 posterior = result.posterior(run.table, config, **given)
@@ -272,7 +271,7 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
                 posterior = result.posterior(run.table, config, **given)
                 posterior.info["interrupted"] = True
         else:
-            result = fit_gflownet(run.table, backward=options.backward, **common)
+            result = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
             posterior = result.posterior(run.table, config)
     posterior.info.update(
         objective=options.objective,
