@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -15,6 +14,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.outside_parents import correct_in_parts, correct_parents
 from dag_gfn.posterior import Marginal
+from dag_gfn.posterior.diagnostic_parts import Correction
 from dag_gfn.posterior.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior.verdict import MAX_SHAPE, MIN_CORRECTED
 from dag_gfn.scores import ScoreTable
@@ -22,13 +22,13 @@ from dag_gfn.scores import ScoreTable
 LEAST_DRAWS = 200
 """DAGs that are drawn however little time is left: by fewer none would be corrected."""
 _DRAWS = 32  # parent sets of each node of each layering
-_NOTHING_OF_WEIGHT = {
-    "corrected": False,
-    "log_z_shift": -math.inf,
-    "log_z_shift_standard_error": math.inf,
-    "corrected_effective_samples": 0.0,
-    "corrected_pareto_k": math.inf,
-}
+_NOTHING_OF_WEIGHT = Correction(
+    corrected=False,
+    log_z_shift=-math.inf,
+    log_z_shift_standard_error=math.inf,
+    corrected_effective_samples=0.0,
+    corrected_pareto_k=math.inf,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +64,15 @@ class CorrectedDags:
         """Whether they say more than draws that are not corrected."""
         return self.effective_samples >= MIN_CORRECTED and self.pareto_k <= MAX_SHAPE
 
-    def diagnostics(self) -> dict[str, Any]:
-        """Return what is to be recorded."""
-        return {
-            "corrected": self.reliable,
-            "log_z_shift": self.log_z_shift,
-            "log_z_shift_standard_error": self.shift_standard_error,
-            "corrected_effective_samples": self.effective_samples,
-            "corrected_pareto_k": self.pareto_k,
-        }
+    def correction(self) -> Correction:
+        """Return what is recorded of the weights."""
+        return Correction(
+            corrected=self.reliable,
+            log_z_shift=self.log_z_shift,
+            log_z_shift_standard_error=self.shift_standard_error,
+            corrected_effective_samples=self.effective_samples,
+            corrected_pareto_k=self.pareto_k,
+        )
 
 
 def corrected_dags(
@@ -153,8 +153,8 @@ class WeighedDags:
         log-weights, -inf where a DAG has no support; log R.
     edge : Marginal
     effective_samples : float
-    diagnostics : dict
-        What is to be recorded of the correction; empty where none is needed.
+    correction : Correction or None
+        What the weights for it say; None where none is needed.
     """
 
     adjacency: Bool[np.ndarray, "m d d"]
@@ -162,7 +162,7 @@ class WeighedDags:
     log_scores: Float64[np.ndarray, " m"]
     edge: Marginal
     effective_samples: float
-    diagnostics: dict[str, Any]
+    correction: Correction | None
 
 
 def weighed_dags(
@@ -195,7 +195,7 @@ def weighed_dags(
     NotTractable
         If none of the DAGs has a finite score.
     """
-    diagnostics = {}
+    correction, corrected = None, None
     if weights.has_outside:
         corrected = corrected_dags(
             weights,
@@ -206,8 +206,8 @@ def weighed_dags(
             rng=rng,
             on_phase=on_phase,
         )
-        diagnostics = dict(_NOTHING_OF_WEIGHT) if corrected is None else corrected.diagnostics()
-    if diagnostics.get("corrected"):
+        correction = _NOTHING_OF_WEIGHT if corrected is None else corrected.correction()
+    if corrected is not None and corrected.reliable:
         adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
         effective_samples = corrected.effective_samples
     else:
@@ -221,7 +221,7 @@ def weighed_dags(
             "more parents (max_parents, --max-parents), choose a prior that favours fewer (prior='fair', --prior "
             "fair), or fewer columns (--columns, --drop)"
         )
-    return WeighedDags(adjacency, allowed, log_scores, edge, float(effective_samples), diagnostics)
+    return WeighedDags(adjacency, allowed, log_scores, edge, float(effective_samples), correction)
 
 
 def dags_of(

@@ -79,7 +79,7 @@ def test_what_is_reliable(table, weights, drawn, effective, shape, reliable):
     corrected = corrected_dags(weights, table, drawn[0][:50], rng=np.random.default_rng(0))
     corrected = replace(corrected, effective_samples=effective, pareto_k=shape)
     assert corrected.reliable is reliable
-    assert corrected.diagnostics()["corrected"] is reliable
+    assert corrected.correction().corrected is reliable
 
 
 def test_parts_do_not_matter(monkeypatch, table, weights, drawn):
@@ -124,8 +124,8 @@ def test_where_nothing_corrected_has_weight_draws_are_by_the_odds(table, weights
     layer_of = drawn[0][:50]
     assert corrected_dags(weights, table, layer_of, rng=rng) is None
     dags = weighed(table, weights, layer_of, rng)
-    assert dags.diagnostics["corrected"] is False
-    assert dags.diagnostics["corrected_effective_samples"] == 0
+    assert dags.correction.corrected is False
+    assert dags.correction.corrected_effective_samples == 0
     assert dags.effective_samples == 40
     assert dags.edge is EDGE
     np.testing.assert_array_equal(layering_of(dags.adjacency), layer_of)

@@ -15,7 +15,7 @@ from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.chains import Guides, JudgingChains, draw_guides
 from dag_gfn.gflownet.layers.marginal import LayeredMarginal
-from dag_gfn.gflownet.layers.result import RELIABLE_SHAPE, WANTED_SAMPLES, LayeredFit
+from dag_gfn.gflownet.layers.result import WANTED_SAMPLES, LayeredFit
 from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
 from dag_gfn.gflownet.objectives import Objective
 from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
@@ -36,6 +36,7 @@ from dag_gfn.layerings.layered_dags import edge_probabilities
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.posterior.metrics import pareto_smoothed
+from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.scores import ScoreTable
 
 _log = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ def fit_layered_gflownet(
         ess = float(effective_sample_size(sample.log_weight))
         if ess * num_samples < min(WANTED_SAMPLES, 0.5 * num_samples):
             return False
-        return marginal is not None or pareto_smoothed(sample.log_weight.cpu().numpy())[1] <= RELIABLE_SHAPE
+        return marginal is not None or pareto_smoothed(sample.log_weight.cpu().numpy())[1] <= MAX_SHAPE
 
     def monitor(averaged: FlowModel) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
