@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 import dag_gfn
@@ -25,9 +24,12 @@ def effect(
     debug: Debug = False,
 ) -> None:
     """Print the causal effect of one column on another, averaged over graphs."""
-    require_output()
+    import numpy as np
+
     from dag_gfn import effects
     from dag_gfn.views.effect_sentences import distribution_sentences, total_effect_sentences
+
+    require_output()
 
     check_seed(seed)
     posterior = dag_gfn.load(folder)

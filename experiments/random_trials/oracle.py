@@ -6,7 +6,8 @@ from functools import cache
 from math import comb, lgamma, log, pi
 
 import numpy as np
-from trial_tables import Table
+
+from random_trials.tables import Table
 
 MOST_NODES = 4
 

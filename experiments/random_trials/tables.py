@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import trial_columns as columns_of
-from trial_columns import CONTINUOUS, DISCRETE, NASTY, Cells, Maker
-from trial_mishaps import ROW_CHANGES, damaged, plain_csv, written
+
+from random_trials import columns as columns_of
+from random_trials.columns import CONTINUOUS, DISCRETE, NASTY, Cells, Maker
+from random_trials.mishaps import ROW_CHANGES, damaged, plain_csv, written
 
 NAMES = (*"abcdefgh", "dose", "marker", "response", "age", "income", "x1", "y")
 ODD_NAMES = (

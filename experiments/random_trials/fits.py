@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trial_oracle
-from trial_commands import Outcome, run_apart, run_here
-from trial_contents import folder_faults
-from trial_judge import Fault, disk_faults, ending, printed_faults, refusal, snapshot
-from trial_options import Options, any_options, clean_options
-from trial_tables import Table, csv_text, make_table
+
+from random_trials import oracle
+from random_trials.commands import Outcome, run_apart, run_here
+from random_trials.contents import folder_faults
+from random_trials.judge import Fault, disk_faults, ending, printed_faults, refusal, snapshot
+from random_trials.options import Options, any_options, clean_options
+from random_trials.tables import Table, csv_text, make_table
 
 APART = 0.004
 """Share of fits that have a process of their own."""
@@ -171,10 +172,10 @@ def reading_commands(
 
 def _compared_with_oracle(out: Path, table: Table, options: Options) -> list[Fault]:
     """Return how the posterior differs from the one by its definition."""
-    if table.width > trial_oracle.MOST_NODES:
+    if table.width > oracle.MOST_NODES:
         return []
     given = dict(zip(options.arguments, options.arguments[1:], strict=False))
-    evidence, edges = trial_oracle.exact_posterior(
+    evidence, edges = oracle.exact_posterior(
         table,
         equivalent_sample_size=float(given.get("--equivalent-sample-size", 1)),
         fair="--prior" in options.arguments,

@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from trial_commands import run_here
-from trial_damages import DAMAGES
-from trial_fits import Trial, judged_fit, reading_commands, working_folder
-from trial_judge import Fault, disk_faults, ending, printed_faults, snapshot
-from trial_options import Options
+
+from random_trials.commands import run_here
+from random_trials.damages import DAMAGES
+from random_trials.fits import Trial, judged_fit, reading_commands, working_folder
+from random_trials.judge import Fault, disk_faults, ending, printed_faults, snapshot
+from random_trials.options import Options
 
 BASES = {
     "exact 3 continuous": (3, "continuous", ()),

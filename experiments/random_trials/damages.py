@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import trial_array_damages as arrays
-import trial_json_damages as texts
+
+from random_trials import array_damages as arrays
+from random_trials import json_damages as texts
 
 Damage = Callable[[Path, list[Path], np.random.Generator], str]
 """Is given the folder, good folders to take files from, and a generator."""

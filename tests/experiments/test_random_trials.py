@@ -7,12 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
-import trial_commands
-import trial_contents
-import trial_judge
-from trial_commands import Outcome, run_here
-from trial_contents import Wanted, folder_faults
-from trial_judge import disk_faults, ending, printed_faults, snapshot
+from random_trials import commands, contents, judge
+from random_trials.commands import Outcome, run_here
+from random_trials.contents import Wanted, folder_faults
+from random_trials.judge import disk_faults, ending, printed_faults, snapshot
 
 import dag_gfn
 
@@ -36,7 +34,7 @@ def ends_in(monkeypatch):
     """Let the command do something else, and return what the judge says of its ending."""
 
     def judged(command, **options):
-        monkeypatch.setattr(trial_commands, "main", command)
+        monkeypatch.setattr(commands, "main", command)
         return kinds(ending(run_here(["show", "out"], **options)))
 
     return judged
@@ -105,9 +103,9 @@ def test_impossible_listed_graphs_are_caught(folder):
 def test_a_cycle_is_caught():
     cycle = np.zeros((2, 3, 3), dtype=bool)
     cycle[0, 0, 1] = cycle[0, 1, 2] = True
-    assert trial_contents.graph_faults(cycle) == []
+    assert contents.graph_faults(cycle) == []
     cycle[1, 0, 1] = cycle[1, 1, 2] = cycle[1, 2, 0] = True
-    assert kinds(trial_contents.graph_faults(cycle)) == ["a graph with a cycle"]
+    assert kinds(contents.graph_faults(cycle)) == ["a graph with a cycle"]
 
 
 def test_weights_and_graphs_in_the_archive_are_looked_at(folder):
@@ -137,14 +135,14 @@ def test_an_incomplete_or_fuller_folder_is_caught(folder):
 
 def test_a_path_less_probable_than_its_edge_is_caught(folder):
     posterior = dag_gfn.load(folder)
-    assert trial_contents.marginal_faults(posterior) == []
+    assert contents.marginal_faults(posterior) == []
     posterior.marginals["path"] = dag_gfn.Marginal(np.zeros((3, 3)), "exact")
-    assert kinds(trial_contents.marginal_faults(posterior)) == ["a path less probable than its edge (exact)"]
+    assert kinds(contents.marginal_faults(posterior)) == ["a path less probable than its edge (exact)"]
     posterior.marginals["path"] = dag_gfn.Marginal(np.ones((3, 3)), "exact")
     posterior.marginals["linked"] = dag_gfn.Marginal(np.ones((3, 3)), "exact")
-    assert kinds(trial_contents.marginal_faults(posterior)) == ["linked is not the sum of both directions"]
+    assert kinds(contents.marginal_faults(posterior)) == ["linked is not the sum of both directions"]
     posterior.marginals["linked"].values[:] = 2.0
-    assert "a probability of 'linked' outside [0, 1]" in kinds(trial_contents.marginal_faults(posterior))
+    assert "a probability of 'linked' outside [0, 1]" in kinds(contents.marginal_faults(posterior))
 
 
 def test_an_escaped_exception_is_caught_with_its_place(ends_in):
@@ -158,7 +156,7 @@ def test_an_exception_in_one_line_is_looked_into(ends_in):
     def tells(arguments):
         if "--debug" in arguments:
             raise KeyError("names")
-        print(f"error: KeyError: names; {trial_commands.UNFORESEEN}", file=sys.stderr)
+        print(f"error: KeyError: names; {commands.UNFORESEEN}", file=sys.stderr)
         return 2
 
     assert ends_in(tells) == ["traceback: KeyError in show"]
@@ -184,8 +182,8 @@ def test_a_warning_of_python_is_caught(ends_in):
 
 
 def test_memory_is_measured(ends_in, monkeypatch):
-    monkeypatch.setattr(trial_judge, "MOST_MEMORY", 1e8)
-    if trial_commands._peak() == 0:
+    monkeypatch.setattr(judge, "MOST_MEMORY", 1e8)
+    if commands._peak() == 0:
         pytest.skip("this system does not tell what a process holds")
 
     def greedy(arguments):

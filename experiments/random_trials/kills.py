@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from trial_commands import command_line, environment, run_apart
-from trial_contents import folder_faults
-from trial_fits import Trial, working_folder
-from trial_folders import base_table
-from trial_judge import Fault, ending, snapshot
+
+from random_trials.commands import command_line, environment, run_apart
+from random_trials.contents import folder_faults
+from random_trials.fits import Trial, working_folder
+from random_trials.folders import base_table
+from random_trials.judge import Fault, ending, snapshot
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)

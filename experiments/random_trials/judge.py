@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trial_commands import UNFORESEEN, Outcome
+from random_trials.commands import UNFORESEEN, Outcome
 
 TOLERANCE = 1e-9
 LONGEST_MESSAGE = 1200

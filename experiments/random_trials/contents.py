@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from trial_judge import TOLERANCE, Fault, is_number, refuse_constant
 
 import dag_gfn
+from random_trials.judge import TOLERANCE, Fault, is_number, refuse_constant
 
 FILES = {"posterior.npz", "posterior.json", "edges.csv", "graphs.csv"}
 

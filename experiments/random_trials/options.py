@@ -5,8 +5,9 @@ import io
 from dataclasses import dataclass, field
 
 import numpy as np
-from trial_contents import Wanted
-from trial_tables import Table
+
+from random_trials.contents import Wanted
+from random_trials.tables import Table
 
 MOST_EXACT = 12
 """Columns up to which a fit without a method is quick."""
