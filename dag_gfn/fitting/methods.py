@@ -262,9 +262,10 @@ def gflownet(run: Run, options: TrainingOptions) -> MethodResult:
     with run.budget.phase("comparison"):
         result = _compared(result, reference, trained.log_probabilities if known else None)
     sampler, importance = result.posterior.sampler, result.diagnostics.importance
-    if reference is not None and importance is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
+    can_bound = sampler is not None and importance is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND
+    if reference is not None and can_bound:
         draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
-        importance = replace(importance, log_z_upper=sampler.upper_bound(draws, seed=run.seed))
+        importance = replace(importance, log_z_upper=sampler.log_z_upper(draws, seed=run.seed))
         result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))
     return with_best_graphs(run, replace(result, settings=settings))
 

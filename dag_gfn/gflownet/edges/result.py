@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.gflownet.edges.sampler import TrainedGFlowNet
+from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.record import importance_of, policy_posterior, training_record, training_seconds
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
@@ -50,7 +50,7 @@ class GFlowNetFit:
         else:
             posterior = policy_posterior(table, self.log_probabilities, log_evidence=evidence.log_z)
         return MethodResult(
-            posterior=replace(posterior, sampler=TrainedGFlowNet(table, self.training.policy)),
+            posterior=replace(posterior, sampler=EdgeSampler(table, self.training.policy)),
             diagnostics=EdgeDiagnostics(
                 iterations=self.training.iterations,
                 cut_short_by_time_budget=self.training.cut_short,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from dag_gfn.budget import TimeBudget
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.layerings.layered_dags import edge_probabilities
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
@@ -15,7 +15,7 @@ _LEAST_LAYERINGS, _LEAST_OF_CHAIN = 256, 100  # that are taken however little ti
 
 
 def affordable_draws(
-    sampler: TrainedLayerGFlowNet, drawn: WeightedLayerings, budget: TimeBudget
+    sampler: LayerSampler, drawn: WeightedLayerings, budget: TimeBudget
 ) -> WeightedLayerings:
     """Return as many of a sampler's draws as there is time to compute edge probabilities of."""
     own = drawn.layer_of.astype(np.int8)
@@ -29,7 +29,7 @@ def affordable_draws(
     return drawn if number == len(own) else drawn[:number]
 
 
-def affordable_chains(sampler: TrainedLayerGFlowNet, chains: Chains, budget: TimeBudget) -> Chains:
+def affordable_chains(sampler: LayerSampler, chains: Chains, budget: TimeBudget) -> Chains:
     """Return chains with as many layerings, evenly thinned, as there is time to weigh by the sampler."""
     count, blocks = chains.log_weights.shape
     layerings = chains.layer_of.reshape(-1, chains.layer_of.shape[-1])

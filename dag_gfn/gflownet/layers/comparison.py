@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.layerings.pooled_draws import PooledLayerings
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
@@ -39,7 +39,7 @@ class ChainComparison:
     @classmethod
     def of(
         cls,
-        sampler: TrainedLayerGFlowNet,
+        sampler: LayerSampler,
         drawn: WeightedLayerings,
         chains: Chains,
         agreement: Agreement,
@@ -50,7 +50,7 @@ class ChainComparison:
 
         Parameters
         ----------
-        sampler : TrainedLayerGFlowNet
+        sampler : LayerSampler
         drawn : WeightedLayerings
             The sampler's own.
         chains : Chains

@@ -16,9 +16,9 @@ from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.chains import Guides, JudgingChains, draw_guides
 from dag_gfn.gflownet.layers.marginal import LayeredMarginal
 from dag_gfn.gflownet.layers.result import WANTED_SAMPLES, LayeredFit
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.objectives import Objective
-from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
+from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.initial_weights import DrawnFrom
 from dag_gfn.gflownet.policies.layer_attention import LayerAttention
@@ -143,7 +143,7 @@ def fit_layered_gflownet(
         """Return whether the draws of a policy will be worth as many independent ones as are wanted of it."""
         fresh = torch.Generator(device=place).manual_seed(seed)
         sample = sample_outcomes(environment, averaged, _MONITOR_SAMPLES, generator=fresh)
-        ess = float(effective_sample_size(sample.log_weight))
+        ess = float(effective_share(sample.log_weight))
         if ess * num_samples < min(WANTED_SAMPLES, 0.5 * num_samples):
             return False
         return marginal is not None or pareto_smoothed(sample.log_weight.cpu().numpy())[1] <= MAX_SHAPE
@@ -151,7 +151,7 @@ def fit_layered_gflownet(
     def monitor(averaged: FlowModel) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
         sample = sample_outcomes(environment, averaged, _MONITOR_SAMPLES, generator=fresh)
-        figures = {"ess": float(effective_sample_size(sample.log_weight))}
+        figures = {"ess": float(effective_share(sample.log_weight))}
         if marginal is not None and judge is not None:
             figures |= judge(marginal.log_probabilities(averaged))
         return figures
@@ -170,7 +170,7 @@ def fit_layered_gflownet(
             if left is not None:
                 if guides is not None:  # perhaps drawn in the run that is resumed
                     left -= max(guides.seconds - budget.phases["guides"], 0.0)
-                untrained = TrainedLayerGFlowNet(table, weights, model)
+                untrained = LayerSampler(table, weights, model)
                 left -= _time_of_draws(untrained, guides, judges, num_samples, budget, seed)
                 config = replace(config, time_budget=max(left, _LEAST_TRAINING * budget.total))
             with budget.phase("training"):
@@ -190,7 +190,7 @@ def fit_layered_gflownet(
                 budget.hurry(GRACE)
                 if judges is not None:
                     judges.stop()
-            sampler = TrainedLayerGFlowNet(table, weights, training.policy)
+            sampler = LayerSampler(table, weights, training.policy)
             log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
             try:
                 chains, judging_error, drawn = _judged_and_drawn(
@@ -238,7 +238,7 @@ def _judged(
 
 
 def _time_of_draws(
-    untrained: TrainedLayerGFlowNet,
+    untrained: LayerSampler,
     guides: Guides | None,
     judges: JudgingChains | None,
     num_samples: int,
@@ -266,7 +266,7 @@ def _time_of_draws(
 
 
 def _judged_and_drawn(
-    sampler: TrainedLayerGFlowNet,
+    sampler: LayerSampler,
     judges: JudgingChains | None,
     num_samples: int,
     seed: int,
@@ -290,7 +290,7 @@ def _judged_and_drawn(
 
 
 def _draw(
-    sampler: TrainedLayerGFlowNet,
+    sampler: LayerSampler,
     num_samples: int,
     seed: int,
     most: int,

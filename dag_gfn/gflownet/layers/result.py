@@ -14,7 +14,7 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.gflownet.layers.affordable import affordable_chains, affordable_draws
 from dag_gfn.gflownet.layers.chains import Guides
 from dag_gfn.gflownet.layers.comparison import ChainComparison
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.record import importance_of, policy_posterior, training_record, training_seconds
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
@@ -53,7 +53,7 @@ class LayeredFit:
     Attributes
     ----------
     training : TrainingResult
-    sampler : TrainedLayerGFlowNet
+    sampler : LayerSampler
     log_probabilities : ndarray, shape (m,), float64, or None
         The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     drawn : WeightedLayerings
@@ -70,7 +70,7 @@ class LayeredFit:
     """
 
     training: TrainingResult
-    sampler: TrainedLayerGFlowNet
+    sampler: LayerSampler
     log_probabilities: Float64[np.ndarray, " m"] | None
     drawn: WeightedLayerings
     guides: Guides | None

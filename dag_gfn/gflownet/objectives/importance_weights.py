@@ -22,7 +22,7 @@ def normalized_weights(
     return (weight / weight.sum()).to(log_weight.dtype)
 
 
-def effective_sample_size(log_weight: Float[Tensor, " b"]) -> Float[Tensor, ""]:
+def effective_share(log_weight: Float[Tensor, " b"]) -> Float[Tensor, ""]:
     r"""Return :math:`(\sum w)^2 / (b \sum w^2)`, the share of the batch that the weights are worth, in (0, 1].
 
     0 where all weights are 0.

@@ -10,7 +10,7 @@ from torch import Tensor
 from dag_gfn.gflownet.env.environment import Environment
 from dag_gfn.gflownet.env.state import State
 from dag_gfn.gflownet.env.trajectories import Trajectories
-from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
+from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.gflownet.sampling.evaluation import evaluate
@@ -62,7 +62,7 @@ class ImportanceEstimate:
     def from_log_weights(cls, log_w: Float[Tensor, " k"]) -> "ImportanceEstimate":
         r"""Return the estimate from on-policy log-weights: ESS = (Σw)² / (k Σw²) as a share of the k samples."""
         k = len(log_w)
-        total, ess = log_w.logsumexp(0), float(effective_sample_size(log_w))
+        total, ess = log_w.logsumexp(0), float(effective_share(log_w))
         return cls(
             ess=ess,
             log_z_lower=float(log_w.mean()),

@@ -11,7 +11,7 @@ import torch
 
 from dag_gfn.errors import OptionError
 from dag_gfn.gflownet.env.environment import Environment, EnvironmentWithPredecessors
-from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
+from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.objectives.objective import FlowTerms, Objective
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.sampling.evaluation import evaluate
@@ -262,7 +262,7 @@ class _Training:
         value = loss.detach()
         self.mean_loss = value if self.mean_loss.isnan() else self.mean_loss.lerp(value, 0.02)
         if "log_behaviour" in self.objective.needs:
-            ess = effective_sample_size((terms.log_pf - terms.log_behaviour).sum(1))
+            ess = effective_share((terms.log_pf - terms.log_behaviour).sum(1))
             self.weights_ess = ess if self.weights_ess is None else self.weights_ess.lerp(ess, 0.02)
 
     def follows_a_guide(self) -> bool:

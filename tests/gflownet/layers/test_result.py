@@ -16,7 +16,7 @@ from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.marginal import LayeredMarginal
 from dag_gfn.gflownet.layers.result import LayeredFit
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.training.config import default_config
@@ -37,7 +37,7 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
             LayerMLP(environment.log_all, hidden_size=16), shared_flow=True, forward_looking=True
         )
     model.requires_grad_(False)
-    sampler = TrainedLayerGFlowNet(table, weights, model)
+    sampler = LayerSampler(table, weights, model)
     return LayeredFit(
         training=TrainingResult(model, 3, [], cut_short=False, interrupted=False, seconds=0.1),
         sampler=sampler,
@@ -204,7 +204,7 @@ def test_chains_that_the_sampler_does_not_overlap_do_not_agree(monkeypatch):
     fit = untrained(score_table(4))
     apart = fit.drawn.log_weights.max() + 100.0
     monkeypatch.setattr(
-        TrainedLayerGFlowNet, "log_weights_of", lambda self, layer_of, **rest: np.full(len(layer_of), apart)
+        LayerSampler, "log_weights_of", lambda self, layer_of, **rest: np.full(len(layer_of), apart)
     )
     diagnostics = posterior_of(fit, reweight=True).info["diagnostics"]
     assert diagnostics["log_z_with_chains"] is diagnostics["log_z_with_chains_standard_error"] is None
@@ -217,7 +217,7 @@ def test_an_evidence_that_is_not_known_is_no_number(monkeypatch, distance):
     fit = untrained(score_table(6, rows=30, seed=1), 1_000)
     if distance:
         monkeypatch.setattr(
-            TrainedLayerGFlowNet,
+            LayerSampler,
             "log_weights_of",
             lambda self, layer_of, **rest: np.full(len(layer_of), fit.drawn.log_weights.max() + distance),
         )
