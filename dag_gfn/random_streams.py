@@ -38,7 +38,7 @@ class RandomStreams:
     seed: int
 
     def sequence(self, name: str) -> np.random.SeedSequence:
-        """Return the source of a stream; `spawn` splits it.
+        """Return the source of a stream.
 
         Raises
         ------
@@ -47,6 +47,10 @@ class RandomStreams:
         """
         encoded = name.encode()
         return np.random.SeedSequence(self.seed, spawn_key=(len(encoded), *encoded))
+
+    def sequences(self, name: str, count: int) -> list[np.random.SeedSequence]:
+        """Return the sources of so many streams of one name; those of a smaller count are among them."""
+        return self.sequence(name).spawn(count)
 
     def generator(self, name: str) -> np.random.Generator:
         """Return a new generator of NumPy at the beginning of a stream."""

@@ -35,6 +35,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import edge_probabilities
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.scores import ScoreTable
@@ -47,6 +48,7 @@ _JUDGING_BUDGET = 0.7  # of the time after guides
 _PREPARING_SHARE = 0.05  # of the time that is left then, for half of building guides
 _LEAST_TRAINING = 0.2  # of the time, at least
 _DRAWN_SHARE = 0.4  # of the time when training begins, at most, for draws, corrections and edges
+_JUDGED_SHARE = 0.1  # of the same, at most, for R-hat
 _REST_SHARE = 0.03  # of the same, for what is the same for any number of draws
 _OWN_SHARE = 0.4  # of the time after training, for draws of the sampler
 _TRIED = 256  # layerings by which times are foreseen
@@ -262,7 +264,8 @@ def _time_of_draws(
     ]
     with budget.phase("trials"):
         seconds = sum(budget.seconds_of(number, work, allowed=allowed / 4) for number, work in works)
-    return min(seconds, allowed) + _REST_SHARE * left
+    judging = 0.0 if judges is None else min(r_hat_seconds(untrained.table.d), _JUDGED_SHARE * left)
+    return min(seconds, allowed) + judging + _REST_SHARE * left
 
 
 def _judged_and_drawn(

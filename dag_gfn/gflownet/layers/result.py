@@ -31,6 +31,7 @@ from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.verdict import MAX_R_HAT, reliable_weights
 from dag_gfn.scores import ScoreTable
 
+_JUDGED_SHARE = 0.3  # of the time that is left, at most, for R-hat
 WANTED_SAMPLES = 2_000
 """Independent draws that those of the sampler should be worth: else there are more of them, or those of chains."""
 
@@ -67,6 +68,8 @@ class LayeredFit:
         What went wrong with the chains, where there should have been some.
     all_chains : Chains or None
         Those that R-hat is of, where `chains` are not all of them.
+    judging_seconds : float or None
+        That R-hat may take; None for no limit.
     """
 
     training: TrainingResult
@@ -79,6 +82,7 @@ class LayeredFit:
     seed: int
     judging_error: str | None = None
     all_chains: Chains | None = None
+    judging_seconds: float | None = None
 
     def result(
         self,
@@ -112,10 +116,20 @@ class LayeredFit:
             On Ctrl-C. It can be called again, with a budget that is used up, which is quick.
         """
         budget = TimeBudget() if budget is None else budget
+        left = budget.remaining()
         drawn, chains = affordable_draws(self.sampler, self.drawn, budget), self.chains
         if chains is not None:
             chains = affordable_chains(self.sampler, chains, budget)
-        fit = replace(self, drawn=drawn, chains=chains, all_chains=self.chains)
+        fit = replace(
+            self,
+            drawn=drawn,
+            chains=chains,
+            all_chains=self.chains,
+            judging_seconds=None if left is None else _JUDGED_SHARE * left,
+        )
+        if chains is not None:
+            with budget.phase("judging", shown="R-hat of the chains"):
+                _ = fit._agreement  # kept
         result = fit._result(table, config, reweight, budget, on_phase)
         if chains is None or chains is self.chains:
             return result
@@ -298,4 +312,4 @@ class LayeredFit:
     def _agreement(self) -> Agreement | None:
         """How well the chains agree, by all of their layerings."""
         chains = self.chains if self.all_chains is None else self.all_chains
-        return None if chains is None else edges_of_chains(chains)[1]
+        return None if chains is None else edges_of_chains(chains, seconds=self.judging_seconds)[1]
