@@ -153,7 +153,7 @@ def fit(
                 progress=not quiet,
                 checkpoint=folder.checkpoint,
             )
-        posterior.info["data_fingerprint"] = identity["data"]
+        posterior = replace(posterior, info={**posterior.info, "data_fingerprint": identity["data"]})
         page = _page(posterior) if report else None
         folder.finish(posterior, {} if page is None else {"report.html": page})
         if not quiet:

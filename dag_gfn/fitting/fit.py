@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,10 @@ from dag_gfn.data.frames import is_frame
 from dag_gfn.errors import DataError, DataWarning, NotConvergedWarning, NotTractable, OptionError, shortened
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.methods import Run, TrainingOptions
+from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.memory import require_memory
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.verdict import judge_convergence
+from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import (
     SPARSE_FAMILIES,
     Constraints,
@@ -252,7 +252,7 @@ def fit(
         options.check(table.d)
     if chosen == "exact":
         try:
-            posterior = methods.exact(run, order_modular=order_modular, automatic=method == "auto")
+            result = methods.exact(run, order_modular=order_modular, automatic=method == "auto")
             if method == "auto" and iterations is not None and not order_modular:
                 run.note(
                     "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
@@ -265,15 +265,16 @@ def fit(
             )
             chosen, run.exact_check = "gflownet", False  # what has just been refused is not asked for again
     if chosen == "mcmc":
-        posterior = methods.mcmc(run)
+        result = methods.mcmc(run)
     elif chosen == "gflownet":
         options = options.completed()
-        posterior = methods.gflownet(run, options)
+        result = methods.gflownet(run, options)
     if chosen != "gflownet" and options.chosen:
         run.note(
             f"method '{chosen}' trains nothing and takes no notice of {', '.join(options.chosen)}: --method gflownet "
             "does"
         )
+    posterior = result.posterior
     sparse = sparse_doubts(posterior.graphs, posterior.weights, dataset, sparse_families)
     for doubt in sparse:
         warnings.warn(doubt.warning, DataWarning, stacklevel=2)
@@ -281,14 +282,13 @@ def fit(
     doubts_of_result = [*sparse, *chance_links(posterior.marginal("linked").values, dataset)]
     doubts += doubts_of_result
     run.told += [doubt.warning for doubt in doubts_of_result]
-    told_before = len(run.told)
-    if chosen != "exact":
-        run.told += judge_convergence(posterior.info, chosen)
-    for message in run.told[told_before:]:
+    verdict = judge(result.diagnostics, result.exact_check, result.evidence)
+    for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    return replace(
-        posterior,
-        info={
+    return recorded_posterior(
+        result,
+        verdict,
+        asked={
             "method": chosen,
             "objective": None,
             **{
@@ -309,19 +309,14 @@ def fit(
             "notes": run.notes,
             "seed": seed,
             "version": __version__,
-            "interrupted": False,
             "order_modular": order_modular,
-            "log_evidence_source": {"exact": "exact", "gflownet": "importance weights"}.get(chosen),
-            "log_evidence_standard_error": 0.0 if chosen == "exact" else None,
-            **posterior.info,
-            "warnings": run.told,
-            "doubts": [*(doubt.record() for doubt in doubts), *([UNLIKE_THE_MODEL] if unlike else [])],
-            "timing": {
-                "total_seconds": budget.elapsed(),
-                "phases": budget.phases,
-                **posterior.info.get("timing", {}),
-            },
+            "score_equivalent": table.is_score_equivalent,
         },
+        said={
+            "warnings": [*run.told, *verdict.warnings],
+            "doubts": [*(doubt.record() for doubt in doubts), *([UNLIKE_THE_MODEL] if unlike else [])],
+        },
+        timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
         statistics=sufficient_statistics(dataset),
     )
 

@@ -38,6 +38,7 @@ from dag_gfn.layerings.candidates import (
     default_size,
 )
 from dag_gfn.layerings.node_weights import CompiledTables, log_set_weights
+from dag_gfn.posterior.diagnostic_parts import Coverage
 from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
 
 ODDS = (1e-6, 1e3)
@@ -205,11 +206,15 @@ class LayerWeights:
             ),
         )
 
-    def coverage(self, names: Sequence[str]) -> dict[str, int | float | str]:
-        """Return what the posterior records of the candidates: their number, the least covered share, and its node."""
+    def coverage(self, names: Sequence[str]) -> Coverage:
+        """Return how many candidates there are, the least share that they cover, and of which node."""
         least = int(self.covered.argmin())
-        known = {"candidates": self.tables.members.shape[1], "covered": float(self.covered[least])}
-        return known | ({"least_covered": names[least]} if known["covered"] < 1.0 else {})
+        covered = float(self.covered[least])
+        return Coverage(
+            candidates=int(self.tables.members.shape[1]),
+            covered=covered,
+            least_covered=names[least] if covered < 1.0 else None,
+        )
 
     @property
     def d(self) -> int:

@@ -381,7 +381,7 @@ def compare_posteriors(p: GraphPosterior, q: GraphPosterior) -> dict[str, Any]:
     path_p, path_q = p.marginal("path").values, q.marginal("path").values[order]
     source, target = np.unravel_index(np.argmax(np.abs(edge_p - edge_q)), edge_p.shape)
     correlation = pearson_r(edge_p, edge_q)
-    over_all_dags = p.info.get("all_dags") is True and q.info.get("all_dags") is True
+    over_all_dags = p.covers_all_dags and q.covers_all_dags
     weights = align(p, q) if over_all_dags else None
     return {
         "edge_rmse": rmse(edge_p, edge_q),

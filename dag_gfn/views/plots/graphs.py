@@ -8,11 +8,10 @@ from jaxtyping import Float64
 
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import likely_text
+from dag_gfn.views.pairs import SETTLED
 from dag_gfn.views.plots.axes import axes_for, label
 from dag_gfn.views.plots.layout import bow, layered_layout
 
-SETTLED = 0.9
-"""Share of a link's probability from which its direction counts as settled."""
 SETTLED_COLOR, OPEN_COLOR = "#124a8c", "#b35900"
 
 
