@@ -1,7 +1,7 @@
 # make demo   fit a real table and look at the result
 # make test   run the tests, on all cores (python -m pytest runs them on one)
 # make test-arithmetic   all of them again and again as other processors round, with one thread and two (docs/testing.md)
-# make lint   style checks        make bench   speed, as ratios in one run
+# make lint   style and types        make bench   speed, as ratios in one run
 #
 # TORCH_INDEX is where to take PyTorch from. On Linux the default is the package index's build with CUDA,
 # several gigabytes; for the small one without it:
@@ -30,6 +30,7 @@ slow: $(VENV)/.installed-test
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only

@@ -1,58 +1,14 @@
-"""Which causal graphs does my data support, and how sure can I be?"""
+"""Which causal graphs does my data support, and how sure can I be?
 
-from dag_gfn import effects
-from dag_gfn._version import __version__
-from dag_gfn.data import Dataset, example_names, from_array, from_frame, load_example, read_csv, simulate
-from dag_gfn.errors import (
-    ConstraintError,
-    DagGfnError,
-    DataError,
-    DataWarning,
-    NotConvergedWarning,
-    NotTractable,
-    OptionError,
-    QueryError,
-    StorageError,
-    StorageWarning,
-    TrainingError,
-)
-from dag_gfn.fitting.fit import fit
-from dag_gfn.parameters import fitted
-from dag_gfn.posterior import ClassPosterior, GraphPosterior, Marginal, Probability
-from dag_gfn.posterior import load_posterior as load
-from dag_gfn.posterior.metrics import compare_posteriors
-from dag_gfn.views import plots
-from dag_gfn.views.report import write_report
+Names are loaded when they are first used (PEP 562): `__init__.pyi` lists them and where each is defined.
+"""
 
-__all__ = [
-    "ClassPosterior",
-    "ConstraintError",
-    "DagGfnError",
-    "DataError",
-    "DataWarning",
-    "Dataset",
-    "GraphPosterior",
-    "Marginal",
-    "NotConvergedWarning",
-    "NotTractable",
-    "OptionError",
-    "Probability",
-    "QueryError",
-    "StorageError",
-    "StorageWarning",
-    "TrainingError",
-    "__version__",
-    "compare_posteriors",
-    "effects",
-    "example_names",
-    "fit",
-    "fitted",
-    "from_array",
-    "from_frame",
-    "load",
-    "load_example",
-    "plots",
-    "read_csv",
-    "simulate",
-    "write_report",
-]
+import logging
+
+import lazy_loader
+
+from dag_gfn._version import __version__ as __version__
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless the user asks for messages

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 import dag_gfn
@@ -12,7 +11,6 @@ from dag_gfn.cli.options import Debug, check_seed
 from dag_gfn.cli.output import require_output
 from dag_gfn.fitting.progress import AnnouncedShare
 from dag_gfn.memory import require_memory
-from dag_gfn.views.terminal import ASSUMPTIONS
 
 
 def effect(
@@ -25,9 +23,13 @@ def effect(
     debug: Debug = False,
 ) -> None:
     """Print the causal effect of one column on another, averaged over graphs."""
-    require_output()
+    import numpy as np
+
     from dag_gfn import effects
     from dag_gfn.views.effect_sentences import distribution_sentences, total_effect_sentences
+    from dag_gfn.views.terminal import ASSUMPTIONS
+
+    require_output()
 
     check_seed(seed)
     posterior = dag_gfn.load(folder)

@@ -10,7 +10,6 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug
 from dag_gfn.cli.output import require_output
-from dag_gfn.views.terminal import probability_sentence
 
 
 def query(
@@ -21,6 +20,8 @@ def query(
     debug: Debug = False,
 ) -> None:
     """Print the probability of a statement about the graph."""
+    from dag_gfn.views.terminal import probability_sentence
+
     require_output()
     posterior = dag_gfn.load(folder)
     if given is not None:

@@ -10,8 +10,6 @@ import dag_gfn
 from dag_gfn.cli.options import Debug
 from dag_gfn.cli.output import console, require_output
 from dag_gfn.errors import OptionError
-from dag_gfn.posterior.ranking import spread_sentence
-from dag_gfn.views.terminal import class_edges, print_posterior
 
 
 def show(
@@ -21,6 +19,9 @@ def show(
     debug: Debug = False,
 ) -> None:
     """Print what a saved posterior says."""
+    from dag_gfn.posterior.ranking import spread_sentence
+    from dag_gfn.views.terminal import print_posterior
+
     require_output()
     if max_pairs < 0:
         raise OptionError(f"max-pairs must be 0 or more, not {max_pairs}")
@@ -40,11 +41,13 @@ def show(
         print_posterior(posterior, console(), max_pairs=max_pairs)
 
 
-def _top_graphs(posterior: dag_gfn.GraphPosterior) -> list[dict[str, Any]]:
+def _top_graphs(posterior: "dag_gfn.GraphPosterior") -> list[dict[str, Any]]:
     return [{**graph.graph, "edges": list(graph.edges)} for graph in posterior.top_graphs(10)]
 
 
-def _top_classes(posterior: dag_gfn.GraphPosterior) -> list[dict[str, Any]]:
+def _top_classes(posterior: "dag_gfn.GraphPosterior") -> list[dict[str, Any]]:
+    from dag_gfn.views.terminal import class_edges
+
     classes = []
     for mixed in posterior.top_classes(3):
         compelled, reversible = class_edges(mixed)

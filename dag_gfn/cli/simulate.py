@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 import dag_gfn
@@ -28,6 +27,8 @@ def simulate(
     debug: Debug = False,
 ) -> None:
     """Write a linear-Gaussian table drawn from a random DAG, with the DAG beside it."""
+    import numpy as np
+
     check_seed(seed)
     _check_simulation(nodes, samples, edges_per_node, noise_variance)
     if not out.name or out.is_dir():

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Bool
 from numba import njit
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import ConstraintError
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import CompleteTable, complete_of
 from dag_gfn.graphs import graph
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import MAX_PARTS, CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.parent_sets import parent_set_probabilities
 from dag_gfn.graphs.subsets import parent_sets as sets_without
@@ -124,14 +124,17 @@ def exact_marginals(
     if recursion is None:
         recursion = DagRecursion(log_weights)
         recursion.solve(with_sources=True, progress=_between(progress, 0.0, solved))
-    if recursion.sole_source is None:
+    sole_source = recursion.sole_source
+    if sole_source is None:
         raise ValueError("expected a recursion after solve(with_sources=True)")
     closed = recursion.closed_probabilities(progress=_between(progress, solved, 0.95))
     edge, path = np.zeros((d, d)), np.zeros((d, d))
     sets = np.zeros((d, 1 << (d - 1))) if parent_sets else None
 
     violations = run_chunks(
-        lambda node: _summarise(node, log_weights[node], recursion, closed, edge, path, sets),
+        lambda node: _summarise(
+            node, log_weights[node], recursion, sole_source[node], closed, edge, path, sets
+        ),
         range(d),
         parallel=d > 10,
         progress=_between(progress, 0.95, 1.0),
@@ -187,6 +190,7 @@ def _summarise(
     node: int,
     log_weights: Float64[np.ndarray, " sets"],
     recursion: DagRecursion,
+    sole_source: Float64[np.ndarray, " sets"],
     closed: Float64[np.ndarray, " subsets"],
     edge: Float64[np.ndarray, "d d"],
     path: Float64[np.ndarray, "d d"],
@@ -196,7 +200,7 @@ def _summarise(
     d = recursion.d
     bits = range(d - 1)
     others = np.delete(np.arange(d), node)
-    exactly = closed[sets_without(node, d)] * recursion.sole_source[node]  # P(non-descendants = S)
+    exactly = closed[sets_without(node, d)] * sole_source  # P(non-descendants = S)
     violation = max(abs(exactly.sum() - 1.0), -exactly[exactly < 0].sum())
     np.clip(exactly, 0.0, None, out=exactly)
     path[node, others] = [exactly.reshape(-1, 2, 1 << bit)[:, 0].sum() for bit in bits]

@@ -32,8 +32,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import ConstraintError, NotTractable
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.inclusion_exclusion import DENSE, solve_sets, spread_sets
 from dag_gfn.exact.scaled import LARGEST_SPAN, ZERO_EXPONENT, scaled_weights, sum_over_subsets
 from dag_gfn.graphs.subsets import popcount

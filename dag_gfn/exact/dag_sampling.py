@@ -27,8 +27,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numba import njit
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.inclusion_exclusion import DENSE_BITS, fill_terms, fold, prepare_set, scratch
 from dag_gfn.exact.parent_sets import ParentSetSampler, without_bit

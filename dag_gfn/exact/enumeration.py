@@ -11,6 +11,7 @@ from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.graphs import graph, subsets
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.features import feature_marginals
+from dag_gfn.posterior.marginal import Source
 
 NUM_DAGS = (1, 1, 3, 25, 543, 29_281, 3_781_503, 1_138_779_265)
 """Number of DAGs on 0, 1, 2, ... labelled nodes (OEIS A003024)."""
@@ -146,7 +147,7 @@ def graph_posterior(
     *,
     log_evidence: float | None = None,
     log_scores: Float64[np.ndarray, " m"] | None = None,
-    source: str = "exact",
+    source: Source = "exact",
     info: Mapping[str, Any] | None = None,
     statistics: Mapping[str, np.ndarray] | None = None,
 ) -> GraphPosterior:

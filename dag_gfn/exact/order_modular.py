@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 from numba import njit
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import ConstraintError, NotTractable
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.parent_sets import ParentSetSampler, parent_set_probabilities, without_bit
 from dag_gfn.exact.scaled import power_of_two

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64, Int32, Int64
 from numba import njit
 
-from dag_gfn.exact.chunked import run_chunks
+from dag_gfn.chunked import run_chunks
 from dag_gfn.exact.scaled import (
     ZERO_EXPONENT,
     normalise,

@@ -1,9 +1,11 @@
 """How far any other method's posterior is from the exact one."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from dag_gfn.budget import ForeseenEnd, TimeBudget
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.dag_dp import Estimate
 from dag_gfn.exact.reference import ExactReference, exact_reference, reference_bytes, reference_seconds
@@ -23,6 +25,12 @@ REFERENCE_MEMORY = 4_000_000_000
 """Bytes that an exact computation may take without being asked for."""
 ANNOUNCED_SECONDS = 4.0
 """What is expected to take longer is said before it begins."""
+_MOST_OF_BUDGET = 0.6  # of the time budget, for an exact check that was asked for
+_SPARED = 2.0  # seconds, that an exact check may take in any case
+
+
+class _TooSlow(Exception):
+    """The exact posterior takes too much of the time budget."""
 
 
 def affordable(table: ScoreTable, seconds: float | int) -> bool:
@@ -35,11 +43,15 @@ def affordable(table: ScoreTable, seconds: float | int) -> bool:
 
 
 def exact_check_reference(
-    table: ScoreTable, exact_check: bool | None, time_budget: float | int | None, *, shown: bool
+    table: ScoreTable, exact_check: bool | None, budget: TimeBudget, *, shown: bool
 ) -> ExactReference | None:
-    """Return the exact posterior to check against: when asked for, or else when it is quick."""
+    """Return the exact posterior to check against: when asked for, or else when it is quick.
+
+    None, and a word in `budget.cuts`, where it turns out to take too much of the time budget.
+    """
     if exact_check is False:
         return None
+    time_budget = budget.total
     limit = max(10.0, 0.2 * (time_budget or 0.0))
     if time_budget is not None:
         limit = min(limit, 0.5 * time_budget)  # of ten seconds there must be some for the fit itself
@@ -50,7 +62,21 @@ def exact_check_reference(
         announce(f"the exact probabilities to check against take {needed}", shown=shown)
     try:
         with ShareProgress(shown=shown) as on_share:
-            return exact_reference(table, progress=lambda share: on_share("exact check", share))
+            end, latest = ForeseenEnd(budget), math.inf
+            if time_budget is not None:
+                latest = budget.elapsed() + max(
+                    _MOST_OF_BUDGET * time_budget if exact_check else limit, _SPARED
+                )
+
+            def on_progress(share: float) -> None:
+                on_share("exact check", share)
+                if end("exact check", share) > latest:
+                    raise _TooSlow
+
+            return exact_reference(table, progress=on_progress)
+    except _TooSlow:
+        budget.cuts.append("the exact check is left out")
+        return None
     except NotTractable:  # double precision does not suffice: a check that nobody asked for fails no fit
         if exact_check:
             raise

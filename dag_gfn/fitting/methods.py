@@ -1,13 +1,15 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from dag_gfn.budget import TimeBudget
+from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
+from dag_gfn.errors import NotTractable
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import ExactReference
@@ -25,6 +27,7 @@ from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 from dag_gfn.search import best_graphs
@@ -32,6 +35,9 @@ from dag_gfn.search import best_graphs
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
+_AFTERWARDS = 0.05  # of a time budget, set aside for what follows the draws
+_LEAST_SEARCH = 0.05  # of a time budget, for the search for the best graphs where nothing is left
+_SEARCH = "searching for the most probable graphs"
 _QUICK_GUIDES = 10
 """Up to this many nodes the chains that training begins with take no longer than a second or two."""
 
@@ -82,7 +88,7 @@ class Run:
     def reference(self) -> ExactReference | None:
         """Return the exact posterior to check against, if it is to be had."""
         with self.budget.phase("exact check"):
-            return exact_check_reference(self.table, self.exact_check, self.time_budget, shown=self.shown)
+            return exact_check_reference(self.table, self.exact_check, self.budget, shown=self.shown)
 
     def note_cuts(self) -> None:
         """Say what had to be cut to end in time."""
@@ -99,25 +105,42 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
         announce(f"the exact posterior of {table.d} columns{chosen} takes {needed}", shown=run.shown)
     if order_modular:
         run.told.append(ORDER_MODULAR_BIAS)
+    if not automatic and run.time_budget is not None and needed.seconds > allowed_seconds(run.time_budget):
+        raise NotTractable(_too_slow(run.time_budget, f"it is expected to take {needed}"))
+    end = ForeseenEnd(run.budget)
+
+    def on_progress(name: str, share: float) -> None:
+        on_share(name, share)
+        if run.time_budget is not None and (seconds := end(name, share)) > allowed_seconds(run.time_budget):
+            raise NotTractable(
+                _too_slow(run.time_budget, f"{name} alone would go on until {seconds:,.0f} seconds")
+            )
+
     with ShareProgress(shown=run.shown) as on_share:
         posterior = (fit_order_modular if order_modular else fit_exact)(
             table,
             num_samples=run.num_samples,
-            rng=np.random.default_rng(run.seed),
+            rng=RandomStreams(run.seed).generator("exact graphs"),
             memory_limit=REFERENCE_MEMORY,
-            progress=on_share,
+            progress=on_progress,
         )
     return with_best_graphs(run, posterior)
+
+
+def _too_slow(time_budget: float | int, why: str) -> str:
+    """Return that the exact posterior does not fit into the time budget, which cannot cut it, and what to do."""
+    return (
+        f"the exact posterior cannot be cut to a time budget of {time_budget:g} seconds, and {why}: allow more time "
+        "(time_budget, --time-budget), or choose method='mcmc' or 'gflownet' (--method mcmc or gflownet)"
+    )
 
 
 def mcmc(run: Run) -> GraphPosterior:
     """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
     table, reference = run.table, run.reference()
-    with ShareProgress(shown=run.shown) as on_share:
-        on_share("best graph", 0.0)
+    with ShareProgress(shown=run.shown) as on_share, shown_phases(run, on_share), set_aside(run):
         with run.budget.phase("best graph"):
             starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
-        on_share("best graph", 1.0)
 
         def on_report(report: ChainReport) -> None:
             on_share("sampling root layerings", report.share)
@@ -132,7 +155,6 @@ def mcmc(run: Run) -> GraphPosterior:
             on_report=run.progress if callable(run.progress) else on_report,
             on_phase=on_share,
         )
-    run.note_cuts()
     with run.budget.phase("comparison"):
         _compare(posterior, reference)
     return with_best_graphs(run, posterior)
@@ -158,8 +180,11 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Gra
     reference = run.reference()
     if options.environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
         announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
-    with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
-        on_phase = on_report.phase if run.shown else None
+    with (
+        TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report,
+        shown_phases(run, on_report.phase if run.shown else None) as on_phase,
+        set_aside(run),
+    ):
         common = {
             "seed": run.seed,
             "config": config,
@@ -193,26 +218,57 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Gra
         if options.environment == "layers"
         else options.backward or ("learned" if made.learns_backward else "uniform"),
     )
-    run.note_cuts()
     known = posterior.info.get("all_dags") is True  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
         _compare(posterior, reference, result.log_probabilities if known else None)
     if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
-        draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
-        evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
+        streams = RandomStreams(run.seed)
+        draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
+        evidence = posterior.sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
         posterior.info["diagnostics"]["log_z_upper"] = evidence
     return with_best_graphs(run, posterior)
+
+
+@contextmanager
+def shown_phases(
+    run: Run, on_phase: Callable[[str, float], None] | None
+) -> Iterator[Callable[[str, float], None] | None]:
+    """Let the progress bar show each phase of the budget that begins inside."""
+    run.budget.on_phase = on_phase
+    try:
+        yield on_phase
+    finally:
+        run.budget.on_phase = None
+
+
+def set_aside(run: Run) -> AbstractContextManager[None]:
+    """Set aside, inside, the time for what follows the draws: comparison, and the search for the best graphs."""
+    return run.budget.reserved(_AFTERWARDS)
 
 
 def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
     """Return the posterior with the most probable DAGs that a search finds, where it does not hold all of them."""
     posterior.info["score_equivalent"] = run.table.is_score_equivalent
     if posterior.info.get("all_dags") or posterior.info.get("order_modular"):
+        run.note_cuts()
         return posterior
-    with run.budget.phase("best graph"):
+    edge, budget = posterior.marginal("edge").values, run.budget
+    with (
+        ShareProgress(shown=run.shown) as on_share,
+        shown_phases(run, on_share),
+        budget.phase("best graph", shown=_SEARCH),
+    ):
         found = best_graphs(
-            run.table, posterior.graphs, posterior.log_scores, posterior.marginal("edge").values
+            run.table,
+            posterior.graphs,
+            posterior.log_scores,
+            edge,
+            budget=budget.part(least=_LEAST_SEARCH),
+            on_share=partial(on_share, _SEARCH),
         )
+    if found.cut_short:
+        budget.cuts.append("the search for the most probable graphs stops early")
+    run.note_cuts()
     posterior.info["search"] = {"graphs": len(found.log_scores), "proven": found.proven}
     return replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores)
 

@@ -2,7 +2,7 @@ r"""Candidate parents: the K nodes whose subsets are told apart, where all other
 
 The others are left out, or taken to join a parent set independently, each by its odds. Candidates and odds are found
 for each node alone, as if parent sets were free, from how probable each column is as a parent
-(:mod:`dag_gfn.layerings.inclusion`). Candidates are what is a parent more often than not where all
+(:mod:`dag_gfn.layerings.parent_inclusion`). Candidates are what is a parent more often than not where all
 others can be, and else the most probable where only what comes before in a random order can: stand-ins for parents that
 a layering may rule out are among them. The odds of the others are those where all can be parents, with a tenth of the
 latter mixed in: a layering whose odds are too low may outweigh all others, while one whose odds are too high is merely
@@ -27,18 +27,18 @@ problem, and other heuristics.
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar, no_type_check
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float64, Int64
 from numba import njit
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
-from dag_gfn.layerings.inclusion import inclusion
 from dag_gfn.layerings.node_weights import NEGLIGIBLE
+from dag_gfn.layerings.parent_inclusion import parent_inclusion
 from dag_gfn.scores import ScoreTable
 
 MAX_CANDIDATES = 20
@@ -53,8 +53,6 @@ _IN_ORDERS = 0.1
 _CORE = (8, 12)  # nodes of the core, at least and at most
 _LIKELY_SETS = (8, 64)
 _ROUNDS = 8
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,28 +136,9 @@ def choose_candidates(
             f"{required[node]} required ones), not {size}"
         )
     extent = _extent(table, seconds)
-    chosen = for_each_node(lambda node: _choose(table, node, size, extent), d, on_share=on_share)
+    chosen = run_chunks(lambda node: _choose(table, node, size, extent), range(d), progress=on_share)
     masks, log_odds, covered = zip(*chosen, strict=True)
     return Candidates(np.array(masks), np.stack(log_odds), np.array(covered))
-
-
-def for_each_node(
-    work: Callable[[int], Result], d: int, *, on_share: Callable[[float], None] | None = None
-) -> list[Result]:
-    """Return what a function that mostly releases the GIL gives for nodes 0 .. d-1, called in threads.
-
-    `on_share` is told which share of the nodes is done, in [0, 1].
-    """
-    threads = ThreadPoolExecutor(os.cpu_count() or 1)
-    results = []
-    try:
-        for result in threads.map(work, range(d)):
-            results.append(result)
-            if on_share is not None:
-                on_share(len(results) / d)
-        return results
-    finally:
-        threads.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -196,7 +175,7 @@ def _choose(
         np.array([constraints.required[node], constraints.forbidden[node] | np.int64(1) << node]), d
     )
     sets, scores = _search(table, node, extent)
-    found = inclusion(
+    found = parent_inclusion(
         table, node, sets, scores, families=extent.chain_families, rng=np.random.default_rng(node)
     )
     rank = found.in_orders + (found.alone > 0.5)

@@ -28,6 +28,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Num
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
 from dag_gfn.graphs.subsets import log_zeta_transform, pack, unpack
 from dag_gfn.layerings.candidates import (
@@ -35,7 +36,6 @@ from dag_gfn.layerings.candidates import (
     choose_candidates,
     covered_share,
     default_size,
-    for_each_node,
 )
 from dag_gfn.layerings.node_weights import CompiledTables, log_set_weights
 from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
@@ -128,8 +128,10 @@ class LayerWeights:
             )
         tell = (lambda name: None) if on_phase is None else lambda name: partial(on_phase, name)
         chosen = choose_candidates(table, size, seconds=core_seconds, on_share=tell("candidate parents"))
-        scores = for_each_node(
-            lambda v: table.scores_within(v, int(chosen.masks[v])), table.d, on_share=tell("parent sets")
+        scores = run_chunks(
+            lambda v: table.scores_within(v, int(chosen.masks[v])),
+            range(table.d),
+            progress=tell("parent sets"),
         )
         log_odds = chosen.log_odds if outside else None
         return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered)

@@ -25,9 +25,9 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 from numba import njit
 
-from dag_gfn.layerings.candidates import for_each_node
+from dag_gfn.chunked import run_chunks
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_meeting
+from dag_gfn.layerings.layered_parents import draw_meeting
 from dag_gfn.layerings.node_weights import layer_masks
 from dag_gfn.scores import ScoreTable
 
@@ -117,7 +117,7 @@ def correct_parents(
         with np.errstate(divide="ignore"):  # log 0
             return sets[np.arange(len(sets)), kept], np.log(total / draws) + largest[:, 0]
 
-    parents, log_means = zip(*for_each_node(correct, weights.d), strict=True)
+    parents, log_means = zip(*run_chunks(correct, range(weights.d)), strict=True)
     return ParentDraws(np.stack(parents, axis=1), np.sum(log_means, axis=0), edge)
 
 

@@ -74,10 +74,9 @@ class Chains:
 def run_chains(
     weights: LayerWeights,
     *,
-    seed: int,
+    streams: Sequence[np.random.SeedSequence],
     iterations: int,
     kept: int,
-    chains: int = 4,
     starts: Sequence[Int64[np.ndarray, " d"]] = (),
     annealed: Sequence[np.random.SeedSequence] = (),
     time_budget: float | int | None = None,
@@ -90,14 +89,13 @@ def run_chains(
     Parameters
     ----------
     weights : LayerWeights
-    seed : int
-        Each chain has a stream of its own from it; the number of threads does not matter.
+    streams : sequence of SeedSequence
+        The random stream of each chain: there are as many chains. The number of threads does not matter.
     iterations : int
         Steps of each chain, rounded down to whole blocks.
     kept : int
         Blocks of each chain to keep: from this many to twice as many, if `iterations` suffice. When there are too
         many, neighbouring ones are merged.
-    chains : int
     starts : sequence of ndarray, shape (d,), int64
         Layerings that the first chains begin with.
     annealed : sequence of SeedSequence
@@ -121,7 +119,7 @@ def run_chains(
         On Ctrl-C before there is anything to keep.
     """
     began = time.perf_counter()
-    rngs = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(chains)]
+    chains, rngs = len(streams), [np.random.default_rng(stream) for stream in streams]
     limit = None if time_budget is None else _ANNEALING * time_budget
     cool = annealed_starts(weights, annealed, iterations=iterations, time_limit=limit, threads=threads)
     starts = [*starts, *cool]

@@ -9,6 +9,7 @@ __all__ = [
     "DiscreteParameters",
     "LinearGaussianNetworks",
     "LinearGaussianParameters",
+    "fitted",
     "parameter_posterior",
 ]
 
@@ -66,3 +67,6 @@ def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters |
             "dag_gfn.fit (dag-gfn fit)"
         )
     return families[score].from_posterior(posterior)
+
+
+from dag_gfn.parameters import fitted  # noqa: E402  (it uses what is defined above)

@@ -24,6 +24,15 @@ class BifFile(NamedTuple):
         The file; its comments tell `changes`.
     changes : tuple of str
         One sentence for every name that the format cannot hold as it is.
+
+    Examples
+    --------
+    A sign that the format does not know becomes a word, and the change is recorded:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.bif import bif_file
+    >>> bif_file(["age"], [["<50", ">=50"]], [[]], [np.array([0.4, 0.6])]).changes[0]
+    'state lt_50 of variable age is "<50"'
     """
 
     text: str
@@ -49,6 +58,17 @@ def bif_file(
     parents : sequence of sequence of int, length d
     tables : sequence of ndarray, length d, float64
         `tables[j]` has an axis for each of `parents[j]` and a last one for j, along which it sums to one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.bif import bif_file
+    >>> tables = [np.array([0.25, 0.75]), np.array([[0.5, 0.5], [0.1, 0.9]])]
+    >>> file = bif_file(["rain", "wet"], [["no", "yes"]] * 2, [[], [0]], tables)
+    >>> print(file.text.split("}")[-2].strip())
+    probability ( wet | rain ) {
+        ( no ) 0.5, 0.5;
+        ( yes ) 0.1, 0.9;
     """
     variables = _words(names, key=str.lower, repair=lambda word: _ROW_OF_NUMBERS.sub(r"\1_", word))
     labels = [_words(s) for s in states]

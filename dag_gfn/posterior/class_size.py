@@ -29,6 +29,16 @@ def class_size(cpdag: Bool[np.ndarray, "d d"], *, max_parts: int = MAX_PARTS) ->
         Compelled i → j: only entry (i, j) is True. Reversible i – j: both (i, j) and (j, i) are.
     max_parts : int
         Different parts to be counted at most. Trees and cliques, of which most classes consist, count as one each.
+
+    Examples
+    --------
+    The chain 0 - 1 - 2 can be oriented in three ways without a new v-structure, one for each root:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.class_size import class_size
+    >>> chain = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=bool)
+    >>> class_size(chain)
+    3
     """
     reversible = cpdag & cpdag.T
     neighbours = [sum(1 << int(j) for j in np.flatnonzero(row)) for row in reversible]

@@ -35,6 +35,18 @@ class ClassPosterior:
         The class of every graph of the posterior, in the order of `GraphPosterior.graphs`.
     probability : Marginal
         Of the classes: `exp(log_weights)` with source and Monte-Carlo standard error.
+
+    Examples
+    --------
+    0 -> 1 and 1 -> 0 are Markov equivalent, so that their probabilities add up:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.zeros((3, 2, 2), dtype=bool)
+    >>> graphs[0, 0, 1] = graphs[1, 1, 0] = True
+    >>> classes = GraphPosterior.from_weights(["a", "b"], graphs, np.log([0.5, 0.3, 0.2])).class_posterior()
+    >>> classes.weights.round(3).tolist()
+    [0.8, 0.2]
     """
 
     names: tuple[str, ...]

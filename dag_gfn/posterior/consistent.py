@@ -33,6 +33,20 @@ def corrected_counts(
     weights : ndarray, shape (m,), float64
     edge : ndarray, shape (d, d), float64
         Stored P(i → j).
+
+    Examples
+    --------
+    The only graph has the path 0 -> 1 -> 2 and no edge 0 -> 2, but the stored probability of that edge is 0.2. The path
+    beside the edge was counted with probability 1 and is limited to what the edge leaves:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.consistent import corrected_counts
+    >>> graphs, edge = np.zeros((1, 3, 3), dtype=bool), np.zeros((3, 3))
+    >>> graphs[0, 0, 1] = graphs[0, 1, 2] = True
+    >>> edge[0, 1], edge[1, 2], edge[0, 2] = 0.9, 0.9, 0.2
+    >>> path, counted = corrected_counts("path", graphs, np.ones(1), edge)
+    >>> float(path[0, 2]), float(counted[0, 2])
+    (1.0, 0.8)
     """
     linked = np.minimum(edge + edge.T, 1.0)
     if feature == "path":

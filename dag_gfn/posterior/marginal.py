@@ -30,6 +30,13 @@ class Marginal:
         See `Source`.
     standard_error : ndarray or None
         Monte-Carlo standard error of `values`; None where it is zero (exact) or not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import Marginal
+    >>> Marginal(np.array([[0.0, 0.8], [0.2, 0.0]]), "exact").errors().tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
     """
 
     values: Float64[np.ndarray, "*shape"]
@@ -64,6 +71,12 @@ class Probability:
         `source` is "rounding" it bounds the rounding error.
     source : {"exact", "rao_blackwell", "policy", "samples", "rounding"}
         See `Source`.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior import Probability
+    >>> float(Probability(value=0.75, standard_error=0.01, source="samples"))
+    0.75
     """
 
     value: float

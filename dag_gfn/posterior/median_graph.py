@@ -33,6 +33,16 @@ def median_graph(probability: Float64[np.ndarray, "d d"]) -> Bool[np.ndarray, "d
     -------
     ndarray, shape (d, d), bool
         Entry (i, j) is True for the edge i → j.
+
+    Examples
+    --------
+    The likeliest states of the pairs form the cycle 0 -> 1 -> 2 -> 0; its least probable edge is left out:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.median_graph import median_graph
+    >>> probability = np.array([[0.0, 0.9, 0.0], [0.0, 0.0, 0.8], [0.6, 0.0, 0.0]])
+    >>> np.argwhere(median_graph(probability)).tolist()
+    [[0, 1], [1, 2]]
     """
     not_linked = np.clip(1.0 - probability - probability.T, 0.0, None)
     gain = np.clip(probability - not_linked, 0.0, None)
@@ -78,10 +88,10 @@ def _best_dag(gain: Float64[np.ndarray, "s s"]) -> Bool[np.ndarray, "s s"]:
 
 def _greedy_dag(gain: Float64[np.ndarray, "s s"]) -> Bool[np.ndarray, "s s"]:
     """Return the edges of positive gain, the largest first, that close no cycle with those before."""
-    dag = nx.DiGraph()
+    dag: nx.DiGraph = nx.DiGraph()
     dag.add_nodes_from(range(len(gain)))
     for edge in np.argsort(-gain, axis=None, kind="stable"):
         i, j = map(int, np.unravel_index(edge, gain.shape))
         if gain[i, j] > 0 and not nx.has_path(dag, j, i):
             dag.add_edge(i, j)
-    return nx.to_numpy_array(dag, dtype=bool)
+    return nx.to_numpy_array(dag, dtype=np.dtype(bool))

@@ -19,6 +19,7 @@ from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals, mont
 from dag_gfn.posterior.marginal import Marginal, Probability
 from dag_gfn.posterior.median_graph import median_graph
 from dag_gfn.posterior.queries import Query
+from dag_gfn.posterior.sampler import Sampler
 
 
 @final
@@ -53,9 +54,8 @@ class GraphPosterior:
         no part of the weighted graphs, and no marginal counts them.
     best_log_scores : ndarray, shape (b,), float64
         log R of each.
-    sampler : object or None
-        What drew the graphs and can draw more, where this posterior has just been fitted
-        (`dag_gfn.gflownet.edges.sampler.TrainedGFlowNet`). It is not saved.
+    sampler : Sampler or None
+        What drew the graphs and can draw more, where a GFlowNet has just been fitted. It is not saved.
 
     Raises
     ------
@@ -73,7 +73,7 @@ class GraphPosterior:
     statistics: dict[str, np.ndarray] = field(default_factory=dict)
     best_graphs: Bool[np.ndarray, "b d d"] | None = None
     best_log_scores: Float64[np.ndarray, " b"] | None = None
-    sampler: Any = None
+    sampler: Sampler | None = None
 
     def __post_init__(self) -> None:
         m, d, _ = self.graphs.shape

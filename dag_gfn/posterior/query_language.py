@@ -79,6 +79,12 @@ def parse_query(text: str, names: Sequence[str]) -> Query:
     ------
     QueryError
         If the text is none, or names an unknown column. A note of the exception points at the place.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.query_language import parse_query
+    >>> parse_query("!edge(a, b)", ["a", "b"])
+    Not(part=PairFeature(feature='edge', source=0, target=1))
     """
     return _Parser(text, names).parse()
 
@@ -101,12 +107,15 @@ def _tokens(text: str) -> list[_Token]:
             start = position + len(text[position:]) - len(text[position:].lstrip())
             quote = text[start] in "\"'"
             _fail(text, start, "the quote is not closed" if quote else f"'{text[start]}' has no meaning here")
-        kind = match.lastgroup
-        content = match[kind]
-        start, position = match.start(kind), match.end()
-        if kind == "quoted":
-            content = content[1:-1].replace(content[0] * 2, content[0])
-        found.append(_Token(kind, _SYNONYMS.get(content, content) if kind == "symbol" else content, start))
+        quoted, symbol, word = match.group("quoted", "symbol", "word")
+        position = match.end()
+        if quoted is not None:
+            content = quoted[1:-1].replace(quoted[0] * 2, quoted[0])
+            found.append(_Token("quoted", content, match.start("quoted")))
+        elif symbol is not None:
+            found.append(_Token("symbol", _SYNONYMS.get(symbol, symbol), match.start("symbol")))
+        else:
+            found.append(_Token("word", word, match.start("word")))
     return [*found, _Token("end", "", end)]
 
 
@@ -167,7 +176,7 @@ class _Parser:
             self.fail(f"more than {MAX_DEPTH} parentheses and negations within one another")
         if self.operator == "!":
             self.index += 1
-            query = Not(self.one())
+            query: Query = Not(self.one())
         elif self.operator == "(":
             self.index += 1
             query = self.any_of()
@@ -225,18 +234,18 @@ class _Parser:
         if self.separations > MAX_SEPARATIONS:
             self.fail(f"it has more than {MAX_SEPARATIONS} dsep statements: split it up")
         self.expect("(")
-        pair = [self.column()]
+        a = self.column()
         self.expect(",")
-        pair.append(self.column(others=pair))
+        b = self.column(others=[a])
         given: list[int] = []
         if (self.next.kind, self.next.text) == ("symbol", "|"):
             self.index += 1
-            given.append(self.column(others=pair))
+            given.append(self.column(others=[a, b]))
             while (self.next.kind, self.next.text) == ("symbol", ","):
                 self.index += 1
-                given.append(self.column(others=[*pair, *given]))
+                given.append(self.column(others=[a, b, *given]))
         self.expect(")")
-        return DSeparated(*pair, tuple(sorted(given)))
+        return DSeparated(a, b, tuple(sorted(given)))
 
     def column(self, others: Sequence[int] = ()) -> int:
         """Read a column that is none of the others."""

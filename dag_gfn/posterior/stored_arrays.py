@@ -66,6 +66,19 @@ def read_arrays(path: Path, d: int) -> dict[str, np.ndarray]:
     ------
     ValueError, OSError, zipfile.BadZipFile
         If they are not what a posterior holds; a message says which one and why.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.stored_arrays import read_arrays
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "posterior.npz"
+    ...     graphs = np.array([[0], [64]], dtype=np.uint8)  # d * d bits of each graph: none, and 0 -> 1
+    ...     np.savez(path, graphs=graphs, log_weights=np.log([0.5, 0.5]), log_scores=np.zeros(2))
+    ...     sorted(read_arrays(path, d=2))
+    ['graphs', 'log_scores', 'log_weights']
     """
     with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         headers = _headers(archive, path.stat().st_size)
@@ -164,10 +177,10 @@ def _check_header(name: str, header: _Header, expected: _Array, sizes: dict[str,
         ):
             sizes.update(zip(letters, header.shape, strict=True))
             return
-    wanted = " or ".join(
+    shapes = " or ".join(
         f"({', '.join(str(sizes.get(x, x)) for x in shape.split())})" for shape in expected.shapes
     )
-    raise ValueError(f"array '{shortened(name)}' should have shape {wanted}, not {header.shape}")
+    raise ValueError(f"array '{shortened(name)}' should have shape {shapes}, not {header.shape}")
 
 
 def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:

@@ -91,7 +91,9 @@ def test_errors_of_paths_are_those_of_repetition():
     told = (path > 0.05) & (path < 0.95)
     squares, before = [], []
     for seed in range(25):
-        chains = run_chains(weights, seed=seed, iterations=12_000, kept=6_000, threads=1)
+        chains = run_chains(
+            weights, streams=np.random.SeedSequence(seed).spawn(4), iterations=12_000, kept=6_000, threads=1
+        )
         drawn = DagSampler(table).sample(200, rng=np.random.default_rng(seed))
         layer_of = np.array([layering_of(dag) for dag in drawn.adjacency])
         sample = PooledLayerings.of(

@@ -1,5 +1,7 @@
 """The posterior by partition MCMC: near the exact one, with errors that are true."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sampler_cases import score_table
@@ -14,6 +16,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
+from dag_gfn.posterior import Marginal
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
 
@@ -130,7 +133,7 @@ def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
     assert [len(options["annealed"]) for options in seen] == [4, 4, 0, 6]
     assert not any(len(options["starts"]) for options in seen)
     keys = {tuple(np.append(s.spawn_key, s.entropy)) for options in seen for s in options["annealed"]}
-    assert len(keys) == 4 + 4 + 6
+    assert len(keys) == 4 + 4 + 2  # six chains begin with the four of the same seed
 
 
 def test_many_columns_keep_fewer_blocks(monkeypatch):
@@ -167,11 +170,74 @@ UP, DOWN = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
     ids=["at different ones", "all at one", "free to move"],
 )
 def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agree):
-    chains = run_chains(two_modes(nats), seed=0, iterations=20_000, kept=500, starts=starts)
+    chains = run_chains(
+        two_modes(nats),
+        streams=np.random.SeedSequence(0).spawn(4),
+        iterations=20_000,
+        kept=500,
+        starts=starts,
+    )
     edge, info = edges_of_chains(chains)
     assert info["chains_agree"] is agree
     assert np.isfinite(info["max_r_hat"]) == agree
     assert (edge.standard_error.max() > 0.3) != agree
+
+
+class Ticking:
+    """A clock by which each look takes a second."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+def chains_of_five(iterations=16_000):
+    weights = LayerWeights.of(score_table(5, rows=30).complete)
+    return run_chains(weights, streams=np.random.SeedSequence(0).spawn(4), iterations=iterations, kept=500)
+
+
+@pytest.mark.parametrize(("seconds", "merged"), [(None, 1), (10.0, 1), (1.0, 3), (0.5, 5), (0.0, 5)])
+def test_in_less_time_r_hat_is_of_fewer_and_longer_blocks(seconds, merged, monkeypatch):
+    chains, seen = chains_of_five(), []
+    assert chains.log_weights.shape == (4, 500)
+    real = module.diagnose
+
+    def seeing(traces, merged=1):
+        seen.append((traces.ndim, merged))
+        return real(traces, merged=merged)
+
+    monkeypatch.setattr(module, "diagnose", seeing)
+    whole, known = edges_of_chains(chains)
+    edge, info = edges_of_chains(chains, seconds=seconds, clock=Ticking())
+    # of 20 edges every third is tried, 7 in a second: all would take 2.9 s
+    assert seen[-2:] == [(4, merged), (2, merged)]
+    assert np.abs(edge.values - whole.values).max() < 1e-6
+    varying = whole.standard_error > 0
+    # the logarithm of an error by m nearly independent blocks is off by about 1 / sqrt(2 m), 0.035 for 4 x 100
+    ratio = edge.standard_error[varying] / whole.standard_error[varying]
+    assert np.abs(np.log(ratio)).max() < 5 * 0.035
+    assert abs(np.log(info["min_effective_draws"] / known["min_effective_draws"])) < 10 * 0.035
+    assert info["chains_agree"]
+
+
+def test_chains_are_not_judged_where_there_is_no_time_left_for_it(monkeypatch):
+    clock, judged = Ticking(), []
+    answer = (Marginal(np.zeros((5, 5)), "rao_blackwell"), {"chains_agree": True})
+    monkeypatch.setattr(module, "edges_of_chains", lambda chains, **given: judged.append(given) or answer)
+    judge = module._Judge(TimeBudget(100, clock=clock))
+    judge.seconds, judge.end_of_chains = 10.0, 50.0
+    chains = chains_of_five(2_000)
+    clock.now = 20.0
+    assert not judge.wants_more(chains)
+    assert judge(chains) is answer  # the last answer is kept
+    assert len(judged) == 1
+    assert 0 < judged[0]["seconds"] < 60
+    clock.now = 45.0
+    assert judge.wants_more(replace(chains, iterations=4_000))
+    assert len(judged) == 1
 
 
 def test_no_possible_dag():

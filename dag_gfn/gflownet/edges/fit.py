@@ -1,33 +1,32 @@
 """Train a GFlowNet on a score table and say what it samples."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.gflownet.edges.marginal import PolicyMarginal
-from dag_gfn.gflownet.edges.sampler import TrainedGFlowNet
+from dag_gfn.gflownet.edges.result import GFlowNetFit
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives import OBJECTIVES, Objective
-from dag_gfn.gflownet.policies import POLICIES
+from dag_gfn.gflownet.policies import EDGE_POLICIES
+from dag_gfn.gflownet.policies.edge_mlp import MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.initial_weights import DrawnFrom
-from dag_gfn.gflownet.policies.mlp import MLPBackward, MLPStateFlow
-from dag_gfn.gflownet.run import GRACE, policy_posterior, run_training, training_info, usable_device
+from dag_gfn.gflownet.run import GRACE, run_training, usable_device
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate, importance_estimate
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
 from dag_gfn.gflownet.sampling.threads import single_thread
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingReport, TrainingResult
+from dag_gfn.gflownet.training.loop import TrainingReport
 from dag_gfn.graphs.graph import adjacency_from_masks
 from dag_gfn.graphs.subsets import unpack
-from dag_gfn.posterior import GraphPosterior
 from dag_gfn.scores import ScoreTable
 
 _MONITOR_SAMPLES = 256
@@ -37,43 +36,6 @@ _LEAST_TRAINING = 0.2  # of the time, at least
 _DRAWN_SHARE = 0.4  # of the time when training begins, at most
 _REST_SHARE = 0.03  # of the same, for what is the same for any number of draws
 _LEAST_DRAWS = 200
-
-
-@dataclass(frozen=True)
-class GFlowNetFit:
-    """A trained GFlowNet's samples.
-
-    Attributes
-    ----------
-    training : TrainingResult
-    adjacency : ndarray, shape (k, d, d), bool
-        Sampled graphs; ``adjacency[s, i, j]`` is True for i -> j in draw s.
-    log_scores : ndarray, shape (k,), float64
-        log R of each, in nats.
-    log_probabilities : ndarray, shape (m,), float64, or None
-        The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
-    importance : ImportanceEstimate
-    """
-
-    training: TrainingResult
-    adjacency: Bool[np.ndarray, "k d d"]
-    log_scores: Float64[np.ndarray, " k"]
-    log_probabilities: Float64[np.ndarray, " m"] | None
-    importance: ImportanceEstimate
-
-    def posterior(self, table: ScoreTable, config: TrainConfig) -> GraphPosterior:
-        """Return it as a `GraphPosterior`: the policy's exact distribution where it is known, else the samples."""
-        info = training_info(self.training, config, self.importance, len(self.adjacency))
-        log_evidence = info["diagnostics"]["log_z"]
-        info["log_evidence_standard_error"] = info["diagnostics"]["log_z_standard_error"]
-        sampler = TrainedGFlowNet(table, self.training.policy)
-        if self.log_probabilities is None:
-            posterior = GraphPosterior.from_samples(
-                table.names, self.adjacency, self.log_scores, log_evidence=log_evidence, info=info
-            )
-            return replace(posterior, sampler=sampler)
-        posterior = policy_posterior(table, self.log_probabilities, info)
-        return replace(posterior, log_evidence=log_evidence, sampler=sampler)
 
 
 def fit_gflownet(
@@ -106,7 +68,7 @@ def fit_gflownet(
     objective : Objective or str
         Or its name in `OBJECTIVES`.
     policy : str
-        A name in `POLICIES`.
+        A name in `EDGE_POLICIES`.
     backward : {"uniform", "learned"}, optional
         Backward policy; by default what the objective says.
     device : str
@@ -153,7 +115,7 @@ def build_model(
     whole, from what the importance weights of the untrained policy say.
     """
     d = environment.num_nodes
-    network = POLICIES[policy](d).to(environment.device)
+    network = EDGE_POLICIES[policy](d).to(environment.device)
     start = 0.0
     forward_looking = "forward_looking_flow" in objective.needs
     if "log_z" in objective.needs or ("log_flow" in objective.needs and not forward_looking):

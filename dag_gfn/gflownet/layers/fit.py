@@ -16,36 +16,36 @@ from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.chains import Guides, JudgingChains, draw_guides
 from dag_gfn.gflownet.layers.marginal import LayeredMarginal
 from dag_gfn.gflownet.layers.result import RELIABLE_SHAPE, WANTED_SAMPLES, LayeredFit
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.objectives import Objective
-from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
+from dag_gfn.gflownet.objectives.importance_weights import effective_share
+from dag_gfn.gflownet.policies import LAYER_POLICIES
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.initial_weights import DrawnFrom
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
-from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.run import GRACE, run_training, usable_device
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.gflownet.sampling.threads import single_thread
-from dag_gfn.gflownet.training.config import MAX_SMALL, TrainConfig
+from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingReport
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
-from dag_gfn.layerings.corrected_dags import dags_of
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
+from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.scores import ScoreTable
 
 _log = logging.getLogger(__name__)
-_SMALL_HIDDEN, _HIDDEN = 128, 256  # the optimiser takes as long as the network where states are few
 _GUIDES_TOGETHER = 512
 _GUIDE_BUDGET = 0.1  # of the time, at most
 _JUDGING_BUDGET = 0.7  # of the time after guides
 _PREPARING_SHARE = 0.05  # of the time that is left then, for half of building guides
 _LEAST_TRAINING = 0.2  # of the time, at least
 _DRAWN_SHARE = 0.4  # of the time when training begins, at most, for draws, corrections and edges
+_JUDGED_SHARE = 0.1  # of the same, at most, for R-hat
 _REST_SHARE = 0.03  # of the same, for what is the same for any number of draws
 _OWN_SHARE = 0.4  # of the time after training, for draws of the sampler
 _TRIED = 256  # layerings by which times are foreseen
@@ -53,12 +53,6 @@ LEAST_LAYERINGS = 256
 """Draws of the sampler however little time is left."""
 _MONITOR_SAMPLES = 512
 _MOST_DRAWS = 4
-_NETWORKS = {
-    "mlp": lambda environment: LayerMLP(
-        environment.log_all, hidden_size=_SMALL_HIDDEN if environment.num_nodes <= MAX_SMALL else _HIDDEN
-    ),
-    "transformer": lambda environment: LayerAttention(environment.log_all, environment.log_without),
-}
 
 
 def fit_layered_gflownet(
@@ -142,7 +136,7 @@ def fit_layered_gflownet(
         """Return whether the draws of a policy will be worth as many independent ones as are wanted of it."""
         fresh = torch.Generator(device=place).manual_seed(seed)
         sample = sample_outcomes(environment, averaged, _MONITOR_SAMPLES, generator=fresh)
-        ess = float(effective_sample_size(sample.log_weight))
+        ess = float(effective_share(sample.log_weight))
         if ess * num_samples < min(WANTED_SAMPLES, 0.5 * num_samples):
             return False
         return marginal is not None or pareto_smoothed(sample.log_weight.cpu().numpy())[1] <= RELIABLE_SHAPE
@@ -150,7 +144,7 @@ def fit_layered_gflownet(
     def monitor(averaged: FlowModel) -> dict[str, float]:
         fresh = torch.Generator(device=place).manual_seed(seed)
         sample = sample_outcomes(environment, averaged, _MONITOR_SAMPLES, generator=fresh)
-        figures = {"ess": float(effective_sample_size(sample.log_weight))}
+        figures = {"ess": float(effective_share(sample.log_weight))}
         if marginal is not None and judge is not None:
             figures |= judge(marginal.log_probabilities(averaged))
         return figures
@@ -169,7 +163,7 @@ def fit_layered_gflownet(
             if left is not None:
                 if guides is not None:  # perhaps drawn in the run that is resumed
                     left -= max(guides.seconds - budget.phases["guides"], 0.0)
-                untrained = TrainedLayerGFlowNet(table, weights, model)
+                untrained = LayerSampler(table, weights, model)
                 left -= _time_of_draws(untrained, guides, judges, num_samples, budget, seed)
                 config = replace(config, time_budget=max(left, _LEAST_TRAINING * budget.total))
             with budget.phase("training"):
@@ -189,7 +183,7 @@ def fit_layered_gflownet(
                 budget.hurry(GRACE)
                 if judges is not None:
                     judges.stop()
-            sampler = TrainedLayerGFlowNet(table, weights, training.policy)
+            sampler = LayerSampler(table, weights, training.policy)
             log_probabilities = None if marginal is None else marginal.log_probabilities(training.policy)
             try:
                 chains, judging_error, drawn = _judged_and_drawn(
@@ -237,7 +231,7 @@ def _judged(
 
 
 def _time_of_draws(
-    untrained: TrainedLayerGFlowNet,
+    untrained: LayerSampler,
     guides: Guides | None,
     judges: JudgingChains | None,
     num_samples: int,
@@ -257,15 +251,16 @@ def _time_of_draws(
         (num_samples, lambda k: untrained.layerings(k, seed=seed)),
         (judged, lambda k: untrained.log_weights_of(tried[:k])),
         (num_samples + judged, lambda k: edge_probabilities(weights, tried[:k].astype(np.int8))),
-        (num_samples, lambda k: dags_of(weights, untrained.table, tried[:k], rng=rng)),
+        (num_samples, lambda k: draw_trial_dags(weights, untrained.table, tried[:k], rng=rng)),
     ]
     with budget.phase("trials"):
         seconds = sum(budget.seconds_of(number, work, allowed=allowed / 4) for number, work in works)
-    return min(seconds, allowed) + _REST_SHARE * left
+    judging = 0.0 if judges is None else min(r_hat_seconds(untrained.table.d), _JUDGED_SHARE * left)
+    return min(seconds, allowed) + judging + _REST_SHARE * left
 
 
 def _judged_and_drawn(
-    sampler: TrainedLayerGFlowNet,
+    sampler: LayerSampler,
     judges: JudgingChains | None,
     num_samples: int,
     seed: int,
@@ -289,7 +284,7 @@ def _judged_and_drawn(
 
 
 def _draw(
-    sampler: TrainedLayerGFlowNet,
+    sampler: LayerSampler,
     num_samples: int,
     seed: int,
     most: int,
@@ -344,11 +339,11 @@ def build_layer_model(
     Its weights are drawn from torch's global generator, or within `DrawnFrom` from a given one. Flows, and log
     Z, start from what is gained along the guides.
     """
-    network = _NETWORKS[policy](environment).to(environment.device)
+    network = LAYER_POLICIES[policy](environment.log_all, environment.log_without).to(environment.device)
     if guides is not None:
         for_fit = guides.batches[0]
         rows = for_fit.position // for_fit.shape[1]
-        final = (for_fit.final.log_reward - environment.initial_state(1).log_reward).float()
+        final = (for_fit.ends.log_reward - environment.initial_state(1).log_reward).float()
         network.start_from(for_fit.observation, final[rows] - for_fit.log_reward)
     log_z = None
     if "log_z" in objective.needs:

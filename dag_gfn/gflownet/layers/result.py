@@ -12,14 +12,14 @@ from jaxtyping import Float64
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.gflownet.layers.chains import Guides
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
-from dag_gfn.gflownet.run import policy_posterior, training_info
+from dag_gfn.gflownet.layers.sampler import LayerSampler
+from dag_gfn.gflownet.record import policy_posterior, training_info
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult
-from dag_gfn.layerings.corrected_dags import affordable_dags, weighed_dags
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.pooled_draws import PooledLayerings
+from dag_gfn.layerings.posterior_dags import affordable_dags, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import edges_of_chains
@@ -32,6 +32,7 @@ RELIABLE_SHAPE = 0.7
 """Of the tail of importance weights, at most, for weighted means to be relied on."""
 _RELIABLE_SAMPLES = 400
 _EDGE_SHARE, _CHAIN_SHARE = 0.25, 0.4  # of the time that is left, at most
+_JUDGED_SHARE = 0.3  # of the same, for R-hat
 _LEAST_LAYERINGS, _LEAST_OF_CHAIN = 256, 100  # that are taken however little time is left
 WANTED_SAMPLES = 2_000
 """Independent draws that those of the sampler should be worth: else there are more of them, or those of chains."""
@@ -48,7 +49,7 @@ class LayeredFit:
     Attributes
     ----------
     training : TrainingResult
-    sampler : TrainedLayerGFlowNet
+    sampler : LayerSampler
     log_probabilities : ndarray, shape (m,), float64, or None
         The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     drawn : WeightedLayerings
@@ -62,10 +63,12 @@ class LayeredFit:
         What went wrong with the chains, where there should have been some.
     all_chains : Chains or None
         Those that R-hat is of, where `chains` are not all of them.
+    judging_seconds : float or None
+        That R-hat may take; None for no limit.
     """
 
     training: TrainingResult
-    sampler: TrainedLayerGFlowNet
+    sampler: LayerSampler
     log_probabilities: Float64[np.ndarray, " m"] | None
     drawn: WeightedLayerings
     guides: Guides | None
@@ -74,6 +77,7 @@ class LayeredFit:
     seed: int
     judging_error: str | None = None
     all_chains: Chains | None = None
+    judging_seconds: float | None = None
 
     def posterior(
         self,
@@ -107,7 +111,13 @@ class LayeredFit:
             On Ctrl-C. It can be called again, with a budget that is used up, which is quick.
         """
         budget = TimeBudget() if budget is None else budget
-        fit = self._affordable(budget)
+        left = budget.remaining()
+        fit = replace(
+            self._affordable(budget), judging_seconds=None if left is None else _JUDGED_SHARE * left
+        )
+        if fit.chains is not None:
+            with budget.phase("judging", shown="R-hat of the chains"):
+                _ = fit._agreement  # kept
         posterior = fit._posterior(table, config, reweight, budget, on_phase)
         if fit.chains is not self.chains:
             posterior.info["diagnostics"]["chain_layerings"] = fit.chains.log_weights.size
@@ -294,7 +304,7 @@ class LayeredFit:
             effective_samples = 1 / (1 / effective_samples + 1 / number)
         info["diagnostics"]["num_samples"] = len(drawn)
         with budget.phase("graphs"):
-            dags = weighed_dags(
+            dags = posterior_dags(
                 weights,
                 table,
                 drawn.layer_of,
@@ -336,7 +346,8 @@ class LayeredFit:
     @cached_property
     def _agreement(self) -> dict[str, Any]:
         """What chains say of one another."""
-        _, known = edges_of_chains(self.chains if self.all_chains is None else self.all_chains)
+        chains = self.chains if self.all_chains is None else self.all_chains
+        _, known = edges_of_chains(chains, seconds=self.judging_seconds)
         return {name: known[name] for name in ("max_r_hat", "min_effective_draws", "chains_agree")}
 
     def _against_chains(

@@ -7,7 +7,7 @@ from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.edges.fit import fit_gflownet
-from dag_gfn.gflownet.policies import TransformerPolicy
+from dag_gfn.gflownet.policies import EdgeTransformer
 from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.graphs.graph import is_dag
 from dag_gfn.graphs.subsets import pack
@@ -62,7 +62,7 @@ def test_a_transformer_learns_the_posterior():
     table = score_table(3, rows=30, seed=1)
     config = default_config(3, iterations=80)
     result = fit_gflownet(table, seed=0, config=config, num_samples=100, policy="transformer")
-    assert isinstance(result.training.policy.policy, TransformerPolicy)
+    assert isinstance(result.training.policy.policy, EdgeTransformer)
     edge = result.posterior(table, config).marginal("edge").values
     assert np.abs(edge - exact_reference(table).features["edge"]).max() < 0.02
 

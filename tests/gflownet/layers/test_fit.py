@@ -16,7 +16,7 @@ from dag_gfn.gflownet.layers import chains as layer_chains
 from dag_gfn.gflownet.layers.chains import Guides
 from dag_gfn.gflownet.layers.fit import build_layer_model, fit_layered_gflownet
 from dag_gfn.gflownet.objectives import OBJECTIVES
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
+from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.graphs.graph import is_dag
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -62,7 +62,7 @@ def test_a_transformer_gives_the_evidence_and_edges_too():
     result, config = fitted(table, 40, policy="transformer", num_samples=2_000)
     posterior = result.posterior(table, config, reweight=True)
     exact = exact_reference(table)
-    assert isinstance(result.sampler.model.policy, LayerAttention)
+    assert isinstance(result.sampler.model.policy, LayerTransformer)
     edge, off = posterior.marginal("edge"), ~np.eye(4, dtype=bool)
     z = (edge.values - exact.features["edge"])[off] / edge.standard_error[off]
     assert np.abs(z).max() < 5
@@ -99,7 +99,7 @@ def test_parents_outside_the_candidates_are_corrected(monkeypatch):
 
 def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
-    monkeypatch.setattr("dag_gfn.layerings.corrected_dags.corrected_dags", lambda *given, **named: None)
+    monkeypatch.setattr("dag_gfn.layerings.posterior_dags.correct_dags", lambda *given, **named: None)
     result, config = fitted(score_table(6, storage="lazy"), 20, num_samples=200)
     posterior = result.posterior(result.sampler.table, config)
     assert posterior.info["diagnostics"]["corrected"] is False

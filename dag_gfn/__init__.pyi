@@ -1,0 +1,55 @@
+from . import effects
+from ._version import __version__
+from .data import Dataset, example_names, from_array, from_frame, load_example, read_csv, simulate
+from .errors import (
+    ConstraintError,
+    DagGfnError,
+    DataError,
+    DataWarning,
+    NotConvergedWarning,
+    NotTractable,
+    OptionError,
+    QueryError,
+    StorageError,
+    StorageWarning,
+    TrainingError,
+)
+from .fitting.fit import fit
+from .parameters import fitted
+from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
+from .posterior.metrics import compare_posteriors
+from .views import plots
+from .views.report import write_report
+
+__all__ = [
+    "ClassPosterior",
+    "ConstraintError",
+    "DagGfnError",
+    "DataError",
+    "DataWarning",
+    "Dataset",
+    "GraphPosterior",
+    "Marginal",
+    "NotConvergedWarning",
+    "NotTractable",
+    "OptionError",
+    "Probability",
+    "QueryError",
+    "StorageError",
+    "StorageWarning",
+    "TrainingError",
+    "__version__",
+    "compare_posteriors",
+    "effects",
+    "example_names",
+    "fit",
+    "fitted",
+    "from_array",
+    "from_frame",
+    "load",
+    "load_example",
+    "plots",
+    "read_csv",
+    "simulate",
+    "write_report",
+]
