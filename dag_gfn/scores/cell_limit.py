@@ -14,9 +14,6 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.data.columns import listed, quoted
 from dag_gfn.data.dataset import Dataset
 
-SPARSE_FAMILIES = ("drop", "keep")
-"""What can be done with families of more cells than rows."""
-
 
 def num_cells(
     states: Float64[np.ndarray, " d"], node: int | Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
