@@ -70,7 +70,7 @@ def fit(
                 "ignore", RuntimeWarning
             )  # of numpy, where values overflow: the score says so
             posterior = dag_gfn.fit(data, **options, progress=not how.quiet, checkpoint=folder.checkpoint)
-        posterior.info["data_fingerprint"] = identity["data"]
+        posterior = replace(posterior, info={**posterior.info, "data_fingerprint": identity["data"]})
         page = _page(posterior) if place.report else None
         folder.finish(posterior, {} if page is None else {"report.html": page})
         if not how.quiet:

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,11 @@ from dag_gfn.fitting import methods
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions, TrainingOptions
 from dag_gfn.fitting.prepare import as_dataset, prepare
+from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.verdict import judge_convergence
+from dag_gfn.posterior.method_result import MethodResult
+from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import chance_links, sparse_doubts
 
 UNLIKE_THE_MODEL = {
@@ -90,7 +91,8 @@ def fit(
     )
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(dataset.names))
-    method, training, posterior = _posterior(run, chosen, checkpoint)
+    method, training, result = _result(run, chosen, checkpoint)
+    posterior = result.posterior
     sparse = sparse_doubts(posterior.graphs, posterior.weights, dataset, chosen.model.sparse_families)
     for doubt in sparse:
         warnings.warn(doubt.warning, DataWarning, stacklevel=2)
@@ -98,14 +100,13 @@ def fit(
     doubts_of_result = [*sparse, *chance_links(posterior.marginal("linked").values, dataset)]
     doubts = [*prepared.doubts, *doubts_of_result]
     run.told += [doubt.warning for doubt in doubts_of_result]
-    told_before = len(run.told)
-    if method != "exact":
-        run.told += judge_convergence(posterior.info, method)
-    for message in run.told[told_before:]:
+    verdict = judge(result.diagnostics, result.exact_check, result.evidence)
+    for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    return replace(
-        posterior,
-        info={
+    return recorded_posterior(
+        result,
+        verdict,
+        asked={
             "method": method,
             "objective": None,
             **{
@@ -126,30 +127,25 @@ def fit(
             "notes": run.notes,
             "seed": chosen.method.seed,
             "version": __version__,
-            "interrupted": False,
             "order_modular": chosen.method.order_modular,
-            "log_evidence_source": {"exact": "exact", "gflownet": "importance weights"}.get(method),
-            "log_evidence_standard_error": 0.0 if method == "exact" else None,
-            **posterior.info,
-            "warnings": run.told,
+            "score_equivalent": table.is_score_equivalent,
+        },
+        said={
+            "warnings": [*run.told, *verdict.warnings],
             "doubts": [
                 *(doubt.record() for doubt in doubts),
                 *([UNLIKE_THE_MODEL] if prepared.unlike else []),
             ],
-            "timing": {
-                "total_seconds": budget.elapsed(),
-                "phases": budget.phases,
-                **posterior.info.get("timing", {}),
-            },
         },
+        timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
         statistics=sufficient_statistics(dataset),
     )
 
 
-def _posterior(
+def _result(
     run: Run, chosen: FitOptions, checkpoint: Path | None
-) -> tuple[str, TrainingOptions | None, GraphPosterior]:
-    """Return the method that was used, how it trained if it did, and the posterior."""
+) -> tuple[str, TrainingOptions | None, MethodResult]:
+    """Return the method that was used, how it trained if it did, and the result."""
     automatic, order_modular = chosen.method.method == "auto", chosen.method.order_modular
     method = run.affordable_method(order_modular) if automatic else chosen.method.method
     unnoticed = chosen.unnoticed_by(method)
@@ -157,7 +153,7 @@ def _posterior(
         chosen.training.check_unused(run.table.d)
     if method == "exact":
         try:
-            posterior = methods.exact(run, order_modular=order_modular, automatic=automatic)
+            result = methods.exact(run, order_modular=order_modular, automatic=automatic)
         except NotTractable as error:
             if not automatic or order_modular:
                 raise
@@ -174,9 +170,9 @@ def _posterior(
         training = chosen.training.completed()
         return method, training, methods.gflownet(run, training, checkpoint)
     if method == "mcmc":
-        posterior = methods.mcmc(run)
+        result = methods.mcmc(run)
     if unnoticed:
         run.note(
             f"method '{method}' trains nothing and takes no notice of {', '.join(unnoticed)}: --method gflownet does"
         )
-    return method, None, posterior
+    return method, None, result

@@ -26,7 +26,7 @@ from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.method_result import MethodResult, Search
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
@@ -96,7 +96,7 @@ class Run:
             self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
 
 
-def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
+def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
     """Return the exact posterior, having said what it takes if that is long."""
     table = run.table
     needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
@@ -117,14 +117,17 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
             )
 
     with ShareProgress(shown=run.shown) as on_share:
-        posterior = (fit_order_modular if order_modular else fit_exact)(
+        result = (fit_order_modular if order_modular else fit_exact)(
             table,
             num_samples=run.num_samples,
             rng=RandomStreams(run.seed).generator("exact graphs"),
             memory_limit=REFERENCE_MEMORY,
             progress=on_progress,
         )
-    return with_best_graphs(run, posterior)
+    if order_modular:  # its most probable graphs are not those of the highest score
+        run.note_cuts()
+        return result
+    return with_best_graphs(run, result)
 
 
 def _too_slow(time_budget: float | int, why: str) -> str:
@@ -135,7 +138,7 @@ def _too_slow(time_budget: float | int, why: str) -> str:
     )
 
 
-def mcmc(run: Run) -> GraphPosterior:
+def mcmc(run: Run) -> MethodResult:
     """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
     table, reference = run.table, run.reference()
     with ShareProgress(shown=run.shown) as on_share, shown_phases(run, on_share), set_aside(run):
@@ -145,7 +148,7 @@ def mcmc(run: Run) -> GraphPosterior:
         def on_report(report: ChainReport) -> None:
             on_share("sampling root layerings", report.share)
 
-        posterior = fit_mcmc(
+        result = fit_mcmc(
             table,
             seed=run.seed,
             num_samples=run.num_samples,
@@ -156,15 +159,16 @@ def mcmc(run: Run) -> GraphPosterior:
             on_phase=on_share,
         )
     with run.budget.phase("comparison"):
-        _compare(posterior, reference)
-    return with_best_graphs(run, posterior)
+        result = _compared(result, reference)
+    return with_best_graphs(run, result)
 
 
-def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> GraphPosterior:
+def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> MethodResult:
     """Return the posterior that a GFlowNet has learned; the options are complete."""
     # imports torch, which nothing else needs
-    from dag_gfn.gflownet.edges.fit import fit_gflownet
-    from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+    from dag_gfn.gflownet.edges.fit import fit_edges
+    from dag_gfn.gflownet.layers.fit import fit_layers
+    from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
 
     made = make_objective(options.objective, options.objective_options)
@@ -185,48 +189,49 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Gra
         shown_phases(run, on_report.phase if run.shown else None) as on_phase,
         set_aside(run),
     ):
-        common = {
-            "seed": run.seed,
-            "config": config,
-            "num_samples": run.num_samples,
-            "objective": made,
-            "policy": options.policy,
-            "device": options.device,
-            "judge": divergence_from(reference),
-            "on_report": on_report,
-            "on_phase": on_phase,
-            "budget": run.budget,
-            "checkpoint": checkpoint,
-            "iterations_given": run.iterations is not None or "iterations" in (options.train_options or {}),
-        }
+        request = FitRequest(
+            seed=run.seed,
+            config=config,
+            num_samples=run.num_samples,
+            objective=made,
+            policy=options.policy,
+            backward=options.backward,
+            device=options.device,
+            iterations_given=run.iterations is not None or "iterations" in (options.train_options or {}),
+            checkpoint=checkpoint,
+        )
+        watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if options.environment == "layers":
-            result = fit_layered_gflownet(run.table, **common)
+            trained = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
             given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
             try:
-                posterior = result.posterior(run.table, config, **given)
+                result = trained.result(run.table, config, **given)
             except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
                 run.budget.hurry()
-                posterior = result.posterior(run.table, config, **given)
-                posterior.info["interrupted"] = True
+                result = replace(trained.result(run.table, config, **given), interrupted=True)
         else:
-            result = fit_gflownet(run.table, backward=options.backward, **common)
-            posterior = result.posterior(run.table, config)
-    posterior.info.update(
-        objective=options.objective,
-        objective_options=dict(options.objective_options or {}),
-        backward=None
-        if options.environment == "layers"
-        else options.backward or ("learned" if made.learns_backward else "uniform"),
-    )
-    known = posterior.info.get("all_dags") is True  # else these are draws, and may be reweighted
+            trained = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
+            result = trained.result(run.table, config)
+    backward = None
+    if options.environment == "edges":
+        backward = options.backward or ("learned" if made.learns_backward else "uniform")
+    settings = {
+        "objective": options.objective,
+        "objective_options": dict(options.objective_options or {}),
+        "backward": backward,
+    }
+    known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
-        _compare(posterior, reference, result.log_probabilities if known else None)
-    if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
+        result = _compared(result, reference, trained.log_probabilities if known else None)
+    sampler, importance = result.posterior.sampler, result.diagnostics.importance
+    can_bound = sampler is not None and importance is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND
+    if reference is not None and can_bound:
         streams = RandomStreams(run.seed)
         draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
-        evidence = posterior.sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
-        posterior.info["diagnostics"]["log_z_upper"] = evidence
-    return with_best_graphs(run, posterior)
+        bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
+        importance = replace(importance, log_z_upper=bound)
+        result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))
+    return with_best_graphs(run, replace(result, settings=settings))
 
 
 @contextmanager
@@ -246,12 +251,12 @@ def set_aside(run: Run) -> AbstractContextManager[None]:
     return run.budget.reserved(_AFTERWARDS)
 
 
-def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
-    """Return the posterior with the most probable DAGs that a search finds, where it does not hold all of them."""
-    posterior.info["score_equivalent"] = run.table.is_score_equivalent
-    if posterior.info.get("all_dags") or posterior.info.get("order_modular"):
+def with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
+    """Return the result with the most probable DAGs that a search finds, where it does not hold all of them."""
+    posterior = result.posterior
+    if posterior.covers_all_dags:
         run.note_cuts()
-        return posterior
+        return result
     edge, budget = posterior.marginal("edge").values, run.budget
     with (
         ShareProgress(shown=run.shown) as on_share,
@@ -269,14 +274,18 @@ def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
     if found.cut_short:
         budget.cuts.append("the search for the most probable graphs stops early")
     run.note_cuts()
-    posterior.info["search"] = {"graphs": len(found.log_scores), "proven": found.proven}
-    return replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores)
+    return replace(
+        result,
+        posterior=replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores),
+        search=Search(len(found.log_scores), found.proven),
+    )
 
 
-def _compare(
-    posterior: GraphPosterior, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
-) -> None:
-    """Record how far the posterior is from the exact one, where that is known."""
-    if reference is not None:
-        posterior.info["exact_check"] = exact_comparison(posterior, reference, log_probabilities)
-        posterior.info["exact_edges"] = reference.features["edge"].tolist()
+def _compared(
+    result: MethodResult, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
+) -> MethodResult:
+    """Return the result with how far its posterior is from the exact one, where that is known."""
+    if reference is None:
+        return result
+    check = exact_comparison(result.posterior, reference, log_probabilities)
+    return replace(result, exact_check=check, exact_edges=reference.features["edge"])

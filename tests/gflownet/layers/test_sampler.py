@@ -8,18 +8,18 @@ import pytest
 import torch
 from layering_cases import with_gaps
 from layering_oracles import layer_numbers, layers_of
-from sampler_cases import log_reward, score_table
+from sampler_cases import log_reward, request_of, score_table
 
 from dag_gfn.errors import TrainingError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+from dag_gfn.gflownet.layers.fit import fit_layers
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
-from dag_gfn.gflownet.training.config import default_config, make_objective
+from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.layerings import outside_parents
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
@@ -31,11 +31,8 @@ pytestmark = pytest.mark.usefixtures("short_chains")
 
 def trained(table, iterations=60, **options):
     config = default_config(table.d, environment="layers", iterations=iterations)
-    return fit_layered_gflownet(
-        table,
-        config=config,
-        **{"seed": 0, "num_samples": 50, "objective": make_objective("subtrajectory_balance")} | options,
-    ).sampler
+    request = request_of(config, **{"objective": "subtrajectory_balance"} | options)
+    return fit_layers(table, request).sampler
 
 
 @pytest.fixture(scope="module")
