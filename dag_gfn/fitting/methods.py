@@ -288,10 +288,10 @@ def gflownet(run: Run, options: TrainingOptions) -> MethodResult:
     with run.budget.phase("comparison"):
         result = _compared(result, reference, trained.log_probabilities if known else None)
     sampler, importance = result.posterior.sampler, result.diagnostics.importance
-    can_bound = sampler is not None and importance is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND
-    if reference is not None and can_bound:
+    exact = None if run.table.d > MAX_NODES_FOR_UPPER_BOUND else reference
+    if exact is not None and sampler is not None and importance is not None:
         streams = RandomStreams(run.seed)
-        draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
+        draws = exact.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
         bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
         importance = replace(importance, log_z_upper=bound)
         result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))

@@ -164,10 +164,10 @@ def _check_header(name: str, header: _Header, expected: _Array, sizes: dict[str,
         ):
             sizes.update(zip(letters, header.shape, strict=True))
             return
-    wanted = " or ".join(
+    shapes = " or ".join(
         f"({', '.join(str(sizes.get(x, x)) for x in shape.split())})" for shape in expected.shapes
     )
-    raise ValueError(f"array '{shortened(name)}' should have shape {wanted}, not {header.shape}")
+    raise ValueError(f"array '{shortened(name)}' should have shape {shapes}, not {header.shape}")
 
 
 def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
