@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from dag_gfn.data import simulate
-from dag_gfn.gflownet.edges.fit import build_model
+from dag_gfn.gflownet.edges.model import build_edge_model
 from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.fit import build_layer_model
+from dag_gfn.gflownet.layers.model import build_layer_model
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.gflownet.training.loop import train
@@ -45,7 +45,7 @@ def edges_setting(d):
     """Return the environment, an untrained model and the default objective."""
     environment, objective = EdgeAddition(score_table(d)), make_objective("modified_db")
     torch.manual_seed(1)
-    return environment, build_model(environment, objective), objective
+    return environment, build_edge_model(environment, objective), objective
 
 
 def layers_setting(d):

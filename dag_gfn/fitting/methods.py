@@ -229,8 +229,9 @@ def mcmc(run: Run) -> MethodResult:
 def gflownet(run: Run, options: TrainingOptions) -> MethodResult:
     """Return the posterior that a GFlowNet has learned; the options are complete."""
     # imports torch, which nothing else needs
-    from dag_gfn.gflownet.edges.fit import fit_gflownet
-    from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+    from dag_gfn.gflownet.edges.fit import fit_edges
+    from dag_gfn.gflownet.layers.fit import fit_layers
+    from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
 
     made = make_objective(options.objective, options.objective_options)
@@ -251,31 +252,37 @@ def gflownet(run: Run, options: TrainingOptions) -> MethodResult:
         shown_phases(run, on_report.phase if run.shown else None) as on_phase,
         set_aside(run),
     ):
-        common = {
-            "seed": run.seed,
-            "config": config,
-            "num_samples": run.num_samples,
-            "objective": made,
-            "policy": options.policy,
-            "device": options.device,
-            "judge": divergence_from(reference),
-            "on_report": on_report,
-            "on_phase": on_phase,
-            "budget": run.budget,
-            "checkpoint": options.checkpoint,
-            "iterations_given": run.iterations is not None or "iterations" in (options.train_options or {}),
-        }
+        request = FitRequest(
+            seed=run.seed,
+            config=config,
+            num_samples=run.num_samples,
+            objective=made,
+            policy=options.policy,
+            backward=options.backward,
+            device=options.device,
+            iterations_given=run.iterations is not None or "iterations" in (options.train_options or {}),
+            checkpoint=options.checkpoint,
+        )
+        watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if options.environment == "layers":
-            trained = fit_layered_gflownet(run.table, **common)
-            given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
+            layers = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
+            log_probabilities = layers.log_probabilities
+            conclude = partial(
+                layers.result,
+                run.table,
+                config,
+                reweight=options.reweight,
+                budget=run.budget,
+                on_phase=on_phase,
+            )
             try:
-                result = trained.result(run.table, config, **given)
+                result = conclude()
             except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
                 run.budget.hurry()
-                result = replace(trained.result(run.table, config, **given), interrupted=True)
+                result = replace(conclude(), interrupted=True)
         else:
-            trained = fit_gflownet(run.table, backward=options.backward, **common)
-            result = trained.result(run.table, config)
+            edges = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
+            result, log_probabilities = edges.result(run.table, config), edges.log_probabilities
     backward = None
     if options.environment == "edges":
         backward = options.backward or ("learned" if made.learns_backward else "uniform")
@@ -286,7 +293,7 @@ def gflownet(run: Run, options: TrainingOptions) -> MethodResult:
     }
     known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
-        result = _compared(result, reference, trained.log_probabilities if known else None)
+        result = _compared(result, reference, log_probabilities if known else None)
     sampler, importance = result.posterior.sampler, result.diagnostics.importance
     exact = None if run.table.d > MAX_NODES_FOR_UPPER_BOUND else reference
     if exact is not None and sampler is not None and importance is not None:

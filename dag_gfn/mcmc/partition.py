@@ -18,7 +18,8 @@ from numba import njit
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_parents, fill_edge_probabilities
+from dag_gfn.layerings.layered_edges import fill_edge_probabilities
+from dag_gfn.layerings.layered_parents import draw_parents
 from dag_gfn.layerings.node_weights import index_of, layer_masks, log_node_weight
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES, propose
 

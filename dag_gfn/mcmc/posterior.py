@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from dag_gfn.budget import TimeBudget
-from dag_gfn.layerings.corrected_dags import affordable_dags, dags_of, weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.posterior_dags import affordable_dags, draw_trial_dags, posterior_dags
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
@@ -147,7 +147,7 @@ def fit_mcmc(
         if num_samples < len(layerings):  # what few of them leave open comes on top of what all leave open
             effective = 1 / (1 / effective + 1 / num_samples)
         effective = min(float(num_samples), effective)
-        dags = weighed_dags(
+        dags = posterior_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )
     posterior = GraphPosterior.from_weights(
@@ -189,7 +189,9 @@ def _time_of_chains(
     rng = RandomStreams(0).generator("trial of chains")  # what it draws is timed, and thrown away
     tried = np.stack([init(weights, rng=rng).layer_of for _ in range(_TRIED)])
     drawing = budget.seconds_of(
-        num_samples, lambda k: dags_of(weights, table, tried[:k], rng=rng), allowed=_DRAWN_SHARE * left
+        num_samples,
+        lambda k: draw_trial_dags(weights, table, tried[:k], rng=rng),
+        allowed=_DRAWN_SHARE * left,
     )
     traces = rng.random((CHAINS, _blocks(_DIAGNOSED[1], table.d), _TRIED_TRACES))
     judging = _seconds_of_diagnosis(traces, table.d**2, budget.clock)

@@ -91,7 +91,8 @@ class CellLimit:
 
     def describe(self, names: tuple[str, ...]) -> str:
         """Return one sentence that tells which columns lose which sizes of parent sets."""
-        d, columns = len(names), {}
+        d = len(names)
+        columns: dict[tuple[int, int], list[str]] = {}
         for name, sizes in zip(names, self.sizes_left_out(), strict=True):
             if sizes[0] < d:
                 columns.setdefault(sizes, []).append(name)

@@ -5,8 +5,9 @@ import torch
 from jaxtyping import Float64, UInt8
 
 from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.gflownet.policies.masking import masked_log_softmax
-from dag_gfn.gflownet.policies.policy import EdgeObservation, Policy
+from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.graphs import graph
 from dag_gfn.scores import ScoreTable
 

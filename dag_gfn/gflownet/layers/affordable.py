@@ -6,7 +6,7 @@ import numpy as np
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.gflownet.layers.sampler import LayerSampler
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 

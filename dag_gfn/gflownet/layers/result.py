@@ -19,7 +19,7 @@ from dag_gfn.gflownet.record import importance_of, policy_posterior, training_re
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult
-from dag_gfn.layerings.corrected_dags import affordable_dags, weighed_dags
+from dag_gfn.layerings.posterior_dags import affordable_dags, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import edges_of_chains
@@ -283,7 +283,7 @@ class LayeredFit:
             # what few of them leave open comes on top of what all leave open
             effective_samples = 1 / (1 / effective_samples + 1 / number)
         with budget.phase("graphs"):
-            dags = weighed_dags(
+            dags = posterior_dags(
                 weights,
                 table,
                 drawn.layer_of,

@@ -58,7 +58,9 @@ class LayerSampler:
     >>> from dag_gfn.scores import ScoreTable, make_score
     >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
     >>> weights = LayerWeights.build(table)
-    >>> model = FlowModel(LayerMLP(RootLayers(weights).log_all), shared_flow=True, forward_looking=True)
+    >>> environment = RootLayers(weights)
+    >>> network = LayerMLP(environment.log_all, environment.log_without)
+    >>> model = FlowModel(network, shared_flow=True, forward_looking=True)
     >>> dags = np.array([[[0, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
     >>> log_p, error = LayerSampler(table, weights, model).log_probability(dags)
     >>> round(float(np.exp(log_p).sum()), 4), error.tolist()

@@ -102,9 +102,9 @@ def class_graph(posterior: GraphPosterior, ax: Any = None, *, rank: int = 1) -> 
     positions = _positions(posterior)
     ax = _axes(ax, positions)
     index = {name: i for i, name in enumerate(posterior.names)}
-    for source, target, of_edge in mixed.edges(data=True):
+    for source, target, attributes in mixed.edges(data=True):
         i, j = index[source], index[target]
-        if of_edge["compelled"]:
+        if attributes["compelled"]:
             _link(ax, positions, i, j, head=13.0)
         elif i < j:
             _link(ax, positions, i, j, head=0.0, color=OPEN_COLOR)

@@ -5,19 +5,19 @@ import oracles
 import pytest
 import torch
 from flow_cases import Lattice, LookUp
-from sampler_cases import log_reward, score_table
+from sampler_cases import log_reward, request_of, score_table
 
 from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet.edges.fit import fit_gflownet
+from dag_gfn.gflownet.edges.fit import fit_edges
 from dag_gfn.gflownet.edges.marginal import PolicyMarginal
 from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.weighted_graphs import entropy_of
-from dag_gfn.gflownet.training.config import default_config, make_objective
+from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.graphs.graph import adjacency_from_masks
 from dag_gfn.posterior.sampler import WeightedGraphs
 from dag_gfn.posterior.sampler_conformance import check_sampler
@@ -178,13 +178,8 @@ def test_given_edges_that_cannot_be():
 @pytest.mark.parametrize("objective", ["modified_db", "wake_sleep", "flow_matching"])
 def test_what_a_training_leaves_answers_too(table, objective):
     """Whatever it has learned: the weights make up for it, and say how much they had to."""
-    fitted = fit_gflownet(
-        table,
-        seed=0,
-        config=default_config(3, iterations=5),
-        num_samples=10,
-        objective=make_objective(objective),
-    )
+    request = request_of(default_config(3, iterations=5), num_samples=10, objective=objective)
+    fitted = fit_edges(table, request)
     sampler = EdgeSampler(table, fitted.training.policy)
     assert (sampler.model.backward is None) == (objective == "modified_db")
     marginal, graphs = all_graphs_of(table)
@@ -217,7 +212,7 @@ def test_the_protocol_is_kept(table, backward):
 
 def test_a_training_keeps_the_protocol():
     table = score_table(4, rows=6)
-    fitted = fit_gflownet(table, seed=0, config=default_config(4, iterations=60), num_samples=10)
+    fitted = fit_edges(table, request_of(default_config(4, iterations=60), num_samples=10))
     graphs = np.array(oracles.all_dags(4))
     log_scores = np.array([log_reward(table)(dag) for dag in graphs])
     check_sampler(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from result_cases import recorded, verdict_on
-from sampler_cases import score_table
+from sampler_cases import request_of, score_table
 
 from dag_gfn.data import from_array
 from dag_gfn.errors import OptionError
@@ -15,9 +15,11 @@ from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers import chains as layer_chains
 from dag_gfn.gflownet.layers.chains import Guides
-from dag_gfn.gflownet.layers.fit import build_layer_model, fit_layered_gflownet
+from dag_gfn.gflownet.layers.fit import fit_layers
+from dag_gfn.gflownet.layers.model import build_layer_model
 from dag_gfn.gflownet.objectives import OBJECTIVES
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
+from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
+from dag_gfn.gflownet.request import Watchers
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.graphs.graph import is_dag
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -29,12 +31,12 @@ pytestmark = pytest.mark.usefixtures("short_chains")
 REFUSED = {name for name, kind in OBJECTIVES.items() if "every_state_terminal" in kind.needs}
 
 
-def fitted(table, iterations=3, *, behaviour="off", train_options=None, **options):
+def fitted(table, iterations=3, *, behaviour="off", train_options=None, watchers=None, **options):
     config = default_config(
         table.d, environment="layers", behaviour=behaviour, iterations=iterations, options=train_options
     )
-    given = {"seed": 0, "num_samples": 500, "objective": make_objective("subtrajectory_balance")} | options
-    return fit_layered_gflownet(table, config=config, **given), config
+    given = {"num_samples": 500, "objective": "subtrajectory_balance"} | options
+    return fit_layers(table, request_of(config, **given), watchers=watchers), config
 
 
 @pytest.mark.parametrize(("d", "iterations"), [(5, 80), pytest.param(8, 200, marks=pytest.mark.slow)])
@@ -62,7 +64,7 @@ def test_a_transformer_gives_the_evidence_and_edges_too():
     result, config = fitted(table, 40, policy="transformer", num_samples=2_000)
     posterior = recorded(result.result(table, config, reweight=True))
     exact = exact_reference(table)
-    assert isinstance(result.sampler.model.policy, LayerAttention)
+    assert isinstance(result.sampler.model.policy, LayerTransformer)
     edge, off = posterior.marginal("edge"), ~np.eye(4, dtype=bool)
     z = (edge.values - exact.features["edge"])[off] / edge.standard_error[off]
     assert np.abs(z).max() < 5
@@ -99,7 +101,7 @@ def test_parents_outside_the_candidates_are_corrected(monkeypatch):
 
 def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
-    monkeypatch.setattr("dag_gfn.layerings.corrected_dags.corrected_dags", lambda *given, **named: None)
+    monkeypatch.setattr("dag_gfn.layerings.posterior_dags.correct_dags", lambda *given, **named: None)
     result, config = fitted(score_table(6, storage="lazy"), 20, num_samples=200)
     judged = result.result(result.sampler.table, config)
     posterior = recorded(judged)
@@ -120,7 +122,7 @@ def test_what_is_judged_while_training_is_the_policy():
         judged.append(log_probabilities)
         return {"figure": 0.5}
 
-    result, _ = fitted(table, judge=judge)
+    result, _ = fitted(table, watchers=Watchers(judge=judge))
     assert result.training.history[-1].metrics["figure"] == 0.5
     np.testing.assert_array_equal(judged[-1], result.log_probabilities)
     np.testing.assert_array_equal(fitted(table)[0].log_probabilities, result.log_probabilities)
@@ -255,12 +257,7 @@ def test_without_guides_the_flow_starts_from_independent_nodes():
 def test_guides_that_a_clock_cut_are_those_of_the_checkpoint(tmp_path, kept):
     table, path = score_table(4), tmp_path / "run.safetensors"
     config = default_config(4, environment="layers", iterations=20, time_budget=1_000.0)
-    options = {
-        "config": config,
-        "num_samples": 50,
-        "objective": make_objective("subtrajectory_balance"),
-        "checkpoint": path,
-    }
+    request = request_of(config, objective="subtrajectory_balance", checkpoint=path)
     reports = []
 
     def interrupt(report):
@@ -268,13 +265,13 @@ def test_guides_that_a_clock_cut_are_those_of_the_checkpoint(tmp_path, kept):
         if len(reports) == 1:
             raise KeyboardInterrupt
 
-    first = fit_layered_gflownet(table, seed=0, on_report=interrupt, **options)
+    first = fit_layers(table, request, watchers=Watchers(on_report=interrupt))
     assert first.training.interrupted
     cut = Guides(first.guides.layer_of[:700], 321.0)
     cut.save(tmp_path / "run.guides.safetensors")
     if not kept:  # then nothing has been trained with them
         path.unlink()
-    resumed = fit_layered_gflownet(table, seed=0, **options)
+    resumed = fit_layers(table, request)
     assert resumed.training.iterations == 20
     expected = cut if kept else first.guides
     np.testing.assert_array_equal(resumed.guides.layer_of, expected.layer_of)

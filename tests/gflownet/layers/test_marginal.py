@@ -31,7 +31,7 @@ def parts(table):
 def random_model(environment, seed=0):
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        network = LayerMLP(environment.log_all, hidden_size=16)
+        network = LayerMLP(environment.log_all, environment.log_without, hidden_size=16)
         for parameter in network.parameters():
             parameter += 0.2 * torch.randn_like(parameter)
     return FlowModel(network, shared_flow=True, forward_looking=True)

@@ -35,7 +35,9 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = FlowModel(
-            LayerMLP(environment.log_all, hidden_size=16), shared_flow=True, forward_looking=True
+            LayerMLP(environment.log_all, environment.log_without, hidden_size=16),
+            shared_flow=True,
+            forward_looking=True,
         )
     model.requires_grad_(False)
     sampler = LayerSampler(table, weights, model)

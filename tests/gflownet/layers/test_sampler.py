@@ -8,18 +8,18 @@ import pytest
 import torch
 from layering_cases import with_gaps
 from layering_oracles import layer_numbers, layers_of
-from sampler_cases import log_reward, score_table
+from sampler_cases import log_reward, request_of, score_table
 
 from dag_gfn.errors import TrainingError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+from dag_gfn.gflownet.layers.fit import fit_layers
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
-from dag_gfn.gflownet.training.config import default_config, make_objective
+from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.layerings import outside_parents
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
@@ -31,11 +31,8 @@ pytestmark = pytest.mark.usefixtures("short_chains")
 
 def trained(table, iterations=60, **options):
     config = default_config(table.d, environment="layers", iterations=iterations)
-    return fit_layered_gflownet(
-        table,
-        config=config,
-        **{"seed": 0, "num_samples": 50, "objective": make_objective("subtrajectory_balance")} | options,
-    ).sampler
+    request = request_of(config, **{"objective": "subtrajectory_balance"} | options)
+    return fit_layers(table, request).sampler
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +67,9 @@ def test_dead_ends_are_drawn_anew():
     table = with_gaps(seed=44)
     environment = RootLayers(LayerWeights.of(table.complete))
     torch.manual_seed(0)
-    model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    model = FlowModel(
+        LayerMLP(environment.log_all, environment.log_without), shared_flow=True, forward_looking=True
+    )
     seen = sample_outcomes(environment, model, 500, generator=torch.Generator().manual_seed(0))
     dead = seen.log_reward == -torch.inf
     assert dead.any()
@@ -91,7 +90,9 @@ def test_layerings_of_large_samples_are_drawn(gaps):
     table.complete = table.complete * 1e6
     environment = RootLayers(LayerWeights.of(table.complete))
     torch.manual_seed(0)
-    model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    model = FlowModel(
+        LayerMLP(environment.log_all, environment.log_without), shared_flow=True, forward_looking=True
+    )
     drawn = LayerSampler(table, environment.weights, model).layerings(600, seed=1)
     assert len(drawn) == 600
     assert np.isfinite(drawn.log_weights).all()
@@ -102,7 +103,9 @@ def test_layerings_of_large_samples_are_drawn(gaps):
 def test_dead_ends_everywhere_are_said():
     table = with_gaps(seed=33)  # no graph at all
     environment = RootLayers(LayerWeights.of(table.complete))
-    model = FlowModel(LayerMLP(environment.log_all), shared_flow=True, forward_looking=True)
+    model = FlowModel(
+        LayerMLP(environment.log_all, environment.log_without), shared_flow=True, forward_looking=True
+    )
     with pytest.raises(TrainingError, match="keep the constraints: train longer"):
         LayerSampler(table, environment.weights, model).layerings(3, seed=0)
 
@@ -163,7 +166,9 @@ def test_parents_outside_the_candidates_are_corrected_in_parts(monkeypatch):
     weights = LayerWeights.build(table, num_candidates=2, outside=True)
     assert weights.has_outside
     torch.manual_seed(0)
-    model = FlowModel(LayerMLP(RootLayers(weights).log_all), shared_flow=True, forward_looking=True)
+    environment = RootLayers(weights)
+    network = LayerMLP(environment.log_all, environment.log_without)
+    model = FlowModel(network, shared_flow=True, forward_looking=True)
     sampler, sizes = LayerSampler(table, weights, model), []
     whole = sampler.sample(300, seed=1)
     real = outside_parents.correct_parents

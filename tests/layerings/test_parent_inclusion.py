@@ -7,7 +7,7 @@ import pytest
 from sampler_cases import score_table
 
 from dag_gfn.graphs.subsets import parent_sets, unpack
-from dag_gfn.layerings.inclusion import inclusion
+from dag_gfn.layerings.parent_inclusion import parent_inclusion
 
 CASES = [
     {},
@@ -18,7 +18,7 @@ CASES = [
 
 
 def exact(table, node):
-    """Return what `Inclusion` estimates, by the sets within every set of predecessors."""
+    """Return what `ParentInclusion` estimates, by the sets within every set of predecessors."""
     d = table.d
     sets = parent_sets(node, d)
     weight = np.exp(table.complete[node] - table.complete[node].max())
@@ -37,11 +37,11 @@ def exact(table, node):
 
 @pytest.mark.parametrize("options", CASES, ids=str)
 def test_probabilities_of_parents(options, rng, monkeypatch):
-    monkeypatch.setattr("dag_gfn.layerings.inclusion._CHAINS", (4096, 4096))  # as many orders
+    monkeypatch.setattr("dag_gfn.layerings.parent_inclusion._CHAINS", (4096, 4096))  # as many orders
     table = score_table(7, **options)
     sets = np.array([table.constraints.required[0]])
     scores = table.scores_of(0, sets)
-    found = inclusion(table, 0, sets, scores, families=1e9, rng=rng)
+    found = parent_inclusion(table, 0, sets, scores, families=1e9, rng=rng)
     alone, in_orders = exact(table, 0)
     np.testing.assert_allclose(found.alone, alone, atol=0.05)
     np.testing.assert_allclose(found.in_orders, in_orders, atol=0.05)
@@ -55,7 +55,7 @@ def test_rare_parents_are_told_from_rarer_ones(rng):
     complete = table.complete.copy()
     complete[0] -= 7.0 * unpack(parent_sets(0, 7), 7).sum(axis=1)
     table.complete[:] = complete
-    found = inclusion(table, 0, np.array([0]), complete[0, :1], families=1e9, rng=rng)
+    found = parent_inclusion(table, 0, np.array([0]), complete[0, :1], families=1e9, rng=rng)
     alone, _ = exact(table, 0)
     rare = (alone > 0) & (alone < 0.01)
     assert rare.sum() >= 3
@@ -64,6 +64,6 @@ def test_rare_parents_are_told_from_rarer_ones(rng):
 
 def test_few_families_are_enough_for_an_answer(rng):
     table = score_table(5)
-    found = inclusion(table, 2, np.array([0]), table.scores_of(2, np.array([0])), families=0, rng=rng)
+    found = parent_inclusion(table, 2, np.array([0]), table.scores_of(2, np.array([0])), families=0, rng=rng)
     assert ((found.alone >= 0) & (found.alone <= 1)).all()
     assert (found.alone > 0).sum() == 4

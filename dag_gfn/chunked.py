@@ -1,4 +1,4 @@
-"""Work in chunks on all cores, that can be interrupted between chunks."""
+"""Work in chunks on all cores that can be interrupted between chunks."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -16,18 +16,28 @@ def run_chunks(
     parallel: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> list[Result]:
-    """Return the results of a function that releases the GIL on every chunk, in order.
+    """Call a function that releases the GIL on every chunk, in threads; return the results in order.
 
-    Ctrl-C, or an exception in `progress`, drops the chunks that have not begun and waits for the others.
+    After Ctrl-C, or an exception in `progress`, chunks that have not begun are dropped, and the call returns once
+    the others have ended.
 
     Parameters
     ----------
     work : callable
+        From a chunk to its result.
     chunks : iterable
     parallel : bool
-        Whether to use a thread for each core; not worth it below a tenth of a millisecond.
+        Whether to use a thread for each core. It does not pay for work below a tenth of a millisecond.
     progress : callable, optional
         Called from the calling thread after each chunk with the share that is done, in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.chunked import run_chunks
+    >>> parts = [slice(0, 3), slice(3, 6)]
+    >>> run_chunks(lambda part: int(np.arange(6)[part].sum()), parts)
+    [3, 12]
     """
     chunks = list(chunks)
     results: list[Result] = []

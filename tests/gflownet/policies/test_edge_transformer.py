@@ -4,12 +4,13 @@ from sampler_cases import score_table, seeded
 
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.modified_db import ModifiedDetailedBalance
-from dag_gfn.gflownet.policies import POLICIES, attention
+from dag_gfn.gflownet.policies import EDGE_POLICIES, attention
 from dag_gfn.gflownet.policies.conformance import check_policy
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
+from dag_gfn.gflownet.policies.edge_transformer import EdgeTransformer
+from dag_gfn.gflownet.policies.independent_pairs import independent_pairs
 from dag_gfn.gflownet.policies.masking import masked_log_softmax
-from dag_gfn.gflownet.policies.mlp import independent_pairs
-from dag_gfn.gflownet.policies.policy import EdgeObservation, Policy
-from dag_gfn.gflownet.policies.transformer import TransformerPolicy
+from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.evaluation import evaluate
 from dag_gfn.gflownet.sampling.rollouts import rollout
@@ -19,7 +20,7 @@ def case(d, *, moved=True):
     """Return a network, its weights away from their beginning where `moved`, and trajectories of random walks."""
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        policy = TransformerPolicy(d, width=16, num_heads=2)
+        policy = EdgeTransformer(d, width=16, num_heads=2)
         if moved:
             with torch.no_grad():
                 for parameter in policy.parameters():
@@ -36,7 +37,7 @@ def test_conforms(d, moved):
 
 
 def test_it_has_a_name():
-    assert POLICIES["transformer"] is TransformerPolicy
+    assert EDGE_POLICIES["transformer"] is EdgeTransformer
 
 
 def test_before_training_it_leans_on_the_scores():

@@ -1,4 +1,4 @@
-"""A transformer on the nodes of a DAG under construction, for adding edges."""
+"""A transformer for adding edges, whose tokens are the nodes of the DAG under construction."""
 
 import torch
 from jaxtyping import Float
@@ -6,28 +6,41 @@ from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
 from dag_gfn.gflownet.policies.attention import AttentionBlock, in_parts
-from dag_gfn.gflownet.policies.mlp import independent_pairs
-from dag_gfn.gflownet.policies.policy import EdgeObservation
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
+from dag_gfn.gflownet.policies.independent_pairs import independent_pairs
 
 _NATS = 10.0
-"""Gains of this size are of order one to the network, and so are logits."""
+"""The network reads gains and returns logits in this unit."""
 _NUM_PAIR_FEATURES = 8
 
 
-class TransformerPolicy(nn.Module):
-    r"""Logits of all actions as a correction of what the scores say, by attention among the nodes.
+class EdgeTransformer(nn.Module):
+    r"""A transformer that corrects the logits of independent pairs of nodes.
 
-    It starts where `MLPPolicy` does, as if pairs of nodes were independent, and sees the same of each pair, in both
-    directions: adjacency, whether the edge is legal, and its gain g as asinh g and :math:`\log(1 + e^g)`. Nodes
-    begin as means over their pairs, each with an embedding of its own added, and attend to one another with biases of
-    the pairs. Of i -> j the head is a hidden layer, on what the nodes carry and on the pair.
+    Like `EdgeMLP` it starts from `dag_gfn.gflownet.policies.independent_pairs`. The features of a pair are, in both
+    directions, the adjacency, whether the edge is legal, and its gain g as asinh g and :math:`\log(1 + e^g)`. A token
+    is the embedded mean over the pairs of a node, plus an embedding of that node. Attention is biased by the features
+    of the pairs. The logit of i -> j comes from a hidden layer on both tokens and on the features of their pair.
 
     Parameters
     ----------
     num_nodes : int
     width : int
-        Numbers that a node carries, and twice the units of the pairs' hidden layer.
+        Features of a token; the hidden layer of a pair has half as many units.
     num_layers, num_heads : int
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
+    >>> from dag_gfn.gflownet.policies.edge_transformer import EdgeTransformer
+    >>> from dag_gfn.gflownet.policies.masking import masked_log_softmax
+    >>> empty, legal = torch.zeros(1, 2, 2, dtype=torch.bool), ~torch.eye(2, dtype=torch.bool)[None]
+    >>> seen = EdgeObservation(empty, legal, torch.tensor([[[0.0, 5.0], [0.0, 0.0]]]))  # 0 -> 1 gains 5 nats
+    >>> _ = torch.manual_seed(0)
+    >>> log_p = masked_log_softmax(EdgeTransformer(2, width=16)(seen), seen.legal_actions)
+    >>> log_p.shape, log_p.exp()[0, 1].item() > 0.9
+    (torch.Size([1, 5]), True)
     """
 
     def __init__(
@@ -51,8 +64,8 @@ class TransformerPolicy(nn.Module):
         self.edge_skip = nn.Linear(_NUM_PAIR_FEATURES, 1, bias=False)
         self.pool = nn.Linear(width, width)
         self.stop = nn.Linear(width, 1)
-        self.stop_scale = nn.Parameter(torch.ones(()))  # pairs that share nodes promise less than their sum
-        with torch.no_grad():  # begin near what the scores say
+        self.stop_scale = nn.Parameter(torch.ones(()))  # pairs share nodes, so their gains do not add up
+        with torch.no_grad():  # begin near the logits of independent pairs
             for head in (self.edge, self.stop):
                 head.weight.mul_(0.1)
                 head.bias.zero_()
@@ -76,7 +89,7 @@ class TransformerPolicy(nn.Module):
 
 
 def _pair_features(observation: EdgeObservation) -> Float[Tensor, "b f d d"]:
-    """Return what is seen of i -> j, and of j -> i, at [k, :, i, j]."""
+    """Return the features of i -> j, then those of j -> i, at ``[k, :, i, j]``."""
     gains = observation.gains
     seen = torch.stack(
         [

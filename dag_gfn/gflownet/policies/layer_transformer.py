@@ -13,23 +13,35 @@ from dag_gfn.gflownet.policies.layer_observation import LayerObservation
 _NUM_PAIR_FEATURES = 4
 
 
-class LayerAttention(LayerNetwork):
-    """Nodes attend to one another by how much each needs the other as a parent, and a linear map stands beside.
+class LayerTransformer(LayerNetwork):
+    """A transformer whose tokens are nodes; a linear map of the features is added to its log-odds.
 
-    Each node has an embedding of its own, beside that of what is seen of it.
+    A token is the embedded features of a node, plus an embedding of that node.
 
-    A pair of nodes has four features, each a share of weight that is lost without the other node: of all parent sets
-    of the one and of the other, and, where both are left out, of those parent sets that each may still have.
+    Attention is biased by four features of each pair of nodes: the share of the parent sets of either node that contain
+    the other, among all its parent sets, and, if both are unplaced, among the parent sets that it may still have.
 
     Parameters
     ----------
     log_all : Tensor, shape (d,)
-        log ŵ_v of all parent sets of each node.
     log_without : Tensor, shape (d, d)
-        ``[u, w]`` is the log-share of the parent sets of u that do not hold w.
+        As for `LayerNetwork`.
     width : int
-        Numbers that a node carries.
+        Features of a token.
     num_layers, num_heads : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> environment = RootLayers(LayerWeights.of(np.zeros((2, 2))))
+    >>> _ = torch.manual_seed(0)
+    >>> network = LayerTransformer(environment.log_all, environment.log_without, width=8)
+    >>> network(environment.observe(environment.initial_state(1))).shape  # two nodes, closing, stopping
+    torch.Size([1, 4])
     """
 
     def __init__(
@@ -41,9 +53,8 @@ class LayerAttention(LayerNetwork):
         num_layers: int = 2,
         num_heads: int = 4,
     ):
-        super().__init__(log_all)
+        super().__init__(log_all, log_without)
         d = len(log_all)
-        self.register_buffer("log_without", log_without.float(), persistent=False)
         self.embedding = nn.Linear(NUM_FEATURES, width)
         self.identity = nn.Parameter(0.3 * torch.randn(d, width))
         self.blocks = nn.ModuleList(
@@ -59,8 +70,8 @@ class LayerAttention(LayerNetwork):
     def corrections(
         self, observation: LayerObservation, features: Float[Tensor, "b f d"]
     ) -> tuple[Float[Tensor, "b d"], Float[Tensor, " b"]]:
-        """Return what is added to the log-odds of each node and to the flow, in tens of nats."""
-        # the features are made anew part by part, which may be looked at twice
+        """Return the corrections of the log-odds of each node and of the log-flow, in tens of nats."""
+        # each part computes its features itself, so that checkpointing need not keep them
         ready, value = zip(*in_parts(self._corrections, observation, len(self.identity)), strict=True)
         return torch.cat(ready), torch.cat(value)
 

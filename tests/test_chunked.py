@@ -1,6 +1,6 @@
 import pytest
 
-from dag_gfn.exact.chunked import run_chunks
+from dag_gfn.chunked import run_chunks
 
 
 @pytest.mark.parametrize("parallel", [False, True])

@@ -4,9 +4,9 @@ import torch
 from layer_network_cases import case, moved, transformer
 
 from dag_gfn.gflownet.policies import attention
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
 from dag_gfn.gflownet.policies.layer_network import NUM_FEATURES, node_features
 from dag_gfn.gflownet.policies.layer_observation import LayerObservation
+from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 from dag_gfn.gflownet.policies.masking import masked_log_softmax
 
 
@@ -32,7 +32,7 @@ def test_before_training_it_corrects_independent_nodes_by_little():
 def relabelled(network, seen, order):
     """Return a network and states that differ in the nodes' names alone: v is what was order[v]."""
     d = len(order)
-    other = LayerAttention(
+    other = LayerTransformer(
         network.log_all[order], network.log_without[order][:, order], width=16, num_heads=2
     )
     other.load_state_dict(network.state_dict())
