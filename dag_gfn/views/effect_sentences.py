@@ -61,7 +61,7 @@ def distribution_sentences(effect: InterventionalDistribution) -> list[str]:
     for _, rows in effect.by_class(top=3).groupby("edges", sort=False):
         edges, share, zero = rows[["edges", "probability", "probability_zero"]].iloc[0]
         if share >= NEGLIGIBLE:
-            of_classes.append(f"  probability {share:.2f}, no effect {zero:.2f}; {edges or 'no edges'}")
+            of_classes.append(f"  probability {share:.2f}, no effect {zero:.2f}; {str(edges) or 'no edges'}")
             of_classes += [
                 f"    {x} = {row['set_to']}: {y} = {row['state']} with {row['mean']:.3f}"
                 for row in rows.to_dict(orient="records")
