@@ -205,12 +205,14 @@ def _page(posterior: dag_gfn.GraphPosterior) -> str | None:
 
 
 def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> dag_gfn.Dataset:
-    if (table is None) == (example is None):
+    if table is not None and example is None:
+        from dag_gfn.data import read_file  # loads pandas, which --help does not need
+
+        return read_file(table, **reading)
+    if table is not None or example is None:
         raise OptionError(
             "give either a CSV file or --example NAME, for example: dag-gfn fit survey.csv --out out/"
         )
-    if example is None:
-        return dag_gfn.read_csv(table, **reading)
     data = dag_gfn.load_example(example)
     if all(value in (None, (), "error") for value in reading.values()):
         return data

@@ -18,7 +18,7 @@ from dag_gfn.data import (
     data_warnings,
     from_array,
     from_frame,
-    read_csv,
+    read_file,
     sufficient_statistics,
 )
 from dag_gfn.data.frames import is_frame
@@ -334,7 +334,7 @@ def _dataset(data: Any) -> Dataset:
     if isinstance(data, np.ndarray):
         return from_array(data)
     if isinstance(data, str | os.PathLike):
-        return read_csv(data)
+        return read_file(data)
     kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}".removeprefix("builtins.")
     remedy = ": use .collect() first" if hasattr(data, "collect") else ""
     raise DataError(
