@@ -26,6 +26,7 @@ from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.evidence import known_evidence
 from dag_gfn.posterior.verdict import MAX_R_HAT
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 RELIABLE_SHAPE = 0.7
@@ -292,7 +293,7 @@ class LayeredFit:
         on_phase: Callable[[str, float], None] | None,
     ) -> GraphPosterior:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
-        weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
+        weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs")
         wanted = self.num_samples if weights.has_outside else min(len(drawn), self.num_samples)
         number = affordable_dags(weights, table, drawn.layer_of, wanted, budget)
         uncounted = None  # of the log-weights, by the shares: all of them in raw draws
