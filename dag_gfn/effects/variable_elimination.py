@@ -1,6 +1,7 @@
 """Exact sums of products of factors, for a batch of parameters at once."""
 
 import math
+import string
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -110,11 +111,15 @@ def _contracted(weights: Factor, largest: Factor, scope: tuple[int, ...]) -> np.
         kept = (*largest.scope[:lead], largest.scope[one])
         result = result.reshape(len(result), *shape[:lead], shape[one])
         return result.transpose(0, *(kept.index(v) + 1 for v in scope))
-    label = {v: k + 1 for k, v in enumerate(sorted({*weights.scope, *largest.scope}))}  # 0 is the batch
-    operands = []
-    for factor in (weights, largest):
-        operands += [factor.values, [0, *(label[v] for v in factor.scope)]]
-    return np.einsum(*operands, [0, *(label[v] for v in scope)])
+    # Otherwise: one letter for the batch, and one for each variable.
+    batch, letters = string.ascii_letters[0], string.ascii_letters[1:]
+    letter = dict(zip(sorted({*weights.scope, *largest.scope}), letters, strict=False))
+
+    def axes(variables: tuple[int, ...]) -> str:
+        return batch + "".join(letter[v] for v in variables)
+
+    subscripts = f"{axes(weights.scope)},{axes(largest.scope)}->{axes(scope)}"
+    return np.einsum(subscripts, weights.values, largest.values)
 
 
 def _product(factors: Sequence[Factor], scope: tuple[int, ...]) -> np.ndarray:

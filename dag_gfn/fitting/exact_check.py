@@ -11,6 +11,7 @@ from dag_gfn.exact.dag_dp import Estimate
 from dag_gfn.exact.reference import ExactReference, exact_reference, reference_bytes, reference_seconds
 from dag_gfn.fitting.progress import ShareProgress, announce
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.diagnostics import BlanketErrors, ExactCheck, GraphDivergence
 from dag_gfn.posterior.metrics import (
     jensen_shannon_divergence,
     kl_divergence,
@@ -95,7 +96,7 @@ def exact_comparison(
     posterior: GraphPosterior,
     reference: ExactReference,
     log_probabilities: np.ndarray | None = None,
-) -> dict[str, float]:
+) -> ExactCheck:
     """Return how far a posterior is from the exact one.
 
     Parameters
@@ -104,21 +105,35 @@ def exact_comparison(
     reference : ExactReference
     log_probabilities : ndarray, shape (m,), float64, optional
         The method's own distribution over all DAGs, in the order of ``reference.masks``; then divergences
-        in nats between the distributions are returned too.
+        between the distributions are returned too.
     """
-    check: dict[str, float] = {}
+    divergence, blanket = None, None
     if log_probabilities is not None and reference.log_probabilities is not None:
         own, exact = np.exp(log_probabilities), np.exp(reference.log_probabilities)
-        check["jsd"] = jensen_shannon_divergence(own, exact)
-        check["tv"] = total_variation(own, exact)
-        check["kl"] = kl_divergence(exact, own)
-        check["graph_rmse"] = float(np.sqrt(np.mean((own - exact) ** 2)))
-    for feature, exact in reference.features.items():
-        own = posterior.marginal(feature).values
-        check[f"{feature}_rmse"] = rmse(own, exact)
-        check[f"{feature}_max_error"] = max_error(own, exact)
-        check[f"{feature}_pearson_r"] = pearson_r(own, exact)
-    check["log_evidence"] = reference.log_evidence
-    if posterior.log_evidence is not None:
-        check["log_evidence_gap"] = posterior.log_evidence - reference.log_evidence
-    return check
+        divergence = GraphDivergence(
+            jsd=jensen_shannon_divergence(own, exact),
+            tv=total_variation(own, exact),
+            kl=kl_divergence(exact, own),
+            graph_rmse=float(np.sqrt(np.mean((own - exact) ** 2))),
+        )
+    if "markov_blanket" in reference.features:
+        blanket = BlanketErrors(**_errors("markov_blanket", posterior, reference))
+    gap = None if posterior.log_evidence is None else posterior.log_evidence - reference.log_evidence
+    return ExactCheck(
+        divergence=divergence,
+        **_errors("edge", posterior, reference),
+        **_errors("path", posterior, reference),
+        blanket=blanket,
+        log_evidence=reference.log_evidence,
+        log_evidence_gap=gap,
+    )
+
+
+def _errors(feature: str, posterior: GraphPosterior, reference: ExactReference) -> dict[str, float]:
+    """Return the errors of one feature's probabilities by the names of their fields."""
+    own, exact = posterior.marginal(feature).values, reference.features[feature]
+    return {
+        f"{feature}_rmse": rmse(own, exact),
+        f"{feature}_max_error": max_error(own, exact),
+        f"{feature}_pearson_r": pearson_r(own, exact),
+    }

@@ -1,16 +1,15 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
-from dag_gfn.errors import NotTractable, OptionError
+from dag_gfn.errors import NotTractable
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import ExactReference
@@ -22,17 +21,17 @@ from dag_gfn.fitting.exact_check import (
     exact_check_reference,
     exact_comparison,
 )
+from dag_gfn.fitting.options import TrainingOptions
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.method_result import MethodResult, Search
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 from dag_gfn.search import best_graphs
 
-DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
@@ -97,69 +96,7 @@ class Run:
             self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
 
 
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What the user has chosen of a GFlowNet; None where nothing was. Each is explained in `fit`."""
-
-    environment: str | None
-    objective: str | None
-    objective_options: Mapping[str, Any] | None
-    behaviour: str
-    policy: str
-    backward: str | None
-    reweight: bool | None
-    device: str
-    train_options: Mapping[str, Any] | None
-    checkpoint: Path | None
-
-    @property
-    def chosen(self) -> list[str]:
-        """The names of the options that say something, and that no other method takes notice of."""
-        values = vars(self) | {"behaviour": None if self.behaviour == "off" else self.behaviour}
-        silent = {"policy": None, "device": None, "checkpoint": None}
-        return [name for name, value in (values | silent).items() if value not in (None, {})]
-
-    def completed(self) -> "TrainingOptions":
-        """Return the options with environment and objective chosen: root layers, unless something asks for edges.
-
-        Raises
-        ------
-        OptionError
-            If options do not go together.
-        """
-        environment = self.environment or ("edges" if self._only_edges() else "layers")
-        if environment == "layers" and self.backward == "learned":
-            raise OptionError(
-                "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
-                "backward (--backward) out, or choose environment='edges' (--environment edges)"
-            )
-        if environment == "edges" and self.reweight is not None:
-            raise OptionError(
-                "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
-            )
-        return replace(
-            self, environment=environment, objective=self.objective or DEFAULT_OBJECTIVES[environment]
-        )
-
-    def _only_edges(self) -> bool:
-        if self.backward == "learned":
-            return True
-        if self.objective is None:
-            return False
-        from dag_gfn.gflownet.objectives import OBJECTIVES  # loads torch
-
-        return "every_state_terminal" in OBJECTIVES[self.objective].needs
-
-    def check(self, d: int) -> None:
-        """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
-        from dag_gfn.gflownet.training.config import default_config, make_objective
-
-        full = self.completed()
-        make_objective(full.objective, full.objective_options)
-        default_config(d, environment=full.environment, behaviour=full.behaviour, options=full.train_options)
-
-
-def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
+def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
     """Return the exact posterior, having said what it takes if that is long."""
     table = run.table
     needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
@@ -180,14 +117,17 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
             )
 
     with ShareProgress(shown=run.shown) as on_share:
-        posterior = (fit_order_modular if order_modular else fit_exact)(
+        result = (fit_order_modular if order_modular else fit_exact)(
             table,
             num_samples=run.num_samples,
             rng=RandomStreams(run.seed).generator("exact graphs"),
             memory_limit=REFERENCE_MEMORY,
             progress=on_progress,
         )
-    return with_best_graphs(run, posterior)
+    if order_modular:  # its most probable graphs are not those of the highest score
+        run.note_cuts()
+        return result
+    return with_best_graphs(run, result)
 
 
 def _too_slow(time_budget: float | int, why: str) -> str:
@@ -198,7 +138,7 @@ def _too_slow(time_budget: float | int, why: str) -> str:
     )
 
 
-def mcmc(run: Run) -> GraphPosterior:
+def mcmc(run: Run) -> MethodResult:
     """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
     table, reference = run.table, run.reference()
     with ShareProgress(shown=run.shown) as on_share, shown_phases(run, on_share), set_aside(run):
@@ -208,7 +148,7 @@ def mcmc(run: Run) -> GraphPosterior:
         def on_report(report: ChainReport) -> None:
             on_share("sampling root layerings", report.share)
 
-        posterior = fit_mcmc(
+        result = fit_mcmc(
             table,
             seed=run.seed,
             num_samples=run.num_samples,
@@ -219,11 +159,11 @@ def mcmc(run: Run) -> GraphPosterior:
             on_phase=on_share,
         )
     with run.budget.phase("comparison"):
-        _compare(posterior, reference)
-    return with_best_graphs(run, posterior)
+        result = _compared(result, reference)
+    return with_best_graphs(run, result)
 
 
-def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
+def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> MethodResult:
     """Return the posterior that a GFlowNet has learned; the options are complete."""
     # imports torch, which nothing else needs
     from dag_gfn.gflownet.edges.fit import fit_edges
@@ -258,37 +198,40 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
             backward=options.backward,
             device=options.device,
             iterations_given=run.iterations is not None or "iterations" in (options.train_options or {}),
-            checkpoint=options.checkpoint,
+            checkpoint=checkpoint,
         )
         watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if options.environment == "layers":
-            result = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
+            trained = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
             given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
             try:
-                posterior = result.posterior(run.table, config, **given)
+                result = trained.result(run.table, config, **given)
             except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
                 run.budget.hurry()
-                posterior = result.posterior(run.table, config, **given)
-                posterior.info["interrupted"] = True
+                result = replace(trained.result(run.table, config, **given), interrupted=True)
         else:
-            result = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
-            posterior = result.posterior(run.table, config)
-    posterior.info.update(
-        objective=options.objective,
-        objective_options=dict(options.objective_options or {}),
-        backward=None
-        if options.environment == "layers"
-        else options.backward or ("learned" if made.learns_backward else "uniform"),
-    )
-    known = posterior.info.get("all_dags") is True  # else these are draws, and may be reweighted
+            trained = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
+            result = trained.result(run.table, config)
+    backward = None
+    if options.environment == "edges":
+        backward = options.backward or ("learned" if made.learns_backward else "uniform")
+    settings = {
+        "objective": options.objective,
+        "objective_options": dict(options.objective_options or {}),
+        "backward": backward,
+    }
+    known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
-        _compare(posterior, reference, result.log_probabilities if known else None)
-    if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
+        result = _compared(result, reference, trained.log_probabilities if known else None)
+    sampler, importance = result.posterior.sampler, result.diagnostics.importance
+    can_bound = sampler is not None and importance is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND
+    if reference is not None and can_bound:
         streams = RandomStreams(run.seed)
         draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
-        evidence = posterior.sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
-        posterior.info["diagnostics"]["log_z_upper"] = evidence
-    return with_best_graphs(run, posterior)
+        bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
+        importance = replace(importance, log_z_upper=bound)
+        result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))
+    return with_best_graphs(run, replace(result, settings=settings))
 
 
 @contextmanager
@@ -308,12 +251,12 @@ def set_aside(run: Run) -> AbstractContextManager[None]:
     return run.budget.reserved(_AFTERWARDS)
 
 
-def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
-    """Return the posterior with the most probable DAGs that a search finds, where it does not hold all of them."""
-    posterior.info["score_equivalent"] = run.table.is_score_equivalent
-    if posterior.info.get("all_dags") or posterior.info.get("order_modular"):
+def with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
+    """Return the result with the most probable DAGs that a search finds, where it does not hold all of them."""
+    posterior = result.posterior
+    if posterior.covers_all_dags:
         run.note_cuts()
-        return posterior
+        return result
     edge, budget = posterior.marginal("edge").values, run.budget
     with (
         ShareProgress(shown=run.shown) as on_share,
@@ -331,14 +274,18 @@ def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
     if found.cut_short:
         budget.cuts.append("the search for the most probable graphs stops early")
     run.note_cuts()
-    posterior.info["search"] = {"graphs": len(found.log_scores), "proven": found.proven}
-    return replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores)
+    return replace(
+        result,
+        posterior=replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores),
+        search=Search(len(found.log_scores), found.proven),
+    )
 
 
-def _compare(
-    posterior: GraphPosterior, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
-) -> None:
-    """Record how far the posterior is from the exact one, where that is known."""
-    if reference is not None:
-        posterior.info["exact_check"] = exact_comparison(posterior, reference, log_probabilities)
-        posterior.info["exact_edges"] = reference.features["edge"].tolist()
+def _compared(
+    result: MethodResult, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
+) -> MethodResult:
+    """Return the result with how far its posterior is from the exact one, where that is known."""
+    if reference is None:
+        return result
+    check = exact_comparison(result.posterior, reference, log_probabilities)
+    return replace(result, exact_check=check, exact_edges=reference.features["edge"])

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -13,6 +12,7 @@ from dag_gfn.layerings.edge_sums import EdgeSums
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.posterior import Marginal
+from dag_gfn.posterior.diagnostic_parts import Correction
 from dag_gfn.posterior.metrics import effective_sample_size, pareto_smoothed
 from dag_gfn.posterior.verdict import MAX_SHAPE, MIN_CORRECTED
 from dag_gfn.scores import ScoreTable
@@ -39,6 +39,20 @@ class CorrectedDags:
         Number of independent draws from the posterior that these are worth.
     log_z_shift, shift_standard_error : float
         log of the true evidence minus that of the approximate weights, in nats, and its standard error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.corrected_dags import correct_dags
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> corrected = correct_dags(weights, table, np.array([[0, 1, 0]] * 50), rng=np.random.default_rng(0))
+    >>> round(float(np.exp(corrected.log_share).sum()), 6), corrected.effective_samples <= 50
+    (1.0, True)
     """
 
     adjacency: Bool[np.ndarray, "m d d"]
@@ -54,15 +68,15 @@ class CorrectedDags:
         """Whether the corrected draws are better than the draws without correction."""
         return self.effective_samples >= MIN_CORRECTED and self.pareto_k <= MAX_SHAPE
 
-    def diagnostics(self) -> dict[str, Any]:
-        """Return what the posterior records of the correction."""
-        return {
-            "corrected": self.reliable,
-            "log_z_shift": self.log_z_shift,
-            "log_z_shift_standard_error": self.shift_standard_error,
-            "corrected_effective_samples": self.effective_samples,
-            "corrected_pareto_k": self.pareto_k,
-        }
+    def correction(self) -> Correction:
+        """Return what is recorded of the weights."""
+        return Correction(
+            corrected=self.reliable,
+            log_z_shift=self.log_z_shift,
+            log_z_shift_standard_error=self.shift_standard_error,
+            corrected_effective_samples=self.effective_samples,
+            corrected_pareto_k=self.pareto_k,
+        )
 
 
 def correct_dags(

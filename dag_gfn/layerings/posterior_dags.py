@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -16,17 +15,18 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.outside_parents import correct_parents
 from dag_gfn.posterior import Marginal
+from dag_gfn.posterior.diagnostic_parts import Correction
 from dag_gfn.scores import ScoreTable
 
 LEAST_DRAWS = 200
 """DAGs that are drawn however little time is left: with fewer, no correction could be reliable."""
-_NO_WEIGHT = {
-    "corrected": False,
-    "log_z_shift": -math.inf,
-    "log_z_shift_standard_error": math.inf,
-    "corrected_effective_samples": 0.0,
-    "corrected_pareto_k": math.inf,
-}
+_NO_WEIGHT = Correction(
+    corrected=False,
+    log_z_shift=-math.inf,
+    log_z_shift_standard_error=math.inf,
+    corrected_effective_samples=0.0,
+    corrected_pareto_k=math.inf,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,23 @@ class PosteriorDags:
         Edge probabilities.
     effective_samples : float
         Number of independent draws from the posterior that these are worth.
-    diagnostics : dict
-        What the posterior records of the correction; empty where none is needed.
+    correction : Correction or None
+        What the weights of the correction say; None where none is needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.posterior_dags import posterior_dags
+    >>> from dag_gfn.posterior import Marginal
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights, edge = LayerWeights.build(table), Marginal(np.zeros((2, 2)), "exact")
+    >>> dags = posterior_dags(weights, table, np.zeros((5, 2), int), np.zeros(5), edge, 5, rng=np.random.default_rng(0))
+    >>> int(dags.adjacency.sum()), len(set(dags.log_scores.tolist()))  # one layer alone: five times the empty graph
+    (0, 1)
     """
 
     adjacency: Bool[np.ndarray, "m d d"]
@@ -54,7 +69,7 @@ class PosteriorDags:
     log_scores: Float64[np.ndarray, " m"]
     edge: Marginal
     effective_samples: float
-    diagnostics: dict[str, Any]
+    correction: Correction | None
 
 
 def posterior_dags(
@@ -102,11 +117,11 @@ def posterior_dags(
     >>> edge = Marginal(np.array([[0.0, 1.0], [0.0, 0.0]]), "exact")
     >>> weights = LayerWeights.build(table)
     >>> dags = posterior_dags(weights, table, np.array([[0, 1]]), np.zeros(1), edge, 1, rng=rng)
-    >>> dags.adjacency.astype(int).tolist(), dags.diagnostics
-    ([[[0, 1], [0, 0]]], {})
+    >>> dags.adjacency.astype(int).tolist(), dags.correction
+    ([[[0, 1], [0, 0]]], None)
     """
     corrected: CorrectedDags | None = None
-    diagnostics: dict[str, Any] = {}
+    correction: Correction | None = None
     if weights.has_outside:
         corrected = correct_dags(
             weights,
@@ -117,7 +132,7 @@ def posterior_dags(
             rng=rng,
             on_phase=on_phase,
         )
-        diagnostics = dict(_NO_WEIGHT) if corrected is None else corrected.diagnostics()
+        correction = _NO_WEIGHT if corrected is None else corrected.correction()
     if corrected is not None and corrected.reliable:
         adjacency, log_share, edge = corrected.adjacency, corrected.log_share, corrected.edge
         effective_samples = corrected.effective_samples
@@ -132,7 +147,7 @@ def posterior_dags(
             "more parents (max_parents, --max-parents), choose a prior that favours fewer (prior='fair', --prior "
             "fair), or fewer columns (--columns, --drop)"
         )
-    return PosteriorDags(adjacency, allowed, log_scores, edge, float(effective_samples), diagnostics)
+    return PosteriorDags(adjacency, allowed, log_scores, edge, float(effective_samples), correction)
 
 
 def draw_trial_dags(

@@ -1,9 +1,8 @@
-"""The posterior by partition MCMC as a `GraphPosterior`."""
+"""The posterior by partition MCMC."""
 
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -16,6 +15,9 @@ from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.posterior.diagnostics import MCMCDiagnostics
+from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
@@ -70,7 +72,7 @@ def fit_mcmc(
     num_candidates: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
     on_phase: Callable[[str, float], None] | None = None,
-) -> GraphPosterior:
+) -> MethodResult:
     """Run chains over root layerings, average edge probabilities given the layering, and draw DAGs.
 
     Parameters
@@ -94,9 +96,9 @@ def fit_mcmc(
 
     Returns
     -------
-    GraphPosterior
-        ``info["diagnostics"]`` holds R-hat, effective draws, and what they say; the number of candidate parents, and
-        the smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
+    MethodResult
+        Its diagnostics hold R-hat, effective draws, and what they say; the number of candidate parents, and the
+        smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
     on_phase : callable, optional
         Is told the name of what is being done beside the chains, and the share of it that is done, in [0, 1].
 
@@ -135,33 +137,42 @@ def fit_mcmc(
     with budget.phase("judging", shown="R-hat of the chains"):
         if on_phase is not None:
             on_phase("R-hat of the chains", 0.0)
-        edge, info = judge(result)
+        edge, agreement = judge(result)
     layerings = result.layer_of.reshape(-1, table.d)
     rng = streams.generator("graphs of chains")
     with budget.phase("draws"):
         num_samples = affordable_dags(weights, table, layerings, num_samples, budget)
         chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
-        info |= {"num_samples": num_samples, **weights.coverage(table.names)}
-        effective = info["min_effective_draws"]
+        effective = float(agreement.min_effective_draws or 1.0)
         if num_samples < len(layerings):  # what few of them leave open comes on top of what all leave open
             effective = 1 / (1 / effective + 1 / num_samples)
         effective = min(float(num_samples), effective)
         dags = posterior_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )
-    info |= dags.diagnostics
-    return GraphPosterior.from_weights(
+    posterior = GraphPosterior.from_weights(
         table.names,
         dags.adjacency,
         dags.log_share,
         dags.log_scores,
+        num_samples=num_samples,
         effective_samples=dags.effective_samples,
         marginals={"edge": dags.edge},
-        info={
-            "interrupted": result.interrupted,
-            "diagnostics": info,
-            "timing": {"sampling_seconds": result.seconds},
-        },
+    )
+    return MethodResult(
+        posterior=posterior,
+        diagnostics=MCMCDiagnostics(
+            iterations=result.iterations,
+            cut_short_by_time_budget=result.cut_short,
+            coverage=weights.coverage(table.names),
+            agreement=agreement,
+            correction=dags.correction,
+            thinning=result.thinning,
+            kept_per_chain=result.log_weights.shape[1],
+            acceptance=acceptance_of(result),
+        ),
+        interrupted=result.interrupted,
+        timing={"sampling_seconds": result.seconds},
     )
 
 
@@ -203,9 +214,9 @@ class _Judge:
     def __init__(self, budget: TimeBudget):
         self.budget = budget
         self.seconds, self.end_of_chains = 0.0, math.inf
-        self._last: tuple[int, tuple[Marginal, dict[str, Any]]] | None = None
+        self._last: tuple[int, tuple[Marginal, Agreement]] | None = None
 
-    def __call__(self, chains: Chains) -> tuple[Marginal, dict[str, Any]]:
+    def __call__(self, chains: Chains) -> tuple[Marginal, Agreement]:
         """Return what `edges_of_chains` gives in the time that there is."""
         if self._last is None or self._last[0] != chains.iterations:
             left = self.budget.remaining()
@@ -218,16 +229,24 @@ class _Judge:
         """Return whether chains do not agree yet, or are worth too few draws; and where there is no time to know it."""
         if self.budget.elapsed() + self.seconds > self.end_of_chains:
             return True
-        return not self(chains)[1]["chains_agree"]
+        return not self(chains)[1].chains_agree
 
 
 def _blocks(number: int, d: int) -> int:
     return number if d <= _MANY_NODES else number * _MANY_NODES**2 // d**2
 
 
+def acceptance_of(chains: Chains) -> dict[str, float]:
+    """Return the share of accepted proposals by kind of move, over all chains."""
+    tried, accepted = chains.tried.sum(axis=0), chains.accepted.sum(axis=0)
+    return {
+        move: float(accepted[kind] / max(tried[kind], 1)) for kind, move in enumerate(MOVES) if move != "stay"
+    }
+
+
 def edges_of_chains(
     chains: Chains, *, seconds: float | int | None = None, clock: Callable[[], float] = time.perf_counter
-) -> tuple[Marginal, dict[str, Any]]:
+) -> tuple[Marginal, Agreement]:
     """Return edge probabilities with their errors, and how well the chains agree.
 
     Parameters
@@ -241,34 +260,23 @@ def edges_of_chains(
     """
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
-    info = {
-        "iterations": chains.iterations,
-        "cut_short_by_time_budget": chains.cut_short,
-        "chains": count,
-        "thinning": chains.thinning,
-        "kept_per_chain": blocks,
-        "acceptance": {
-            move: float(accepted / max(tried, 1))
-            for move, tried, accepted in zip(
-                MOVES, chains.tried.sum(axis=0), chains.accepted.sum(axis=0), strict=True
-            )
-            if move != "stay"
-        },
-    }
     if count < 2 or blocks < 4:
-        unknown = {"max_r_hat": float("inf"), "min_effective_draws": float(count), "chains_agree": False}
-        return Marginal(values, "rao_blackwell"), info | unknown
+        unknown = Agreement(
+            chains=count, max_r_hat=math.inf, min_effective_draws=float(count), chains_agree=False
+        )
+        return Marginal(values, "rao_blackwell"), unknown
     size = -(-blocks // _blocks(_DIAGNOSED[1], len(values)))
     traces = chains.edge[:, blocks % size :].astype(np.float64)
     traces = traces.reshape(count, -1, size, *values.shape).mean(axis=2)
     merged = 1 if seconds is None else _merged(traces, seconds, clock)
     edges: ChainDiagnostics = diagnose(traces, merged=merged)
     weight = diagnose(chains.log_weights[:, blocks % size :: size], merged=merged)
-    return Marginal(values, "rao_blackwell", edges.standard_error), info | {
-        "max_r_hat": max(edges.max_r_hat, weight.max_r_hat),
-        "min_effective_draws": min(edges.min_effective_draws, weight.min_effective_draws),
-        "chains_agree": edges.converged and weight.converged,
-    }
+    return Marginal(values, "rao_blackwell", edges.standard_error), Agreement(
+        chains=count,
+        max_r_hat=max(edges.max_r_hat, weight.max_r_hat),
+        min_effective_draws=min(edges.min_effective_draws, weight.min_effective_draws),
+        chains_agree=edges.converged and weight.converged,
+    )
 
 
 def _merged(traces: Float64[np.ndarray, "c k d d"], seconds: float | int, clock: Callable[[], float]) -> int:

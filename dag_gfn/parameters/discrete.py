@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -32,6 +32,8 @@ class DiscreteParameters:
 
     Attributes
     ----------
+    needed_statistics : tuple of str
+        What `from_posterior` reads from the posterior's sufficient statistics.
     rows : ndarray, shape (u, d), int64
         The distinct rows of codes.
     counts : ndarray, shape (1, u) or (d, u), int64
@@ -46,6 +48,8 @@ class DiscreteParameters:
     ----------
     Heckerman, Geiger and Chickering, "Learning Bayesian networks", Machine Learning 20 (1995).
     """
+
+    needed_statistics: ClassVar[tuple[str, ...]] = ("rows", "counts", "cardinalities", "states")
 
     rows: Int64[np.ndarray, "u d"]
     counts: Int64[np.ndarray, "nodes u"]

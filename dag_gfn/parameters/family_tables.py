@@ -145,7 +145,7 @@ def _fill_unseen(drawn: Float64[np.ndarray, "k r q"], a: float, rng: np.random.G
     beyond = math.exp(-SMALL * (r - 1) * a)
     columns = np.arange(q)
     for table in drawn:  # one at a time stays in the processor's cache
-        uniform = rng.random(q)
+        uniform = rng.random((q,))
         rare = np.flatnonzero(uniform >= beyond)
         largest = (uniform * (r / beyond)).astype(np.intp)
         np.minimum(largest, r - 1, out=largest)  # the quotient may round to r

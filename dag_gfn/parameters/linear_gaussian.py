@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -98,6 +98,8 @@ class LinearGaussianParameters:
 
     Attributes
     ----------
+    needed_statistics : tuple of str
+        What `from_posterior` reads from the posterior's sufficient statistics.
     matrices : ndarray, shape (1, d, d) or (d, d, d), float64
         M, shared by the nodes, or one for each where interventions make them differ.
     centres : ndarray, shape (1, d) or (d, d), float64
@@ -117,6 +119,8 @@ class LinearGaussianParameters:
     several probability distributions", Annals of Statistics 30 (2002). Viinikka, Hyttinen, Pensar and
     Koivisto, "Towards scalable Bayesian learning of causal DAGs", NeurIPS 2020, section 5.
     """
+
+    needed_statistics: ClassVar[tuple[str, ...]] = ("num_rows", "means", "scales", "column_means", "scatter")
 
     matrices: Float64[np.ndarray, "nodes d d"]
     centres: Float64[np.ndarray, "nodes d"]

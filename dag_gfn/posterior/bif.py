@@ -1,4 +1,4 @@
-"""Discrete networks as text in the Bayesian Interchange Format, which knows words only."""
+"""Discrete networks as text in the Bayesian Interchange Format (BIF), whose names are single words."""
 
 import json
 import re
@@ -21,9 +21,9 @@ class BifFile(NamedTuple):
     Attributes
     ----------
     text : str
-        The file; its comments tell `changes`.
+        The content of the file; `changes` are among its comments.
     changes : tuple of str
-        One sentence for every name that the format cannot hold as it is.
+        One sentence for every name that had to be changed for the format.
 
     Examples
     --------
@@ -48,8 +48,8 @@ def bif_file(
     """Return a network of conditional probability tables in the Bayesian Interchange Format.
 
     Letters and digits of every alphabet stay. Comparison signs become words (``<50`` is ``lt_50``), other
-    characters underscores, and numbers are appended where two would be the same; upper and lower case alone
-    do not tell variables apart, as some readers take no notice of it.
+    characters become underscores, and a number is appended where two names would be the same. Variables
+    must differ in more than upper and lower case, because some readers ignore case.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _literal(text: str) -> str:
 
 
 def _word(text: str) -> str:
-    """Return a text with underscores for all but letters, marks and digits, as BIF's readers take them."""
+    """Return a text with underscores in place of all characters but letters, marks and digits."""
     text = _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
     text = re.sub(r"^[-\u2212](?=[0-9])", "minus_", text)
     return "".join(c if c == "_" or unicodedata.category(c)[0] in "LMN" else "_" for c in text) or "_"
@@ -128,7 +128,7 @@ def _words(
     key: Callable[[str], str] = str,
     repair: Callable[[str], str] = str,
 ) -> list[str]:
-    """Return a different word for each text; those that are words already are the last to be changed."""
+    """Return a different word for each text. Texts that are words already keep their word where texts collide."""
     stems = [repair(_word(text)) for text in texts]
     words, taken = [""] * len(texts), set()
     for k in sorted(range(len(texts)), key=lambda k: stems[k] != texts[k]):

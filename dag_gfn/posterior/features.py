@@ -1,7 +1,7 @@
 """Probabilities of structural features under weighted graphs, and their Monte-Carlo standard errors.
 
-A feature maps graphs to a matrix of yes or no: `feature(graphs)[k, i, j]` tells whether it holds for the
-ordered pair (i, j) in graph k. Its marginal is the weighted mean over graphs.
+A feature maps graphs to boolean matrices: `feature(graphs)[k, i, j]` is True if it holds for the ordered pair (i, j) in
+graph k. Its marginal is the weighted mean over graphs.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def compelled(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
 
 
 def reversible(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
-    """Return which pairs are linked in a direction that differs within the equivalence class; symmetric.
+    """Return which pairs are linked by an edge whose direction differs within the equivalence class; symmetric.
 
     Examples
     --------
@@ -52,8 +52,8 @@ FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "compelled": compelled,
     "reversible": reversible,
 }
-"""Name → function of bool (m, d, d): i → j; either direction; a path from i to j; i in the blanket of j; i → j in all
-of the equivalence class; either direction, the class leaving it open."""
+"""Functions of bool (m, d, d) by name: the edge i → j; an edge in either direction; a path from i to j; i in the
+blanket of j; i → j in every DAG of the equivalence class; an edge that has both directions in the class."""
 
 
 def feature_marginals(
@@ -97,7 +97,7 @@ def monte_carlo_error(
 ) -> Float64[np.ndarray, "*shape"]:
     r"""Return the standard error of frequencies counted in independent draws, :math:`\sqrt{p(1-p)/k}`.
 
-    It is zero where p is 0 or 1: a feature that no draw showed may still have a probability of order 1/k.
+    It is zero where p is 0 or 1, although a feature that no draw has can still have a probability of order 1/k.
 
     Examples
     --------

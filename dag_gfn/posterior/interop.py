@@ -1,4 +1,4 @@
-"""Graphs as objects of other libraries and as files; all carry the variables' names."""
+"""Graphs as objects of other libraries and as text of graph files, with the variables' names."""
 
 import importlib
 import re
@@ -90,7 +90,7 @@ def to_pgmpy(
     *,
     probability: Float64[np.ndarray, "d d"] | None = None,
 ) -> "DAG":
-    """Return one DAG as pgmpy has it, without parameters; `dag_gfn.fitted.fitted_network` adds them.
+    """Return one DAG as an object of pgmpy, without parameters (`dag_gfn.parameters.fitted.fitted_network` adds them).
 
     Parameters
     ----------
@@ -117,12 +117,12 @@ def to_pgmpy(
 
 
 def to_causal_learn(adjacency: Bool[np.ndarray, "d d"], names: Sequence[str]) -> "GeneralGraph":
-    """Return a graph as causal-learn has it.
+    """Return a graph as an object of causal-learn.
 
     Parameters
     ----------
     adjacency : ndarray, shape (d, d), bool
-        `adjacency[i, j]` is True for the edge i → j (row → column); where both directions are, as in a CPDAG,
+        `adjacency[i, j]` is True for the edge i → j (row → column). Where both directions are True, as in a CPDAG,
         the edge is undirected.
     names : sequence of str, length d
 
@@ -203,7 +203,7 @@ def graphml_text(graph: nx.DiGraph) -> str:
     Raises
     ------
     OptionError
-        If a name has characters that no XML file can hold.
+        If a name has characters that XML does not allow.
 
     Examples
     --------
@@ -222,7 +222,7 @@ def graphml_text(graph: nx.DiGraph) -> str:
 
 
 def gml_text(graph: nx.DiGraph) -> str:
-    """Return a graph as GML: nodes are numbered, as the format asks for, and labelled with their names.
+    """Return a graph as GML, with numbered nodes, as the format requires, and names as their labels.
 
     Examples
     --------
@@ -239,7 +239,7 @@ def dot_text(graph: nx.DiGraph) -> str:
 
     Nodes are called by their names, in quotes; edges are labelled with their probability, which the attribute
     `probability` holds in full. A backslash at the end of a name or of a line in it, or before a quotation mark, is
-    doubled: the language has no way to write a single one there.
+    doubled, because the language cannot express a single one there.
 
     Examples
     --------
@@ -265,8 +265,8 @@ def dot_text(graph: nx.DiGraph) -> str:
 def edge_list_text(graph: nx.DiGraph) -> str:
     """Return a graph's edges as CSV: source, target, probability (empty where not known).
 
-    Variables without edges do not occur in it. A name that a spreadsheet would compute has an apostrophe in front;
-    `dag_gfn.files.from_spreadsheet` finds the name again.
+    Variables without edges do not occur in it. A name that a spreadsheet would take as a formula gets an apostrophe in
+    front; `dag_gfn.files.from_spreadsheet` removes it.
 
     Examples
     --------
@@ -280,7 +280,7 @@ def edge_list_text(graph: nx.DiGraph) -> str:
 
 
 def _plain(graph: nx.DiGraph) -> nx.DiGraph:
-    """Return a copy without attributes of unknown value, which the files cannot hold."""
+    """Return a copy without attributes that are None, which the formats cannot hold."""
     plain: nx.DiGraph = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
     plain.add_nodes_from(graph)
     plain.add_edges_from(graph.edges(data=True))
@@ -300,7 +300,7 @@ def _label(text: str) -> str:
 
 
 def _optional(module: str, package: str) -> ModuleType:
-    """Import a library that is not among the dependencies, or say how to get it."""
+    """Import an optional library, or raise an error that says how to install it."""
     root = module.split(".")[0]
     try:
         importlib.import_module(root)

@@ -13,9 +13,9 @@ MAX_EXACT_COMPONENT = 16
 def median_graph(probability: Float64[np.ndarray, "d d"]) -> Bool[np.ndarray, "d d"]:
     r"""Return the DAG of least expected structural Hamming distance (SHD) to a draw from the posterior.
 
-    A missing, an extra and a reversed edge count one each, so the expected distance is a sum over pairs, and each
-    pair's likeliest state (i → j, j → i or no edge) would be best. Where these states form a directed cycle
-    the least costly way out is taken: to put i → j in place of no edge gains
+    A missing, an extra and a reversed edge count one each, so the expected distance is a sum over pairs, and the
+    likeliest state of each pair (i → j, j → i or no edge) would be best. Where these states form a directed cycle, the
+    DAG of smallest cost is taken. The edge i → j in place of no edge gains
 
     .. math:: g_{ij} = P(i \to j) - P(\text{not linked}),
 
@@ -49,7 +49,7 @@ def median_graph(probability: Float64[np.ndarray, "d d"]) -> Bool[np.ndarray, "d
     np.fill_diagonal(gain, 0.0)
     lower_index_first = np.triu(np.ones(gain.shape, dtype=bool))
     median = (gain > 0) & ((gain > gain.T) | (gain == gain.T) & lower_index_first)
-    # An order of the components exists, in which all edges between them point forwards, and those stay.
+    # The components can be ordered such that all edges between them point forwards; these edges stay.
     reach = graph.transitive_closure(median)
     for component in np.unique(reach & reach.T, axis=0):
         nodes = np.flatnonzero(component)
@@ -61,7 +61,10 @@ def median_graph(probability: Float64[np.ndarray, "d d"]) -> Bool[np.ndarray, "d
 
 
 def _best_dag(gain: Float64[np.ndarray, "s s"]) -> Bool[np.ndarray, "s s"]:
-    """Return the acyclic set of edges of largest total gain; gains are not negative."""
+    """Return the acyclic set of edges of largest total gain, where no gain is negative.
+
+    best(S) = max over the last node j of S: best(S - j) + the gains of all edges from S - j into j.
+    """
     s = len(gain)
     first = np.arange(1 << s, dtype=np.int64)
     gain_after = subsets.unpack(first, s) @ gain  # (2^s, s): of all edges from a set into a node
@@ -87,7 +90,7 @@ def _best_dag(gain: Float64[np.ndarray, "s s"]) -> Bool[np.ndarray, "s s"]:
 
 
 def _greedy_dag(gain: Float64[np.ndarray, "s s"]) -> Bool[np.ndarray, "s s"]:
-    """Return the edges of positive gain, the largest first, that close no cycle with those before."""
+    """Return edges of positive gain: the largest first, each if it closes no cycle with those before."""
     dag: nx.DiGraph = nx.DiGraph()
     dag.add_nodes_from(range(len(gain)))
     for edge in np.argsort(-gain, axis=None, kind="stable"):

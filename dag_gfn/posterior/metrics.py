@@ -1,4 +1,4 @@
-"""How far a posterior is from another one, or from the graph that made the data. All in float64, in nats."""
+"""Distances of a posterior from another one or from the true graph, in float64 and nats."""
 
 import math
 from typing import Any
@@ -15,9 +15,9 @@ from dag_gfn.quiet_import import quiet_import
 Probabilities = Float64[np.ndarray, " m"]
 PairMatrix = Float64[np.ndarray, "d d"]
 
-_TAIL = 0.2  # share of the draws, at most, that make the tail of their weights
+_TAIL = 0.2  # largest share of the draws in the tail of their weights
 _SMALLEST_TAIL = 5  # draws
-_ALIKE = 1e-6  # nats
+_ALIKE = 1e-6  # nats by which equal log-weights may differ
 
 # --- distributions over the same outcomes ---
 
@@ -45,7 +45,7 @@ def kl_divergence(p: Probabilities, q: Probabilities) -> float:
 def jensen_shannon_divergence(p: Probabilities, q: Probabilities) -> float:
     """Return ½ KL(p || m) + ½ KL(q || m), m = ½(p + q), in nats: the divergence, between 0 and log 2.
 
-    It is not the square root of it, which some libraries return under this name.
+    Some libraries return its square root under this name.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def jensen_shannon_divergence(p: Probabilities, q: Probabilities) -> float:
     """
     _require_distributions(p, q)
     mean = (p + q) / 2
-    some = mean > 0  # half of the smallest numbers is zero
+    some = mean > 0  # half of the smallest positive number is rounded to zero
     p, q, mean = p[some], q[some], mean[some]
     # Terms x log(x/y) - x + y are never negative, so that a divergence near zero does not cancel into noise.
     return float(kl_div(p, mean).sum() + kl_div(q, mean).sum()) / 2
@@ -90,7 +90,7 @@ def total_variation(p: Probabilities, q: Probabilities) -> float:
 def align(p: GraphPosterior, q: GraphPosterior) -> tuple[Probabilities, Probabilities]:
     """Return the two posteriors' probabilities of the union of their graphs, in one order.
 
-    The variables may stand in another order in `q`; they are matched by name.
+    Variables are matched by name; their order in `q` may differ.
 
     Examples
     --------
@@ -133,9 +133,9 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     r"""Return normalised log-weights whose largest are smoothed, and the shape k̂ of their tail.
 
     The largest weights are replaced by quantiles of the generalised Pareto distribution that fits them, which
-    trades a little bias for much variance. Above k̂ = 0.7 weighted means are not to be trusted. It is infinite where
-    fewer than 25 draws tell nothing of a tail, or nearly all weight is on a few, and 0 where as many draws as make the
-    tail share the largest weight.
+    trades a little bias for much variance. Above k̂ = 0.7 weighted means are unreliable. k̂ is infinite for
+    fewer than 25 draws, which do not determine a tail, or where a few draws have nearly all weight. It is 0 where all
+    draws of the tail have the largest weight.
 
     References
     ----------
@@ -156,7 +156,7 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     if len(below) < _SMALLEST_TAIL / _TAIL:
         return log_share, math.inf
     tail = min(_TAIL * len(below), 3 * math.sqrt(len(below)))
-    if (below > -_ALIKE).sum() >= tail:  # none to fit: all of it has the largest weight there is
+    if (below > -_ALIKE).sum() >= tail:  # the whole tail has the largest weight: there is nothing to fit
         return log_share, 0.0
     arviz = quiet_import("arviz")  # slow, brings matplotlib, and announces its next version
     with np.errstate(over="ignore"):  # where few draws have nearly all weight
@@ -285,8 +285,8 @@ def auroc(
     true_graph : ndarray, shape (d, d), bool
         `true_graph[i, j]` is True for the edge i → j.
     include_diagonal : bool
-        Published figures rank all d² entries, whose diagonal every method gets right; leave it out to see the
-        method.
+        Published figures often rank all d² entries. Every method gets the diagonal right, so that figures without it
+        are more informative.
 
     Returns
     -------
@@ -347,7 +347,7 @@ def _edge_counts(
 
 
 def compare_posteriors(p: GraphPosterior, q: GraphPosterior) -> dict[str, Any]:
-    """Return how far two posteriors over the same variables are apart, as plain JSON values.
+    """Return distances between two posteriors over the same variables, as plain JSON values.
 
     Returns
     -------
@@ -381,7 +381,7 @@ def compare_posteriors(p: GraphPosterior, q: GraphPosterior) -> dict[str, Any]:
     path_p, path_q = p.marginal("path").values, q.marginal("path").values[order]
     source, target = np.unravel_index(np.argmax(np.abs(edge_p - edge_q)), edge_p.shape)
     correlation = pearson_r(edge_p, edge_q)
-    over_all_dags = p.info.get("all_dags") is True and q.info.get("all_dags") is True
+    over_all_dags = p.covers_all_dags and q.covers_all_dags
     weights = align(p, q) if over_all_dags else None
     return {
         "edge_rmse": rmse(edge_p, edge_q),

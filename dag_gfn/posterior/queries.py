@@ -1,7 +1,7 @@
-"""Statements about a DAG that can be put to many graphs at once, such as "a causes b, and not by way of c".
+"""Statements about a DAG that are evaluated on many graphs at once, such as "a is an ancestor of b but no parent".
 
-A `Query` is a tree of these; `dag_gfn.posterior.query_language` reads one from text. All of them map a batch of
-adjacency matrices, entry (k, i, j) being True for the edge i → j of graph k, to whether each graph complies.
+A `Query` is a tree of statements; `dag_gfn.posterior.query_language` reads one from text. A statement maps a batch of
+adjacency matrices, with entry (k, i, j) True for the edge i → j of graph k, to its truth in each graph.
 """
 
 from abc import ABC, abstractmethod
@@ -26,11 +26,11 @@ COMPARISONS: dict[str, Callable[[Int64[np.ndarray, " m"], int], Answers]] = {
     ">=": lambda sets, other: sets & other == other,
     "<=": lambda sets, other: sets & ~np.int64(other) == 0,
 }
-"""Of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
+"""Comparisons of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
 
 
 class Batch:
-    """Graphs with what has been computed of them, so that each of many statements need not do it anew.
+    """Graphs with their features and ancestors, which are computed once for all statements of a query.
 
     Examples
     --------
@@ -197,7 +197,7 @@ class DSeparated(Query):
 @final
 @dataclass(frozen=True)
 class Not(Query):
-    """The part is false.
+    """The statement `part` is false.
 
     Examples
     --------
@@ -218,7 +218,7 @@ class Not(Query):
 @final
 @dataclass(frozen=True)
 class And(Query):
-    """All parts are true.
+    """All of the statements `parts` are true.
 
     Examples
     --------
@@ -239,7 +239,7 @@ class And(Query):
 @final
 @dataclass(frozen=True)
 class Or(Query):
-    """At least one part is true.
+    """At least one of the statements `parts` is true.
 
     Examples
     --------
@@ -260,7 +260,7 @@ class Or(Query):
 @final
 @dataclass(frozen=True)
 class Predicate(Query):
-    """Whatever a function says that maps bool (m, d, d) to bool (m,).
+    """A statement given as a function from bool (m, d, d) to bool (m,).
 
     Examples
     --------

@@ -8,7 +8,8 @@ from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import OptionError
-from dag_gfn.scores.gaussian_minors import GaussianScore, centred_scatter
+from dag_gfn.scores.gaussian_minors import centred_scatter
+from dag_gfn.scores.gaussian_score import GaussianScore
 from dag_gfn.scores.local_score import require_positive
 
 _PRIOR_SHARE = 0.1
@@ -53,6 +54,7 @@ class BGe(GaussianScore):
 
     name = "bge"
     honours_interventions = True
+    is_equivalent = True
 
     def __init__(
         self,

@@ -6,8 +6,10 @@ from jaxtyping import Float64, Int64
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import DataError
 from dag_gfn.graphs.subsets import parent_sets, unpack
-from dag_gfn.scores.counts import MAXIMUM_LIKELIHOOD, CountScore
-from dag_gfn.scores.gaussian_minors import GaussianScore, centred_scatter
+from dag_gfn.scores.contingency_tables import MAXIMUM_LIKELIHOOD
+from dag_gfn.scores.count_score import CountScore
+from dag_gfn.scores.gaussian_minors import centred_scatter
+from dag_gfn.scores.gaussian_score import GaussianScore
 
 _COLLINEAR = 1e-12
 """A column of which a smaller share of the variance is its own is taken for a combination of the others."""
@@ -39,6 +41,7 @@ class GaussianBIC(GaussianScore):
     """
 
     name = "bic"
+    is_equivalent = True
 
     def __init__(self, data: Dataset):
         super().__init__(data)
@@ -84,6 +87,7 @@ class DiscreteBIC(CountScore):
     """
 
     name = "bic"
+    is_equivalent = True
     equivalent_sample_size = MAXIMUM_LIKELIHOOD
 
     def local_scores(self, node: int, parents: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:

@@ -14,9 +14,6 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.data.columns import listed, quoted
 from dag_gfn.data.dataset import Dataset
 
-SPARSE_FAMILIES = ("drop", "keep")
-"""What can be done with families of more cells than rows."""
-
 
 def num_cells(
     states: Float64[np.ndarray, " d"], node: int | Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
@@ -91,7 +88,8 @@ class CellLimit:
 
     def describe(self, names: tuple[str, ...]) -> str:
         """Return one sentence that tells which columns lose which sizes of parent sets."""
-        d, columns = len(names), {}
+        d = len(names)
+        columns: dict[tuple[int, int], list[str]] = {}
         for name, sizes in zip(names, self.sizes_left_out(), strict=True):
             if sizes[0] < d:
                 columns.setdefault(sizes, []).append(name)

@@ -50,4 +50,4 @@ def chance_rate(data: Dataset) -> Float64[np.ndarray, "d d"]:
 
     free = np.ones(data.d) if data.kind == "continuous" else np.array(data.cardinalities) - 1.0
     freedom = np.outer(free, free)
-    return chi2.sf(freedom * np.log(data.n) - 2.0 * np.log(PRIOR_ODDS), freedom)
+    return np.asarray(chi2.sf(freedom * np.log(data.n) - 2.0 * np.log(PRIOR_ODDS), freedom))

@@ -7,7 +7,8 @@ from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import DataError
-from dag_gfn.scores.gaussian_minors import MAX_ROUNDING, GaussianScore, centred_scatter
+from dag_gfn.scores.gaussian_minors import centred_scatter
+from dag_gfn.scores.gaussian_score import MAX_ROUNDING, GaussianScore
 from dag_gfn.scores.local_score import require_positive
 
 MAX_NOISE_RATIO = 1.5

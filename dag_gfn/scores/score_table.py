@@ -13,13 +13,13 @@ from numba import njit
 from dag_gfn.errors import DataError, NotTractable, OptionError
 from dag_gfn.graphs.subsets import parent_sets, popcount, remove_bit, subsets_within
 from dag_gfn.scores.constraints import Constraints
+from dag_gfn.scores.family_cache import FamilyCache
 from dag_gfn.scores.graph_prior import GraphPrior, make_prior
 from dag_gfn.scores.local_score import LocalScore
 
 MEMORY_LIMIT = 1_000_000_000
 """Default limit in bytes on a complete table, and on a lazy table's cache."""
 
-_SCORE_EQUIVALENT = ("bge", "bdeu", "bic")
 MAX_COMPLETE_NODES = 20
 """``storage="auto"`` is complete up to this many nodes, where it fits the memory limit."""
 
@@ -68,7 +68,7 @@ class ScoreTable:
         self.log_prior_by_size = prior.log_prior_by_size
         self.complete = complete
         self._local_score = local_score
-        self._cache = None if complete is not None else _FamilyCache(memory_limit)
+        self._cache = FamilyCache(memory_limit if complete is None else 0)  # a complete table needs none
 
     @classmethod
     def build(
@@ -132,7 +132,7 @@ class ScoreTable:
         BGe, BDeu and BIC give them the same score, and the uniform prior the same probability. Interventions tell them
         apart, and so do constraints, unless they forbid nothing.
         """
-        if self.score not in _SCORE_EQUIVALENT or self.prior != "uniform":
+        if not self._local_score.is_equivalent or self.prior != "uniform":
             return False
         if self._local_score.data.intervened is not None:
             return False
@@ -275,105 +275,27 @@ def _in_words(size: int | float) -> str:
     raise AssertionError
 
 
-class _FamilyCache:
-    """An open-addressing hash table from (node, parent set) to a number, with a limit on its size.
-
-    It doubles when more than half full; at the limit it is emptied and goes on.
-    """
-
-    _FIRST_SLOTS = 1 << 12
-    _SLOT_BYTES = 17
-
-    def __init__(self, memory_limit: int | float):
-        limit = max(int(memory_limit) // self._SLOT_BYTES, 2)
-        self._max_slots = 1 << (limit.bit_length() - 1)
-        self._allocate(min(self._FIRST_SLOTS, self._max_slots))
-
-    def __len__(self) -> int:
-        return self._count
-
-    def _allocate(self, slots: int) -> None:
-        self._nodes = np.full(slots, -1, dtype=np.int8)  # -1: the slot is free
-        self._parents = np.empty(slots, dtype=np.int64)
-        self._values = np.empty(slots)
-        self._count = 0
-
-    def look_up(self, nodes: np.ndarray, parents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the values, and whether each was there; shape (m,) both."""
-        values, found = np.empty(len(nodes)), np.empty(len(nodes), dtype=np.bool_)
-        _look_up(self._nodes, self._parents, self._values, nodes, parents, values, found)
-        return values, found
-
-    def insert(self, node: int, parents: np.ndarray, values: np.ndarray) -> None:
-        """Store families of one node that are not there yet."""
-        slots = len(self._nodes)
-        needed = 2 * (self._count + len(parents))
-        if needed > slots:
-            kept = self._nodes >= 0
-            old = self._nodes[kept].astype(np.int64), self._parents[kept], self._values[kept]
-            if needed <= self._max_slots:
-                self._allocate(1 << (needed - 1).bit_length())
-                self._store(*old)
-            else:
-                room = self._max_slots // 2
-                self._allocate(self._max_slots)
-                parents, values = parents[:room], values[:room]
-        self._store(np.full(len(parents), node, dtype=np.int64), parents, values)
-
-    def _store(self, nodes: np.ndarray, parents: np.ndarray, values: np.ndarray) -> None:
-        _store(self._nodes, self._parents, self._values, nodes, parents, values)
-        self._count += len(nodes)
-
-
-# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _slot(slot_nodes, slot_parents, node, parents):
-    """Return the slot that holds the family, or the free slot where it would go."""
-    last = np.uint64(len(slot_nodes) - 1)
-    h = np.uint64(parents) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(node) * np.uint64(0xBF58476D1CE4E5B9)
-    h = (h ^ (h >> np.uint64(29))) * np.uint64(0x94D049BB133111EB)
-    slot = (h ^ (h >> np.uint64(32))) & last
-    while slot_nodes[slot] >= 0 and (slot_nodes[slot] != node or slot_parents[slot] != parents):
-        slot = (slot + np.uint64(1)) & last
-    return slot
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _look_up(slot_nodes, slot_parents, slot_values, nodes, parents, values, found):
-    for f in range(len(nodes)):
-        slot = _slot(slot_nodes, slot_parents, nodes[f], parents[f])
-        found[f] = slot_nodes[slot] >= 0
-        values[f] = slot_values[slot]
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
-def _store(slot_nodes, slot_parents, slot_values, nodes, parents, values):
-    for f in range(len(nodes)):
-        slot = _slot(slot_nodes, slot_parents, nodes[f], parents[f])
-        slot_nodes[slot] = nodes[f]
-        slot_parents[slot] = parents[f]
-        slot_values[slot] = values[f]
+# The test run's annotation checker would wrap the function that Numba compiles; @no_type_check keeps it off.
 
 
 @njit(cache=True, nogil=True)
 @no_type_check
 def _complete_gains(complete, nodes, parents, gains):
+    """Write the gain of adding each parent to each family; -inf stands in ``gains`` already where nothing is written.
+
+    complete: shape (d, 2^(d-1)); nodes, parents: shape (m,); gains: shape (m, d).
+    """
     d = len(complete)
     for f in range(len(nodes)):
         node = nodes[f]
-        if parents[f] >> node & 1:
+        if parents[f] >> node & 1:  # its own parent: no such family
             continue
         below = (1 << node) - 1
-        index = parents[f] & below | (parents[f] >> 1) & ~below
+        index = parents[f] & below | (parents[f] >> 1) & ~below  # remove_bit(parents[f], node)
         before = complete[node, index]
-        if not np.isfinite(before):
+        if not np.isfinite(before):  # forbidden: a difference says nothing
             continue
-        for i in range(d):
+        for i in range(d):  # bit i of the parent set stands one place lower in the index if i > node
             if i != node and not parents[f] >> i & 1:
                 gain = complete[node, index | 1 << (i if i < node else i - 1)] - before
                 gains[f, i] = gain if np.isfinite(gain) else -np.inf

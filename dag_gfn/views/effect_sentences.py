@@ -58,8 +58,8 @@ def distribution_sentences(effect: InterventionalDistribution) -> list[str]:
         )
     lines.append(_no_effect(x, y, effect.probability_zero))
     of_classes = []
-    for edges, rows in effect.by_class(top=3).groupby("edges", sort=False):
-        share, zero = rows[["probability", "probability_zero"]].iloc[0]
+    for _, rows in effect.by_class(top=3).groupby("edges", sort=False):
+        edges, share, zero = rows[["edges", "probability", "probability_zero"]].iloc[0]
         if share >= NEGLIGIBLE:
             of_classes.append(f"  probability {share:.2f}, no effect {zero:.2f}; {edges or 'no edges'}")
             of_classes += [

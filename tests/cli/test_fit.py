@@ -162,12 +162,6 @@ def test_names_that_spreadsheets_would_compute_are_text_in_the_tables(here):
         assert {from_spreadsheet(row["source"]) for row in csv.DictReader(file)} == set(names)
 
 
-def test_what_is_not_built_yet_says_so(here, capsys):
-    line = fails(capsys, "fit", "ok.csv", "--out", "out", "--method", "bootstrap")
-    assert "'bootstrap'" in line
-    assert "not built yet" in line
-
-
 def test_a_fit_leaves_a_complete_folder_and_nothing_else(here, capsys):
     assert main(["fit", "ok.csv", "--out", "new/out", *QUICK]) == 0
     assert listing(here / "new") == [

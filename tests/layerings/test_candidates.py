@@ -15,6 +15,7 @@ import dag_gfn
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.graphs.subsets import log_zeta_transform, pack, popcount, remove_bit, unpack, zeta_transform
+from dag_gfn.layerings import candidates as module
 from dag_gfn.layerings.candidates import MAX_CANDIDATES, choose_candidates, default_size
 from dag_gfn.layerings.parent_inclusion import ParentInclusion
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
@@ -227,3 +228,13 @@ def test_the_default_goes_by_nodes_rows_and_requirements(rng):
         )
 
     assert 8 < default_size(of_codes(20_000)) < default_size(of_codes(2_000)) < MAX_CANDIDATES
+
+
+def test_in_a_hurry_there_are_fewer_chains_by_what_they_do_beside_scoring():
+    table = score_table(8, rows=40)
+    rate = table.families_per_second
+    whole = module._extent(table, module._SECONDS)
+    assert whole.chain_families == 2.0 * module._SECONDS * rate / (4 * 8)
+    short = module._extent(table, 1.0)
+    assert short.chain_families == pytest.approx(rate * max(2.0 / 32 - 300 * module._BESIDE_SCORING, 0.0))
+    assert module._extent(table, 1e-3).chain_families == 0.0

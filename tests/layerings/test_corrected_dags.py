@@ -76,7 +76,7 @@ def test_what_is_reliable(table, weights, drawn, effective, shape, reliable):
     corrected = correct_dags(weights, table, drawn[0][:50], rng=np.random.default_rng(0))
     corrected = replace(corrected, effective_samples=effective, pareto_k=shape)
     assert corrected.reliable is reliable
-    assert corrected.diagnostics()["corrected"] is reliable
+    assert corrected.correction().corrected is reliable
 
 
 def test_parts_do_not_matter(monkeypatch, table, weights, drawn):

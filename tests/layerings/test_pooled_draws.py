@@ -101,7 +101,7 @@ def test_errors_of_paths_are_those_of_repetition():
             chains.layer_of,
             chains.log_weights,
             np.zeros(chains.log_weights.shape),
-            effective_chain_draws=edges_of_chains(chains)[1]["min_effective_draws"],
+            effective_chain_draws=edges_of_chains(chains)[1].min_effective_draws,
         )
         dags = sample.joined.dags(weights, rng=np.random.default_rng(seed))
         counted = np.tensordot(np.exp(sample.joined.log_weights), graph.path_matrix(dags), axes=1)

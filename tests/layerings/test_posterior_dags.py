@@ -60,8 +60,8 @@ def test_where_nothing_corrected_has_weight_draws_are_by_the_odds(table, weights
     layer_of = layer_of[:50]
     assert correct_dags(weights, table, layer_of, rng=rng) is None
     dags = dags_of(table, weights, layer_of, rng)
-    assert dags.diagnostics["corrected"] is False
-    assert dags.diagnostics["corrected_effective_samples"] == 0
+    assert dags.correction.corrected is False
+    assert dags.correction.corrected_effective_samples == 0
     assert dags.effective_samples == 40
     assert dags.edge is EDGE
     np.testing.assert_array_equal(layering_of(dags.adjacency), layer_of)
@@ -82,7 +82,7 @@ def test_a_reliable_correction_gives_weights_edges_and_their_worth(table, weight
     dags = posterior_dags(weights, table, layer_of, share, EDGE, worth, rng=np.random.default_rng(3))
     same = correct_dags(weights, table, layer_of, independent=worth, rng=np.random.default_rng(3))
     assert same.reliable
-    assert dags.diagnostics == same.diagnostics()
+    assert dags.correction == same.correction()
     np.testing.assert_array_equal(dags.adjacency, same.adjacency)
     np.testing.assert_array_equal(dags.log_share, same.log_share)
     np.testing.assert_array_equal(dags.edge.values, same.edge.values)
@@ -94,7 +94,7 @@ def test_without_parents_outside_the_candidates_draws_are_as_they_are(table, lay
     share = -np.arange(len(layer_of), dtype=float)
     dags = posterior_dags(weights, table, layer_of, share, EDGE, 7.0, rng=np.random.default_rng(3))
     drawn = draw_dags(weights, layer_of.astype(np.int8), rng=np.random.default_rng(3))
-    assert dags.diagnostics == {}
+    assert dags.correction is None
     assert dags.effective_samples == 7.0
     np.testing.assert_array_equal(dags.adjacency, drawn)
     np.testing.assert_array_equal(dags.log_share, share)

@@ -6,11 +6,14 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.gflownet.edges.sampler import EdgeSampler
-from dag_gfn.gflownet.record import policy_posterior, training_info
+from dag_gfn.gflownet.record import importance_of, policy_posterior, training_record, training_seconds
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.diagnostics import EdgeDiagnostics
+from dag_gfn.posterior.evidence import Evidence
+from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.scores import ScoreTable
 
 
@@ -36,16 +39,25 @@ class GFlowNetFit:
     log_probabilities: Float64[np.ndarray, " m"] | None
     importance: ImportanceEstimate
 
-    def posterior(self, table: ScoreTable, config: TrainConfig) -> GraphPosterior:
-        """Return it as a `GraphPosterior`: the policy's exact distribution where it is known, else the samples."""
-        info = training_info(self.training, config, self.importance, len(self.adjacency))
-        log_evidence = info["diagnostics"]["log_z"]
-        info["log_evidence_standard_error"] = info["diagnostics"]["log_z_standard_error"]
-        sampler = EdgeSampler(table, self.training.policy)
+    def result(self, table: ScoreTable, config: TrainConfig) -> MethodResult:
+        """Return the policy's exact distribution over DAGs where it is known, else the samples; and the diagnostics."""
+        importance = importance_of(self.importance, len(self.adjacency))
+        evidence = Evidence(importance.log_z, importance.log_z_standard_error, "importance weights")
         if self.log_probabilities is None:
             posterior = GraphPosterior.from_samples(
-                table.names, self.adjacency, self.log_scores, log_evidence=log_evidence, info=info
+                table.names, self.adjacency, self.log_scores, log_evidence=evidence.log_z
             )
-            return replace(posterior, sampler=sampler)
-        posterior = policy_posterior(table, self.log_probabilities, info)
-        return replace(posterior, log_evidence=log_evidence, sampler=sampler)
+        else:
+            posterior = policy_posterior(table, self.log_probabilities, log_evidence=evidence.log_z)
+        return MethodResult(
+            posterior=replace(posterior, sampler=EdgeSampler(table, self.training.policy)),
+            diagnostics=EdgeDiagnostics(
+                iterations=self.training.iterations,
+                cut_short_by_time_budget=self.training.cut_short,
+                importance=importance,
+            ),
+            evidence=evidence,
+            interrupted=self.training.interrupted,
+            timing=training_seconds(self.training),
+            training=training_record(self.training, config),
+        )

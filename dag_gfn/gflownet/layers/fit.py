@@ -15,7 +15,7 @@ from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.chains import Guides, JudgingChains, draw_guides
 from dag_gfn.gflownet.layers.marginal import LayeredMarginal
 from dag_gfn.gflownet.layers.model import build_layer_model
-from dag_gfn.gflownet.layers.result import RELIABLE_SHAPE, WANTED_SAMPLES, LayeredFit
+from dag_gfn.gflownet.layers.result import WANTED_SAMPLES, LayeredFit
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
@@ -31,6 +31,7 @@ from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior.metrics import pareto_smoothed
+from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.scores import ScoreTable
 
 _log = logging.getLogger(__name__)
@@ -168,7 +169,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayeredFit]):
         wanted = self.request.num_samples
         if float(effective_share(log_weights)) * wanted < min(WANTED_SAMPLES, 0.5 * wanted):
             return False
-        return self.marginal is not None or pareto_smoothed(log_weights.cpu().numpy())[1] <= RELIABLE_SHAPE
+        return self.marginal is not None or pareto_smoothed(log_weights.cpu().numpy())[1] <= MAX_SHAPE
 
     def draw(self, model: FlowModel) -> _Judged:
         sampler, seed = self._sampler(model), self.streams.trials_seed()

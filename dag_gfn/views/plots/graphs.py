@@ -8,11 +8,10 @@ from jaxtyping import Float64
 
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import likely_text
+from dag_gfn.views.pairs import SETTLED
 from dag_gfn.views.plots.axes import axes_for, label
 from dag_gfn.views.plots.layout import bow, layered_layout
 
-SETTLED = 0.9
-"""Share of a link's probability from which its direction counts as settled."""
 SETTLED_COLOR, OPEN_COLOR = "#124a8c", "#b35900"
 
 
@@ -103,9 +102,9 @@ def class_graph(posterior: GraphPosterior, ax: Any = None, *, rank: int = 1) -> 
     positions = _positions(posterior)
     ax = _axes(ax, positions)
     index = {name: i for i, name in enumerate(posterior.names)}
-    for source, target, compelled in mixed.edges(data="compelled"):
+    for source, target, attributes in mixed.edges(data=True):
         i, j = index[source], index[target]
-        if compelled:
+        if attributes["compelled"]:
             _link(ax, positions, i, j, head=13.0)
         elif i < j:
             _link(ax, positions, i, j, head=0.0, color=OPEN_COLOR)

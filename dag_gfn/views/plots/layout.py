@@ -136,7 +136,7 @@ def bow(layout: Float64[np.ndarray, "d 2"], a: int | np.integer, b: int | np.int
         (-y, x) of b - a = (x, y), in units of its length.
     """
     start, end = layout[a], layout[b]
-    others = np.delete(layout, [a, b], axis=0)
+    others = np.delete(layout, [int(a), int(b)], axis=0)
     if not len(others):
         return 0.0
     along = end - start

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from result_cases import recorded
 from sampler_cases import request_of, score_table
 
 from dag_gfn.errors import OptionError
@@ -42,7 +43,7 @@ def test_as_a_posterior(d):
     table = score_table(d)
     config = default_config(d, iterations=2)
     result = fit_edges(table, request_of(config, num_samples=64))
-    posterior = result.posterior(table, config)
+    posterior = recorded(result.result(table, config))
     assert posterior.names == table.names
     known = 64 * result.importance.ess >= 25  # of fewer independent draws the mean weight says nothing
     assert posterior.log_evidence == (result.importance.log_z if known else None)
@@ -64,7 +65,7 @@ def test_a_transformer_learns_the_posterior():
     config = default_config(3, iterations=80)
     result = fit_edges(table, request_of(config, num_samples=100, policy="transformer"))
     assert isinstance(result.training.policy.policy, EdgeTransformer)
-    edge = result.posterior(table, config).marginal("edge").values
+    edge = recorded(result.result(table, config)).marginal("edge").values
     assert np.abs(edge - exact_reference(table).features["edge"]).max() < 0.02
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from result_cases import recorded, verdict_on
 from sampler_cases import request_of, score_table
 
 from dag_gfn.data import from_array
@@ -19,9 +20,8 @@ from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 from dag_gfn.gflownet.request import Watchers
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.graphs.graph import is_dag
-from dag_gfn.posterior.verdict import judge_convergence
+from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.scores import Constraints, ScoreTable, make_score
-from dag_gfn.views.terminal import verdicts
 
 pytestmark = pytest.mark.usefixtures("short_chains")
 
@@ -40,7 +40,7 @@ def fitted(table, iterations=3, *, behaviour="off", train_options=None, watchers
 def test_a_short_training_gives_the_evidence_and_edges_within_their_errors(d, iterations):
     table = score_table(d, rows=30, seed=1)
     result, config = fitted(table, iterations, num_samples=2_000)
-    posterior = result.posterior(table, config, reweight=True)
+    posterior = recorded(result.result(table, config, reweight=True))
     exact = exact_reference(table)
     diagnostics = posterior.info["diagnostics"]
     error = diagnostics["log_z_standard_error"]
@@ -59,7 +59,7 @@ def test_a_short_training_gives_the_evidence_and_edges_within_their_errors(d, it
 def test_a_transformer_gives_the_evidence_and_edges_too():
     table = score_table(4, rows=30, seed=1)
     result, config = fitted(table, 40, policy="transformer", num_samples=2_000)
-    posterior = result.posterior(table, config, reweight=True)
+    posterior = recorded(result.result(table, config, reweight=True))
     exact = exact_reference(table)
     assert isinstance(result.sampler.model.policy, LayerTransformer)
     edge, off = posterior.marginal("edge"), ~np.eye(4, dtype=bool)
@@ -81,7 +81,7 @@ def test_a_finished_training_is_taken_up_from_its_checkpoint(tmp_path, policy):
 def test_beyond_five_columns_the_policy_is_not_known():
     result, config = fitted(score_table(6), 2, num_samples=30)
     assert result.log_probabilities is None
-    posterior = result.posterior(score_table(6), config)
+    posterior = recorded(result.result(score_table(6), config))
     assert not posterior.info.get("all_dags")
     assert posterior.marginal("edge").source == "rao_blackwell"
 
@@ -89,7 +89,7 @@ def test_beyond_five_columns_the_policy_is_not_known():
 def test_parents_outside_the_candidates_are_corrected(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
     result, config = fitted(score_table(6, storage="lazy"), 60, num_samples=4_000)
-    posterior = result.posterior(result.sampler.table, config)
+    posterior = recorded(result.result(result.sampler.table, config))
     assert posterior.info["diagnostics"]["candidates"] == 3
     assert posterior.info["diagnostics"]["corrected_effective_samples"] > 200
     exact = exact_reference(score_table(6))
@@ -100,14 +100,15 @@ def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
     monkeypatch.setattr("dag_gfn.layerings.posterior_dags.correct_dags", lambda *given, **named: None)
     result, config = fitted(score_table(6, storage="lazy"), 20, num_samples=200)
-    posterior = result.posterior(result.sampler.table, config)
+    judged = result.result(result.sampler.table, config)
+    posterior = recorded(judged)
     assert posterior.info["diagnostics"]["corrected"] is False
     assert posterior.info["diagnostics"]["log_z_shift"] is None
     assert posterior.log_evidence is None  # the odds of parents say nothing of it
-    (told,) = [text for text in judge_convergence(posterior.info, "gflownet") if "by their odds" in text]
+    (told,) = [text for text in verdict_on(judged).warnings if "by their odds" in text]
     assert "worth 0 independent ones, with an infinite tail" in told
     assert posterior.info["diagnostics"]["converged"] is False
-    assert not [line for line in verdicts(posterior.info) if "candidate parents" in line]
+    assert not [line for line in check_sentences(posterior.record) if "candidate parents" in line]
     json.dumps(posterior.info, allow_nan=False)
 
 
@@ -138,7 +139,7 @@ def test_what_is_judged_while_training_is_the_policy():
 def test_two_columns_and_constraints(options):
     table = score_table(**options)
     result, config = fitted(table, 25, num_samples=200)
-    posterior = result.posterior(table, config)
+    posterior = recorded(result.result(table, config))
     exact = exact_reference(table)
     error = posterior.info["diagnostics"]["log_z_standard_error"]
     assert abs(posterior.log_evidence - exact.log_evidence) <= 5 * error + 1e-4
@@ -167,7 +168,7 @@ def test_other_objectives_train(objective, behaviour):
     assert result.training.iterations == iterations
     assert np.isfinite(result.drawn.log_weights).all()
     assert (result.guides is None) == (behaviour == "on")
-    assert result.posterior(table, config).log_evidence == pytest.approx(
+    assert recorded(result.result(table, config)).log_evidence == pytest.approx(
         exact_reference(table).log_evidence, abs=1.0
     )
 
@@ -181,7 +182,7 @@ def test_objectives_that_compare_rewards_of_unfinished_states_are_refused(object
 def test_on_policy_there_are_no_guides():
     result, config = fitted(score_table(3), behaviour="on")
     assert result.guides is None
-    info = result.posterior(score_table(3), config).info["diagnostics"]
+    info = recorded(result.result(score_table(3), config)).info["diagnostics"]
     assert "log_z_with_chains" not in info
 
 
@@ -199,10 +200,10 @@ def failing_judges(patch):
     """Let the chains fail that judge, and not those that guide."""
     real = layer_chains._run
 
-    def run(weights, seed, *rest, **options):
-        if seed[1] == 1:
+    def run(*given, **options):
+        if "threads" in options:  # beside training, which has one of its own
             raise MemoryError("no room for edges")
-        return real(weights, seed, *rest, **options)
+        return real(*given, **options)
 
     patch.setattr(layer_chains, "_run", run)
 
@@ -214,10 +215,11 @@ def test_judges_that_fail_do_not_cost_the_training(monkeypatch, tmp_path):
         result, config = fitted(table, 20, **given)
     assert result.training.iterations == 20
     assert (result.chains, result.judging_error) == (None, "MemoryError: no room for edges")
-    posterior = result.posterior(table, config)
+    judged = result.result(table, config)
+    posterior = recorded(judged)
     diagnostics = posterior.info["diagnostics"]
     assert diagnostics["estimate"] in ("raw", "reweighted")
-    told = judge_convergence(posterior.info, "gflownet")
+    told = verdict_on(judged).warnings
     assert "failed (MemoryError: no room for edges)" in " ".join(told)
     assert diagnostics["converged"] is not True
     json.dumps(posterior.info, allow_nan=False)
@@ -231,9 +233,9 @@ def test_judges_that_fail_do_not_cost_the_training(monkeypatch, tmp_path):
 def test_chains_that_were_interrupted_are_said():
     table = score_table(3)
     result, config = fitted(table, 2, num_samples=30)
-    assert result.posterior(table, config).info["interrupted"] is False
+    assert recorded(result.result(table, config)).info["interrupted"] is False
     cut = replace(result, chains=replace(result.chains, interrupted=True))
-    assert cut.posterior(table, config).info["interrupted"] is True
+    assert recorded(cut.result(table, config)).info["interrupted"] is True
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -282,7 +284,7 @@ def test_peaked_data_with_a_cap_on_parents_are_fitted_or_said_not_to_be(rng):
     data = from_array(values).standardize()
     table = ScoreTable.build(make_score("bge", data), None, Constraints.from_names(data.names, (), (), 1))
     result, config = fitted(table, 300, num_samples=1_000)
-    posterior = result.posterior(table, config)
+    posterior = recorded(result.result(table, config))
     exact = exact_reference(table)
     right = posterior.log_evidence == pytest.approx(exact.log_evidence, abs=0.3)
     assert right or not posterior.info["diagnostics"]["agrees_with_chains"]

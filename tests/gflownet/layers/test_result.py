@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from layering_cases import with_gaps
+from result_cases import recorded
 from sampler_cases import score_table
 
 from dag_gfn.budget import TimeBudget
@@ -24,7 +25,7 @@ from dag_gfn.graphs.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.posterior import edges_of_chains
-from dag_gfn.views.terminal import verdicts
+from dag_gfn.posterior.checks import check_sentences
 
 
 def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=0):
@@ -59,7 +60,7 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
 def posterior_of(fit, *, reweight=None):
     table = fit.sampler.table
     config = default_config(table.d, environment="layers", behaviour="off", iterations=3)
-    posterior = fit.posterior(table, config, reweight=reweight)
+    posterior = recorded(fit.result(table, config, reweight=reweight))
     json.dumps(posterior.info, allow_nan=False)
     return posterior
 
@@ -195,7 +196,7 @@ def test_a_lost_mode_is_seen_by_the_chains():
 
 def test_draws_and_chains_are_weighed_alike_where_there_are_dead_ends():
     fit = untrained(with_gaps(seed=44), 2_000)
-    drawn, pooled = fit.drawn, fit._pooled()
+    drawn, pooled = fit.drawn, fit._compared().pooled
     assert drawn.log_finished < -0.01
     known = {key.tobytes(): weight for key, weight in zip(drawn.layer_of, drawn.log_weights, strict=True)}
     found = zip(pooled.joined.layer_of[2_000:], pooled.chain_log_weights.ravel(), strict=True)
@@ -232,7 +233,7 @@ def test_an_evidence_that_is_not_known_is_no_number(monkeypatch, distance):
     if not distance:
         exact = exact_reference(fit.sampler.table).log_evidence
         assert abs(posterior.log_evidence - exact) < 5 * error
-    (line,) = [line for line in verdicts(posterior.info) if "pooled" in line]
+    (line,) = [line for line in check_sentences(posterior.record) if "pooled" in line]
     assert ("Log evidence: not known" in line) == (distance > 0)
 
 
@@ -258,16 +259,17 @@ def test_a_budget_that_is_used_up_leaves_the_least():
     table = fit.sampler.table
     config, budget = default_config(table.d, environment="layers", iterations=3), TimeBudget(1e-6)
     shares = []
-    posterior = fit.posterior(
+    result = fit.result(
         table, config, budget=budget, on_phase=lambda name, share: shares.append((name, share))
     )
+    posterior = recorded(result)
     diagnostics = posterior.info["diagnostics"]
     assert diagnostics["layerings"] == 256
     assert diagnostics["chain_layerings"] == 400
     assert diagnostics["num_samples"] == 200
     assert len(budget.cuts) == 3
     # of all of the chains, in longer blocks
-    assert diagnostics["max_r_hat"] == edges_of_chains(fit.chains, seconds=0.0)[1]["max_r_hat"]
+    assert diagnostics["max_r_hat"] == edges_of_chains(fit.chains, seconds=0.0)[1].max_r_hat
     assert "judging" in budget.phases
     names = [name for name, _ in shares]
     assert {"weights of the chains", "edge probabilities", "draws"} <= set(names)

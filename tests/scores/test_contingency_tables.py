@@ -8,8 +8,8 @@ import pytest
 from score_data import dependent_codes
 
 from dag_gfn.data.distinct_rows import distinct_rows
-from dag_gfn.scores import counts, marginal_tables
-from dag_gfn.scores.counts import MAXIMUM_LIKELIHOOD, DistinctRows
+from dag_gfn.scores import contingency_tables, marginal_tables
+from dag_gfn.scores.contingency_tables import MAXIMUM_LIKELIHOOD, ContingencyTables
 from dag_gfn.scores.marginal_tables import all_marginal_sums, marginal_tables_pay
 
 STATES = (2, 3, 5, 2, 3, 2, 4)
@@ -27,7 +27,7 @@ def cell_sum(codes, members, equivalent_sample_size):
 @pytest.mark.parametrize("n", [1, 2, 80])
 def test_cell_sums_equal_a_counter(equivalent_sample_size, n, rng):
     codes = dependent_codes(rng, n, STATES)
-    table = DistinctRows(codes, STATES)
+    table = ContingencyTables(codes, STATES)
     sums = table.all_cell_sums(equivalent_sample_size)
     d = len(STATES)
     for mask in range(1 << d):
@@ -48,7 +48,7 @@ def test_cell_sums_equal_a_counter(equivalent_sample_size, n, rng):
 def test_marginal_tables_equal_a_counter_and_the_refined_partitions(equivalent_sample_size, rng, monkeypatch):
     states = (2, 3, 2, 4, 2)
     codes = dependent_codes(rng, 3000, states)
-    table = DistinctRows(codes, states)
+    table = ContingencyTables(codes, states)
     assert marginal_tables_pay(table.cardinalities, 3000, 96)
     shape_of_counts = np.zeros(states, dtype=np.int32)
     np.add.at(shape_of_counts, tuple(codes.T), 1)
@@ -61,7 +61,7 @@ def test_marginal_tables_equal_a_counter_and_the_refined_partitions(equivalent_s
         expected = sum(lgamma(a + c) - lgamma(a) if a else c * log(c) for c in cells)
         assert found[mask] == pytest.approx(expected, rel=1e-11, abs=1e-11)
     for pays in (True, False):
-        monkeypatch.setattr(counts, "marginal_tables_pay", lambda *_, pays=pays: pays)
+        monkeypatch.setattr(contingency_tables, "marginal_tables_pay", lambda *_, pays=pays: pays)
         np.testing.assert_allclose(table.all_cell_sums(equivalent_sample_size), found, rtol=1e-12, atol=1e-11)
 
 
@@ -77,11 +77,12 @@ def test_rows_that_are_distinct_already(rng):
     codes = dependent_codes(rng, 200, STATES)
     rows, _, times = distinct_rows(codes, STATES)
     np.testing.assert_array_equal(
-        DistinctRows(rows, STATES, times).all_cell_sums(1.0), DistinctRows(codes, STATES).all_cell_sums(1.0)
+        ContingencyTables(rows, STATES, times).all_cell_sums(1.0),
+        ContingencyTables(codes, STATES).all_cell_sums(1.0),
     )
 
 
 def test_no_rows_give_zero():
-    table = DistinctRows(np.zeros((0, 3), dtype=np.int64), (2, 3, 2))
+    table = ContingencyTables(np.zeros((0, 3), dtype=np.int64), (2, 3, 2))
     np.testing.assert_array_equal(table.all_cell_sums(1.0), np.zeros(8))
     np.testing.assert_array_equal(table.family_cell_sums(1, np.array([0, 5]), 1.0), np.zeros(2))

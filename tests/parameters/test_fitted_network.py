@@ -7,7 +7,13 @@ from pgmpy.readwrite import BIFReader
 
 from dag_gfn.data import from_array, from_frame
 from dag_gfn.errors import OptionError
-from dag_gfn.parameters.fitted import DiscreteNetwork, bif_text, fitted_bif, fitted_network, fitted_parameters
+from dag_gfn.parameters.fitted_network import (
+    DiscreteNetwork,
+    bif_text,
+    fitted_bif,
+    fitted_network,
+    fitted_parameters,
+)
 
 CHAIN = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)
 

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.views.plots.graphs import SETTLED
 
 LIKELY = 0.5
 """Probability from which two variables count as likely linked."""
+SETTLED = 0.9
+"""Share of a link's probability from which its direction counts as settled."""
 OPEN = 0.75
 """Share of a link's probability below which neither direction is preferred."""
 
@@ -25,6 +26,12 @@ class Pair(NamedTuple):
         Probability that one of them holds.
     error : float
         Monte-Carlo standard error of `linked`; nan where not known.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.pairs import Pair
+    >>> Pair(a=0, b=1, forward=0.6, backward=0.2, linked=0.8, error=0.01).direction
+    'leaning'
     """
 
     a: int
@@ -49,7 +56,22 @@ class Pair(NamedTuple):
 
 
 def pairs(posterior: GraphPosterior) -> list[Pair]:
-    """Return all pairs, most likely linked first."""
+    """Return all pairs, most likely linked first.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.pairs import pairs
+    >>> draws = np.array([[[False, True], [False, False]], [[False, False], [True, False]]])
+    >>> (pair,) = pairs(GraphPosterior.from_weights(("x", "y"), draws, np.log([0.25, 0.75])))
+    >>> pair.a, pair.b, round(pair.forward, 2)
+    (1, 0, 0.75)
+    """
     edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
     error = posterior.standard_errors("linked").to_numpy()
     found = []

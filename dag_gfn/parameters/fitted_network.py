@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.errors import OptionError, shortened
 from dag_gfn.graphs import graph as graphs
-from dag_gfn.parameters import DiscreteParameters, parameter_posterior
-from dag_gfn.parameters.discrete import expected_table
+from dag_gfn.parameters.discrete import DiscreteParameters, expected_table
+from dag_gfn.parameters.from_posterior import parameter_posterior
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.bif import BifFile, bif_file
 
@@ -188,18 +188,23 @@ def _discrete_model(network: DiscreteNetwork) -> "DiscreteBayesianNetwork":
 def _adjacency(
     posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"] | None
 ) -> Bool[np.ndarray, "d d"]:
-    if graph is None:
-        graph = posterior.most_probable_graph()
-    if isinstance(graph, nx.DiGraph):
-        if set(graph) != set(posterior.names):
+    """Return the chosen graph, or the most probable one, as an array in the order of the posterior's names."""
+    chosen = posterior.most_probable_graph() if graph is None else graph
+    if isinstance(chosen, nx.DiGraph):
+        if set(chosen) != set(posterior.names):
             raise OptionError(
                 f"the graph's nodes must be the posterior's columns, {shortened(', '.join(posterior.names))}, not "
-                f"{shortened(', '.join(map(str, graph)))}"
+                f"{shortened(', '.join(map(str, chosen)))}"
             )
-        graph = nx.to_numpy_array(graph, nodelist=posterior.names, weight=None) > 0
-    if not graphs.is_dag(graph):
+        index = {name: i for i, name in enumerate(posterior.names)}
+        adjacency = np.zeros((posterior.d, posterior.d), dtype=bool)
+        for source, target in chosen.edges:
+            adjacency[index[source], index[target]] = True
+    else:
+        adjacency = chosen
+    if not graphs.is_dag(adjacency):
         raise OptionError(
             "parameters need a graph without directed cycles, and this one has one (a consensus graph can): "
             "take the median or the most probable graph"
         )
-    return graph
+    return adjacency

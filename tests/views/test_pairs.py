@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 from report_cases import random_posterior, two_graphs
 
-from dag_gfn.views.report.pairs import pairs
+from dag_gfn.views.pairs import pairs
 
 
 def test_pairs_say_the_likelier_direction_first():
