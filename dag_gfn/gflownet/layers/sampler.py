@@ -99,7 +99,8 @@ class LayerSampler:
             If hardly any is finished.
         """
         generator = torch.Generator(device=self._device).manual_seed(seed)
-        environment, parts, tried, finished = self._environment(), [], 0, 0
+        environment, tried, finished = self._environment(), 0, 0
+        parts: list[list[np.ndarray]] = []
         while finished < k or not parts:
             if tried > _MOST_TRIES * max(k, _AT_A_TIME):
                 raise TrainingError(
