@@ -1,7 +1,7 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -170,6 +170,7 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
     from dag_gfn.gflownet.layers.fit import fit_layers
     from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
+    from dag_gfn.gflownet.training.loop import TrainingReport
 
     environment, objective = options.resolved()
     made = make_objective(objective, options.objective_options)
@@ -185,11 +186,10 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
     reference = run.reference()
     if environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
         announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
-    with (
-        TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report,
-        shown_phases(run, on_report.phase if run.shown else None) as on_phase,
-        set_aside(run),
-    ):
+    bar = TrainingProgress(shown=run.shown)
+    own = bar if run.shown else None
+    on_report: Callable[[TrainingReport], None] | None = run.progress if callable(run.progress) else own
+    with bar, shown_phases(run, bar.phase if run.shown else None) as on_phase, set_aside(run):
         request = FitRequest(
             seed=run.seed,
             config=config,
