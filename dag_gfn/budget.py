@@ -135,7 +135,7 @@ class TimeBudget:
         end = self.elapsed() + seconds
         self.total, self._slack = end if self.total is None else min(self.total, end), 0.0
 
-    def seconds_of(self, wanted: int, work: Callable[[int], None], *, allowed: float | int) -> float:
+    def seconds_of(self, wanted: int, work: Callable[[int], object], *, allowed: float | int) -> float:
         """Return about how many seconds so many pieces of work take, by trying a few.
 
         Parameters
@@ -157,13 +157,13 @@ class TimeBudget:
         each = (of_many - of_few) / (many - few)
         return of_many + max(each, 0.0) * (wanted - many)
 
-    def _timed(self, work: Callable[[int], None], size: int) -> float:
+    def _timed(self, work: Callable[[int], object], size: int) -> float:
         began = self.clock()
         work(size)
         return float(self.clock() - began)
 
     def affordable(
-        self, wanted: int, work: Callable[[int], None], *, share: float | int, least: int, what: str
+        self, wanted: int, work: Callable[[int], object], *, share: float | int, least: int, what: str
     ) -> int:
         """Return how many pieces of work fit into a share of the time that is left, and note it if not all do.
 

@@ -1,16 +1,15 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
-from dag_gfn.errors import NotTractable, OptionError
+from dag_gfn.errors import NotTractable
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import ExactReference
@@ -22,6 +21,7 @@ from dag_gfn.fitting.exact_check import (
     exact_check_reference,
     exact_comparison,
 )
+from dag_gfn.fitting.options import TrainingOptions
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
@@ -32,7 +32,6 @@ from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 from dag_gfn.search import best_graphs
 
-DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
@@ -95,68 +94,6 @@ class Run:
         """Say what had to be cut to end in time."""
         if self.budget.cuts:
             self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What the user has chosen of a GFlowNet; None where nothing was. Each is explained in `fit`."""
-
-    environment: str | None
-    objective: str | None
-    objective_options: Mapping[str, Any] | None
-    behaviour: str
-    policy: str
-    backward: str | None
-    reweight: bool | None
-    device: str
-    train_options: Mapping[str, Any] | None
-    checkpoint: Path | None
-
-    @property
-    def chosen(self) -> list[str]:
-        """The names of the options that say something, and that no other method takes notice of."""
-        values = vars(self) | {"behaviour": None if self.behaviour == "off" else self.behaviour}
-        silent = {"policy": None, "device": None, "checkpoint": None}
-        return [name for name, value in (values | silent).items() if value not in (None, {})]
-
-    def completed(self) -> "TrainingOptions":
-        """Return the options with environment and objective chosen: root layers, unless something asks for edges.
-
-        Raises
-        ------
-        OptionError
-            If options do not go together.
-        """
-        environment = self.environment or ("edges" if self._only_edges() else "layers")
-        if environment == "layers" and self.backward == "learned":
-            raise OptionError(
-                "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
-                "backward (--backward) out, or choose environment='edges' (--environment edges)"
-            )
-        if environment == "edges" and self.reweight is not None:
-            raise OptionError(
-                "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
-            )
-        return replace(
-            self, environment=environment, objective=self.objective or DEFAULT_OBJECTIVES[environment]
-        )
-
-    def _only_edges(self) -> bool:
-        if self.backward == "learned":
-            return True
-        if self.objective is None:
-            return False
-        from dag_gfn.gflownet.objectives import OBJECTIVES  # loads torch
-
-        return "every_state_terminal" in OBJECTIVES[self.objective].needs
-
-    def check(self, d: int) -> None:
-        """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
-        from dag_gfn.gflownet.training.config import default_config, make_objective
-
-        full = self.completed()
-        make_objective(full.objective, full.objective_options)
-        default_config(d, environment=full.environment, behaviour=full.behaviour, options=full.train_options)
 
 
 def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
@@ -226,7 +163,7 @@ def mcmc(run: Run) -> MethodResult:
     return with_best_graphs(run, result)
 
 
-def gflownet(run: Run, options: TrainingOptions) -> MethodResult:
+def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> MethodResult:
     """Return the posterior that a GFlowNet has learned; the options are complete."""
     # imports torch, which nothing else needs
     from dag_gfn.gflownet.edges.fit import fit_edges
@@ -261,7 +198,7 @@ def gflownet(run: Run, options: TrainingOptions) -> MethodResult:
             backward=options.backward,
             device=options.device,
             iterations_given=run.iterations is not None or "iterations" in (options.train_options or {}),
-            checkpoint=options.checkpoint,
+            checkpoint=checkpoint,
         )
         watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if options.environment == "layers":

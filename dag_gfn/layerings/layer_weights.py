@@ -207,7 +207,7 @@ class LayerWeights:
         )
 
     def coverage(self, names: Sequence[str]) -> Coverage:
-        """Return what the posterior records of the candidates: their number, the least covered share, and its node."""
+        """Return how many candidates there are, the least share that they cover, and of which node."""
         least = int(self.covered.argmin())
         covered = float(self.covered[least])
         return Coverage(

@@ -3,7 +3,6 @@
 from dag_gfn.scores.bde import BDe, BDeu
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
-from dag_gfn.scores.cell_limit import SPARSE_FAMILIES
 from dag_gfn.scores.chance_links import chance_links
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import PRIORS, GraphPrior, make_prior
@@ -17,7 +16,6 @@ __all__ = [
     "MEMORY_LIMIT",
     "PRIORS",
     "SCORES",
-    "SPARSE_FAMILIES",
     "BDe",
     "BDeu",
     "BGe",

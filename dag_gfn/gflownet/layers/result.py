@@ -29,6 +29,7 @@ from dag_gfn.posterior.diagnostics import LayerDiagnostics
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.verdict import MAX_R_HAT, reliable_weights
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 _JUDGED_SHARE = 0.3  # of the time that is left, at most, for R-hat
@@ -272,7 +273,7 @@ class LayeredFit:
         on_phase: OnPhase | None,
     ) -> _Dags:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
-        weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
+        weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs")
         wanted = self.num_samples if weights.has_outside else min(len(drawn), self.num_samples)
         number = affordable_dags(weights, table, drawn.layer_of, wanted, budget)
         uncounted = None  # of the log-weights, by the shares: all of them in raw draws

@@ -23,6 +23,7 @@ from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.posterior.sampler import WeightedGraphs
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 _AT_A_TIME = 512
@@ -73,7 +74,7 @@ class LayerSampler:
 
     def sample(self, k: int, *, seed: int) -> WeightedGraphs:
         """Return k new independent draws with their importance weights, a DAG of each layering."""
-        drawn, rng = self.layerings(k, seed=seed), np.random.default_rng(seed)
+        drawn, rng = self.layerings(k, seed=seed), RandomStreams(seed).generator("parents")
         if self.weights.has_outside:
             parents, log_correction = np.zeros((k, self.table.d), dtype=np.int64), np.zeros(k)
             for part, corrected in correct_in_parts(self.weights, self.table, drawn.layer_of, rng=rng):
@@ -98,7 +99,8 @@ class LayerSampler:
             If hardly any is finished.
         """
         generator = torch.Generator(device=self._device).manual_seed(seed)
-        environment, parts, tried, finished = self._environment(), [], 0, 0
+        environment, tried, finished = self._environment(), 0, 0
+        parts: list[list[np.ndarray]] = []
         while finished < k or not parts:
             if tried > _MOST_TRIES * max(k, _AT_A_TIME):
                 raise TrainingError(

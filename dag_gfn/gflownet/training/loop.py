@@ -108,8 +108,8 @@ def train(
     *,
     generator: torch.Generator,
     guides: TrajectoryReplay | None = None,
-    monitor: Callable[[torch.nn.Module], dict[str, float]] | None = None,
-    go_on: Callable[[torch.nn.Module], bool] | None = None,
+    monitor: Callable[[FlowModel], dict[str, float]] | None = None,
+    go_on: Callable[[FlowModel], bool] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
     checkpoint: Path | None = None,
 ) -> TrainingResult:
@@ -200,8 +200,8 @@ class _Training:
         config: TrainConfig,
         generator: torch.Generator,
         guides: TrajectoryReplay | None,
-        monitor: Callable[[torch.nn.Module], dict[str, float]] | None,
-        go_on: Callable[[torch.nn.Module], bool] | None,
+        monitor: Callable[[FlowModel], dict[str, float]] | None,
+        go_on: Callable[[FlowModel], bool] | None,
         on_report: Callable[[TrainingReport], None] | None,
         checkpoint: Path | None,
     ):
@@ -297,7 +297,7 @@ class _Training:
             schedule.seconds,
         )
 
-    def call_monitor(self, monitor: Callable[[torch.nn.Module], dict[str, float]]) -> None:
+    def call_monitor(self, monitor: Callable[[FlowModel], dict[str, float]]) -> None:
         """Ask the monitor for figures of the averaged policy, and keep them with a report."""
         self.monitored = self.schedule.monitor_calls_due
         self.metrics = monitor(self.average)

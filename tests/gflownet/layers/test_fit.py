@@ -12,17 +12,14 @@ from sampler_cases import request_of, score_table
 from dag_gfn.data import from_array
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers import chains as layer_chains
 from dag_gfn.gflownet.layers.chains import Guides
 from dag_gfn.gflownet.layers.fit import fit_layers
-from dag_gfn.gflownet.layers.model import build_layer_model
 from dag_gfn.gflownet.objectives import OBJECTIVES
 from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 from dag_gfn.gflownet.request import Watchers
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.graphs.graph import is_dag
-from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 
@@ -239,18 +236,6 @@ def test_chains_that_were_interrupted_are_said():
     assert recorded(result.result(table, config)).info["interrupted"] is False
     cut = replace(result, chains=replace(result.chains, interrupted=True))
     assert recorded(cut.result(table, config)).info["interrupted"] is True
-
-
-def test_without_guides_the_flow_starts_from_independent_nodes():
-    environment = RootLayers(LayerWeights.build(score_table(4)))
-    model = build_layer_model(environment, make_objective("trajectory_balance"), None)
-    assert model.shared_flow
-    assert model.log_z is not None
-    first = environment.observe(environment.initial_state(1))
-    flow = model.log_flow(first, torch.zeros(1)).detach()
-    assert float(flow) == pytest.approx(float(model.log_z.detach()))
-    plain = build_layer_model(environment, make_objective("subtrajectory_balance"), None)
-    assert plain.backward is None
 
 
 @pytest.mark.parametrize("kept", [True, False])
