@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from dag_gfn.data import simulate
-from dag_gfn.gflownet.edges.fit import build_model
-from dag_gfn.gflownet.edges.sampler import TrainedGFlowNet
+from dag_gfn.gflownet.edges.model import build_edge_model
+from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.fit import build_layer_model
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.model import build_layer_model
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.gflownet.training.loop import train
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -45,7 +45,7 @@ def edges_setting(d):
     """Return the environment, an untrained model and the default objective."""
     environment, objective = EdgeAddition(score_table(d)), make_objective("modified_db")
     torch.manual_seed(1)
-    return environment, build_model(environment, objective), objective
+    return environment, build_edge_model(environment, objective), objective
 
 
 def layers_setting(d):
@@ -64,7 +64,7 @@ def record(benchmark, name, number):
 @pytest.mark.parametrize("d", [5])
 def test_draws_by_edges(benchmark, d):
     environment, model, _ = edges_setting(d)
-    sampler = TrainedGFlowNet(environment.table, model)
+    sampler = EdgeSampler(environment.table, model)
     drawn = benchmark.pedantic(sampler.sample, (DRAWS,), {"seed": 1}, rounds=5, warmup_rounds=1)
     assert drawn.adjacency.shape == (DRAWS, d, d)
     record(benchmark, "dags_per_second", DRAWS)
@@ -74,7 +74,7 @@ def test_draws_by_edges(benchmark, d):
 def test_draws_by_layers(benchmark, d):
     """Layerings, and a DAG of each."""
     environment, model, _ = layers_setting(d)
-    sampler = TrainedLayerGFlowNet(score_table(d), environment.weights, model)
+    sampler = LayerSampler(score_table(d), environment.weights, model)
     drawn = benchmark.pedantic(sampler.sample, (DRAWS,), {"seed": 1}, rounds=5, warmup_rounds=1)
     assert drawn.adjacency.shape == (DRAWS, d, d)
     record(benchmark, "dags_per_second", DRAWS)

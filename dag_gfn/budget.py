@@ -4,15 +4,32 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_MOST_OVER = 0.1  # of the budget, that a fit may take beyond it
+_LEAST_OVER = 5.0  # seconds of the same, at least
 _SLACK = 0.03  # of the budget, that work may take beyond it rather than be cut to the least
+_TELLING = 0.05  # of a computation, by which the time of the rest is foreseen
 _TRIED = (32, 256)  # pieces of work that are timed
 _TRIAL_SHARE = 0.2  # of the time that is left, at most, for a second and larger trial
+
+
+def allowed_seconds(total: float | int) -> float:
+    """Return when a fit with a time budget has to have ended, in seconds: 10 % beyond it, and at least 5 seconds.
+
+    Examples
+    --------
+    >>> from dag_gfn.budget import allowed_seconds
+    >>> allowed_seconds(20), allowed_seconds(100)
+    (25.0, 110.0)
+    """
+    return total + max(_MOST_OVER * total, _LEAST_OVER)
 
 
 class TimeBudget:
     """A clock that starts when it is made.
 
-    Without a limit nothing depends on the clock, and results are the same on any machine.
+    Without a limit nothing depends on the clock, and results are the same on any machine. Work that can be cut asks
+    for its share of what is left, and says in `cuts` what was left out. Work at the end of a fit has its time set
+    aside in `reserved`.
 
     Parameters
     ----------
@@ -27,6 +44,21 @@ class TimeBudget:
         Seconds that each phase has taken, those that are over.
     cuts : list of str
         What was cut to fit, a sentence each.
+    on_phase : callable, optional
+        Is told the name of each phase that begins, and 0: the share of it that is done. None unless set.
+
+    Examples
+    --------
+    >>> from dag_gfn.budget import TimeBudget
+    >>> seconds = iter([0.0, 4.0, 4.0, 7.0, 7.0])  # what a clock may tell
+    >>> budget = TimeBudget(10, clock=lambda: next(seconds))
+    >>> with budget.reserved(0.1):
+    ...     print(budget.remaining())
+    5.0
+    >>> with budget.phase("training"):
+    ...     pass
+    >>> budget.phases, budget.remaining()
+    ({'training': 3.0}, 3.0)
     """
 
     def __init__(
@@ -34,37 +66,76 @@ class TimeBudget:
     ):
         self.total = total
         self._slack = 0.0 if total is None else _SLACK * total
+        self._reserved = 0.0
         self.clock = clock
         self.started = clock()
         self.phases: dict[str, float] = {}
         self.cuts: list[str] = []
+        self.on_phase: Callable[[str, float], None] | None = None
 
     def elapsed(self) -> float:
         """Return the seconds since the start."""
         return float(self.clock() - self.started)
 
     def remaining(self) -> float | None:
-        """Return the seconds that are left, at least 0; None without a limit."""
-        return None if self.total is None else max(self.total - self.elapsed(), 0.0)
+        """Return the seconds that are left and not reserved, at least 0; None without a limit."""
+        return None if self.total is None else max(self.total - self._reserved - self.elapsed(), 0.0)
+
+    def is_over(self) -> bool:
+        """Return whether no time is left."""
+        return self.remaining() == 0.0
+
+    def is_overrun(self) -> bool:
+        """Return whether the fit takes longer than a budget allows (`allowed_seconds`)."""
+        return self.total is not None and self.elapsed() > allowed_seconds(self.total)
 
     def share(self, part: float | int) -> float | None:
         """Return this part of the whole budget in seconds, at most what is left; None without a limit."""
-        return None if self.total is None else min(part * self.total, self.remaining())
+        left = self.remaining()
+        return None if self.total is None or left is None else min(part * self.total, left)
+
+    def part(self, *, of_left: float | int = 1.0, least: float | int = 0.0) -> "TimeBudget":
+        """Return a budget from now on of a part of what is left, without limit where this one has none.
+
+        Parameters
+        ----------
+        of_left : float
+            The part, in (0, 1].
+        least : float
+            The least part of the whole budget, in [0, 1), also where less is left.
+        """
+        left = self.remaining()
+        if self.total is None or left is None:
+            return TimeBudget(clock=self.clock)
+        return TimeBudget(max(of_left * left, least * self.total), clock=self.clock)
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Add what is done inside to the seconds of a phase."""
+    def reserved(self, part: float | int) -> Iterator[None]:
+        """Set a part of the whole budget aside for what comes after: inside, that much less is left."""
+        seconds = 0.0 if self.total is None else part * self.total
+        self._reserved += seconds
+        try:
+            yield
+        finally:
+            self._reserved -= seconds
+
+    @contextmanager
+    def phase(self, name: str, *, shown: str | None = None) -> Iterator[None]:
+        """Add what is done inside to the seconds of a phase; `shown` is what a progress bar calls it, if not so."""
         began = self.clock()
+        if self.on_phase is not None:
+            self.on_phase(name if shown is None else shown, 0.0)
         try:
             yield
         finally:
             self.phases[name] = self.phases.get(name, 0.0) + float(self.clock() - began)
 
     def hurry(self, seconds: float | int = 0.0) -> None:
-        """Let the budget end in so many seconds: what is still to come is cut to that."""
-        self.total, self._slack = self.elapsed() + seconds, 0.0
+        """Let the budget end in so many seconds, if it does not end sooner: what is to come is cut to that."""
+        end = self.elapsed() + seconds
+        self.total, self._slack = end if self.total is None else min(self.total, end), 0.0
 
-    def seconds_of(self, wanted: int, work: Callable[[int], None], *, allowed: float | int) -> float:
+    def seconds_of(self, wanted: int, work: Callable[[int], object], *, allowed: float | int) -> float:
         """Return about how many seconds so many pieces of work take, by trying a few.
 
         Parameters
@@ -86,13 +157,13 @@ class TimeBudget:
         each = (of_many - of_few) / (many - few)
         return of_many + max(each, 0.0) * (wanted - many)
 
-    def _timed(self, work: Callable[[int], None], size: int) -> float:
+    def _timed(self, work: Callable[[int], object], size: int) -> float:
         began = self.clock()
         work(size)
         return float(self.clock() - began)
 
     def affordable(
-        self, wanted: int, work: Callable[[int], None], *, share: float | int, least: int, what: str
+        self, wanted: int, work: Callable[[int], object], *, share: float | int, least: int, what: str
     ) -> int:
         """Return how many pieces of work fit into a share of the time that is left, and note it if not all do.
 
@@ -108,13 +179,46 @@ class TimeBudget:
         what : str
             What the pieces are, for the note.
         """
-        if self.total is None or wanted <= max(least, _TRIED[-1]):
+        remaining = self.remaining()
+        if remaining is None or wanted <= max(least, _TRIED[-1]):
             return wanted
-        number, left = least, max(self.remaining(), self._slack)
+        number, left = least, max(remaining, self._slack)
         if left > 0:
             seconds = self.seconds_of(wanted, work, allowed=share * left)
-            left = max(self.remaining(), self._slack)
+            left = max(self.remaining() or 0.0, self._slack)
             number = wanted if seconds <= share * left else max(int(wanted * share * left / seconds), least)
         if number < wanted:
             self.cuts.append(f"{number:,} {what} instead of {wanted:,}")
         return min(number, wanted)
+
+
+class ForeseenEnd:
+    """When a computation that tells its progress will end.
+
+    Parameters
+    ----------
+    budget : TimeBudget
+        Whose clock is used.
+
+    Examples
+    --------
+    >>> from dag_gfn.budget import ForeseenEnd, TimeBudget
+    >>> seconds = iter([0.0, 2.0, 4.0])  # what a clock may tell
+    >>> end = ForeseenEnd(TimeBudget(10, clock=lambda: next(seconds)))
+    >>> end("summing", 0.0), end("summing", 0.25)
+    (2.0, 10.0)
+    """
+
+    def __init__(self, budget: TimeBudget):
+        self.budget = budget
+        self._began: dict[str, tuple[float, float]] = {}
+
+    def __call__(self, name: str, share: float | int) -> float:
+        """Return when the part called `name`, of which a share in [0, 1] is done, will end.
+
+        In seconds since the budget began; now, as long as less than a twentieth tells nothing yet.
+        """
+        now = self.budget.elapsed()
+        began, share_then = self._began.setdefault(name, (now, float(share)))
+        done = share - share_then
+        return now if done < _TELLING else now + (now - began) * (1.0 - share) / done

@@ -1,6 +1,9 @@
 """A scikit-learn estimator around `dag_gfn.fit`."""
 
+# ruff: noqa: RUF009  # option() makes a field
+
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,47 @@ from sklearn.utils.validation import validate_data
 
 from dag_gfn.data import Dataset, from_array, from_frame
 from dag_gfn.data.frames import as_pandas, is_frame
-from dag_gfn.fitting.fit import MAX_SEED, fit
+from dag_gfn.fitting.fit import fit
+from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.reading_options import ReadingOptions
+from dag_gfn.options import (
+    Names,
+    OptionGroup,
+    documented,
+    option,
+    options_of,
+    signature_with,
+    unexpected_keyword,
+    whole,
+)
 
-_SEEDS = min(MAX_SEED, 2**31 - 1)
+_SEEDS = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class EstimatorOptions(OptionGroup):
+    """Parameters that the estimator has besides the options of a fit."""
+
+    num_graph_samples: int = option(1000, "Graphs to draw for `graph_samples_`.", check=whole(0))
+    random_state: Any = option(
+        None,
+        "Seed of training and sampling: an int, a RandomState instance or None.",
+        details="An int gives the same result every time.",
+    )
+
+
+_NAMES = {"score": "scoring_method"}
+"""What the estimator calls some options of a fit: scikit-learn keeps `score` for a method."""
+_OF_FIT = {name: each for name, each in options_of(FitOptions).items() if name != "seed"}
+PARAMETERS = {
+    each.name: each
+    for each in (
+        *(replace(each, name=_NAMES.get(name, name)) for name, each in _OF_FIT.items()),
+        options_of(ReadingOptions)["discrete"],
+        *options_of(EstimatorOptions).values(),
+    )
+}
+"""Every parameter of the estimator, as it is declared; `random_state` stands for the seed."""
 
 
 class GraphPosteriorEstimator(BaseEstimator):
@@ -21,16 +62,8 @@ class GraphPosteriorEstimator(BaseEstimator):
 
     Parameters
     ----------
-    method, prior, iterations, time_budget, num_samples, max_parents, required, forbidden, standardize
-        As for `dag_gfn.fit`.
-    scoring_method : str, optional
-        What `dag_gfn.fit` calls `score`, a name that scikit-learn keeps for a method.
-    discrete : sequence of str or "all"
-        Columns whose distinct values are states, whatever their type.
-    num_graph_samples : int
-        Graphs to draw for `graph_samples_`.
-    random_state : int, RandomState instance or None
-        Seed of training and sampling; an int gives the same result every time.
+    **options
+        Declared in `dag_gfn.fitting.options`; `scoring_method` is what `dag_gfn.fit` calls `score`.
 
     Attributes
     ----------
@@ -49,40 +82,27 @@ class GraphPosteriorEstimator(BaseEstimator):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import dag_gfn
     >>> from dag_gfn.estimator import GraphPosteriorEstimator
-    >>> GraphPosteriorEstimator(random_state=0).fit(table).edge_probs_  # doctest: +SKIP
+    >>> table = dag_gfn.simulate(3, 100, rng=np.random.default_rng(1)).to_frame()
+    >>> estimator = GraphPosteriorEstimator(random_state=0, max_parents=1).fit(table)
+    >>> int(estimator.adjacency_matrix_.sum().max())
+    1
     """
 
-    def __init__(
-        self,
-        *,
-        method: Any = "auto",
-        scoring_method: Any = None,
-        prior: Any = "uniform",
-        iterations: Any = None,
-        time_budget: Any = None,
-        num_samples: Any = 20_000,
-        max_parents: Any = None,
-        required: Any = (),
-        forbidden: Any = (),
-        standardize: Any = None,
-        discrete: Any = (),
-        num_graph_samples: Any = 1000,
-        random_state: Any = None,
-    ):
-        self.method = method
-        self.scoring_method = scoring_method
-        self.prior = prior
-        self.iterations = iterations
-        self.time_budget = time_budget
-        self.num_samples = num_samples
-        self.max_parents = max_parents
-        self.required = required
-        self.forbidden = forbidden
-        self.standardize = standardize
-        self.discrete = discrete
-        self.num_graph_samples = num_graph_samples
-        self.random_state = random_state
+    discrete: Names
+    num_graph_samples: int
+    random_state: Any
+
+    def __init__(self, **options: Any):
+        for name in options:
+            if name not in PARAMETERS:
+                raise TypeError(unexpected_keyword("GraphPosteriorEstimator", name, PARAMETERS))
+        for name, each in PARAMETERS.items():
+            setattr(self, name, options.get(name, each.default))
+
+    __init__.__signature__ = signature_with(__init__, PARAMETERS.values())  # type: ignore[attr-defined]  # PEP 362
 
     def fit(self, X: Any, y: Any = None) -> "GraphPosteriorEstimator":
         """Fit the posterior to a table.
@@ -100,21 +120,8 @@ class GraphPosteriorEstimator(BaseEstimator):
         """
         data = self._dataset(X)
         seed = int(check_random_state(self.random_state).randint(_SEEDS))
-        self.posterior_ = fit(
-            data,
-            method=self.method,
-            score=self.scoring_method,
-            prior=self.prior,
-            seed=seed,
-            iterations=self.iterations,
-            time_budget=self.time_budget,
-            num_samples=self.num_samples,
-            max_parents=self.max_parents,
-            required=self.required,
-            forbidden=self.forbidden,
-            standardize=self.standardize,
-            progress=False,
-        )
+        options = {name: getattr(self, _NAMES.get(name, name)) for name in _OF_FIT}
+        self.posterior_ = fit(data, **options, seed=seed, progress=False)
         names = list(self.posterior_.names)
         self.causal_graph_ = self.posterior_.median_graph()
         edges = {*self.causal_graph_.edges}
@@ -163,6 +170,9 @@ class GraphPosteriorEstimator(BaseEstimator):
         tags.input_tags.categorical = True
         tags.non_deterministic = self.random_state is None
         return tags
+
+
+GraphPosteriorEstimator.__doc__ = documented(GraphPosteriorEstimator.__doc__, PARAMETERS.values())
 
 
 def _has_states(X: Any) -> bool:

@@ -43,8 +43,8 @@ PARTS = {
     "forward": [
         "dag_gfn.gflownet.policies.layer_network.LayerNetwork.forward",
         "dag_gfn.gflownet.policies.layer_network.LayerNetwork.logits_and_flow",
-        "dag_gfn.gflownet.policies.mlp.MLPPolicy.forward",
-        "dag_gfn.gflownet.policies.transformer.TransformerPolicy.forward",
+        "dag_gfn.gflownet.policies.edge_mlp.EdgeMLP.forward",
+        "dag_gfn.gflownet.policies.edge_transformer.EdgeTransformer.forward",
     ],
     "replay": ["dag_gfn.gflownet.training.replay.TrajectoryReplay.sample"],
     "rest of collecting": ["dag_gfn.gflownet.training.loop.rollout"],

@@ -25,12 +25,12 @@ from pathlib import Path
 
 import numpy as np
 from options import folder
-from trial_commands import environment
-from trial_fits import Trial, try_table
-from trial_folders import good_bases, make_bases, try_folder
-from trial_judge import Fault
-from trial_kills import prepare, try_kill
-from trial_summary import screen, write_summary
+from random_trials.commands import environment
+from random_trials.fits import Trial, try_table
+from random_trials.folders import good_bases, make_bases, try_folder
+from random_trials.judge import Fault
+from random_trials.kills import prepare, try_kill
+from random_trials.summary import screen, write_summary
 
 import dag_gfn
 

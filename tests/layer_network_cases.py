@@ -5,8 +5,8 @@ from exact_tables import peaked_table, random_table
 from sampler_cases import score_table, seeded
 
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.rollouts import rollout
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -26,11 +26,11 @@ CASES = {
 
 
 def mlp(environment):
-    return LayerMLP(environment.log_all, hidden_size=32)
+    return LayerMLP(environment.log_all, environment.log_without, hidden_size=32)
 
 
 def transformer(environment):
-    return LayerAttention(environment.log_all, environment.log_without, width=16, num_heads=2)
+    return LayerTransformer(environment.log_all, environment.log_without, width=16, num_heads=2)
 
 
 def case(build, name, walks=24):

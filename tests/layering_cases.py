@@ -2,11 +2,35 @@
 
 import numpy as np
 import oracles
+import pytest
 from exact_tables import random_table
-from layering_oracles import layer_numbers, layering_weights
+from layering_oracles import (
+    join_independently,
+    layer_numbers,
+    layering_weights,
+    only_within,
+    random_candidates,
+    random_log_odds,
+)
 from sampler_cases import log_reward, score_table
 
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
+
+OUTSIDE = pytest.mark.parametrize(
+    ("size", "scale", "impossible"), [(1, 1.0, 0.0), (1, 1.0, 0.3), (2, 5.0, 0.0), (2, 40.0, 0.3)]
+)
+
+
+def with_outside(size, scale, impossible, rng):
+    """Return weights with parents outside the candidates, and {layers: [(DAG, weight)]}."""
+    complete = random_table(4, seed=5, scale=scale).complete
+    candidates = random_candidates(4, size, rng)
+    log_odds = random_log_odds(candidates, rng, impossible=impossible)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+    joined = join_independently(complete, candidates, log_odds) - weights.log_scales[:, None]
+    found = layering_weights(joined).items()
+    return weights, {layers: dags for layers, dags in found if sum(weight for _, weight in dags) > 0}
 
 
 def exact_edges(table):

@@ -7,6 +7,8 @@ import torch
 from dag_gfn.data import from_array
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.masking import masked_log_softmax
+from dag_gfn.gflownet.request import FitRequest
+from dag_gfn.gflownet.training.config import make_objective
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 
 
@@ -81,3 +83,9 @@ def steps_of(trajectories):
     b, t = trajectories.shape
     places = {position: m for m, position in enumerate(trajectories.position.tolist())}
     return [[places[r * t + s] for s in range(t) if r * t + s in places] for r in range(b)]
+
+
+def request_of(config, *, seed=0, num_samples=50, objective="modified_db", **rest):
+    """Return what a fit is asked for; the objective may be its name."""
+    made = make_objective(objective) if isinstance(objective, str) else objective
+    return FitRequest(seed, config, num_samples, made, **rest)

@@ -140,7 +140,7 @@ def test_reading_and_exact_posteriors_need_no_torch():
     light = [
         ".".join(["dag_gfn", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
         for path in modules()
-        if RANK[part_of(path)] < RANK["mcmc"] and path.name != "fitted.py"
+        if RANK[part_of(path)] < RANK["mcmc"]
     ]
     assert "dag_gfn.exact.enumeration" in light
     assert not loaded_after("import " + ", ".join(light)) & {"torch", "pgmpy", "sklearn", "matplotlib"}

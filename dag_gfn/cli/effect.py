@@ -11,6 +11,7 @@ from dag_gfn.cli.options import Debug, check_seed
 from dag_gfn.cli.output import require_output
 from dag_gfn.fitting.progress import AnnouncedShare
 from dag_gfn.memory import require_memory
+from dag_gfn.views.wording import assumptions
 
 
 def effect(
@@ -27,7 +28,6 @@ def effect(
 
     from dag_gfn import effects
     from dag_gfn.views.effect_sentences import distribution_sentences, total_effect_sentences
-    from dag_gfn.views.terminal import ASSUMPTIONS
 
     require_output()
 
@@ -64,8 +64,7 @@ def effect(
             else {"mean": adjusted.mean, "interval_90": adjusted.interval()},
         }
     if not as_json:
-        model = "tabular (multinomial)" if posterior.info.get("kind") == "discrete" else "linear-Gaussian"
-        print("\n".join([*lines, ASSUMPTIONS.format(model=model)]))
+        print("\n".join([*lines, assumptions(posterior.info.get("kind") or "continuous")]))
         return
     content = {
         "from": source,

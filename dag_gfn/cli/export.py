@@ -50,7 +50,7 @@ def export(
     chosen = choose[graph]()
     changes: tuple[str, ...] = ()
     if file_format == "bif":
-        from dag_gfn.parameters.fitted import fitted_bif
+        from dag_gfn.parameters.fitted_network import fitted_bif
 
         text, changes = fitted_bif(posterior, chosen)
     else:

@@ -1,4 +1,4 @@
-"""Options that several commands have, and how the values of some are read."""
+"""Options on the command line: those that several commands have, and how values are read."""
 
 import csv
 import io
@@ -7,9 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from dag_gfn.errors import OptionError
+from dag_gfn.errors import OptionError, shortened
+from dag_gfn.fitting.options import MethodOptions
+from dag_gfn.options import options_of
 
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+DEBUG_HELP = "Show the traceback of an error."
+Debug = Annotated[bool, typer.Option("--debug", help=DEBUG_HELP)]
 
 
 def read_names(option: str, names: str | None) -> list[str] | None:
@@ -75,7 +78,25 @@ def read_settings(option: str, texts: list[str]) -> dict[str, Any]:
     return found
 
 
+def read_numbers(option: str, text: str | None) -> float | list[float] | None:
+    """Return the number in a text, or the numbers where commas separate several.
+
+    Raises
+    ------
+    OptionError
+        If there is something else in it.
+    """
+    if text is None:
+        return None
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise OptionError(
+            f"--{option} expects a number, or numbers separated by commas, not '{shortened(text)}'"
+        ) from error
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
 def check_seed(seed: int) -> None:
     """Raise `OptionError` unless every random stream can begin with this seed."""
-    if not 0 <= seed < 2**63 - 1:
-        raise OptionError(f"seed must be a whole number from 0 to 2^63 - 2, not {seed}")
+    options_of(MethodOptions)["seed"].validate(seed)

@@ -25,7 +25,7 @@ from dag_gfn.fitting.progress import announce
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
 )
 
 

@@ -27,7 +27,7 @@ def query(
     if given is not None:
         posterior = posterior.given(given)
     probability = posterior.probability(query)
-    draws = posterior.info.get("diagnostics", {}).get("effective_samples")
+    draws = posterior.effective_samples
     if not as_json:
         print(probability_sentence(probability, query, given=given, draws=draws))
         return

@@ -8,7 +8,7 @@ parents outside U is, by inclusion and exclusion over the set R of roots,
                \prod_{i \in R} \hat w_i(V \setminus U), \qquad \beta(\emptyset) = 1,
 
 and :math:`\beta(V)` is the evidence. Call the terms :math:`u_U(X)`, X = U \ R, divided by :math:`\beta(U)`
-and with their sign (minus for even R). Two things come from the same terms, both probabilities:
+and with their sign (minus for even \|R\|). The same terms give two probabilities:
 
 .. math::
     P(\text{all of } U \setminus v \text{ descend from } v \mid U)
@@ -32,8 +32,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import ConstraintError, NotTractable
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.inclusion_exclusion import DENSE, solve_sets, spread_sets
 from dag_gfn.exact.scaled import LARGEST_SPAN, ZERO_EXPONENT, scaled_weights, sum_over_subsets
 from dag_gfn.graphs.subsets import popcount
@@ -44,13 +44,13 @@ Progress = Callable[[float], None]
 MAX_PARTS = 16
 """Largest number of threads that :meth:`DagRecursion.closed_probabilities` uses; each takes 2^d doubles."""
 
-_CHUNK_TERMS = 20_000_000  # a tenth of a second: how long Ctrl-C may have to wait
+_CHUNK_TERMS = 20_000_000  # a tenth of a second, the longest wait for Ctrl-C
 _WORTH_THREADS = 100_000  # terms
 
 
 @runtime_checkable
 class CompleteTable(Protocol):
-    """What the exact algorithms ask of a ``ScoreTable``.
+    """The part of a ``ScoreTable`` that the exact algorithms use.
 
     Attributes
     ----------
@@ -70,6 +70,15 @@ def complete_of(table: CompleteTable) -> Float64[np.ndarray, "d sets"]:
     ------
     NotTractable
         If they are not in memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> from dag_gfn.exact.dag_recursion import complete_of
+    >>> table = SimpleNamespace(d=2, complete=np.zeros((2, 2)))  # all DAGs have the same weight
+    >>> complete_of(table).shape
+    (2, 2)
     """
     if table.complete is None:
         raise NotTractable(
@@ -99,10 +108,21 @@ class DagRecursion:
     arrays : tuple
         These four, as the compiled functions take them.
     cancellation : array, shape (2^d,), float64
-        Sum of the terms' absolute values relative to :math:`\beta(U)`: by how much it magnifies rounding.
+        Sum of the terms' absolute values relative to :math:`\beta(U)`, the factor by which the sum magnifies rounding.
     sole_source : array, shape (d, 2^(d-1)), float64, or None
         At ``[v, remove_bit(S, v)]``: the probability that all of V \\ S \\ v descends from v, given that no
         edge enters S; after ``solve(with_sources=True)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.exact.dag_recursion import DagRecursion
+    >>> recursion = DagRecursion(np.zeros((3, 4)))  # all DAGs on three nodes have weight 1
+    >>> recursion.solve(with_sources=True)
+    >>> round(float(np.exp(recursion.log_evidence)), 6)
+    25.0
+    >>> round(float(recursion.closed_probabilities()[0b001] * 25), 6)  # DAGs in which node 0 has no parents
+    12.0
     """
 
     def __init__(self, log_weights: Float64[np.ndarray, "d sets"]):
@@ -144,7 +164,7 @@ class DagRecursion:
         ConstraintError
             If no DAG has support.
         NotTractable
-            If rounding has swamped a sum.
+            If rounding errors exceed a sum.
         """
         d = self.d
         if with_sources:
@@ -181,7 +201,7 @@ class DagRecursion:
     def closed_probabilities(self, *, progress: Progress | None = None) -> Float64[np.ndarray, " subsets"]:
         r"""Return :math:`\pi(S)`, the probability that no edge enters S, of all subsets; shape (2^d,).
 
-        The last entry, of V itself, is 1 but for rounding: it has been summed along all ways to build a DAG.
+        The last entry, of V itself, is 1 up to rounding, because it sums over all ways to build a DAG.
         """
         d = self.d
         closed = np.zeros(1 << d)
@@ -211,7 +231,7 @@ class DagRecursion:
         return closed
 
     def rounding_bound(self, closed: Float64[np.ndarray, " subsets"]) -> float:
-        """Return a first-order bound on rounding: each sum's, by its cancellation and its probability."""
+        """Return a first-order bound on rounding: that of each sum, times its cancellation and probability."""
         magnified = np.abs(closed)[::-1] * self.cancellation  # closed[V - U] belongs to the sum over U
         roundings = 4 * (self.d + 4)  # of one term and its additions, in all the passes
         return float(roundings * np.finfo(float).eps * magnified.sum())
@@ -225,7 +245,7 @@ def _binomial(n: int, k: int) -> int:
 
 
 def _pieces(sets: Int64[np.ndarray, " sets"], size: int) -> list[Int64[np.ndarray, " piece"]]:
-    """Return sets of one size in pieces of about _CHUNK_TERMS terms, at least one set each."""
+    """Split sets of one size into pieces of about _CHUNK_TERMS terms, with at least one set each."""
     length = max(1, min(_CHUNK_TERMS >> size, -(-len(sets) // 8)))
     return [sets[i : i + length] for i in range(0, len(sets), length)]
 

@@ -1,23 +1,23 @@
 r"""Exact independent draws of DAGs from the posterior.
 
-Every DAG has one lexicographically smallest topological order: remove the root of smallest index, and again.
-A draw builds that order together with the parent sets. With P the nodes placed and U the others, a node i of U
-that was passed over, because a node after it was placed while i was not a root, must not have all its parents
-among those placed then, F_i. The weight of everything that may follow is, by inclusion and exclusion over
-the nodes X' = U \ X that violate this,
+Every DAG has one lexicographically smallest topological order: remove the root of smallest index, again and again. A
+draw builds that order together with the parent sets. Let P be the nodes placed so far and U the others. A node i of U
+is passed over when a node of larger index is placed; i was then no root, so that its parents must not all lie within
+F_i, the nodes placed before. The weight of everything that may follow is, by inclusion and exclusion over the nodes
+X' = U \ X that violate this,
 
 .. math:: Z(U, F) = \sum_{X \subseteq U} \beta(X) \prod_{i \in U \setminus X} - \hat w_i(F_i),
 
-where :math:`\hat w_i(F_i) = 0` for nodes not passed over, and that of placing j next, so that no i < j may be a
-root, is
+where :math:`\hat w_i(F_i) = 0` for nodes not passed over. The weight of placing j next, so that no i < j may be a root,
+is
 
 .. math:: [\hat w_j(P) - \hat w_j(F_j)] \, Z(U \setminus j, F'), \qquad
           F'_i = P \text{ for } i < j, \; F_i \text{ for } i > j.
 
 All are sums over the terms of the recursion for :math:`\beta(U)` (:mod:`dag_gfn.exact.dag_recursion`), each
-multiplied by ratios :math:`\hat w_i(F_i) / \hat w_i(P)` in [0, 1]: 2^|U| additions give the weights of all
-j. So a draw costs O(2^d), nothing has to be prepared but :math:`\beta`, and a state that several draws share
-is visited once. (Root layers, as in Talvitie, Vuoksenmaa and Koivisto, UAI 2019, cost O(3^|U|) a state.)
+multiplied by ratios :math:`\hat w_i(F_i) / \hat w_i(P)` in [0, 1], and 2^|U| additions give the weights of all j. So a
+draw costs O(2^d), only :math:`\beta` has to be prepared, and a state that several draws share is visited once. (Root
+layers, as in Talvitie, Vuoksenmaa and Koivisto, UAI 2019, cost O(3^|U|) a state.)
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numba import njit
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
-from dag_gfn.exact.chunked import run_chunks
 from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.inclusion_exclusion import DENSE_BITS, fill_terms, fold, prepare_set, scratch
 from dag_gfn.exact.parent_sets import ParentSetSampler, without_bit
@@ -39,7 +39,7 @@ from dag_gfn.graphs.subsets import remove_bit
 TOLERANCE = 0.01
 """Largest difference in nats between the probability with which a DAG was drawn and its exact one."""
 
-_NEVER = np.int64(-1)  # in place of F_i, for a node that was not passed over: nothing is excluded
+_NEVER = np.int64(-1)  # stands for F_i of a node that was not passed over: nothing is excluded
 _CHUNK_TERMS = 20_000_000
 
 
@@ -59,6 +59,16 @@ class ExactSample:
     self_check : float
         Largest difference in nats between ``log_probabilities`` and the product of the probabilities with
         which a draw's parts were chosen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> from dag_gfn.exact.dag_sampling import DagSampler
+    >>> table = SimpleNamespace(d=3, complete=np.zeros((3, 4)))  # all DAGs have the same weight
+    >>> drawn = DagSampler(table).sample(5, rng=np.random.default_rng(0))
+    >>> np.exp(-drawn.log_probabilities).round(6).tolist()  # there are 25 DAGs
+    [25.0, 25.0, 25.0, 25.0, 25.0]
     """
 
     adjacency: Bool[np.ndarray, "k d d"]
@@ -76,9 +86,9 @@ class DagSampler:
     table : CompleteTable
         A complete ``ScoreTable``.
     recursion : DagRecursion, optional
-        That of the table, solved, where it is at hand; then nothing is left to prepare.
+        The recursion of this table, solved, where it has already been computed.
     progress : callable, optional
-        Of the preparation, one pass of O(3^d).
+        Called with the share of the preparation, one pass of O(3^d), that is done.
 
     Raises
     ------
@@ -86,6 +96,16 @@ class DagSampler:
         If the table is not complete, or double precision does not suffice for it.
     ConstraintError
         If no DAG has support.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> from dag_gfn.exact.dag_sampling import DagSampler
+    >>> table = SimpleNamespace(d=2, complete=np.zeros((2, 2)))  # all DAGs have the same weight
+    >>> drawn = DagSampler(table).sample(3_000, rng=np.random.default_rng(0))
+    >>> drawn.adjacency.mean(axis=0).round(1).tolist()
+    [[0.0, 0.3], [0.3, 0.0]]
     """
 
     def __init__(
@@ -118,7 +138,7 @@ class DagSampler:
         Raises
         ------
         NotTractable
-            If rounding has spoilt the probability of a draw by more than ``TOLERANCE``.
+            If rounding has changed the probability of a draw by more than ``TOLERANCE``.
         """
         d = self.d
         placed = np.zeros(k, dtype=np.int64)
@@ -184,7 +204,7 @@ class DagSampler:
 def _distinct_rows(
     rows: Int64[np.ndarray, "k columns"],
 ) -> tuple[Int64[np.ndarray, "m columns"], Int64[np.ndarray, " k"]]:
-    """Return the distinct rows and which of them each row is."""
+    """Return the distinct rows, and the index among them of each row."""
     order = np.lexsort(rows.T)  # np.unique compares rows as bytes, which takes ten times as long
     ordered = rows[order]
     starts = np.ones(len(rows), dtype=bool)
@@ -200,6 +220,7 @@ def _distinct_rows(
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
 def _sum_weighted(count, terms, factor, low_sums):
+    """Return the sum of the terms, and add them, times a factor, to the sums over the high parts."""
     total = 0.0
     for x in range(count):
         low_sums[x] += factor * terms[x]
@@ -210,7 +231,10 @@ def _sum_weighted(count, terms, factor, low_sums):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
 def _fold_weighted(sums, half, ratio):
-    """Return the sum of the lower half, and add to it, times the ratio, the upper half."""
+    """Return the sum of the lower half; then write the upper half plus the ratio times the lower half to it.
+
+    That sums over one member: its ratio multiplies the terms whose X lacks it.
+    """
     without = 0.0
     for x in range(half):
         without += sums[x]
@@ -221,7 +245,12 @@ def _fold_weighted(sums, half, ratio):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _weigh_nodes(states, arrays, weights):
-    """Write the weights with which each node comes next, relative to beta of the nodes not placed."""
+    """Write the weights with which each node comes next, relative to β of the nodes not placed.
+
+    `states`, shape (n, 1 + d), holds the mask of the nodes placed and, for each node, F_i or -1. `arrays` are those of
+    the recursion, and `weights`, shape (n, d), receives the results. The layout of the terms is that of
+    :func:`dag_gfn.exact.inclusion_exclusion.scratch`.
+    """
     set_mantissa, set_exponent, mantissa, exponent = arrays
     d = len(set_mantissa)
     space = scratch(d)
@@ -234,6 +263,7 @@ def _weigh_nodes(states, arrays, weights):
         prepare_set(inside, d, arrays, space)
         if not sizes[4]:
             continue
+        # ŵ_i(F_i) / ŵ_i(P) of each member; 0 for those that were not passed over.
         for k in range(sizes[0]):
             ratios[k] = 0.0
             before = states[s, 1 + members[k]]
@@ -243,12 +273,14 @@ def _weigh_nodes(states, arrays, weights):
                 ratios[k] = set_mantissa[members[k], index] / own[k] * power_of_two(shift)
         low, first_high = 1 << sizes[2], sizes[1] + sizes[2]
         count = low << DENSE_BITS
+        # Products of the ratios of the high members that X lacks.
         high_ratios[0] = 1.0
         for k in range(first_high, sizes[0]):
             half = 1 << (k - first_high)
             for h in range(half):
                 high_ratios[half + h] = high_ratios[h]
                 high_ratios[h] *= ratios[k]
+        # One pass over all terms: sums over the low and dense parts, and weighted sums over the high parts.
         low_sums[:count] = 0.0
         for h in range(1 << (sizes[0] - first_high)):
             high_sums[h] = 0.0
@@ -256,6 +288,8 @@ def _weigh_nodes(states, arrays, weights):
                 shift = np.int32(high_exponents[h] - exponent[inside])
                 fill_terms(low, high_masks[h], shift, high_mantissas[h] / mantissa[inside], arrays, space)
                 high_sums[h] = _sum_weighted(count, terms, high_ratios[h], low_sums)
+        # Members from the highest down, so that all i > j are summed with their ratios and all i < j get the ratio 1
+        # of F'_i = P: the terms without j, times 1 minus its ratio, are the weight of placing j.
         for k in range(sizes[0] - 1, first_high - 1, -1):
             without = _fold_weighted(high_sums, 1 << (k - first_high), ratios[k])
             weights[s, members[k]] = max(0.0, -without * (1.0 - ratios[k]))

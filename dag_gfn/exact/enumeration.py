@@ -11,6 +11,7 @@ from dag_gfn.errors import ConstraintError, NotTractable
 from dag_gfn.graphs import graph, subsets
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.features import feature_marginals
+from dag_gfn.posterior.marginal import Source
 
 NUM_DAGS = (1, 1, 3, 25, 543, 29_281, 3_781_503, 1_138_779_265)
 """Number of DAGs on 0, 1, 2, ... labelled nodes (OEIS A003024)."""
@@ -41,6 +42,14 @@ def enumerate_dags(d: int, *, max_nodes: int = 5) -> UInt8[np.ndarray, "m d"]:
     ------
     NotTractable
         If d exceeds `max_nodes` or 6.
+
+    Examples
+    --------
+    >>> from dag_gfn.exact.enumeration import enumerate_dags
+    >>> enumerate_dags(2).tolist()  # the empty graph, 0 -> 1 and 1 -> 0
+    [[0, 0], [0, 1], [2, 0]]
+    >>> len(enumerate_dags(4))
+    543
     """
     if d > min(max_nodes, _LARGEST):
         count = f"{NUM_DAGS[d]:,}" if d < len(NUM_DAGS) else "more than 10^15"
@@ -78,7 +87,7 @@ def _add_node(masks: UInt8[np.ndarray, "m k"]) -> UInt8[np.ndarray, "n k+1"]:
 
 @runtime_checkable
 class RewardTable(Protocol):
-    """What enumeration asks of a `ScoreTable`: rewards of whole graphs."""
+    """The part of a `ScoreTable` that enumeration uses: rewards of whole graphs."""
 
     d: int
 
@@ -97,6 +106,17 @@ class ExactPosterior(NamedTuple):
         Normalised; -inf where constraints exclude the graph.
     log_evidence : float
         log Σ_G R(G).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.exact.enumeration import exact_posterior
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> exact = exact_posterior(ScoreTable.build(make_score("bge", data)))
+    >>> len(exact.masks), round(float(np.exp(exact.log_probabilities).sum()), 6)
+    (25, 1.0)
     """
 
     masks: UInt8[np.ndarray, "m d"]
@@ -105,7 +125,7 @@ class ExactPosterior(NamedTuple):
 
 
 def exact_posterior(table: RewardTable, *, max_nodes: int = 5) -> ExactPosterior:
-    """Score every DAG and normalise.
+    """Return the posterior over all DAGs: score every DAG and normalise.
 
     Parameters
     ----------
@@ -120,6 +140,19 @@ def exact_posterior(table: RewardTable, *, max_nodes: int = 5) -> ExactPosterior
         If there are too many nodes.
     ConstraintError
         If every DAG has reward zero.
+
+    Examples
+    --------
+    A column and its copy with little noise are linked, and the data cannot orient the edge:
+
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.exact.enumeration import exact_posterior
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> x = np.random.default_rng(0).normal(size=(50, 2)) @ [[1.0, 1.0], [0.0, 0.1]]
+    >>> exact = exact_posterior(ScoreTable.build(make_score("bge", dag_gfn.from_array(x))))
+    >>> np.exp(exact.log_probabilities).round(4).tolist()  # the empty graph, 0 -> 1, 1 -> 0
+    [0.0, 0.5, 0.5]
     """
     masks = enumerate_dags(table.d, max_nodes=max_nodes)
     log_rewards = np.concatenate(
@@ -132,9 +165,8 @@ def exact_posterior(table: RewardTable, *, max_nodes: int = 5) -> ExactPosterior
         raise ConstraintError(
             f"none of the {len(masks):,} DAGs on {table.d} nodes satisfies the constraints: drop some of them"
         )
-    relative = (
-        log_rewards - largest
-    )  # normalised before the largest is added: beside 1e17 nats the sum would vanish
+    # Normalise before adding the largest: next to 1e17 nats the log of the sum would vanish.
+    relative = log_rewards - largest
     log_sum = np.log(np.exp(relative).sum())
     return ExactPosterior(masks, relative - log_sum, float(largest + log_sum))
 
@@ -146,7 +178,7 @@ def graph_posterior(
     *,
     log_evidence: float | None = None,
     log_scores: Float64[np.ndarray, " m"] | None = None,
-    source: str = "exact",
+    source: Source = "exact",
     info: Mapping[str, Any] | None = None,
     statistics: Mapping[str, np.ndarray] | None = None,
 ) -> GraphPosterior:
@@ -170,6 +202,14 @@ def graph_posterior(
         Whether the distribution is the posterior or that of a policy.
     info, statistics
         As the attributes of `GraphPosterior`; `all_dags` is set to True.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
+    >>> posterior = graph_posterior(["a", "b"], enumerate_dags(2), np.log([0.2, 0.5, 0.3]))
+    >>> posterior.marginals["edge"].values.round(6).tolist()
+    [[0.0, 0.5], [0.3, 0.0]]
     """
     if log_scores is None and log_evidence is not None:
         log_scores = log_probabilities + log_evidence
@@ -196,7 +236,7 @@ def graph_posterior(
 def _most_probable(
     log_probabilities: Float64[np.ndarray, " m"], *, lost_mass: float
 ) -> Int64[np.ndarray, " n"]:
-    """Return the graphs of positive probability but the least probable, which sum to `lost_mass` at most."""
+    """Return the indices of the most probable graphs; the others have a total probability of at most `lost_mass`."""
     ascending = np.argsort(log_probabilities, kind="stable")
     cumulative = np.cumsum(np.exp(log_probabilities[ascending]))
     lost = (cumulative <= lost_mass) if lost_mass > 0 else np.isneginf(log_probabilities[ascending])

@@ -1,12 +1,15 @@
-r"""The signed terms of the recursion over subsets of the nodes, for one set U after another, compiled.
+r"""Compiled sums over the signed terms of the recursion over subsets of the nodes, one set U at a time.
 
 The terms of :math:`\beta(U)` (:mod:`dag_gfn.exact.dag_recursion`) are
 
 .. math:: -\beta(X) \prod_{i \in U \setminus X} -\hat w_i(V \setminus U), \qquad X \subset U,
 
-and are held without the leading minus. All compiled functions take the recursion's ``arrays``: mantissas and
-exponents of :math:`\hat w`, shape (d, 2^(d-1)), and of :math:`\beta`, shape (2^d,). They work on one set at a
-time, in the space that :func:`scratch` makes once for each chunk of sets.
+and are stored without the leading minus. In code, U is ``inside``, V minus U is ``outside``, and X is a subset of U.
+
+All compiled functions take the recursion's ``arrays``: mantissas and exponents of :math:`\hat w`, shape (d, 2^(d-1)),
+and of :math:`\beta`, shape (2^d,). They work in the space that :func:`scratch` makes once for each chunk of sets. The
+sums over X run over three nested parts, because 2^|U| factors do not fit into a cache: the high part of X is the outer
+loop, the low part the next one, and the dense part the innermost, which the compiler turns into vector instructions.
 """
 
 from typing import no_type_check
@@ -17,40 +20,47 @@ from numba import njit
 from dag_gfn.exact.scaled import ZERO_EXPONENT
 
 DENSE_BITS = 4
-"""Nodes 0..3 are in every term's layout, whether in the set or not."""
+"""Number of dense nodes: nodes 0..3 have a place in every layout of terms, whether they are in U or not."""
 DENSE = 1 << DENSE_BITS
-_LOW_BITS = 5  # 2^(4 + 5) terms are computed in one go; their factors stay in the innermost cache
+_LOW_BITS = 5  # 2^(4 + 5) terms are computed at a time, so that their factors stay in the innermost cache
 _SMALLEST, _BIAS = np.int32(-1022), np.int32(1023)  # of a double's exponent
 _FAST = {"reassoc", "contract", "nsz"}  # sums may be reordered; infinities and nan keep their meaning
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
-# Unsigned indices spare the check for negative ones, without which the inner loops use vector instructions.
+# Indices are unsigned: Numba then omits its check for negative ones, and the inner loops use vector instructions.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def scratch(d):
-    r"""Return work space for the terms of one set at a time, and how many they are.
+    r"""Return work space for the terms of one set at a time.
 
-    A term's subset X is laid out as (high part, low part, dense part): all subsets of nodes 0..3, whether
-    they are in the set or not, because contiguous terms are several times as fast as gathered ones; the
-    factors of those that are not are zero. X = U, which is no term, has :math:`\beta(U)` once that is known; no
-    caller reads it.
+    The subset X of a term is laid out as (high part, low part, dense part). The dense part runs over all subsets of
+    nodes 0..3, also of those that are not in U, because contiguous terms are several times as fast as gathered ones;
+    the factors of subsets with nodes outside U are zero. The place of X = U, which is no term, holds a value once
+    :math:`\beta(U)` is known; no caller reads it.
+
+    The 13 arrays are, in this order: the members of U; mantissas and exponents of their weights; mantissas and
+    exponents of the factors of the low and dense parts; masks of the low parts; mantissas, exponents and masks of the
+    high parts; the terms of one high part; sums of the terms over the high parts, and over the low and dense parts;
+    five sizes, see :func:`prepare_set`.
     """
     low = 1 << min(max(d - DENSE_BITS, 0), _LOW_BITS)
     high = 1 << max(d - DENSE_BITS - _LOW_BITS, 0)
     return (
         np.empty(d, dtype=np.int64),  # members, ascending
-        np.empty(d),  # their weights without parents inside
-        np.empty(d, dtype=np.int64),
-        np.empty(low * DENSE),  # factors of the low and dense parts
-        np.empty(low * DENSE, dtype=np.int32),
+        np.empty(d),  # mantissas of their weights ŵ(V - U), without parents in U
+        np.empty(d, dtype=np.int64),  # exponents of these
+        np.empty(
+            low * DENSE
+        ),  # mantissas of the factors of the low and dense parts, at low part * DENSE + dense part
+        np.empty(low * DENSE, dtype=np.int32),  # exponents of these
         np.empty(low, dtype=np.uint64),  # masks of the low parts
-        np.empty(high),  # the same of the high parts
-        np.empty(high, dtype=np.int32),
-        np.empty(high, dtype=np.uint64),
-        np.empty(low * DENSE),  # terms
+        np.empty(high),  # mantissas of the factors of the high parts
+        np.empty(high, dtype=np.int32),  # exponents of these
+        np.empty(high, dtype=np.uint64),  # masks of the high parts
+        np.empty(low * DENSE),  # terms of one high part
         np.empty(low * DENSE),  # their sums over the high part
         np.empty(high),  # their sums over the other parts
         np.empty(5, dtype=np.int64),  # see prepare_set
@@ -60,7 +70,11 @@ def scratch(d):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _multiply_in(mantissas, exponents, length, factor, exponent):
-    """Double the products: the upper half are those so far, the lower half those times one more factor."""
+    """Extend products over subsets by one more member, from `length` to twice as many.
+
+    The upper half, where X has the member, are the products so far. The lower half, where X lacks it, are these times
+    the member's factor.
+    """
     for x in range(length):
         mantissas[length + x] = mantissas[x]
         exponents[length + x] = exponents[x]
@@ -71,23 +85,24 @@ def _multiply_in(mantissas, exponents, length, factor, exponent):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def prepare_set(inside, d, arrays, space):
-    """Lay out the factors of the terms of one set: products of -w over the members that are not in X.
+    """Lay out the factors of the terms of one set: products of -ŵ over the members of U that are not in X.
 
-    Writes to the last array of the work space: number of members, of dense ones, of low ones, the exponent of
-    the largest single-root term and 1, or 0 and 0 where there is none.
+    The last array of the work space receives five sizes: the number of members, of dense members and of low members,
+    the exponent of the largest term with a single root, and 1; the last two are 0 where there is no such term.
     """
     set_mantissa, set_exponent, mantissa, exponent = arrays
     members, weights, weight_exponents, sizes = space[0], space[1], space[2], space[12]
     low_mantissas, low_exponents, low_masks = space[3], space[4], space[5]
     high_mantissas, high_exponents, high_masks = space[6], space[7], space[8]
     outside = ((np.int64(1) << d) - 1) ^ inside
+    # Members in ascending order, with their weights; the exponent of max_j β(U - j) ŵ_j(V - U) scales the sum.
     k, dense = 0, 0
     scale, possible = np.int64(0), 0
     for v in range(d):
         if not inside >> v & 1:
             continue
         below = (np.int64(1) << v) - 1
-        index = outside & below | (outside >> 1) & ~below
+        index = outside & below | (outside >> 1) & ~below  # remove_bit(outside, v)
         members[k], weights[k], weight_exponents[k] = v, set_mantissa[v, index], set_exponent[v, index]
         rest = inside ^ (np.int64(1) << v)
         if weights[k] > 0.0 and mantissa[rest] > 0.0:
@@ -100,6 +115,7 @@ def prepare_set(inside, d, arrays, space):
     sizes[0], sizes[1], sizes[2], sizes[3], sizes[4] = k, dense, low, scale, possible
     if not possible:
         return
+    # Dense part: each node doubles the table; a node outside U has factor zero wherever X holds it.
     low_mantissas[0], low_exponents[0] = 1.0, 0
     k = 0
     for v in range(DENSE_BITS):
@@ -109,6 +125,7 @@ def prepare_set(inside, d, arrays, space):
         else:
             low_mantissas[1 << v : 2 << v] = 0.0
             low_exponents[1 << v : 2 << v] = ZERO_EXPONENT
+    # Low and high parts: members of U only, each with the mask of its nodes to find β(X).
     low_masks[0], high_masks[0], high_mantissas[0], high_exponents[0] = 0, 0, 1.0, 0
     for i in range(low):
         _multiply_in(low_mantissas, low_exponents, DENSE << i, -weights[k], weight_exponents[k])
@@ -125,11 +142,15 @@ def prepare_set(inside, d, arrays, space):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 @no_type_check
 def fill_terms(low, high_mask, high_exponent, factor, arrays, space):
-    """Write the terms of all low and dense parts together with one high part."""
+    """Write the terms of one high part with all low and dense parts: β(X) times its factors.
+
+    Each term is a product of mantissas times 2^k. The power is made from the bits of a double: its exponent field is k
+    plus a bias of 1023, in bits 52 to 62. A term below 2^-1022 times the scale counts as that, times its mantissas.
+    """
     mantissa, exponent = arrays[2], arrays[3]
     low_mantissas, low_exponents, low_masks, terms = space[3], space[4], space[5], space[9]
     for part in range(low):
-        at = high_mask + low_masks[part]
+        at = high_mask + low_masks[part]  # mask of X but for its dense part
         to = np.uint64(part) * np.uint64(DENSE)
         for x in range(DENSE):
             i = np.uint64(x)
@@ -141,7 +162,7 @@ def fill_terms(low, high_mask, high_exponent, factor, arrays, space):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 @no_type_check
 def sum_terms(count, terms, low_sums):
-    """Add the terms to their sums over the high part; return their sum and that of their absolute values."""
+    """Add the terms to the sums over the high parts; return the sum of the terms and that of their absolute values."""
     total, magnitude = 0.0, 0.0
     for x in range(count):
         low_sums[x] += terms[x]
@@ -153,7 +174,11 @@ def sum_terms(count, terms, low_sums):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def solve_sets(sets, arrays, cancellation, sole_source):
-    """Solve sets of one size; return the smallest sum in units of its largest single-root term."""
+    """Compute β of sets of one size; return the smallest sum in units of its largest single-root term.
+
+    `sets` has shape (n,), masks of U. Results go to the β of `arrays`, to `cancellation`, shape (2^d,), and to
+    `sole_source`, shape (d, 2^(d-1)), unless that has no columns.
+    """
     mantissa, exponent = arrays[2], arrays[3]
     d = len(arrays[0])
     space = scratch(d)
@@ -163,7 +188,7 @@ def solve_sets(sets, arrays, cancellation, sole_source):
     for s in range(len(sets)):
         inside = sets[s]
         prepare_set(inside, d, arrays, space)
-        if not sizes[4]:
+        if not sizes[4]:  # no DAG on U has support: β(U) stays zero
             continue
         low, high = 1 << sizes[2], 1 << (sizes[0] - sizes[1] - sizes[2])
         low_sums[: low * DENSE] = 0.0
@@ -174,7 +199,7 @@ def solve_sets(sets, arrays, cancellation, sole_source):
                 shift = np.int32(high_exponents[h] - sizes[3])
                 fill_terms(low, high_masks[h], shift, high_mantissas[h], arrays, space)
                 high_sums[h], absolute = sum_terms(low * DENSE, terms, low_sums)
-                total -= high_sums[h]
+                total -= high_sums[h]  # terms are stored without the leading minus
                 magnitude += absolute
         smallest = min(smallest, total)
         if not total > 0.0:
@@ -182,6 +207,7 @@ def solve_sets(sets, arrays, cancellation, sole_source):
         cancellation[inside] = magnitude / total
         if sole_source.shape[1] > 0:
             _write_sole_sources(inside, d, total, space, sole_source)
+        # Split the sum into a mantissa in [1, 2) and an exponent.
         bits = np.float64(total).view(np.int64)
         shift = (bits >> np.int64(52)) - np.int64(1023)
         mantissa[inside] = np.int64(bits - (shift << np.int64(52))).view(np.float64)
@@ -192,7 +218,7 @@ def solve_sets(sets, arrays, cancellation, sole_source):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 @no_type_check
 def fold(sums, half):
-    """Return the sum of the lower half, and add the upper half to it."""
+    """Return the sum of the lower half, then add the upper half to it: one member is summed over."""
     without = 0.0
     for x in range(half):
         without += sums[x]
@@ -203,7 +229,11 @@ def fold(sums, half):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _write_sole_sources(inside, d, total, space, sole_source):
-    """Write, for each member v, minus the share of the terms whose X lacks v."""
+    """Write, for each member v, minus the share of the terms whose X lacks v.
+
+    That is P(all of U - v descend from v | U). Summing over the members from the highest down leaves, for each, sums
+    over the subsets of those below it: `fold` gives the terms without the member and adds those with it.
+    """
     members, low_sums, high_sums, sizes = space[0], space[10], space[11], space[12]
     outside = ((np.int64(1) << d) - 1) ^ inside
     for k in range(sizes[0] - 1, sizes[1] + sizes[2] - 1, -1):
@@ -221,6 +251,7 @@ def _write_sole_sources(inside, d, total, space, sole_source):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _write_one(v, outside, value, sole_source):
+    """Write a value at ``[v, remove_bit(outside, v)]``."""
     below = (np.int64(1) << v) - 1
     sole_source[v, outside & below | (outside >> 1) & ~below] = value
 
@@ -228,7 +259,11 @@ def _write_one(v, outside, value, sole_source):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def spread_sets(sets, arrays, closed, sums):
-    """Pass the probability of sets S on to the larger sets V - X that contain them, at ``sums[X]``."""
+    """Pass the probability of each set S on to the larger sets V - X that contain it, at ``sums[X]``, shape (2^d,).
+
+    With U = V - S, this adds π(S) u_U(X) to the sum for π(V - X), for all X in U. `sets` has shape (n,), masks of S,
+    and `closed`, shape (2^d,), holds π of these.
+    """
     mantissa, exponent = arrays[2], arrays[3]
     d = len(arrays[0])
     space = scratch(d)
@@ -250,6 +285,7 @@ def spread_sets(sets, arrays, closed, sums):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 @no_type_check
 def _subtract_terms(low, high_mask, low_masks, terms, sums):
+    """Subtract the terms of one high part, stored without their leading minus, from the sums at their X."""
     for part in range(low):
         at = high_mask + low_masks[part]
         to = np.uint64(part) * np.uint64(DENSE)

@@ -1,4 +1,4 @@
-"""The exact posterior as a `GraphPosterior`: every DAG where they can be listed, else marginals and draws."""
+"""The exact posterior: every DAG where they can be listed, else marginals and draws."""
 
 from collections.abc import Callable
 from math import lgamma
@@ -15,6 +15,9 @@ from dag_gfn.exact.order_modular import OrderModular, num_topological_orders
 from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.exact.self_check import refuse_impossible
 from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.diagnostics import ExactDiagnostics
+from dag_gfn.posterior.evidence import Evidence
+from dag_gfn.posterior.method_result import BestGraph, MethodResult
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
@@ -41,7 +44,7 @@ def fit_exact(
     rng: np.random.Generator,
     memory_limit: int | float,
     progress: PartProgress | None = None,
-) -> GraphPosterior:
+) -> MethodResult:
     """Return the exact posterior.
 
     Up to 5 nodes it holds every DAG. Beyond, edge, path and parent-set probabilities are exact, and the graphs
@@ -72,10 +75,9 @@ def fit_exact(
             exact.masks,
             exact.log_probabilities,
             log_evidence=exact.log_evidence,
-            info={"diagnostics": {"converged": True}},
         )
         refuse_impossible(table.names, *(posterior.marginals[name].values for name in ("edge", "path")))
-        return posterior
+        return _result(posterior, ExactDiagnostics())
     _require_tractable(table, fit_estimate(table.d, num_samples), memory_limit)
     recursion = DagRecursion(complete_of(table))
     recursion.solve(with_sources=True, progress=_part(progress, "summing over graphs"))
@@ -91,24 +93,18 @@ def fit_exact(
     drawn = sampler.sample(num_samples, rng=rng, progress=_part(progress, "sampling graphs"))
     best = best_dag(table)
     stored = {"edge": marginals.edge, "path": marginals.path, "parent_sets": marginals.parent_sets}
-    return GraphPosterior.from_samples(
+    posterior = GraphPosterior.from_samples(
         table.names,
         drawn.adjacency,
         drawn.log_scores,
         marginals={name: Marginal(values, "exact") for name, values in stored.items() if values is not None},
         log_evidence=marginals.log_evidence,
-        info={
-            "best_graph": {
-                "log_score": best.log_score,
-                "probability": float(np.exp(best.log_score - marginals.log_evidence)),
-                "edges": [[table.names[i], table.names[j]] for i, j in np.argwhere(best.adjacency)],
-            },
-            "diagnostics": {
-                "converged": True,
-                "self_check": marginals.self_check,
-                "error_bound": marginals.error_bound,
-            },
-        },
+    )
+    probability = float(np.exp(best.log_score - marginals.log_evidence))
+    return _result(
+        posterior,
+        ExactDiagnostics(self_check=marginals.self_check, error_bound=marginals.error_bound),
+        BestGraph(best.log_score, probability, best.adjacency),
     )
 
 
@@ -119,14 +115,13 @@ def fit_order_modular(
     rng: np.random.Generator,
     memory_limit: int | float,
     progress: PartProgress | None = None,
-) -> GraphPosterior:
+) -> MethodResult:
     """Return the order-modular posterior, whose bias :class:`dag_gfn.exact.order_modular.OrderModular` describes.
 
     Up to 5 nodes it holds every DAG. Beyond, edge probabilities are exact, and the graphs are independent
     exact draws. Its ``log_evidence`` is the log of the mean, over the d! orders, of the sum of R(G) over the DAGs
     that agree with the order. Arguments and errors are those of :func:`fit_exact`.
     """
-    info = {"order_modular": True, "diagnostics": {"converged": True}}
     if table.d <= MAX_ENUMERATED:
         exact = exact_posterior(table)
         log_scores = exact.log_probabilities + exact.log_evidence
@@ -138,23 +133,32 @@ def fit_order_modular(
             log_weights - log_evidence,
             log_evidence=log_evidence,
             log_scores=log_scores,
-            info=info,
         )
         refuse_impossible(table.names, *(posterior.marginals[name].values for name in ("edge", "path")))
-        return posterior
+        return _result(posterior, ExactDiagnostics())
     _require_tractable(table, fit_estimate(table.d, num_samples, order_modular=True), memory_limit)
-    posterior = OrderModular(table)
-    edge = posterior.edge_marginals()
+    orders = OrderModular(table)
+    edge = orders.edge_marginals()
     refuse_impossible(table.names, edge)
-    drawn = posterior.sample(num_samples, rng=rng, progress=_part(progress, "sampling graphs"))
-    info["diagnostics"]["self_check"] = drawn.self_check
-    return GraphPosterior.from_samples(
+    drawn = orders.sample(num_samples, rng=rng, progress=_part(progress, "sampling graphs"))
+    posterior = GraphPosterior.from_samples(
         table.names,
         drawn.adjacency,
         drawn.log_scores,
         marginals={"edge": Marginal(edge, "exact")},
-        log_evidence=posterior.log_evidence,
-        info=info,
+        log_evidence=orders.log_evidence,
+    )
+    return _result(posterior, ExactDiagnostics(self_check=drawn.self_check))
+
+
+def _result(
+    posterior: GraphPosterior, diagnostics: ExactDiagnostics, best_graph: BestGraph | None = None
+) -> MethodResult:
+    return MethodResult(
+        posterior=posterior,
+        diagnostics=diagnostics,
+        evidence=Evidence(posterior.log_evidence, 0.0, "exact"),
+        best_graph=best_graph,
     )
 
 

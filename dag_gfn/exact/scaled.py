@@ -1,9 +1,9 @@
-"""Numbers mantissa * 2^exponent, for weights that span thousands of nats.
+"""Numbers stored as mantissa * 2^exponent, for weights that span thousands of nats.
 
-A double holds 2^-1022 .. 2^1023; the weights of a table of a few hundred rows span far more. Here the
-exponent is a 64-bit integer of its own, and zero is mantissa 0 with exponent ``ZERO_EXPONENT``. Two such
-numbers are added after both are scaled by the larger exponent; a scale factor 2^k is made from the bits of
-k, which costs an addition and a shift instead of an exponential.
+A double holds 2^-1022 to 2^1023; the weights of a table of a few hundred rows span far more. Here the exponent is a
+separate 64-bit integer, and zero is mantissa 0 with exponent ``ZERO_EXPONENT``. Two such numbers are added after both
+are scaled by the larger exponent. A scale factor 2^k is made from the bits of k, which costs an addition and a shift
+instead of an exponential.
 """
 
 from typing import no_type_check
@@ -15,7 +15,7 @@ from numba import njit
 from dag_gfn.errors import NotTractable
 
 ZERO_EXPONENT = -(1 << 29)
-"""Exponent of zero. Weights of whole graphs stay above half of it, and three of it fit a 32-bit integer."""
+"""Exponent of zero. Weights of whole graphs stay above half of it, and three times it fits a 32-bit integer."""
 
 LARGEST_SPAN = 1.8e8
 """Largest span in nats of the finite scores, summed over the nodes: log 2 times half of -ZERO_EXPONENT."""
@@ -35,6 +35,14 @@ def scaled_weights(
     ------
     NotTractable
         If the finite ones span more than ``largest_span`` nats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.exact.scaled import scaled_weights
+    >>> mantissas, exponents, largest = scaled_weights(np.log([8.0, 3.0]))
+    >>> (mantissas * 2.0**exponents).round(6).tolist(), round(largest, 6)  # 1 and 3/8, and log 8
+    ([1.0, 0.375], 2.079442)
     """
     largest = float(log_weights.max())
     mantissas = np.empty(len(log_weights))
@@ -54,7 +62,7 @@ def scaled_weights(
 @njit(cache=True, nogil=True, inline="always")
 @no_type_check
 def power_of_two(k):
-    """Return 2^k, or 2^-1022 and 2^1023 where k is beyond."""
+    """Return 2^k, with k limited to -1022 .. 1023. The exponent field of a double is k + 1023, from bit 52 on."""
     k = min(max(k, np.int64(-1022)), np.int64(1023))
     return np.int64((k + np.int64(1023)) << np.int64(52)).view(np.float64)
 
@@ -62,6 +70,10 @@ def power_of_two(k):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _scale(log_weights, largest, mantissas, exponents):
+    """Fill mantissas in [1, 2) and exponents of exp(log_weights - largest), shape (sets,); return the smallest log.
+
+    With whole = floor(nats / log 2), the exponent is whole and the mantissa exp(nats - whole log 2).
+    """
     smallest = 0.0
     for i in range(len(log_weights)):
         if log_weights[i] == -np.inf:
@@ -71,7 +83,7 @@ def _scale(log_weights, largest, mantissas, exponents):
         nats = log_weights[i] - largest
         smallest = min(smallest, nats)
         whole = np.floor(nats * 1.4426950408889634)
-        # log 2 in two parts: whole * the first is exact, so that large spans lose nothing here.
+        # log 2 in two parts: whole times the first part is exact, so that large spans lose no digits.
         rest = (nats - whole * 0.693147180369123816490) - whole * 1.90821492927058770002e-10
         mantissas[i] = np.exp(rest)
         exponents[i] = np.int64(whole)
@@ -81,7 +93,7 @@ def _scale(log_weights, largest, mantissas, exponents):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def normalise(mantissas, exponents):
-    """Bring positive mantissas into [1, 2); anything else becomes zero."""
+    """Bring positive mantissas into [1, 2) by their bits; anything else becomes zero. Both arrays have one axis."""
     for i in range(len(mantissas)):
         if mantissas[i] > 0.0:
             bits = np.float64(mantissas[i]).view(np.int64)
@@ -96,7 +108,11 @@ def normalise(mantissas, exponents):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def sum_over_subsets(mantissas, exponents):
-    """Replace f(S) by the sum of f(T) over T in S (a zeta transform), normalised at the end."""
+    """Replace f(S) by the sum of f(T) over T within S (a zeta transform), normalised at the end.
+
+    The arrays are over all masks S, shape (2^n,). For one node after another, of bit `half`, the block of sets without
+    the node is added to the block of the same sets with it.
+    """
     half = 1
     while half < len(mantissas):
         for start in range(0, len(mantissas), 2 * half):
@@ -108,7 +124,10 @@ def sum_over_subsets(mantissas, exponents):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def sum_over_supersets(mantissas, exponents):
-    """Replace f(S) by the sum of f(T) over T that contain S, normalised at the end."""
+    """Replace f(S) by the sum of f(T) over T that contain S, normalised at the end.
+
+    As `sum_over_subsets`, but each block of sets with a node is added to that of the same sets without it.
+    """
     half = 1
     while half < len(mantissas):
         for start in range(0, len(mantissas), 2 * half):
@@ -120,7 +139,7 @@ def sum_over_supersets(mantissas, exponents):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _add(mantissas, exponents, to, start, length):
-    """Add one block of numbers to another. Mantissas grow by at most a factor of 2."""
+    """Add the block of `length` numbers at `start` to the block at `to`. Mantissas grow by at most a factor of 2."""
     for i in range(length):
         a, b = exponents[to + i], exponents[start + i]
         top = max(a, b)

@@ -1,4 +1,4 @@
-"""What must hold of every exact result, whatever computed it."""
+"""A check of exact probabilities: what no distribution over DAGs can have is refused."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from dag_gfn.errors import NotTractable
 
 TOLERANCE = 1e-6
-"""How far rounding may push a probability beyond what is possible."""
+"""Largest rounding error by which a probability may exceed what is possible."""
 
 
 def refuse_impossible(
@@ -16,7 +16,7 @@ def refuse_impossible(
     edge: Float64[np.ndarray, "d d"],
     path: Float64[np.ndarray, "d d"] | None = None,
 ) -> None:
-    """Raise NotTractable unless probabilities of edges and paths are such as a distribution over DAGs can have.
+    """Raise NotTractable unless a distribution over DAGs can have these probabilities of edges and paths.
 
     Parameters
     ----------
@@ -28,8 +28,19 @@ def refuse_impossible(
     Raises
     ------
     NotTractable
-        If P(i -> j) + P(j -> i) exceeds 1, an edge is more probable than the path that it is, or a number is no
-        probability.
+        If P(i -> j) + P(j -> i) exceeds 1, an edge is more probable than a path between its ends, or a number is not
+        a probability.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.errors import NotTractable
+    >>> from dag_gfn.exact.self_check import refuse_impossible
+    >>> try:
+    ...     refuse_impossible(["a", "b"], np.array([[0.0, 0.8], [0.4, 0.0]]))
+    ... except NotTractable as error:
+    ...     print(str(error).partition(":")[2][:40])
+     P(a -> b) + P(b -> a) came out as 1.2,
     """
     either = edge + edge.T
     checks = [("P({0} -> {1}) + P({1} -> {0})", "more than 1", either, either - 1.0)]

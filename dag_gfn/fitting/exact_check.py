@@ -1,14 +1,17 @@
 """How far any other method's posterior is from the exact one."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from dag_gfn.budget import ForeseenEnd, TimeBudget
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.dag_dp import Estimate
 from dag_gfn.exact.reference import ExactReference, exact_reference, reference_bytes, reference_seconds
 from dag_gfn.fitting.progress import ShareProgress, announce
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.diagnostics import BlanketErrors, ExactCheck, GraphDivergence
 from dag_gfn.posterior.metrics import (
     jensen_shannon_divergence,
     kl_divergence,
@@ -23,6 +26,12 @@ REFERENCE_MEMORY = 4_000_000_000
 """Bytes that an exact computation may take without being asked for."""
 ANNOUNCED_SECONDS = 4.0
 """What is expected to take longer is said before it begins."""
+_MOST_OF_BUDGET = 0.6  # of the time budget, for an exact check that was asked for
+_SPARED = 2.0  # seconds, that an exact check may take in any case
+
+
+class _TooSlow(Exception):
+    """The exact posterior takes too much of the time budget."""
 
 
 def affordable(table: ScoreTable, seconds: float | int) -> bool:
@@ -35,11 +44,15 @@ def affordable(table: ScoreTable, seconds: float | int) -> bool:
 
 
 def exact_check_reference(
-    table: ScoreTable, exact_check: bool | None, time_budget: float | int | None, *, shown: bool
+    table: ScoreTable, exact_check: bool | None, budget: TimeBudget, *, shown: bool
 ) -> ExactReference | None:
-    """Return the exact posterior to check against: when asked for, or else when it is quick."""
+    """Return the exact posterior to check against: when asked for, or else when it is quick.
+
+    None, and a word in `budget.cuts`, where it turns out to take too much of the time budget.
+    """
     if exact_check is False:
         return None
+    time_budget = budget.total
     limit = max(10.0, 0.2 * (time_budget or 0.0))
     if time_budget is not None:
         limit = min(limit, 0.5 * time_budget)  # of ten seconds there must be some for the fit itself
@@ -50,7 +63,21 @@ def exact_check_reference(
         announce(f"the exact probabilities to check against take {needed}", shown=shown)
     try:
         with ShareProgress(shown=shown) as on_share:
-            return exact_reference(table, progress=lambda share: on_share("exact check", share))
+            end, latest = ForeseenEnd(budget), math.inf
+            if time_budget is not None:
+                latest = budget.elapsed() + max(
+                    _MOST_OF_BUDGET * time_budget if exact_check else limit, _SPARED
+                )
+
+            def on_progress(share: float) -> None:
+                on_share("exact check", share)
+                if end("exact check", share) > latest:
+                    raise _TooSlow
+
+            return exact_reference(table, progress=on_progress)
+    except _TooSlow:
+        budget.cuts.append("the exact check is left out")
+        return None
     except NotTractable:  # double precision does not suffice: a check that nobody asked for fails no fit
         if exact_check:
             raise
@@ -69,7 +96,7 @@ def exact_comparison(
     posterior: GraphPosterior,
     reference: ExactReference,
     log_probabilities: np.ndarray | None = None,
-) -> dict[str, float]:
+) -> ExactCheck:
     """Return how far a posterior is from the exact one.
 
     Parameters
@@ -78,21 +105,35 @@ def exact_comparison(
     reference : ExactReference
     log_probabilities : ndarray, shape (m,), float64, optional
         The method's own distribution over all DAGs, in the order of ``reference.masks``; then divergences
-        in nats between the distributions are returned too.
+        between the distributions are returned too.
     """
-    check: dict[str, float] = {}
+    divergence, blanket = None, None
     if log_probabilities is not None and reference.log_probabilities is not None:
         own, exact = np.exp(log_probabilities), np.exp(reference.log_probabilities)
-        check["jsd"] = jensen_shannon_divergence(own, exact)
-        check["tv"] = total_variation(own, exact)
-        check["kl"] = kl_divergence(exact, own)
-        check["graph_rmse"] = float(np.sqrt(np.mean((own - exact) ** 2)))
-    for feature, exact in reference.features.items():
-        own = posterior.marginal(feature).values
-        check[f"{feature}_rmse"] = rmse(own, exact)
-        check[f"{feature}_max_error"] = max_error(own, exact)
-        check[f"{feature}_pearson_r"] = pearson_r(own, exact)
-    check["log_evidence"] = reference.log_evidence
-    if posterior.log_evidence is not None:
-        check["log_evidence_gap"] = posterior.log_evidence - reference.log_evidence
-    return check
+        divergence = GraphDivergence(
+            jsd=jensen_shannon_divergence(own, exact),
+            tv=total_variation(own, exact),
+            kl=kl_divergence(exact, own),
+            graph_rmse=float(np.sqrt(np.mean((own - exact) ** 2))),
+        )
+    if "markov_blanket" in reference.features:
+        blanket = BlanketErrors(**_errors("markov_blanket", posterior, reference))
+    gap = None if posterior.log_evidence is None else posterior.log_evidence - reference.log_evidence
+    return ExactCheck(
+        divergence=divergence,
+        **_errors("edge", posterior, reference),
+        **_errors("path", posterior, reference),
+        blanket=blanket,
+        log_evidence=reference.log_evidence,
+        log_evidence_gap=gap,
+    )
+
+
+def _errors(feature: str, posterior: GraphPosterior, reference: ExactReference) -> dict[str, float]:
+    """Return the errors of one feature's probabilities by the names of their fields."""
+    own, exact = posterior.marginal(feature).values, reference.features[feature]
+    return {
+        f"{feature}_rmse": rmse(own, exact),
+        f"{feature}_max_error": max_error(own, exact),
+        f"{feature}_pearson_r": pearson_r(own, exact),
+    }

@@ -1,15 +1,15 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from dag_gfn.budget import TimeBudget
-from dag_gfn.errors import OptionError
+from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
+from dag_gfn.errors import NotTractable
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import ExactReference
@@ -21,19 +21,23 @@ from dag_gfn.fitting.exact_check import (
     exact_check_reference,
     exact_comparison,
 )
+from dag_gfn.fitting.options import TrainingOptions
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.method_result import MethodResult, Search
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 from dag_gfn.search import best_graphs
 
-DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
+_AFTERWARDS = 0.05  # of a time budget, set aside for what follows the draws
+_LEAST_SEARCH = 0.05  # of a time budget, for the search for the best graphs where nothing is left
+_SEARCH = "searching for the most probable graphs"
 _QUICK_GUIDES = 10
 """Up to this many nodes the chains that training begins with take no longer than a second or two."""
 
@@ -84,7 +88,7 @@ class Run:
     def reference(self) -> ExactReference | None:
         """Return the exact posterior to check against, if it is to be had."""
         with self.budget.phase("exact check"):
-            return exact_check_reference(self.table, self.exact_check, self.time_budget, shown=self.shown)
+            return exact_check_reference(self.table, self.exact_check, self.budget, shown=self.shown)
 
     def note_cuts(self) -> None:
         """Say what had to be cut to end in time."""
@@ -92,69 +96,7 @@ class Run:
             self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
 
 
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What the user has chosen of a GFlowNet; None where nothing was. Each is explained in `fit`."""
-
-    environment: str | None
-    objective: str | None
-    objective_options: Mapping[str, Any] | None
-    behaviour: str
-    policy: str
-    backward: str | None
-    reweight: bool | None
-    device: str
-    train_options: Mapping[str, Any] | None
-    checkpoint: Path | None
-
-    @property
-    def chosen(self) -> list[str]:
-        """The names of the options that say something, and that no other method takes notice of."""
-        values = vars(self) | {"behaviour": None if self.behaviour == "off" else self.behaviour}
-        silent = {"policy": None, "device": None, "checkpoint": None}
-        return [name for name, value in (values | silent).items() if value not in (None, {})]
-
-    def completed(self) -> "TrainingOptions":
-        """Return the options with environment and objective chosen: root layers, unless something asks for edges.
-
-        Raises
-        ------
-        OptionError
-            If options do not go together.
-        """
-        environment = self.environment or ("edges" if self._only_edges() else "layers")
-        if environment == "layers" and self.backward == "learned":
-            raise OptionError(
-                "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
-                "backward (--backward) out, or choose environment='edges' (--environment edges)"
-            )
-        if environment == "edges" and self.reweight is not None:
-            raise OptionError(
-                "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
-            )
-        return replace(
-            self, environment=environment, objective=self.objective or DEFAULT_OBJECTIVES[environment]
-        )
-
-    def _only_edges(self) -> bool:
-        if self.backward == "learned":
-            return True
-        if self.objective is None:
-            return False
-        from dag_gfn.gflownet.objectives import OBJECTIVES  # loads torch
-
-        return "every_state_terminal" in OBJECTIVES[self.objective].needs
-
-    def check(self, d: int) -> None:
-        """Raise where an option that is not going to be used is wrong: a slip of the pen should not pass unseen."""
-        from dag_gfn.gflownet.training.config import default_config, make_objective
-
-        full = self.completed()
-        make_objective(full.objective, full.objective_options)
-        default_config(d, environment=full.environment, behaviour=full.behaviour, options=full.train_options)
-
-
-def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
+def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
     """Return the exact posterior, having said what it takes if that is long."""
     table = run.table
     needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
@@ -163,30 +105,50 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> GraphPosterior:
         announce(f"the exact posterior of {table.d} columns{chosen} takes {needed}", shown=run.shown)
     if order_modular:
         run.told.append(ORDER_MODULAR_BIAS)
+    if not automatic and run.time_budget is not None and needed.seconds > allowed_seconds(run.time_budget):
+        raise NotTractable(_too_slow(run.time_budget, f"it is expected to take {needed}"))
+    end = ForeseenEnd(run.budget)
+
+    def on_progress(name: str, share: float) -> None:
+        on_share(name, share)
+        if run.time_budget is not None and (seconds := end(name, share)) > allowed_seconds(run.time_budget):
+            raise NotTractable(
+                _too_slow(run.time_budget, f"{name} alone would go on until {seconds:,.0f} seconds")
+            )
+
     with ShareProgress(shown=run.shown) as on_share:
-        posterior = (fit_order_modular if order_modular else fit_exact)(
+        result = (fit_order_modular if order_modular else fit_exact)(
             table,
             num_samples=run.num_samples,
-            rng=np.random.default_rng(run.seed),
+            rng=RandomStreams(run.seed).generator("exact graphs"),
             memory_limit=REFERENCE_MEMORY,
-            progress=on_share,
+            progress=on_progress,
         )
-    return with_best_graphs(run, posterior)
+    if order_modular:  # its most probable graphs are not those of the highest score
+        run.note_cuts()
+        return result
+    return with_best_graphs(run, result)
 
 
-def mcmc(run: Run) -> GraphPosterior:
+def _too_slow(time_budget: float | int, why: str) -> str:
+    """Return that the exact posterior does not fit into the time budget, which cannot cut it, and what to do."""
+    return (
+        f"the exact posterior cannot be cut to a time budget of {time_budget:g} seconds, and {why}: allow more time "
+        "(time_budget, --time-budget), or choose method='mcmc' or 'gflownet' (--method mcmc or gflownet)"
+    )
+
+
+def mcmc(run: Run) -> MethodResult:
     """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
     table, reference = run.table, run.reference()
-    with ShareProgress(shown=run.shown) as on_share:
-        on_share("best graph", 0.0)
+    with ShareProgress(shown=run.shown) as on_share, shown_phases(run, on_share), set_aside(run):
         with run.budget.phase("best graph"):
             starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
-        on_share("best graph", 1.0)
 
         def on_report(report: ChainReport) -> None:
             on_share("sampling root layerings", report.share)
 
-        posterior = fit_mcmc(
+        result = fit_mcmc(
             table,
             seed=run.seed,
             num_samples=run.num_samples,
@@ -196,17 +158,17 @@ def mcmc(run: Run) -> GraphPosterior:
             on_report=run.progress if callable(run.progress) else on_report,
             on_phase=on_share,
         )
-    run.note_cuts()
     with run.budget.phase("comparison"):
-        _compare(posterior, reference)
-    return with_best_graphs(run, posterior)
+        result = _compared(result, reference)
+    return with_best_graphs(run, result)
 
 
-def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
+def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> MethodResult:
     """Return the posterior that a GFlowNet has learned; the options are complete."""
     # imports torch, which nothing else needs
-    from dag_gfn.gflownet.edges.fit import fit_gflownet
-    from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+    from dag_gfn.gflownet.edges.fit import fit_edges
+    from dag_gfn.gflownet.layers.fit import fit_layers
+    from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
 
     made = make_objective(options.objective, options.objective_options)
@@ -222,69 +184,116 @@ def gflownet(run: Run, options: TrainingOptions) -> GraphPosterior:
     reference = run.reference()
     if options.environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
         announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
-    with TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report:
-        on_phase = on_report.phase if run.shown else None
-        common = {
-            "seed": run.seed,
-            "config": config,
-            "num_samples": run.num_samples,
-            "objective": made,
-            "policy": options.policy,
-            "device": options.device,
-            "judge": divergence_from(reference),
-            "on_report": on_report,
-            "on_phase": on_phase,
-            "budget": run.budget,
-            "checkpoint": options.checkpoint,
-            "iterations_given": run.iterations is not None or "iterations" in (options.train_options or {}),
-        }
+    with (
+        TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report,
+        shown_phases(run, on_report.phase if run.shown else None) as on_phase,
+        set_aside(run),
+    ):
+        request = FitRequest(
+            seed=run.seed,
+            config=config,
+            num_samples=run.num_samples,
+            objective=made,
+            policy=options.policy,
+            backward=options.backward,
+            device=options.device,
+            iterations_given=run.iterations is not None or "iterations" in (options.train_options or {}),
+            checkpoint=checkpoint,
+        )
+        watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if options.environment == "layers":
-            result = fit_layered_gflownet(run.table, **common)
-            given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
+            layers = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
+            log_probabilities = layers.log_probabilities
+            conclude = partial(
+                layers.result,
+                run.table,
+                config,
+                reweight=options.reweight,
+                budget=run.budget,
+                on_phase=on_phase,
+            )
             try:
-                posterior = result.posterior(run.table, config, **given)
+                result = conclude()
             except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
                 run.budget.hurry()
-                posterior = result.posterior(run.table, config, **given)
-                posterior.info["interrupted"] = True
+                result = replace(conclude(), interrupted=True)
         else:
-            result = fit_gflownet(run.table, backward=options.backward, **common)
-            posterior = result.posterior(run.table, config)
-    posterior.info.update(
-        objective=options.objective,
-        objective_options=dict(options.objective_options or {}),
-        backward=None
-        if options.environment == "layers"
-        else options.backward or ("learned" if made.learns_backward else "uniform"),
-    )
-    run.note_cuts()
-    known = posterior.info.get("all_dags") is True  # else these are draws, and may be reweighted
+            edges = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
+            result, log_probabilities = edges.result(run.table, config), edges.log_probabilities
+    backward = None
+    if options.environment == "edges":
+        backward = options.backward or ("learned" if made.learns_backward else "uniform")
+    settings = {
+        "objective": options.objective,
+        "objective_options": dict(options.objective_options or {}),
+        "backward": backward,
+    }
+    known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
-        _compare(posterior, reference, result.log_probabilities if known else None)
-    if reference is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND:
-        draws = reference.draw(UPPER_BOUND_DRAWS, np.random.default_rng(run.seed))
-        evidence = posterior.sampler.upper_bound(draws, seed=run.seed)
-        posterior.info["diagnostics"]["log_z_upper"] = evidence
-    return with_best_graphs(run, posterior)
+        result = _compared(result, reference, log_probabilities if known else None)
+    sampler, importance = result.posterior.sampler, result.diagnostics.importance
+    exact = None if run.table.d > MAX_NODES_FOR_UPPER_BOUND else reference
+    if exact is not None and sampler is not None and importance is not None:
+        streams = RandomStreams(run.seed)
+        draws = exact.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
+        bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
+        importance = replace(importance, log_z_upper=bound)
+        result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))
+    return with_best_graphs(run, replace(result, settings=settings))
 
 
-def with_best_graphs(run: Run, posterior: GraphPosterior) -> GraphPosterior:
-    """Return the posterior with the most probable DAGs that a search finds, where it does not hold all of them."""
-    posterior.info["score_equivalent"] = run.table.is_score_equivalent
-    if posterior.info.get("all_dags") or posterior.info.get("order_modular"):
-        return posterior
-    with run.budget.phase("best graph"):
+@contextmanager
+def shown_phases(
+    run: Run, on_phase: Callable[[str, float], None] | None
+) -> Iterator[Callable[[str, float], None] | None]:
+    """Let the progress bar show each phase of the budget that begins inside."""
+    run.budget.on_phase = on_phase
+    try:
+        yield on_phase
+    finally:
+        run.budget.on_phase = None
+
+
+def set_aside(run: Run) -> AbstractContextManager[None]:
+    """Set aside, inside, the time for what follows the draws: comparison, and the search for the best graphs."""
+    return run.budget.reserved(_AFTERWARDS)
+
+
+def with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
+    """Return the result with the most probable DAGs that a search finds, where it does not hold all of them."""
+    posterior = result.posterior
+    if posterior.covers_all_dags:
+        run.note_cuts()
+        return result
+    edge, budget = posterior.marginal("edge").values, run.budget
+    with (
+        ShareProgress(shown=run.shown) as on_share,
+        shown_phases(run, on_share),
+        budget.phase("best graph", shown=_SEARCH),
+    ):
         found = best_graphs(
-            run.table, posterior.graphs, posterior.log_scores, posterior.marginal("edge").values
+            run.table,
+            posterior.graphs,
+            posterior.log_scores,
+            edge,
+            budget=budget.part(least=_LEAST_SEARCH),
+            on_share=partial(on_share, _SEARCH),
         )
-    posterior.info["search"] = {"graphs": len(found.log_scores), "proven": found.proven}
-    return replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores)
+    if found.cut_short:
+        budget.cuts.append("the search for the most probable graphs stops early")
+    run.note_cuts()
+    return replace(
+        result,
+        posterior=replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores),
+        search=Search(len(found.log_scores), found.proven),
+    )
 
 
-def _compare(
-    posterior: GraphPosterior, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
-) -> None:
-    """Record how far the posterior is from the exact one, where that is known."""
-    if reference is not None:
-        posterior.info["exact_check"] = exact_comparison(posterior, reference, log_probabilities)
-        posterior.info["exact_edges"] = reference.features["edge"].tolist()
+def _compared(
+    result: MethodResult, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
+) -> MethodResult:
+    """Return the result with how far its posterior is from the exact one, where that is known."""
+    if reference is None:
+        return result
+    check = exact_comparison(result.posterior, reference, log_probabilities)
+    return replace(result, exact_check=check, exact_edges=reference.features["edge"])

@@ -1,26 +1,153 @@
-"""What every GFlowNet's fit shares: its device, its training, its record, the posterior that its policy is."""
+"""The recipe of every GFlowNet's fit: build a model, train it within the time there is, draw from it."""
 
-from collections.abc import Mapping
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
+from torch import Tensor
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import OptionError, TrainingError
-from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
 from dag_gfn.gflownet.env.environment import Environment
-from dag_gfn.gflownet.objectives import Objective
+from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
-from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+from dag_gfn.gflownet.policies.initial_weights import DrawnFrom
+from dag_gfn.gflownet.policies.policy import Policy
+from dag_gfn.gflownet.request import FitRequest, FitStreams, Watchers
+from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
+from dag_gfn.gflownet.sampling.threads import single_thread
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult, train
-from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.evidence import known_evidence
+from dag_gfn.gflownet.training.replay import TrajectoryReplay
 from dag_gfn.scores import ScoreTable
 
-GRACE = 10.0
-"""Seconds for draws after Ctrl-C."""
+_GRACE = 10.0  # seconds for draws after Ctrl-C
+_LEAST_TRAINING = 0.2  # of the whole time, at least
+_DRAWN_SHARE = 0.4  # of the time when training begins, at most, for all that comes after it
+_REST_SHARE = 0.03  # of the same, for what takes the same time for any number of draws
+
+Draws = TypeVar("Draws")
+Fit = TypeVar("Fit")
+TimedWork = tuple[int, Callable[[int], object]]
+"""How many pieces of work there are to do, and what does a given number of them."""
+
+
+class PolicyDistribution(Protocol):
+    """Knows a policy's distribution over all DAGs on a few nodes."""
+
+    def log_probabilities(self, policy: Policy) -> Float64[np.ndarray, " m"]:
+        """Return log P(G) of every DAG, in the order of `enumerate_dags`."""
+        ...
+
+
+class GFlowNetKind(ABC, Generic[Draws, Fit]):
+    """What differs between kinds of GFlowNets, for `run_fit` to call in this order.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    request : FitRequest
+    watchers : Watchers
+    budget : TimeBudget
+
+    Attributes
+    ----------
+    streams : FitStreams
+    environment : Environment
+    marginal : PolicyDistribution or None
+        Where nodes are few.
+    monitor_samples : int
+        Draws that show how far training is.
+    guides : TrajectoryReplay or None
+        Trajectories of another origin to learn from.
+    """
+
+    environment: Environment
+    marginal: PolicyDistribution | None
+    monitor_samples: int
+    guides: TrajectoryReplay | None = None
+
+    def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
+        self.table, self.request, self.watchers, self.budget = table, request, watchers, budget
+        self.streams = FitStreams(request.seed, usable_device(request.device))
+
+    def prepare(self) -> None:
+        """Do what comes before the model is built."""
+
+    @abstractmethod
+    def build_model(self) -> FlowModel:
+        """Return an untrained model."""
+
+    @abstractmethod
+    def works_after_training(self, untrained: FlowModel) -> list[TimedWork]:
+        """Return what is to be done after training; it is tried with the untrained model to foresee the time."""
+
+    def further_seconds(self, left: float | int) -> float:
+        """Return the seconds of a budget, of which so many are left, to keep for what cannot be tried."""
+        return 0.0
+
+    def weighed(self, model: FlowModel) -> FlowModel:
+        """Return the model with the backward policy by which its draws are weighed."""
+        return model
+
+    @abstractmethod
+    def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
+        """Return whether training may end, by the importance weights of some draws."""
+
+    @abstractmethod
+    def draw(self, model: FlowModel) -> Draws:
+        """Return the final draws, as many as there is time for. It may be called again after Ctrl-C."""
+
+    @abstractmethod
+    def result(
+        self,
+        training: TrainingResult,
+        log_probabilities: Float64[np.ndarray, " m"] | None,
+        drawn: Draws,
+    ) -> Fit:
+        """Return the fit."""
+
+    def stop(self) -> None:
+        """End soon what goes on beside training."""
+
+
+def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
+    """Build a model, train it within the time there is, and draw from it; Ctrl-C after training began loses nothing.
+
+    Raises
+    ------
+    TrainingError
+        If training diverged.
+    """
+    budget = kind.budget
+    try:
+        with single_thread(kind.streams.device):
+            kind.prepare()
+            with DrawnFrom(kind.streams.initial_weights()):
+                model = kind.build_model()
+            config = _with_time_for_draws(kind, model)
+            with budget.phase("training"):
+                training = _trained(kind, model, config)
+            if training.interrupted:
+                budget.hurry(_GRACE)
+                kind.stop()
+            log_probabilities = (
+                None if kind.marginal is None else kind.marginal.log_probabilities(training.policy)
+            )
+            try:
+                drawn = kind.draw(training.policy)
+            except KeyboardInterrupt:  # what was trained is not lost: fewer draws are quick
+                budget.hurry()
+                kind.stop()
+                training = replace(training, interrupted=True)
+                drawn = kind.draw(training.policy)
+        return kind.result(training, log_probabilities, drawn)
+    finally:
+        kind.stop()
 
 
 def usable_device(device: str) -> torch.device:
@@ -30,6 +157,12 @@ def usable_device(device: str) -> torch.device:
     ------
     OptionError
         If it cannot be used here.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.run import usable_device
+    >>> usable_device("cpu")
+    device(type='cpu')
     """
     try:
         place = torch.device(device)
@@ -39,68 +172,58 @@ def usable_device(device: str) -> torch.device:
     return place
 
 
-def run_training(
-    environment: Environment,
-    model: FlowModel,
-    objective: Objective,
-    config: TrainConfig,
-    *,
-    seed: int,
-    **rest: Any,
-) -> TrainingResult:
-    """Train as `train` does, from a seed, and say what to do where numbers overflow.
+def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -> TrainConfig:
+    """Return the options of training, whose time is what draws are expected to leave of the budget."""
+    budget, config = kind.budget, kind.request.config
+    left = budget.remaining()
+    if budget.total is None or left is None:
+        return config
+    works = kind.works_after_training(untrained)
+    allowed = _DRAWN_SHARE * left
+    with budget.phase("trials"):
+        seconds = sum(budget.seconds_of(number, work, allowed=allowed / len(works)) for number, work in works)
+    kept = min(seconds, allowed) + _REST_SHARE * left + kind.further_seconds(left)
+    return replace(
+        config, time_budget=max((budget.remaining() or 0.0) - kept, _LEAST_TRAINING * budget.total)
+    )
 
-    Raises
-    ------
-    TrainingError
-        If training diverged.
-    """
-    generator = torch.Generator(device=environment.device).manual_seed(seed)
+
+def _trained(kind: GFlowNetKind[Draws, Fit], model: FlowModel, config: TrainConfig) -> TrainingResult:
+    """Train, and return the averaged model as its draws are weighed."""
+
+    def log_weights(averaged: FlowModel) -> Float[Tensor, " k"]:
+        sample = sample_outcomes(
+            kind.environment,
+            kind.weighed(averaged),
+            kind.monitor_samples,
+            generator=kind.streams.monitor(),
+        )
+        return sample.log_weight
+
+    def monitor(averaged: FlowModel) -> dict[str, float]:
+        figures = {"ess": float(effective_share(log_weights(averaged)))}
+        if kind.marginal is not None and kind.watchers.judge is not None:
+            figures |= kind.watchers.judge(kind.marginal.log_probabilities(averaged))
+        return figures
+
+    def goes_on(averaged: FlowModel) -> bool:
+        return not kind.is_enough(log_weights(averaged))
+
     try:
-        return train(environment, model, objective, config, generator=generator, **rest)
+        training = train(
+            kind.environment,
+            model,
+            kind.request.objective,
+            config,
+            generator=kind.streams.training(),
+            guides=kind.guides,
+            monitor=monitor,
+            go_on=None if kind.request.iterations_given else goes_on,
+            on_report=kind.watchers.on_report,
+            checkpoint=kind.request.checkpoint,
+        )
     except (FloatingPointError, torch.linalg.LinAlgError) as error:
         raise TrainingError(
             f"{error}; try another seed, or look for columns whose scores are extreme"
         ) from error
-
-
-def training_info(
-    training: TrainingResult, config: TrainConfig, importance: ImportanceEstimate, draws: int
-) -> dict[str, Any]:
-    """Return what every trained posterior records: how it was trained, and what the weights of its draws say."""
-    log_z, error = known_evidence(
-        importance.log_z, importance.standard_error, effective_draws=importance.ess * draws
-    )
-    return {
-        "interrupted": training.interrupted,
-        "diagnostics": {
-            "iterations": training.iterations,
-            "cut_short_by_time_budget": training.cut_short,
-            "ess": importance.ess,
-            "log_z": log_z,
-            "log_z_standard_error": error,
-            "log_z_lower": importance.log_z_lower,
-            "log_z_upper": None,  # needs draws from the true posterior
-        },
-        "training": {
-            "options": {**vars(config), "exploration": vars(config.exploration)},
-            "history": [
-                {"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history
-            ],
-        },
-        "timing": {
-            "training_seconds": training.seconds,
-            "history_seconds": [at.seconds for at in training.history],
-        },
-    }
-
-
-def policy_posterior(
-    table: ScoreTable, log_probabilities: Float64[np.ndarray, " m"], info: Mapping[str, Any]
-) -> GraphPosterior:
-    """Return a policy's exact distribution over all DAGs, in the order of `enumerate_dags`, as a posterior."""
-    masks = enumerate_dags(table.d)
-    log_scores = table.log_reward(masks.astype(np.int64))
-    return graph_posterior(
-        table.names, masks, log_probabilities, log_scores=log_scores, source="policy", info=info
-    )
+    return replace(training, policy=kind.weighed(training.policy))

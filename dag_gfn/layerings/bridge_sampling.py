@@ -1,16 +1,17 @@
-r"""The evidence from two samples: draws of a sampler whose probabilities are known, and draws of Markov chains.
+r"""The evidence by bridge sampling, from draws of a sampler with known probabilities and draws of Markov chains.
 
-Importance weights :math:`w = R / P_\theta` of the sampler's own draws fail where it seldom draws what has most weight,
-their reciprocals over draws from the posterior where it draws what has none. Put together, the two samples need no more
-than to overlap. With n and m draws, and :math:`\ell = \log w`, log Z is where
+Importance weights :math:`w = R / P_\theta` of the sampler's own draws fail where the sampler rarely draws what has most
+posterior mass. Their reciprocals over draws from the posterior fail where the sampler draws what has none. Together,
+the two samples only need to overlap. With n draws of the sampler, m of the chains and :math:`\ell = \log w`, log Z
+solves
 
 .. math:: \sum_{x \sim P_\theta} \sigma\!\left(\ell(x) - \log Z + \log\tfrac{m}{n}\right)
           = \sum_{y \sim R / Z} \sigma\!\left(\log Z - \log\tfrac{m}{n} - \ell(y)\right), \qquad
           \sigma(t) = \frac{1}{1 + e^{-t}},
 
-and every draw then stands for :math:`u = R / (n P_\theta + m R / Z)` of the total weight, at most Z/m however rarely
-the sampler draws it: the weighted means of the pooled draws are the posterior's. Draws of a chain hang together, and m
-is the number of independent draws that they are worth.
+Every draw then has the weight :math:`u = R / (n P_\theta + m R / Z)`, at most Z/m however rarely the sampler draws it,
+and weighted means of the pooled draws estimate those of the posterior. Draws of a chain are correlated; m is the number
+of independent draws that they are worth.
 
 References
 ----------
@@ -28,26 +29,34 @@ from scipy.optimize import brentq
 from scipy.special import expit, log_expit
 
 BATCHES = 25
-"""Parts of each chain between which its draws count as independent."""
+"""Batches of each chain, whose means count as independent."""
 _ROUNDS = 4
-_FAR = 600.0  # nats
+_FAR = 600.0  # nats above the largest of the sampler's log-weights, where the chains' are cut
 
 
 @dataclass(frozen=True, eq=False)
 class BridgeEstimate:
-    """The evidence, and what every draw stands for.
+    """The evidence, and the share of every draw in the total weight.
 
     Attributes
     ----------
     log_z : float
         log Z in nats.
     standard_error : float
-        Of log_z: to first order, or by the information that the overlap of both holds where that leaves more in doubt.
-        Without any overlap it is beyond all bounds, however even the weights of each kind are.
+        Standard error of log_z: the larger of the first-order error and the error from the information in the overlap
+        of the two samples. Without overlap it grows without bound, however even the weights of each kind are.
     independent_chain_draws : float
-        How many independent draws those of the chains were worth here.
+        Number of independent draws that the chains' draws are worth for this estimate.
     log_share, log_chain_share : ndarray, shapes (n,) and (c, m), float64
-        Normalised log-weights of the sampler's draws and of the chains', of all together.
+        Log-weights of the sampler's draws and of the chains' draws, normalised over all of them together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.bridge_sampling import bridge
+    >>> estimate = bridge(np.zeros(100), np.zeros((2, 50)))  # the sampler draws from the posterior itself
+    >>> round(estimate.log_z, 6), round(estimate.share_of_chains, 6)
+    (0.0, 0.5)
     """
 
     log_z: float
@@ -58,7 +67,7 @@ class BridgeEstimate:
 
     @property
     def share_of_chains(self) -> float:
-        """The part of the total weight that draws of chains stand for; near 1 where the two hardly overlap."""
+        """Share of the chains' draws in the total weight; near 1 where the two samples hardly overlap."""
         return float(np.exp(self.log_chain_share).sum())
 
 
@@ -72,13 +81,24 @@ def bridge(
     log_weights : ndarray, shape (n,), float64
         log R - log P_θ of independent draws of the sampler, in nats.
     chain_log_weights : ndarray, shape (c, m), float64
-        The same of m draws of each of c chains whose limit is the posterior; infinite where the sampler never draws
-        them.
+        The same for m draws of each of c chains with the posterior as their limit; infinite where the sampler never
+        draws them.
 
     Raises
     ------
     ValueError
-        If there are no draws of one kind, or no draw of the sampler has weight.
+        If one of the samples is empty, or no draw of the sampler has weight.
+
+    Examples
+    --------
+    With R = 2 and 6 and a sampler that draws both outcomes with probability 1/2, the weights are 4 and 12, and Z is 8:
+
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.bridge_sampling import bridge
+    >>> own = np.log(np.tile([4.0, 12.0], 500))
+    >>> chains = np.log(np.random.default_rng(0).permutation(np.repeat([4.0, 12.0], [250, 750]))[None])
+    >>> round(float(np.exp(bridge(own, chains).log_z)), 2)
+    8.0
     """
     n, m = len(log_weights), chain_log_weights.size
     if n == 0 or m == 0 or not (log_weights > -np.inf).any():
@@ -97,7 +117,7 @@ def bridge(
     first_order = own.var() / n / own.mean() ** 2 + batch_variance(of_chains) / of_chains.mean() ** 2
     information = (own * (1 - own)).sum() + independent / m * (of_chains * (1 - of_chains)).sum()
     error = math.sqrt(max(first_order, 1 / information - 1 / n - 1 / independent))
-    # u = (Z / m) σ(ℓ - level); each of the chains' draws counts for less than one
+    # u = (Z / m) σ(ℓ - level), times the independent draws that one draw of the chains is worth
     log_share = log_expit(log_weights - level)
     log_chain_share = log_expit(chain_log_weights - level) + math.log(independent / m)
     total = np.logaddexp(np.logaddexp.reduce(log_share), np.logaddexp.reduce(log_chain_share, axis=None))
@@ -107,7 +127,10 @@ def bridge(
 def _level(
     log_weights: Float64[np.ndarray, " n"], chain_log_weights: Float64[np.ndarray, "c m"], worth: float
 ) -> float:
-    """Return where both sums are alike: that over the sampler's draws falls, that over the chains' grows."""
+    """Return where both sums are equal: with the level, the sampler's sum falls and the chains' sum grows.
+
+    `worth` is the number of independent draws that one draw of the chains is worth.
+    """
     finite = np.concatenate([log_weights, chain_log_weights.ravel()])
     finite = finite[np.isfinite(finite)]
     spare = math.log(len(log_weights) + chain_log_weights.size) - math.log(worth) + 50.0
@@ -121,7 +144,15 @@ def _level(
 
 
 def batch_variance(values: Float64[np.ndarray, "c m"]) -> float:
-    """Return the variance of the mean of m draws from each of c chains."""
+    """Return the variance of the mean of m draws from each of c chains, by the means of batches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.bridge_sampling import batch_variance
+    >>> batch_variance(np.array([[0.0, 1.0, 0.0, 1.0]]))  # four batches of one draw: variance 1/4, over 4 - 1
+    0.08333333333333333
+    """
     chains, m = values.shape
     parts = min(BATCHES, m)
     means = values[:, m % parts :].reshape(chains, parts, -1, 1).mean(axis=2)
@@ -129,7 +160,16 @@ def batch_variance(values: Float64[np.ndarray, "c m"]) -> float:
 
 
 def variance_of_mean(means: Float64[np.ndarray, "c parts *shape"]) -> Float64[np.ndarray, "*shape"]:
-    """Return the variance of the mean of batch means: between batches, or between chains if that tells of more."""
+    """Return the variance of the mean of batch means: that between batches or between chains, whichever is larger.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.bridge_sampling import variance_of_mean
+    >>> means = np.array([[[0.0], [0.0]], [[1.0], [1.0]]])  # two batches of each of two chains, which disagree
+    >>> variance_of_mean(means).tolist()
+    [0.25]
+    """
     chains, parts = means.shape[:2]
     if chains * parts == 1:
         return np.full(means.shape[2:], np.inf)

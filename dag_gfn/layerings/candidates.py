@@ -1,23 +1,24 @@
-r"""Candidate parents: the K nodes whose subsets are told apart, where all others are too many.
+r"""Candidate parents: the K most probable parents of each node, where a table over all parent sets is too large.
 
-The others are left out, or taken to join a parent set independently, each by its odds. Candidates and odds are found
-for each node alone, as if parent sets were free, from how probable each column is as a parent
-(:mod:`dag_gfn.layerings.inclusion`). Candidates are what is a parent more often than not where all
-others can be, and else the most probable where only what comes before in a random order can: stand-ins for parents that
-a layering may rule out are among them. The odds of the others are those where all can be parents, with a tenth of the
-latter mixed in: a layering whose odds are too low may outweigh all others, while one whose odds are too high is merely
-wasted.
+The weights of all subsets of the candidates are tabulated. The other nodes are left out, or taken to join a parent set
+independently, each by its odds. Candidates and odds come from the probabilities of each column as a parent
+(:mod:`dag_gfn.layerings.parent_inclusion`), for each node alone, without the condition that the graph has no cycle.
 
-The chains behind these begin at parent sets from a catalogue that stands for all of them:
+Candidates are first the columns that are parents with probability above 1/2 where all others can be. The remaining ones
+are the most probable where only the columns before the node in a random order can be: these replace parents that a
+layering may rule out. The odds of the others are those where all columns can be parents, with a tenth of the
+probabilities in random orders mixed in. Odds that are too low give single draws very large importance weights; odds
+that are too high only waste draws.
+
+The chains that estimate these probabilities start at parent sets from a catalogue:
 
 - every subset of the core, the nodes that have mattered most so far;
-- the likeliest of these, and the same without one of their members, with any one other node (one more, or in place of
-  another);
+- the likeliest of these, and the same without one of their members, with any one other node;
 - the best set so far, with any one or two others.
 
-At first core and best set are what constraints require, and the catalogue holds all sets of one or two others. Nodes
-whose sets weigh least are left out, half of what is too many at a time, until the next core remains, and so on until
-the core stays.
+At first, core and best set are the required parents, and the catalogue holds all sets of one or two others. The nodes
+whose sets have the least weight are then removed, half of the surplus at a time, until the next core remains. This is
+repeated until the core no longer changes.
 
 References
 ----------
@@ -27,34 +28,32 @@ problem, and other heuristics.
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar, no_type_check
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float64, Int64
 from numba import njit
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
-from dag_gfn.layerings.inclusion import inclusion
 from dag_gfn.layerings.node_weights import NEGLIGIBLE
+from dag_gfn.layerings.parent_inclusion import parent_inclusion, scorings
 from dag_gfn.scores import ScoreTable
 
 MAX_CANDIDATES = 20
-"""K by default, at most: with 50 nodes each table is 0.4 GB then."""
+"""Largest default of K: with 50 nodes each table then takes 0.4 GB."""
 
-_SECONDS = (
-    20.0  # of one core, for the scores within candidates, as much for the search, and half for the chains
-)
+# Seconds of one core for the scores within candidates, as many for the search, and half as many for the chains.
+_SECONDS = 20.0
 _SHARE = 0.125  # of a time budget, for all of this
+_BESIDE_SCORING = 1.2e-4  # seconds, whenever the chains of a node score one family each
 _OUTSIDE_SHARES = (1e-6, 0.9)
 _IN_ORDERS = 0.1
 _CORE = (8, 12)  # nodes of the core, at least and at most
 _LIKELY_SETS = (8, 64)
 _ROUNDS = 8
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +65,25 @@ class Candidates:
     masks : ndarray, shape (d,), int64
         Bitmask of each node's K candidate parents.
     log_odds : ndarray, shape (d, d), float64
-        ``[v, u]`` is the log of the odds that u, which is no candidate of v, is a parent of v beside others; -inf where
-        it cannot be, for candidates, and for v itself. q = r / (1 + r) is nine tenths of the share of the weight of
-        the parent sets of v that have u, which alone would be the product of independent parents nearest to the truth
-        (Kullback-Leibler), and a tenth of that share in random orders.
+        ``[v, u]`` is the log of the odds r that u, which is no candidate of v, is a parent of v; -inf where it cannot
+        be, for candidates, and for v itself. q = r / (1 + r) is 0.9 times the probability of u as a parent of v plus
+        0.1 times that probability in random orders. The first alone would give the product of independent parents that
+        is nearest to the truth (Kullback-Leibler).
     covered : ndarray, shape (d,), float64
-        Estimated share of the weight of each node's parent sets that lies within its candidates, as if others were
-        parents independently.
+        Estimated share of the total weight of each node's parent sets that lies within its candidates, with the
+        others taken as independent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.candidates import choose_candidates
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> chosen = choose_candidates(table, 2)  # all other nodes
+    >>> [bin(mask) for mask in chosen.masks.tolist()], chosen.covered.tolist()
+    (['0b110', '0b101', '0b11'], [1.0, 1.0, 1.0])
     """
 
     masks: Int64[np.ndarray, " d"]
@@ -81,14 +92,29 @@ class Candidates:
 
 
 def covered_share(log_odds: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, " d"]:
-    r"""Return the probability that no other than a candidate is a parent, :math:`\prod_u 1 / (1 + r_{vu})`."""
+    r"""Return the probability that all parents are candidates, :math:`\prod_u 1 / (1 + r_{vu})`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.candidates import covered_share
+    >>> log_odds = np.array([[-np.inf, np.log(3.0)], [-np.inf, -np.inf]])  # node 1 is a parent of node 0 with odds 3
+    >>> covered_share(log_odds).round(6).tolist()
+    [0.25, 1.0]
+    """
     return np.exp(-np.logaddexp(0.0, log_odds).sum(axis=1))
 
 
 def affordable_seconds(budget: float | int | None) -> float:
-    """Return the seconds of one core for each part of the search, where a whole fit has so many seconds of all cores.
+    """Return the seconds of one core for each part of the search, given the budget of the whole fit.
 
-    The three parts take two and a half times as long, an eighth of the budget on all cores at most.
+    The three parts together take 2.5 times as long, which is at most an eighth of the budget on all cores.
+
+    Examples
+    --------
+    >>> from dag_gfn.layerings.candidates import affordable_seconds
+    >>> affordable_seconds(None), affordable_seconds(0)
+    (20.0, 0.0)
     """
     if budget is None:
         return _SECONDS
@@ -96,7 +122,19 @@ def affordable_seconds(budget: float | int | None) -> float:
 
 
 def default_size(table: ScoreTable, seconds: float = _SECONDS) -> int:
-    """Return K for a table: 20 or fewer, so that the scores take at most so many seconds of one core."""
+    """Return K for a table: at most 20, and such that the scores take at most these seconds of one core.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.candidates import default_size
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 4)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> default_size(table)  # all other nodes
+    3
+    """
     affordable = _largest_power(seconds * table.families_per_second / table.d)
     required = int(popcount(table.constraints.required).max())
     return min(max(min(affordable, MAX_CANDIDATES), required, 1), table.d - 1)
@@ -115,16 +153,30 @@ def choose_candidates(
     ----------
     table : ScoreTable
     size : int
-        K, the number of candidates of each node; all others where there are no more.
+        K, the number of candidates of each node; all other nodes where there are fewer.
     seconds : float
-        Of one core, that the search should take.
+        Seconds of one core that the search should take.
     on_share : callable, optional
-        Is told which share is done, in [0, 1].
+        Called with the share that is done, in [0, 1].
 
     Raises
     ------
     OptionError
-        If K is less than 1, or than the number of parents that constraints require of a node.
+        If K is less than 1, or less than the number of required parents of a node.
+
+    Examples
+    --------
+    Column 0 is nearly the sum of columns 2 and 3:
+
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.candidates import choose_candidates
+    >>> x = np.random.default_rng(0).normal(size=(40, 5))
+    >>> x[:, 0] = x[:, 2] + x[:, 3] + 0.1 * x[:, 0]
+    >>> table = ScoreTable.build(make_score("bge", dag_gfn.from_array(x)))
+    >>> bin(choose_candidates(table, 2, seconds=0.1).masks[0])
+    '0b1100'
     """
     d = table.d
     if size >= d - 1:
@@ -138,34 +190,15 @@ def choose_candidates(
             f"{required[node]} required ones), not {size}"
         )
     extent = _extent(table, seconds)
-    chosen = for_each_node(lambda node: _choose(table, node, size, extent), d, on_share=on_share)
+    chosen = run_chunks(lambda node: _choose(table, node, size, extent), range(d), progress=on_share)
     masks, log_odds, covered = zip(*chosen, strict=True)
     return Candidates(np.array(masks), np.stack(log_odds), np.array(covered))
 
 
-def for_each_node(
-    work: Callable[[int], Result], d: int, *, on_share: Callable[[float], None] | None = None
-) -> list[Result]:
-    """Return what a function that mostly releases the GIL gives for nodes 0 .. d-1, called in threads.
-
-    `on_share` is told which share of the nodes is done, in [0, 1].
-    """
-    threads = ThreadPoolExecutor(os.cpu_count() or 1)
-    results = []
-    try:
-        for result in threads.map(work, range(d)):
-            results.append(result)
-            if on_share is not None:
-                on_share(len(results) / d)
-        return results
-    finally:
-        threads.shutdown(wait=True, cancel_futures=True)
-
-
 @dataclass(frozen=True)
 class _Extent:
-    """How far a search goes: nodes of the core, its subsets that are tried with each other node, and families scored
-    by the chains of one node.
+    """The extent of a search: nodes of the core, subsets of it that are combined with each other node, and families
+    that the chains of one node score.
     """
 
     core: int
@@ -174,11 +207,15 @@ class _Extent:
 
 
 def _extent(table: ScoreTable, seconds: float) -> _Extent:
-    affordable = seconds * table.families_per_second / (4 * table.d)  # families for one node in one round
+    rate = table.families_per_second
+    affordable = seconds * rate / (4 * table.d)  # families for one node in one round
+    chain_families = 2.0 * affordable
+    if seconds < _SECONDS:  # there is a time budget: what the chains do beside scoring counts, too
+        chain_families = max(chain_families - scorings(table.d) * _BESIDE_SCORING * rate, 0.0)
     return _Extent(
         core=int(np.clip(_largest_power(affordable / 4), *_CORE)),
         likely_sets=int(np.clip(affordable / (8 * table.d), *_LIKELY_SETS)),
-        chain_families=2.0 * affordable,
+        chain_families=chain_families,
     )
 
 
@@ -190,13 +227,13 @@ def _largest_power(number: float) -> int:
 def _choose(
     table: ScoreTable, node: int, size: int, extent: _Extent
 ) -> tuple[int, Float64[np.ndarray, " d"], float]:
-    """Return the mask of a node's candidates, the log-odds of all others, and the share that is covered."""
+    """Return the mask of a node's candidates, the log-odds of all others, and the covered share of the weight."""
     d, constraints = table.d, table.constraints
     required, impossible = unpack(
         np.array([constraints.required[node], constraints.forbidden[node] | np.int64(1) << node]), d
     )
     sets, scores = _search(table, node, extent)
-    found = inclusion(
+    found = parent_inclusion(
         table, node, sets, scores, families=extent.chain_families, rng=np.random.default_rng(node)
     )
     rank = found.in_orders + (found.alone > 0.5)
@@ -216,7 +253,7 @@ def _choose(
 def _search(
     table: ScoreTable, node: int, extent: _Extent
 ) -> tuple[Int64[np.ndarray, " sets"], Float64[np.ndarray, " sets"]]:
-    """Return parent sets of a node, the likely ones among them, and their scores."""
+    """Return a catalogue of parent sets of a node that contains the likely ones, and their scores."""
     d, required = table.d, int(table.constraints.required[node])
     others = (1 << d) - 1 & ~(1 << node)
     core = best = required
@@ -231,7 +268,7 @@ def _search(
 
 
 def _likely(table: ScoreTable, node: int, core: int, count: int) -> Int64[np.ndarray, " sets"]:
-    """Return the subsets of the core that weigh most, and these without any one member."""
+    """Return the `count` subsets of the core with the largest weights, and the same without any one member."""
     within = subsets_within(core)
     most = within[np.argsort(-table.scores_of(node, within), kind="stable")[:count]]
     return np.unique(np.append(most, most[:, None] & ~_singletons(core)))
@@ -240,7 +277,7 @@ def _likely(table: ScoreTable, node: int, core: int, count: int) -> Int64[np.nda
 def _catalogue(
     core: int, likely: Int64[np.ndarray, " likely"], best: int, others: int
 ) -> Int64[np.ndarray, " sets"]:
-    """Return all subsets of the core, likely ones with one node from outside, the best set with two. Ascending."""
+    """Return all subsets of the core, the likely ones with one node from outside, and the best set with one or two."""
     outside, free = _singletons(others & ~core), _singletons(others & ~best)
     with_one = likely | outside[:, None]
     with_two = np.int64(best) | free | free[:, None]
@@ -260,7 +297,10 @@ def _most_useful(
     required: int,
     d: int,
 ) -> int:
-    """Return the mask of so many of the nodes in `among`: of what is too many, the less useful half goes at a time."""
+    """Return the mask of the `size` most useful nodes of `among`: half of the surplus is removed at a time.
+
+    A node is as useful as the total weight of the sets that contain it and no removed node.
+    """
     left, needed = unpack(np.array([among, required], dtype=np.int64), d)
     weight = np.empty(d)
     while (surplus := int(left.sum()) - max(size, int(needed.sum()))) > 0:
@@ -276,7 +316,11 @@ def _most_useful(
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _log_weights_with_each(sets, scores, within, log_weights):
-    """Fill, for each node, log of the weight of the sets that contain it and lie within a mask; shape (d,)."""
+    """Fill, for each node, the log of the weight of the sets that contain it and lie within a mask.
+
+    `sets` and `scores` have shape (m,): bitmasks and log-weights. `log_weights`, shape (d,), receives the results. Each
+    sum is kept relative to its largest term so far.
+    """
     d = len(log_weights)
     largest, total = np.full(d, -np.inf), np.zeros(d)
     for s in range(len(sets)):

@@ -1,24 +1,24 @@
-r"""What a node contributes to the weight of a root layering, with its parents summed out.
+r"""Weights of root layerings as products over the nodes, with the parents of each node summed out.
 
-The roots of a DAG are its first layer R_1, what becomes a root when they are removed is the second, and so on.
-So every node of a later layer has at least one parent in the layer just before. With U the nodes of all earlier
-layers and Q the last of these, the weight of all parent sets that a node v may have is
+The roots of a DAG are its first layer R_1. The nodes that become roots when these are removed are the second layer, and
+so on. Every node of a later layer therefore has at least one parent in the layer just before. With U the nodes of all
+earlier layers and Q the last of these, the total weight of the parent sets that a node v can have is
 
 .. math:: g_v(U, Q) = \sum_{T \subseteq U,\, T \cap Q \ne \emptyset} w_v(T) = \hat w_v(U) - \hat w_v(U \setminus Q),
           \qquad g_v(\emptyset, \emptyset) = w_v(\emptyset),
 
 and the weights of all DAGs with one layering sum to the product of these over the nodes.
 
-Sets are at indices: bit k of one stands for member number k of the node's candidate parents, which are all other nodes
-up to 20 nodes and K of them beyond (:mod:`dag_gfn.layerings.candidates`). Members of U or Q that are no candidates drop
-out of the index. They are in no parent set of positive weight, or count by their odds :math:`r_{vu}` of being a
-parent, as if they joined a set independently of all else: the weight of a set is then taken to be
+Parent sets are at indices of tables: bit k of an index stands for candidate number k of the node. The candidate parents
+are all other nodes up to 20 nodes, and K of them beyond (:mod:`dag_gfn.layerings.candidates`). Members of U or Q that
+are no candidates are not part of the index. Either they are in no parent set of positive weight, or they join a parent
+set independently of all else, with odds :math:`r_{vu}`. The weight of a set is then taken to be
 
 .. math:: \tilde w_v(T) = w_v(T \cap C_v) \prod_{u \in T \setminus C_v} r_{vu}
 
-with C_v the candidates. The tables are exact for these weights (:mod:`dag_gfn.layerings.node_weights` reads g_v from
-them); how these differ from those of a score table is for :mod:`dag_gfn.layerings.outside_parents` to correct. Where
-all other nodes are candidates there is no difference.
+with C_v the candidates. The tables are exact for these weights, and :mod:`dag_gfn.layerings.node_weights` reads
+:math:`g_v` from them. :mod:`dag_gfn.layerings.outside_parents` corrects the difference between these weights and those
+of the score table. Where all other nodes are candidates there is none.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +28,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Num
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
 from dag_gfn.graphs.subsets import log_zeta_transform, pack, unpack
 from dag_gfn.layerings.candidates import (
@@ -35,13 +36,13 @@ from dag_gfn.layerings.candidates import (
     choose_candidates,
     covered_share,
     default_size,
-    for_each_node,
 )
 from dag_gfn.layerings.node_weights import CompiledTables, log_set_weights
+from dag_gfn.posterior.diagnostic_parts import Coverage
 from dag_gfn.scores import MEMORY_LIMIT, ScoreTable
 
 ODDS = (1e-6, 1e3)
-"""Least and largest odds of a parent that is no candidate: above `node_weights.CANCELLED`, far from what overflows."""
+"""Smallest and largest odds of a parent that is no candidate: above `node_weights.CANCELLED`, far from overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,24 +52,32 @@ class LayerWeights:
     Attributes
     ----------
     log_weights : ndarray, shape (d, 2^K), float64
-        log w_v(T), less the largest of each node: row v over the subsets of its K candidate parents. Where these are
-        all others, the order is that of `ScoreTable.complete`.
+        log w_v(T) minus the largest of each node: row v over the subsets of its K candidate parents. Where the
+        candidates are all others, the order is that of `ScoreTable.complete`.
     log_sums : ndarray, shape (d, 2^K), float64
-        log ŵ_v(U), the weight of all parent sets within U, for U within the candidates.
+        log ŵ_v(U), the log of the weight of all parent sets within U, for each U within the candidates.
     log_scales : ndarray, shape (d,), float64
-        What was subtracted.
+        The largest log w_v(T) of each node, which was subtracted.
     candidates : ndarray, shape (d,), int64
         Bitmask of each node's candidate parents, K for every node.
     places : ndarray, shape (d, d), int64
-        ``[v, i]`` is the bit that i has in the indices of v, 0 where it is no candidate: a set U is at the sum of
+        ``[v, i]`` is the bit of i in the indices of v, 0 where i is no candidate. The index of a set is the sum of
         ``places[v, i]`` over its members.
     may_gain : ndarray, shape (d,), int64
         Bitmask of the nodes that are in some parent set of positive weight.
     log_odds : ndarray, shape (d, d), float64
         ``[v, u]`` is log r, the odds that u, which is no candidate of v, is a parent of v; -inf for all others.
     covered : ndarray, shape (d,), float64
-        Estimated share of the weight of all parent sets that lies within the candidates; 1 where these are all others.
+        Estimated share of the total weight of each node's parent sets that lies within its candidates.
     tables : CompiledTables
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> weights = LayerWeights.of(np.log([[1.0, 1.0], [1.0, 3.0]]))  # node 1: the sets {} and {0} weigh 1 and 3
+    >>> np.exp(weights.log_weight_of(np.array([[0, 0], [0, 1]]))).round(6).tolist()  # the empty graph, 0 -> 1
+    [1.0, 3.0]
     """
 
     log_weights: Float64[np.ndarray, "d sets"]
@@ -91,29 +100,28 @@ class LayerWeights:
         seconds: float | int | None = None,
         on_phase: Callable[[str, float], None] | None = None,
     ) -> "LayerWeights":
-        """Return the weights of a score table: of all parent sets if it is complete, else of those of candidates.
+        """Return the weights of a score table: over all parent sets if it is complete, else over those of candidates.
 
         Parameters
         ----------
         table : ScoreTable
         num_candidates : int, optional
-            K; by default as large as is quick (`candidates.default_size`). Given for a complete table, candidates are
-            chosen there too.
+            K; by default as large as the time allows (`candidates.default_size`). If it is given, candidates are chosen
+            for a complete table too.
         outside : bool
-            Whether others than candidates can be parents too, by their odds: the weights are then only near those of
-            the table, and what is drawn by them is to be corrected (`outside_parents.correct_parents`).
+            Whether other nodes than candidates can be parents too, by their odds. The weights then only approximate
+            those of the table, and draws by them need correction (`outside_parents.correct_parents`).
         seconds : float, optional
-            The time that there is for a whole fit: where it is short, the search for candidates is shorter, and there
-            are fewer of them.
+            Time budget of the whole fit. A short one makes the search for candidates shorter and K smaller.
         on_phase : callable, optional
-            Is told what is being done and which share of it is done, in [0, 1].
+            Called with the name of the phase and the share of it that is done, in [0, 1].
 
         Raises
         ------
         OptionError
-            If K is less than 1, or than the number of parents that constraints require of a node.
+            If K is less than 1, or less than the number of required parents of a node.
         NotTractable
-            If a table of so many parent sets would exceed 1 GB.
+            If the table would exceed 1 GB.
         """
         if table.complete is not None and num_candidates is None:
             return cls.of(table.complete)
@@ -128,8 +136,10 @@ class LayerWeights:
             )
         tell = (lambda name: None) if on_phase is None else lambda name: partial(on_phase, name)
         chosen = choose_candidates(table, size, seconds=core_seconds, on_share=tell("candidate parents"))
-        scores = for_each_node(
-            lambda v: table.scores_within(v, int(chosen.masks[v])), table.d, on_share=tell("parent sets")
+        scores = run_chunks(
+            lambda v: table.scores_within(v, int(chosen.masks[v])),
+            range(table.d),
+            progress=tell("parent sets"),
         )
         log_odds = chosen.log_odds if outside else None
         return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered)
@@ -149,7 +159,8 @@ class LayerWeights:
         scores : ndarray, shape (d, 2^K), float64
             `ScoreTable.complete`, or `ScoreTable.scores_within` of each node.
         candidates, log_odds, covered : optional
-            As the attributes; when left out, all other nodes, no parents but candidates, and what these odds say.
+            As the attributes. By default the candidates are all other nodes, no other node can be a parent, and
+            `covered` follows from the odds.
         """
         d = len(scores)
         bits = np.int64(1) << np.arange(d, dtype=np.int64)
@@ -171,7 +182,7 @@ class LayerWeights:
         members = np.nonzero(is_candidate)[1].reshape(d, -1)
         outside = pack(is_outside)
         largest = scores.max(axis=1, keepdims=True)
-        largest[largest == -np.inf] = 0.0  # no parent set is possible: no layering will be
+        largest[largest == -np.inf] = 0.0  # no parent set is possible, and so no layering
         log_weights = scores - largest
         log_sums = log_zeta_transform(log_weights)
         return cls(
@@ -195,11 +206,15 @@ class LayerWeights:
             ),
         )
 
-    def coverage(self, names: Sequence[str]) -> dict[str, int | float | str]:
-        """Return what is to be recorded of the candidates: how many, the least share they cover, and of which node."""
+    def coverage(self, names: Sequence[str]) -> Coverage:
+        """Return how many candidates there are, the least share that they cover, and of which node."""
         least = int(self.covered.argmin())
-        known = {"candidates": self.tables.members.shape[1], "covered": float(self.covered[least])}
-        return known | ({"least_covered": names[least]} if known["covered"] < 1.0 else {})
+        covered = float(self.covered[least])
+        return Coverage(
+            candidates=int(self.tables.members.shape[1]),
+            covered=covered,
+            least_covered=names[least] if covered < 1.0 else None,
+        )
 
     @property
     def d(self) -> int:
@@ -208,23 +223,23 @@ class LayerWeights:
 
     @property
     def log_scale(self) -> float:
-        """Sum of what was subtracted of the nodes' log-weights."""
+        """Sum of `log_scales`."""
         return float(self.log_scales.sum())
 
     @property
     def has_outside(self) -> bool:
-        """Whether others than candidates can be parents, so that the weights are to be corrected."""
+        """Whether other nodes than candidates can be parents, so that draws by the weights need correction."""
         return bool(self.tables.outside.any())
 
     def log_weight_of(self, parents: Int64[np.ndarray, "k d"]) -> Float64[np.ndarray, " k"]:
-        """Return the log of what DAGs weigh, given as one parent set for each node; -inf where one has no weight.
+        """Return the log-weights of DAGs, given as the mask of each node's parents; -inf where a DAG has no weight.
 
-        Where there are no nodes but candidates it is log R(G), or -inf.
+        Where no other node than a candidate can be a parent, this is log R(G), or -inf.
         """
         return np.sum([self.log_set_weights(v, parents[:, v]) for v in range(self.d)], axis=0)
 
     def log_set_weights(self, node: int, parents: Int64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-        """Return the log of what parent sets of one node weigh, given as bitmasks, in nats."""
+        """Return the log-weights of parent sets of one node, given as bitmasks, in nats."""
         return log_set_weights(self.tables, node, parents) + self.log_scales[node]
 
 

@@ -1,7 +1,7 @@
-r"""The weight g_v(U, Q) of a node with its parents summed out, as compiled functions read it from tables.
+r"""Compiled reading of the weight g_v(U, Q) of a node, with its parents summed out, from tables.
 
-It is defined in :mod:`dag_gfn.layerings.layer_weights`. Members of U or Q that are no candidates of the node drop out
-of the index of a set. With subscripts i and o for the candidates of a set and its other members, and
+:mod:`dag_gfn.layerings.layer_weights` defines it. Members of U or Q that are no candidates of the node are not part of
+the index of a set. With subscripts i and o for the candidates of a set and its other members, and
 :math:`\lambda(O) = \sum_{u \in O} \log(1 + r_{vu})`,
 
 .. math:: \hat w_v(U) = \hat w_v(U_i) e^{\lambda(U_o)}, \qquad
@@ -15,14 +15,14 @@ import numpy as np
 from numba import njit
 
 CANCELLED = 1e-7
-"""Where g_v / ŵ_v(U) is less, the difference has lost too many digits and the sum is taken term by term."""
+"""Where g_v / ŵ_v(U) is below this, the difference has lost too many digits and its terms are summed one by one."""
 
 NEGLIGIBLE = -40.0
-"""In nats below the largest term of a sum: a million such terms do not change a double."""
+"""Nats relative to the largest term of a sum: a million terms as small as this do not change a double."""
 
 
 class CompiledTables(NamedTuple):
-    """What compiled functions read of `dag_gfn.layerings.layer_weights.LayerWeights`.
+    """The arrays of `dag_gfn.layerings.layer_weights.LayerWeights` that compiled functions read.
 
     Attributes
     ----------
@@ -31,13 +31,21 @@ class CompiledTables(NamedTuple):
     members : ndarray, shape (d, K), int64
         Candidate parents of each node, ascending.
     byte_index : ndarray, shape (d, ceil(d/8), 256), int32
-        What each byte of a set of nodes contributes to its index.
+        ``[v, b, x]`` is the part of the index of v for nodes 8 b to 8 b + 7, where x is the byte of the mask.
     outside : ndarray, shape (d,), int64
-        Bitmask of the nodes beside the candidates that can be parents.
+        Bitmask of the nodes that are no candidates and can be parents.
     log_odds : ndarray, shape (d, d), float64
         As there.
     byte_log_factor : ndarray, shape (d, ceil(d/8), 256), float64
-        What each byte of a set of nodes contributes to λ.
+        The same for λ, the sum of log(1 + r) over members outside the candidates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> tables = LayerWeights.of(np.zeros((3, 4))).tables
+    >>> tables.members.tolist()  # without candidates to choose from, those of a node are all others
+    [[1, 2], [0, 2], [0, 1]]
     """
 
     log_weights: np.ndarray
@@ -56,8 +64,8 @@ class CompiledTables(NamedTuple):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def index_of(tables, node, mask):
-    """Return the index of a set of nodes among the parent sets of a node."""
-    # unsigned: Numba looks for no negative subscripts
+    """Return the index of a set of nodes, given as a mask, in the tables of a node: one look-up for each byte."""
+    # unsigned, so that Numba omits its check for negative indices
     index, rest, byte = np.int64(0), np.uint64(mask), np.uint64(0)
     while rest:
         index |= tables.byte_index[np.uint64(node), byte, rest & np.uint64(255)]
@@ -71,8 +79,8 @@ def index_of(tables, node, mask):
 def log_node_weight(tables, node, inside, last, exact):
     """Return log g of a node, and whether it is only an upper bound.
 
-    `inside` and `last` are the masks U and Q. Where the difference cancels, `exact` asks for the sum of up to
-    2^|U| terms; otherwise an upper bound is given, which suffices to reject most of what is proposed.
+    `inside` and `last` are the masks U and Q. Where the difference ŵ(U) - ŵ(U - Q) cancels, `exact` asks for the sum of
+    up to 2^|U| terms. Without it an upper bound is returned, which is enough to reject most proposals.
     """
     if inside == 0:
         return tables.log_weights[node, 0], False
@@ -94,7 +102,7 @@ def log_node_weight(tables, node, inside, last, exact):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _log_weight_with_outside(tables, node, inside, last, exact):
-    """Return the same where there are parents outside the candidates."""
+    """Return the same where there are parents outside the candidates, by the formula at the top of this file."""
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     log_all, log_met = tables.log_sums[node, within], log_outside_factor(tables, node, last)
     if log_all == -np.inf or (touching == 0 and log_met == 0.0):
@@ -106,7 +114,7 @@ def _log_weight_with_outside(tables, node, inside, last, exact):
         return log_rest + log_all + np.log(share), False
     if not exact:
         return log_rest + log_all + np.log(2.0 * CANCELLED), True
-    # met is 0: the odds are not so small
+    # Then met is 0, because odds are above CANCELLED: no node outside the candidates is in Q.
     largest, total = sum_touching(tables.log_weights[node], within, touching)
     return log_rest + largest + np.log(total), False
 
@@ -114,7 +122,7 @@ def _log_weight_with_outside(tables, node, inside, last, exact):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def exact_log_node_weights(tables, nodes, inside, last):
-    """Return log g of many nodes, each with its own U and Q; where the difference cancels, the sum of its terms."""
+    """Return the exact log g of many nodes, each with its own U and Q; all arrays have shape (k,)."""
     values = np.empty(len(nodes))
     for k in range(len(nodes)):
         values[k] = log_node_weight(tables, nodes[k], inside[k], last[k], True)[0]
@@ -124,7 +132,7 @@ def exact_log_node_weights(tables, nodes, inside, last):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def log_outside_factor(tables, node, mask):
-    """Return λ, the log of what parents outside the candidates, in a set of nodes, multiply weights of sets by."""
+    """Return λ of a set: the log of the factor by which its members outside the candidates multiply ŵ_v."""
     total, rest, byte = 0.0, np.uint64(mask & tables.outside[node]), np.uint64(0)
     while rest:
         total += tables.byte_log_factor[np.uint64(node), byte, rest & np.uint64(255)]
@@ -136,7 +144,7 @@ def log_outside_factor(tables, node, mask):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def log_set_weight(tables, node, parents):
-    """Return log of the weight of one parent set of a node."""
+    """Return the log-weight of one parent set of a node, given as a mask; -inf where it is not possible."""
     outside = tables.outside[node]
     if parents & ~(tables.candidates[node] | outside):
         return -np.inf
@@ -152,7 +160,7 @@ def log_set_weight(tables, node, parents):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def log_set_weights(tables, node, parents):
-    """Return the same of many parent sets of one node."""
+    """Return the same for many parent sets of one node, shape (k,)."""
     values = np.empty(len(parents))
     for k in range(len(parents)):
         values[k] = log_set_weight(tables, node, parents[k])
@@ -164,7 +172,8 @@ def log_set_weights(tables, node, parents):
 def sum_touching(log_weights, within, touching):
     """Return the largest log w(T), and the sum of w(T) relative to it, over T in `within` that meet `touching`.
 
-    All are indices. (-inf, 0) if there is no such T of positive weight.
+    `within` and `touching` are indices of `log_weights`, shape (2^K,). All subsets are gone through in descending
+    order, and the sum is kept relative to its largest term so far. (-inf, 0) if no such T has positive weight.
     """
     largest, total, subset = -np.inf, 0.0, within
     while subset:
@@ -182,7 +191,7 @@ def sum_touching(log_weights, within, touching):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def layer_masks(layer_of, layers, earlier):
-    """Fill the mask of each layer and that of all earlier ones; return the number of layers."""
+    """Fill the mask of each layer and that of all earlier layers, both of shape (d,); return the number of layers."""
     layers[:] = 0
     count = 0
     for v in range(len(layer_of)):

@@ -1,15 +1,15 @@
-r"""What parents outside the candidates are worth beside one another: draws that correct their independence.
+r"""Corrections for parents outside the candidates, which the weights of layerings take as independent.
 
-The weights of layerings take them to join a parent set independently of all else
+In these weights, nodes outside the candidates join a parent set independently of all else
 (:mod:`dag_gfn.layerings.layer_weights`). Given a layering, draw sets :math:`T_1, \dots, T_m` of a node by these weights
-:math:`\tilde w_v`, and let :math:`a_j = w_v(T_j) / \tilde w_v(T_j)` be what they really weigh relative to that. Then
+:math:`\tilde w_v`, and let :math:`a_j = w_v(T_j) / \tilde w_v(T_j)` be the ratio of the true weight to it. Then
 
 .. math:: E[\bar a_v] = E\Big[\frac{1}{m} \sum_j a_j\Big] = \frac{g_v(U, Q)}{\tilde g_v(U, Q)},
 
-and these means are independent of one another. So a layering whose importance weight is multiplied by
-:math:`\prod_v \bar a_v` is weighted for the true posterior, without bias, however few the draws. With one set kept for
-each node, :math:`T_j` with probability :math:`a_j / \sum_j a_j`, it is a weighted draw of a DAG: the sets that are not
-kept are auxiliary variables, whose distribution given layering and DAG sums to one.
+and the means of different nodes are independent. A layering whose importance weight is multiplied by their product
+:math:`\prod_v \bar a_v` is therefore weighted for the true posterior, without bias, however few the draws. If one set
+is kept for each node, :math:`T_j` with probability :math:`a_j / \sum_j a_j`, the result is a weighted draw of a DAG.
+The sets that are not kept are auxiliary variables, whose distribution given layering and DAG sums to one.
 
 References
 ----------
@@ -25,9 +25,9 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 from numba import njit
 
-from dag_gfn.layerings.candidates import for_each_node
+from dag_gfn.chunked import run_chunks
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_meeting
+from dag_gfn.layerings.layered_parents import draw_meeting
 from dag_gfn.layerings.node_weights import layer_masks
 from dag_gfn.scores import ScoreTable
 
@@ -37,16 +37,31 @@ _AT_A_TIME = 2048  # layerings
 
 @dataclass(frozen=True, eq=False)
 class ParentDraws:
-    """Parents drawn given layerings, and how far their true weights are from the approximate ones.
+    """Parents drawn given layerings, and the corrections from the approximate to the true weights.
 
     Attributes
     ----------
     parents : ndarray, shape (k, d), int64
-        Bitmask of one parent set for each node: a DAG of each layering.
+        Bitmask of the parents of each node: one DAG for each layering.
     log_correction : ndarray, shape (k,), float64
-        What to add to the log-weight of each layering; -inf where the true weight of all that was drawn is 0.
+        The term to add to the log-weight of each layering; -inf where all sets drawn for a node have true weight 0.
     edge : ndarray, shape (k, d, d), float32
-        Share of the true weight of the sets drawn for j in which i is: ``[s, i, j]`` is about i -> j (row -> column).
+        ``[s, i, j]`` is the share, in the true weight of the sets drawn for j, of those that contain i: about i -> j
+        (row -> column).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.outside_parents import correct_parents
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> drawn = correct_parents(weights, table, np.array([[0, 0, 1]] * 4), rng=np.random.default_rng(0))
+    >>> drawn.edge.shape, drawn.edge.sum(axis=1).min(axis=0)[2] >= 1  # node 2 has one parent or two
+    ((4, 3, 3), np.True_)
     """
 
     parents: Int64[np.ndarray, "k d"]
@@ -62,14 +77,28 @@ def correct_in_parts(
     draws: int = _DRAWS,
     rng: np.random.Generator,
 ) -> Iterator[tuple[slice, ParentDraws]]:
-    """Yield which layerings come next, and what `correct_parents` draws for them: edges of few are in memory at a time.
+    """Yield slices of the layerings and what `correct_parents` draws for each, so that little is in memory at a time.
 
-    Parts are of a fixed size, so that the generator decides.
+    The slices have a fixed size, so that the draws depend on the generator alone.
 
     Parameters
     ----------
     weights, table, layer_of, draws, rng
         As for `correct_parents`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.outside_parents import correct_in_parts
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> parts = correct_in_parts(weights, table, np.zeros((3_000, 3), int), rng=np.random.default_rng(0))
+    >>> [len(drawn.parents) for _, drawn in parts]
+    [2048, 952]
     """
     for start in range(0, len(layer_of), _AT_A_TIME):
         part = slice(start, start + _AT_A_TIME)
@@ -84,19 +113,35 @@ def correct_parents(
     draws: int = _DRAWS,
     rng: np.random.Generator,
 ) -> ParentDraws:
-    """Draw parents for each layering and weigh them by their true scores; threads, and the same on any number of them.
+    """Draw parents for each layering and weight them by their true scores, in threads.
+
+    The result does not depend on the number of threads.
 
     Parameters
     ----------
     weights : LayerWeights
-        With parents outside the candidates (`LayerWeights.has_outside`): without any there is nothing to correct.
+        With parents outside the candidates (`LayerWeights.has_outside`); without them there is nothing to correct.
     table : ScoreTable
-        What the weights were built from.
+        The table that the weights were built from.
     layer_of : ndarray, shape (k, d)
         Layer of each node.
     draws : int
         Parent sets to draw for each node of each layering.
     rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.outside_parents import correct_parents
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> drawn = correct_parents(weights, table, np.array([[0, 1, 1]]), rng=np.random.default_rng(0))
+    >>> drawn.parents.tolist()  # the only node of the layer before is node 0
+    [[0, 1, 1]]
     """
     layer_of = layer_of.astype(np.int8)
     edge = np.zeros((*layer_of.shape, weights.d), dtype=np.float32)
@@ -117,14 +162,14 @@ def correct_parents(
         with np.errstate(divide="ignore"):  # log 0
             return sets[np.arange(len(sets)), kept], np.log(total / draws) + largest[:, 0]
 
-    parents, log_means = zip(*for_each_node(correct, weights.d), strict=True)
+    parents, log_means = zip(*run_chunks(correct, range(weights.d)), strict=True)
     return ParentDraws(np.stack(parents, axis=1), np.sum(log_means, axis=0), edge)
 
 
 def _log_ratio(
     weights: LayerWeights, table: ScoreTable, node: int, sets: Int64[np.ndarray, "k m"]
 ) -> Float64[np.ndarray, "k m"]:
-    """Return log a of parent sets of one node, each scored once; 0 of those within the candidates, which are exact."""
+    """Return log a of parent sets of one node; it is 0 within the candidates, where the weights are exact."""
     distinct, which = np.unique(sets, return_inverse=True)
     log_ratio = np.zeros(len(distinct))
     approximate = distinct & weights.tables.outside[node] != 0
@@ -139,7 +184,11 @@ def _log_ratio(
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _draw_sets(tables, linear, node, layer_of, rng, sets):
-    """Fill parent sets of one node for each layering, those with the same g together."""
+    """Fill `sets`, shape (k, m), with m parent sets of one node for each layering.
+
+    `linear` are the node's weights, no logarithms, and `layer_of` has shape (k, d). Layerings with the same U and Q
+    (`inside`, `last`) are served by one call, which can then enumerate the parent sets once for all of them.
+    """
     k, m = sets.shape
     d = layer_of.shape[1]
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
@@ -149,7 +198,7 @@ def _draw_sets(tables, linear, node, layer_of, rng, sets):
         layer = layer_of[s, node]
         if layer > 0:
             inside[s], last[s] = earlier[layer], layers[layer - 1]
-    # equal ones side by side; others that come to the same number part them, which costs time alone
+    # Equal pairs become neighbours. A collision of the key can separate some of them, which only costs time.
     order = np.argsort(inside * 31 + last)
     start = 0
     while start < k:
@@ -169,7 +218,10 @@ def _draw_sets(tables, linear, node, layer_of, rng, sets):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _fill_edges(sets, shares, probabilities):
-    """Fill the share of the weight of the sets in each row that each node is in, shape (k, d)."""
+    """Add up, for each row of sets and each node, the shares of the sets that contain it.
+
+    `sets` and `shares` have shape (k, m), `probabilities` (k, d).
+    """
     for s in range(len(sets)):
         for m in range(sets.shape[1]):
             rest, i = sets[s, m], 0

@@ -1,4 +1,4 @@
-"""Layerings that a sampler and Markov chains have drawn, taken together: edge probabilities, and DAGs."""
+"""Draws of a sampler and of Markov chains pooled by bridge sampling, and their edge probabilities."""
 
 import math
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from jaxtyping import Float64, Int8
 
 from dag_gfn.layerings.bridge_sampling import BATCHES, BridgeEstimate, bridge, variance_of_mean
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.posterior import Marginal
 
 
 @dataclass(frozen=True, eq=False)
 class PooledLayerings:
-    """Both kinds of draws, each with the share of the posterior that it stands for.
+    """Layerings drawn by a sampler and by Markov chains, each with its share in the total weight.
+
+    Use :meth:`of`.
 
     Attributes
     ----------
@@ -26,11 +28,25 @@ class PooledLayerings:
     chain_layer_of : ndarray, shape (c, m, d), int8
         m draws of each of c chains.
     chain_log_rewards, chain_log_weights : ndarray, shape (c, m), float64
-        log R, and log R less the log-probability by which the sampler draws the same layering.
+        log R, and log R minus the log-probability with which the sampler draws the same layering.
     estimate : BridgeEstimate
+        The evidence and the shares of all draws.
     effective_chain_draws : float
-        How many independent draws those of the chains are worth for the features that they mix over slowest. Fewer than
-        for the evidence, as a rule: the weights of neighbouring draws differ sooner than their edges.
+        Number of independent draws that the chains' draws are worth for the feature that mixes most slowly. This is
+        usually less than for the evidence, because weights change faster along a chain than edges do.
+
+    Examples
+    --------
+    Two chains of two draws beside four draws of the sampler, where all weights are equal: Z is that weight.
+
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.pooled_draws import PooledLayerings
+    >>> from dag_gfn.layerings.weighted_draws import WeightedLayerings
+    >>> own = WeightedLayerings(np.zeros((4, 3), dtype=np.int64), np.zeros(4), np.full(4, 2.0))
+    >>> chains = np.zeros((2, 2, 3), dtype=np.int8)
+    >>> pooled = PooledLayerings.of(own, chains, np.zeros((2, 2)), np.full((2, 2), 2.0))
+    >>> round(pooled.estimate.log_z, 6), len(pooled.joined)
+    (2.0, 8)
     """
 
     own: WeightedLayerings
@@ -50,7 +66,7 @@ class PooledLayerings:
         *,
         effective_chain_draws: float | int = math.inf,
     ) -> "PooledLayerings":
-        """Return them with their shares, by bridge sampling."""
+        """Return the draws with their shares by bridge sampling; arguments as the attributes."""
         estimate = bridge(own.log_weights, chain_log_weights)
         return cls(
             own, chain_layer_of, chain_log_rewards, chain_log_weights, estimate, float(effective_chain_draws)
@@ -58,7 +74,7 @@ class PooledLayerings:
 
     @cached_property
     def joined(self) -> WeightedLayerings:
-        """All draws in one, the sampler's first, with their normalised log-shares for log-weights."""
+        """All draws together, the sampler's first, with their normalised log-shares as log-weights."""
         d = self.own.layer_of.shape[1]
         return self.own.with_weights(self.estimate.log_share) + WeightedLayerings(
             self.chain_layer_of.reshape(-1, d).astype(np.int64),
@@ -68,10 +84,10 @@ class PooledLayerings:
 
     @property
     def effective_samples(self) -> float:
-        """How many independent draws from the posterior they are worth together, by their shares.
+        """Number of independent draws from the posterior that all draws together are worth, by their shares.
 
-        The chains' count for the fewer of what they are worth for the evidence and for the slowest feature: statements
-        about graphs hang on features, whatever their number.
+        The chains' draws count by the smaller of their worth for the evidence and for the slowest feature, because
+        statements about graphs depend on features.
         """
         own, chains = np.exp(self.estimate.log_share), np.exp(self.estimate.log_chain_share)
         independent = min(self.estimate.independent_chain_draws, self.effective_chain_draws)
@@ -81,11 +97,11 @@ class PooledLayerings:
     def edges(self, weights: LayerWeights) -> Marginal:
         """Return edge probabilities, averaged given the layering, and their standard errors.
 
-        Errors of the chains' part are from batches, since neighbouring draws are alike.
+        The error of the chains' part comes from the means of batches, because neighbouring draws are correlated.
         """
         d = weights.d
-        mean, linear, square = self.own.sums_over_edges(weights, np.exp(self.estimate.log_share)[None])
-        mean, linear, square = mean[0], linear[0], square[0]
+        own_share = np.exp(self.estimate.log_share)
+        own = self.own.edge_sums(weights, own_share[None])
         chains, m = self.chain_log_rewards.shape
         parts = min(BATCHES, m)
         starts = np.linspace(0, m, parts + 1).astype(np.int64)
@@ -96,11 +112,10 @@ class PooledLayerings:
                 given = edge_probabilities(weights, self.chain_layer_of[c, part])
                 batch_edges[c, b] = np.tensordot(share, given, axes=1)
                 batch_share[c, b] = share.sum()
-        own_share = np.exp(self.estimate.log_share)
-        of_own, mean = mean, mean + batch_edges.sum(axis=(0, 1))
-        # Σ share² (p - mean)² less the square of its sum: numbers of draws of each kind are fixed
-        variance = square - 2 * mean * linear + mean**2 * (own_share**2).sum()
-        variance -= (of_own - mean * own_share.sum()) ** 2 / len(own_share)
+        mean = own.mean[0] + batch_edges.sum(axis=(0, 1))
+        # Σ share² (p - mean)² minus (Σ share (p - mean))² / n, since the number n of the sampler's draws is fixed
+        variance = own.variance(mean[None])[0]
+        variance -= (own.mean[0] - mean * own_share.sum()) ** 2 / len(own_share)
         apart = chains * parts * (batch_edges - mean * batch_share[:, :, None, None])
         variance = variance.clip(0.0) + variance_of_mean(apart)
         return Marginal(mean.clip(0.0, 1.0), "rao_blackwell", np.sqrt(variance))

@@ -1,14 +1,16 @@
-"""Root layerings with importance weights: the evidence, edge probabilities and DAGs that they give."""
+"""Root layerings with importance weights, and the edge probabilities and DAGs that they give."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
+from dag_gfn.layerings.edge_sums import EdgeSums
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities
+from dag_gfn.layerings.layered_dags import draw_dags
+from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.metrics import effective_sample_size, pareto_smoothed
 
@@ -17,10 +19,11 @@ _AT_A_TIME = 1024  # layerings: a matrix of edge probabilities is kept for each
 
 @dataclass(frozen=True)
 class WeightedLayerings:
-    r"""Draws from a sampler whose probabilities are known, and what corrects them.
+    r"""Layerings drawn by a sampler with known probabilities, and the importance weights that correct them.
 
-    Each layering has one trajectory, so that the weight :math:`w = R / P_\theta` of a draw is exact: the mean of w is
-    an unbiased estimate of the evidence, and weighted means tend to the posterior's whatever the sampler has learned.
+    The sampler builds each layering in one way only, so that the weight :math:`w = R / P_\theta` of a draw is exact.
+    The mean of w is an unbiased estimate of the evidence, and weighted means converge to those of the posterior,
+    whatever the sampler has learned.
 
     Attributes
     ----------
@@ -31,8 +34,19 @@ class WeightedLayerings:
     log_weights : ndarray, shape (k,), float64
         log w.
     log_finished : float
-        log of the share of what the sampler builds that is finished, the draws being those that were: it is part of
-        the log-weights.
+        log of the probability that the sampler completes a layering instead of ending where no further layer is
+        possible. Only complete ones are among the draws, and the log-weights take this probability into account.
+
+    Examples
+    --------
+    Weights 1 and 3 are worth 16/10 draws from the posterior:
+
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.weighted_draws import WeightedLayerings
+    >>> layer_of = np.array([[0, 1], [1, 0]])
+    >>> drawn = WeightedLayerings(layer_of, log_rewards=np.zeros(2), log_weights=np.log([1.0, 3.0]))
+    >>> round(drawn.effective_samples, 6)
+    1.6
     """
 
     layer_of: Int64[np.ndarray, "k d"]
@@ -62,7 +76,7 @@ class WeightedLayerings:
         )
 
     def _log_finished_with(self, more: "WeightedLayerings") -> float:
-        """Return the log-share that was finished of all that was built for both."""
+        """Return the log-probability to complete a layering, estimated from the draws of both."""
         finished = len(self) + len(more)
         if finished == 0:
             return self.log_finished
@@ -75,19 +89,27 @@ class WeightedLayerings:
 
     @property
     def effective_samples(self) -> float:
-        """Effective sample size of the weights, (Σw)² / Σw²: how many draws from the posterior they are worth."""
+        """Effective sample size of the weights, (Σw)² / Σw²: the number of draws from the posterior they are worth."""
         return effective_sample_size(self.log_weights)
 
     def resample(
         self, m: int, log_share: Float64[np.ndarray, " k"], *, rng: np.random.Generator
     ) -> Int64[np.ndarray, " m"]:
-        """Return m places among the draws, as often as their shares say (systematic resampling, unbiased)."""
+        """Return the indices of m draws, chosen by their shares (systematic resampling, which is unbiased).
+
+        Parameters
+        ----------
+        m : int
+        log_share : ndarray, shape (k,), float64
+            Log-weights by which to choose; they need not be normalised.
+        rng : numpy.random.Generator
+        """
         cumulative = np.exp(log_share - np.logaddexp.reduce(log_share)).cumsum()
         at = (rng.random() + np.arange(m)) / m * cumulative[-1]
         return np.minimum(cumulative.searchsorted(at), len(self) - 1)
 
     def smoothed(self) -> tuple[Float64[np.ndarray, " k"], float]:
-        """Return normalised log-weights whose largest are smoothed, and the shape of their tail (`pareto_smoothed`)."""
+        """Return normalised log-weights, the largest smoothed, and the shape of their tail (see `pareto_smoothed`)."""
         return pareto_smoothed(self.log_weights)
 
     def edges(self, weights: LayerWeights, log_share: Float64[np.ndarray, " k"] | None = None) -> Marginal:
@@ -97,7 +119,7 @@ class WeightedLayerings:
         ----------
         weights : LayerWeights
         log_share : ndarray, shape (k,), float64, optional
-            Normalised log-weights; by default all draws count alike.
+            Normalised log-weights; by default all draws have the same.
         """
         return self._edges(weights, [np.zeros(len(self)) if log_share is None else log_share])[0]
 
@@ -108,9 +130,9 @@ class WeightedLayerings:
         *,
         on_share: Callable[[float], None] | None = None,
     ) -> tuple[Marginal, Marginal]:
-        """Return `edges` without and with the shares, having gone through the layerings once.
+        """Return `edges` without and with the shares, in one pass over the layerings.
 
-        `on_share` is told which share of them is done, in [0, 1].
+        `on_share` is called with the share of them that is done, in [0, 1].
         """
         raw, reweighted = self._edges(weights, [np.zeros(len(self)), log_share], on_share)
         return raw, reweighted
@@ -122,34 +144,32 @@ class WeightedLayerings:
         on_share: Callable[[float], None] | None = None,
     ) -> list[Marginal]:
         shares = np.stack([np.exp(log_share - np.logaddexp.reduce(log_share)) for log_share in log_shares])
-        mean, linear, square = self.sums_over_edges(weights, shares, on_share=on_share)
-        # Σ share² (p - mean)², the delta method for a ratio of means
-        variance = square - 2 * mean * linear + mean**2 * (shares**2).sum(axis=1)[:, None, None]
-        error = np.sqrt(variance.clip(0.0))
-        return [Marginal(p.clip(0.0, 1.0), "rao_blackwell", e) for p, e in zip(mean, error, strict=True)]
+        sums = self.edge_sums(weights, shares, on_share=on_share)
+        errors = np.sqrt(sums.variance().clip(0.0))
+        return [
+            Marginal(mean.clip(0.0, 1.0), "rao_blackwell", error)
+            for mean, error in zip(sums.mean, errors, strict=True)
+        ]
 
-    def sums_over_edges(
+    def edge_sums(
         self,
         weights: LayerWeights,
         shares: Float64[np.ndarray, "m k"],
         *,
         on_share: Callable[[float], None] | None = None,
-    ) -> tuple[Float64[np.ndarray, "m d d"], Float64[np.ndarray, "m d d"], Float64[np.ndarray, "m d d"]]:
-        """Return Σ share p, Σ share² p and Σ share² p² over the draws, p the probability of an edge given the layering.
-
-        For m rows of shares at once; in the results, row i and column j of the last two axes are about i -> j.
-        """
+    ) -> EdgeSums:
+        """Return the sums over the draws of the edge probabilities given the layering, for m rows of shares at once."""
         k, d = self.layer_of.shape
-        mean, linear, square = np.zeros((3, len(shares), d, d))
-        for part in (slice(start, start + _AT_A_TIME) for start in range(0, k, _AT_A_TIME)):
-            given = edge_probabilities(weights, self.layer_of[part].astype(np.int8))
-            mean += np.tensordot(shares[:, part], given, axes=1)
-            linear += np.tensordot(shares[:, part] ** 2, given, axes=1)
-            square += np.tensordot(shares[:, part] ** 2, given**2, axes=1)
-            if on_share is not None:
-                on_share(min(part.stop / k, 1.0))
-        return mean, linear, square
+
+        def given() -> Iterator[tuple[slice, Float64[np.ndarray, "n d d"]]]:
+            for start in range(0, k, _AT_A_TIME):
+                part = slice(start, start + _AT_A_TIME)
+                yield part, edge_probabilities(weights, self.layer_of[part].astype(np.int8))
+                if on_share is not None:
+                    on_share(min(part.stop / k, 1.0))
+
+        return EdgeSums.of(shares, given(), d)
 
     def dags(self, weights: LayerWeights, *, rng: np.random.Generator) -> Bool[np.ndarray, "k d d"]:
-        """Return a DAG of each layering, ``[s, i, j]`` True for i -> j (row -> column)."""
+        """Return a DAG of each layering; ``[s, i, j]`` is True for i -> j in draw s (row -> column)."""
         return draw_dags(weights, self.layer_of.astype(np.int8), rng=rng)

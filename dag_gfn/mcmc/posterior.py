@@ -1,36 +1,63 @@
-"""The posterior by partition MCMC as a `GraphPosterior`."""
+"""The posterior by partition MCMC."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from dag_gfn.budget import TimeBudget
-from dag_gfn.layerings.corrected_dags import affordable_dags, dags_of, weighed_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.posterior_dags import affordable_dags, draw_trial_dags, posterior_dags
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.posterior.diagnostics import MCMCDiagnostics
+from dag_gfn.posterior.method_result import MethodResult
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
-_DIAGNOSED = 2_500  # blocks of each chain, at most: ArviZ takes seconds for more
-_DRAWN_SHARE = 0.2  # of the time that is left when chains begin, at most, for what comes after them
+_DIAGNOSED = (100, 2_500)  # blocks of each chain that R-hat is of: at least in a hurry, and at most
+_DRAWN_SHARE = 0.2  # of the time that is left when chains begin, at most, for graphs
 _JUDGED_SHARE = 0.2  # of the same, at most, for R-hat and effective draws
 _REST_SHARE = 0.02  # of the same, for the rest
-_TRIED_TRACES = 9
+_JUDGED_OF_LEFT = (
+    0.6  # of the time that is left when chains have ended, at most, for R-hat and effective draws
+)
+_TRIED_TRACES = 9  # by which the time of R-hat is foreseen
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _TRIED = 256  # layerings by which the time of draws is foreseen
 _MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities take no more memory and time
 
 
 def default_iterations(d: int) -> int:
-    """Return the steps of each chain for d nodes: seconds in all, a minute for 20, minutes for 50."""
+    """Return the steps of each chain for d nodes: seconds in all, a minute for 20, minutes for 50.
+
+    Examples
+    --------
+    >>> from dag_gfn.mcmc.posterior import default_iterations
+    >>> default_iterations(10), default_iterations(20)
+    (2000000, 8000000)
+    """
     return 20_000 * max(d, 5) ** 2
+
+
+def r_hat_seconds(d: int) -> float:
+    """Return roughly how many seconds R-hat of the edges of d nodes takes, loading ArviZ among them.
+
+    Examples
+    --------
+    >>> from dag_gfn.mcmc.posterior import r_hat_seconds
+    >>> r_hat_seconds(20)
+    2.5
+    """
+    return 1.5 + 0.0025 * d**2
 
 
 def fit_mcmc(
@@ -45,13 +72,15 @@ def fit_mcmc(
     num_candidates: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
     on_phase: Callable[[str, float], None] | None = None,
-) -> GraphPosterior:
+) -> MethodResult:
     """Run chains over root layerings, average edge probabilities given the layering, and draw DAGs.
 
     Parameters
     ----------
     table : ScoreTable
-    seed, iterations, on_report
+    seed : int
+        Of annealed starts, chains and graphs, each with a stream of its own (`RandomStreams`).
+    iterations, on_report
         As for `run_chains`; by default the number of steps is chosen from the number of nodes, and with a time budget
         chains go on until they agree and are worth enough draws.
     budget : TimeBudget, optional
@@ -67,9 +96,9 @@ def fit_mcmc(
 
     Returns
     -------
-    GraphPosterior
-        ``info["diagnostics"]`` holds R-hat, effective draws, and what they say; the number of candidate parents, and
-        the smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
+    MethodResult
+        Its diagnostics hold R-hat, effective draws, and what they say; the number of candidate parents, and the
+        smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
     on_phase : callable, optional
         Is told the name of what is being done beside the chains, and the share of it that is done, in [0, 1].
 
@@ -77,24 +106,40 @@ def fit_mcmc(
     ------
     ConstraintError
         If no DAG has support.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+    >>> from dag_gfn.mcmc.posterior import fit_mcmc
+    >>> rng = np.random.default_rng(0)
+    >>> a, c = rng.normal(size=(2, 200))
+    >>> data = from_array(np.column_stack([a, a + c + 0.1 * rng.normal(size=200), c]), names=["a", "b", "c"])
+    >>> table = ScoreTable.build(make_score("bge", data), make_prior("uniform", 3), Constraints.none(3))
+    >>> posterior = fit_mcmc(table, seed=0, num_samples=100, iterations=2_000)
+    >>> (posterior.marginal("edge").values[:, 1] > 0.8).tolist()  # a -> b <- c
+    [True, False, True]
     """
     budget = TimeBudget() if budget is None else budget
     with budget.phase("parent sets"):
         weights = LayerWeights.build(
             table, num_candidates=num_candidates, outside=True, seconds=budget.remaining(), on_phase=on_phase
         )
-    go_on = None if iterations is not None else _not_enough
+    judge = _Judge(budget)
+    go_on = None if iterations is not None else judge.wants_more
     iterations = default_iterations(table.d) if iterations is None else iterations
-    annealed = np.random.SeedSequence([seed, chains]).spawn(chains) if starts is None else ()
+    streams = RandomStreams(seed)
+    annealed = streams.sequences("annealed starts", chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
-    for_chains = _time_of_chains(weights, table, num_samples, budget, seed)
-    with budget.phase("chains"):
+    with budget.phase("trials", shown="planning the time"):
+        for_chains = _time_of_chains(weights, table, num_samples, budget, judge)
+    with budget.phase("chains", shown="sampling root layerings"):
         result = run_chains(
             weights,
-            seed=seed,
+            streams=streams.sequences("chains", chains),
             iterations=iterations,
             kept=min(max(-(-num_samples // chains), least), most),
-            chains=chains,
             starts=() if starts is None else starts,
             annealed=annealed,
             time_budget=for_chains,
@@ -102,98 +147,182 @@ def fit_mcmc(
             on_report=on_report,
         )
     if result.interrupted:
-        budget.hurry(_GRACE)
-    with budget.phase("judging"):
+        budget.hurry(_GRACE)  # never later than the budget would end
+    with budget.phase("judging", shown="R-hat of the chains"):
         if on_phase is not None:
             on_phase("R-hat of the chains", 0.0)
-        edge, info = edges_of_chains(result)
+        edge, agreement = judge(result)
     layerings = result.layer_of.reshape(-1, table.d)
-    rng = np.random.default_rng([seed, chains])
+    rng = streams.generator("graphs of chains")
     with budget.phase("draws"):
         num_samples = affordable_dags(weights, table, layerings, num_samples, budget)
         chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
-        info |= {"num_samples": num_samples, **weights.coverage(table.names)}
-        effective = info["min_effective_draws"]
+        effective = float(agreement.min_effective_draws or 1.0)
         if num_samples < len(layerings):  # what few of them leave open comes on top of what all leave open
             effective = 1 / (1 / effective + 1 / num_samples)
         effective = min(float(num_samples), effective)
-        dags = weighed_dags(
+        dags = posterior_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )
-    info |= dags.diagnostics
-    return GraphPosterior.from_weights(
+    posterior = GraphPosterior.from_weights(
         table.names,
         dags.adjacency,
         dags.log_share,
         dags.log_scores,
+        num_samples=num_samples,
         effective_samples=dags.effective_samples,
         marginals={"edge": dags.edge},
-        info={
-            "interrupted": result.interrupted,
-            "diagnostics": info,
-            "timing": {"sampling_seconds": result.seconds},
-        },
+    )
+    return MethodResult(
+        posterior=posterior,
+        diagnostics=MCMCDiagnostics(
+            iterations=result.iterations,
+            cut_short_by_time_budget=result.cut_short,
+            coverage=weights.coverage(table.names),
+            agreement=agreement,
+            correction=dags.correction,
+            thinning=result.thinning,
+            kept_per_chain=result.log_weights.shape[1],
+            acceptance=acceptance_of(result),
+        ),
+        interrupted=result.interrupted,
+        timing={"sampling_seconds": result.seconds},
     )
 
 
 def _time_of_chains(
-    weights: LayerWeights, table: ScoreTable, num_samples: int, budget: TimeBudget, seed: int
+    weights: LayerWeights, table: ScoreTable, num_samples: int, budget: TimeBudget, judge: "_Judge"
 ) -> float | None:
-    """Return the seconds that chains may take, None for no limit: what is left but for R-hat and draws."""
+    """Return the seconds that chains may take, None for no limit: what is left but for R-hat and graphs.
+
+    The judge is told how long R-hat will take, and that chains have to end then.
+    """
     left = budget.remaining()
     if left is None:
         return None
-    rng = np.random.default_rng([seed, num_samples])
+    rng = RandomStreams(0).generator("trial of chains")  # what it draws is timed, and thrown away
     tried = np.stack([init(weights, rng=rng).layer_of for _ in range(_TRIED)])
     drawing = budget.seconds_of(
-        num_samples, lambda k: dags_of(weights, table, tried[:k], rng=rng), allowed=_DRAWN_SHARE * left
+        num_samples,
+        lambda k: draw_trial_dags(weights, table, tried[:k], rng=rng),
+        allowed=_DRAWN_SHARE * left,
     )
-    diagnose(rng.random((CHAINS, 4, 1)))  # loads ArviZ, once
-    began = budget.clock()
-    diagnose(rng.random((CHAINS, _blocks(_DIAGNOSED, table.d), _TRIED_TRACES)))
-    judging = float(budget.clock() - began) * table.d**2 / _TRIED_TRACES
-    left = budget.remaining()
-    kept = min(drawing, _DRAWN_SHARE * left) + min(judging, _JUDGED_SHARE * left) + _REST_SHARE * left
+    traces = rng.random((CHAINS, _blocks(_DIAGNOSED[1], table.d), _TRIED_TRACES))
+    judging = _seconds_of_diagnosis(traces, table.d**2, budget.clock)
+    left = budget.remaining() or 0.0
+    judge.seconds = min(judging, _JUDGED_SHARE * left)
+    kept = min(drawing, _DRAWN_SHARE * left) + judge.seconds + _REST_SHARE * left
+    judge.end_of_chains = budget.elapsed() + left - kept
     return left - kept
 
 
-def _not_enough(chains: Chains) -> bool:
-    """Return whether chains do not agree yet, or are worth too few draws."""
-    return not edges_of_chains(chains)[1]["chains_agree"]
+class _Judge:
+    """R-hat and effective draws of chains, within a time budget; the last answer is kept.
+
+    Attributes
+    ----------
+    seconds, end_of_chains : float
+        How long an answer takes, and when chains have to end, in seconds since the budget began.
+    """
+
+    def __init__(self, budget: TimeBudget):
+        self.budget = budget
+        self.seconds, self.end_of_chains = 0.0, math.inf
+        self._last: tuple[int, tuple[Marginal, Agreement]] | None = None
+
+    def __call__(self, chains: Chains) -> tuple[Marginal, Agreement]:
+        """Return what `edges_of_chains` gives in the time that there is."""
+        if self._last is None or self._last[0] != chains.iterations:
+            left = self.budget.remaining()
+            seconds = None if left is None else _JUDGED_OF_LEFT * left
+            answer = edges_of_chains(chains, seconds=seconds, clock=self.budget.clock)
+            self._last = chains.iterations, answer
+        return self._last[1]
+
+    def wants_more(self, chains: Chains) -> bool:
+        """Return whether chains do not agree yet, or are worth too few draws; and where there is no time to know it."""
+        if self.budget.elapsed() + self.seconds > self.end_of_chains:
+            return True
+        return not self(chains)[1].chains_agree
 
 
 def _blocks(number: int, d: int) -> int:
     return number if d <= _MANY_NODES else number * _MANY_NODES**2 // d**2
 
 
-def edges_of_chains(chains: Chains) -> tuple[Marginal, dict[str, Any]]:
-    """Return edge probabilities with their errors, and what is to be known of the chains: how well they agree."""
+def acceptance_of(chains: Chains) -> dict[str, float]:
+    """Return the share of accepted proposals by kind of move, over all chains."""
+    tried, accepted = chains.tried.sum(axis=0), chains.accepted.sum(axis=0)
+    return {
+        move: float(accepted[kind] / max(tried[kind], 1)) for kind, move in enumerate(MOVES) if move != "stay"
+    }
+
+
+def edges_of_chains(
+    chains: Chains, *, seconds: float | int | None = None, clock: Callable[[], float] = time.perf_counter
+) -> tuple[Marginal, Agreement]:
+    """Return edge probabilities with their errors, and how well the chains agree.
+
+    Parameters
+    ----------
+    chains : Chains
+    seconds : float, optional
+        That R-hat and effective draws may take: where these need longer, neighbouring blocks are merged first
+        (`diagnose`), so that at least 100 of each chain remain.
+    clock : callable
+        Returns seconds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.chains import run_chains
+    >>> from dag_gfn.mcmc.posterior import edges_of_chains
+    >>> from dag_gfn.random_streams import RandomStreams
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> chains = run_chains(weights, streams=RandomStreams(0).sequences("chains", 2), iterations=9_000, kept=100)
+    >>> edge, _ = edges_of_chains(chains)
+    >>> bool((abs(edge.values - 8 / 25 * (1 - np.eye(3))) <= 4 * edge.standard_error).all())
+    True
+    """
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
-    info = {
-        "iterations": chains.iterations,
-        "cut_short_by_time_budget": chains.cut_short,
-        "chains": count,
-        "thinning": chains.thinning,
-        "kept_per_chain": blocks,
-        "acceptance": {
-            move: float(accepted / max(tried, 1))
-            for move, tried, accepted in zip(
-                MOVES, chains.tried.sum(axis=0), chains.accepted.sum(axis=0), strict=True
-            )
-            if move != "stay"
-        },
-    }
     if count < 2 or blocks < 4:
-        unknown = {"max_r_hat": float("inf"), "min_effective_draws": float(count), "chains_agree": False}
-        return Marginal(values, "rao_blackwell"), info | unknown
-    size = -(-blocks // _blocks(_DIAGNOSED, len(values)))
+        unknown = Agreement(
+            chains=count, max_r_hat=math.inf, min_effective_draws=float(count), chains_agree=False
+        )
+        return Marginal(values, "rao_blackwell"), unknown
+    size = -(-blocks // _blocks(_DIAGNOSED[1], len(values)))
     traces = chains.edge[:, blocks % size :].astype(np.float64)
     traces = traces.reshape(count, -1, size, *values.shape).mean(axis=2)
-    edges: ChainDiagnostics = diagnose(traces)
-    weight = diagnose(chains.log_weights[:, blocks % size :: size])
-    return Marginal(values, "rao_blackwell", edges.standard_error), info | {
-        "max_r_hat": max(edges.max_r_hat, weight.max_r_hat),
-        "min_effective_draws": min(edges.min_effective_draws, weight.min_effective_draws),
-        "chains_agree": edges.converged and weight.converged,
-    }
+    merged = 1 if seconds is None else _merged(traces, seconds, clock)
+    edges: ChainDiagnostics = diagnose(traces, merged=merged)
+    weight = diagnose(chains.log_weights[:, blocks % size :: size], merged=merged)
+    return Marginal(values, "rao_blackwell", edges.standard_error), Agreement(
+        chains=count,
+        max_r_hat=max(edges.max_r_hat, weight.max_r_hat),
+        min_effective_draws=min(edges.min_effective_draws, weight.min_effective_draws),
+        chains_agree=edges.converged and weight.converged,
+    )
+
+
+def _merged(traces: Float64[np.ndarray, "c k d d"], seconds: float | int, clock: Callable[[], float]) -> int:
+    """Return how many neighbouring blocks are merged so that R-hat takes at most so many seconds."""
+    blocks = traces.shape[1]
+    flat = traces.reshape(*traces.shape[:2], -1)
+    varying = np.flatnonzero(np.ptp(flat, axis=(0, 1)) > 0)
+    if blocks <= _DIAGNOSED[0] or not len(varying):
+        return 1
+    tried = flat[:, :, varying[:: -(-len(varying) // _TRIED_TRACES)]]
+    needed = _seconds_of_diagnosis(tried, len(varying), clock)
+    return int(np.clip(math.ceil(needed / max(seconds, 1e-9)), 1, blocks // _DIAGNOSED[0]))
+
+
+def _seconds_of_diagnosis(
+    tried: Float64[np.ndarray, "c k m"], traces: int, clock: Callable[[], float]
+) -> float:
+    """Return about how many seconds R-hat and effective draws of so many traces take, by those of a few."""
+    diagnose(tried[:, :4])  # loads ArviZ, once
+    began = clock()
+    diagnose(tried)
+    return float(clock() - began) * traces / tried.shape[2]

@@ -1,4 +1,4 @@
-"""Discrete networks as text in the Bayesian Interchange Format, which knows words only."""
+"""Discrete networks as text in the Bayesian Interchange Format (BIF), whose names are single words."""
 
 import json
 import re
@@ -21,9 +21,18 @@ class BifFile(NamedTuple):
     Attributes
     ----------
     text : str
-        The file; its comments tell `changes`.
+        The content of the file; `changes` are among its comments.
     changes : tuple of str
-        One sentence for every name that the format cannot hold as it is.
+        One sentence for every name that had to be changed for the format.
+
+    Examples
+    --------
+    A sign that the format does not know becomes a word, and the change is recorded:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.bif import bif_file
+    >>> bif_file(["age"], [["<50", ">=50"]], [[]], [np.array([0.4, 0.6])]).changes[0]
+    'state lt_50 of variable age is "<50"'
     """
 
     text: str
@@ -39,8 +48,8 @@ def bif_file(
     """Return a network of conditional probability tables in the Bayesian Interchange Format.
 
     Letters and digits of every alphabet stay. Comparison signs become words (``<50`` is ``lt_50``), other
-    characters underscores, and numbers are appended where two would be the same; upper and lower case alone
-    do not tell variables apart, as some readers take no notice of it.
+    characters become underscores, and a number is appended where two names would be the same. Variables
+    must differ in more than upper and lower case, because some readers ignore case.
 
     Parameters
     ----------
@@ -49,6 +58,17 @@ def bif_file(
     parents : sequence of sequence of int, length d
     tables : sequence of ndarray, length d, float64
         `tables[j]` has an axis for each of `parents[j]` and a last one for j, along which it sums to one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.bif import bif_file
+    >>> tables = [np.array([0.25, 0.75]), np.array([[0.5, 0.5], [0.1, 0.9]])]
+    >>> file = bif_file(["rain", "wet"], [["no", "yes"]] * 2, [[], [0]], tables)
+    >>> print(file.text.split("}")[-2].strip())
+    probability ( wet | rain ) {
+        ( no ) 0.5, 0.5;
+        ( yes ) 0.1, 0.9;
     """
     variables = _words(names, key=str.lower, repair=lambda word: _ROW_OF_NUMBERS.sub(r"\1_", word))
     labels = [_words(s) for s in states]
@@ -96,7 +116,7 @@ def _literal(text: str) -> str:
 
 
 def _word(text: str) -> str:
-    """Return a text with underscores for all but letters, marks and digits, as BIF's readers take them."""
+    """Return a text with underscores in place of all characters but letters, marks and digits."""
     text = _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
     text = re.sub(r"^[-\u2212](?=[0-9])", "minus_", text)
     return "".join(c if c == "_" or unicodedata.category(c)[0] in "LMN" else "_" for c in text) or "_"
@@ -108,7 +128,7 @@ def _words(
     key: Callable[[str], str] = str,
     repair: Callable[[str], str] = str,
 ) -> list[str]:
-    """Return a different word for each text; those that are words already are the last to be changed."""
+    """Return a different word for each text. Texts that are words already keep their word where texts collide."""
     stems = [repair(_word(text)) for text in texts]
     words, taken = [""] * len(texts), set()
     for k in sorted(range(len(texts)), key=lambda k: stems[k] != texts[k]):

@@ -1,9 +1,9 @@
-"""How many DAGs a Markov equivalence class has.
+"""Number of DAGs in a Markov equivalence class.
 
-The reversible edges of a CPDAG make up undirected connected parts, which are chordal and can be oriented apart from one
-another, so that the size of the class is the product of theirs. An orientation of a part without a new v-structure has
-one root. Orienting a part away from a root leaves smaller parts, which are again chordal; their sizes multiply, and the
-sum over all roots is the size of the part.
+The reversible edges of a CPDAG form undirected connected parts. These are chordal and can be oriented independently, so
+that the size of the class is the product of the sizes of the parts. An orientation of a part without a new v-structure
+has one root. Orienting a part away from a root leaves smaller parts, which are again chordal; their sizes multiply, and
+the sum over all roots is the size of the part.
 
 References
 ----------
@@ -17,18 +17,28 @@ import numpy as np
 from jaxtyping import Bool
 
 MAX_PARTS = 3_000
-"""Parts that are counted one by one before the count is given up."""
+"""Largest number of different parts that are counted before the count is given up."""
 
 
 def class_size(cpdag: Bool[np.ndarray, "d d"], *, max_parts: int = MAX_PARTS) -> int | None:
-    """Return the number of DAGs in a class; None where that would take long.
+    """Return the number of DAGs in a class; None where the count would take too long.
 
     Parameters
     ----------
     cpdag : ndarray, shape (d, d), bool
         Compelled i → j: only entry (i, j) is True. Reversible i – j: both (i, j) and (j, i) are.
     max_parts : int
-        Different parts to be counted at most. Trees and cliques, of which most classes consist, count as one each.
+        Largest number of different parts to count. Trees and cliques, of which most classes consist, do not count.
+
+    Examples
+    --------
+    The chain 0 - 1 - 2 can be oriented in three ways without a new v-structure, one for each root:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.class_size import class_size
+    >>> chain = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=bool)
+    >>> class_size(chain)
+    3
     """
     reversible = cpdag & cpdag.T
     neighbours = [sum(1 << int(j) for j in np.flatnonzero(row)) for row in reversible]
@@ -44,10 +54,10 @@ class _TooMany(Exception):
 
 
 class _Count:
-    """Counts orientations of chordal graphs on subsets of nodes, bitmasks, remembering what it has counted.
+    """Counts orientations of chordal graphs on subsets of nodes (bitmasks) and remembers the counts.
 
-    An undirected part that is left after a root is chosen holds all links between its nodes, so that its nodes tell
-    which part it is.
+    An undirected part that remains after a root is chosen contains all links between its nodes. Its nodes therefore
+    identify it.
     """
 
     def __init__(self, neighbours: list[int], max_parts: int):
@@ -56,7 +66,7 @@ class _Count:
         self.known: dict[int, int] = {}
 
     def product_over_parts(self, neighbours: list[int], nodes: int) -> int:
-        """Return the product of the sizes of the connected parts that the links leave."""
+        """Return the product of the sizes of the connected parts of an undirected graph on some nodes."""
         product = 1
         while nodes:
             part, reached = 0, nodes & -nodes

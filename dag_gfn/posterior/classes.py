@@ -1,7 +1,7 @@
 """Markov equivalence classes under a posterior over DAGs.
 
 Observations alone cannot tell the DAGs of one class apart, and scores such as BGe and BDeu give them the same
-value; so the class, drawn as its CPDAG, is what the data speak about.
+value. The data therefore inform about the class, which is drawn as its CPDAG.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from dag_gfn.posterior.marginal import Marginal
 class ClassPosterior:
     """A distribution over the Markov equivalence classes of weighted DAGs, by their weights alone.
 
-    `GraphPosterior.top_classes` has the most probable classes, by their scores where these tell.
+    `GraphPosterior.top_classes` returns the most probable classes, ranked by score where scores are known.
 
     Attributes
     ----------
@@ -34,7 +34,19 @@ class ClassPosterior:
     class_of_graph : ndarray, shape (m,), int64
         The class of every graph of the posterior, in the order of `GraphPosterior.graphs`.
     probability : Marginal
-        Of the classes: `exp(log_weights)` with source and Monte-Carlo standard error.
+        Probabilities of the classes, `exp(log_weights)`, with source and Monte-Carlo standard error.
+
+    Examples
+    --------
+    0 -> 1 and 1 -> 0 are Markov equivalent, so that their probabilities add up:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.zeros((3, 2, 2), dtype=bool)
+    >>> graphs[0, 0, 1] = graphs[1, 1, 0] = True
+    >>> classes = GraphPosterior.from_weights(["a", "b"], graphs, np.log([0.5, 0.3, 0.2])).class_posterior()
+    >>> classes.weights.round(3).tolist()
+    [0.8, 0.2]
     """
 
     names: tuple[str, ...]
@@ -62,7 +74,7 @@ class ClassPosterior:
         log_weights : ndarray, shape (m,), float64
             Normalised.
         counted : callable
-            Gives probabilities that were summed over graphs their source and standard error.
+            Takes probabilities that were summed over graphs; returns them with source and standard error.
         """
         m, d, _ = graphs.shape
         cpdags = np.concatenate([graph.cpdag(graphs[part]) for part in chunks(m, d)])

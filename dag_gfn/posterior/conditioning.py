@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from jaxtyping import Bool
 
 from dag_gfn.errors import QueryError, shortened
 from dag_gfn.graphs import subsets
+from dag_gfn.posterior.diagnostics import ExactDiagnostics
+from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.features import chunks, feature_marginals
 from dag_gfn.posterior.marginal import Marginal, Probability
 from dag_gfn.posterior.posterior import GraphPosterior
@@ -39,7 +41,7 @@ def probability(
         If the query cannot be read.
     """
     query = as_query(query, posterior.names)
-    stored = None if posterior.info.get("all_dags") else _stored(posterior, _without_negation(query))
+    stored = None if posterior.covers_all_dags else _stored(posterior, _without_negation(query))
     if stored is not None:
         return stored
     return _counted(posterior, _holds(posterior, query))
@@ -59,14 +61,14 @@ def given(
     query = as_query(query, posterior.names)
     holds = _holds(posterior, query)
     if not holds.any():
-        kind = "possible DAGs" if posterior.info.get("all_dags") else "sampled graphs; more may help"
+        kind = "possible DAGs" if posterior.covers_all_dags else "sampled graphs; more may help"
         raise QueryError(f"no graph complies with '{shortened(text)}', out of {len(posterior):,} {kind}")
     graphs, log_weights = posterior.graphs[holds], posterior.log_weights[holds]
     log_weights = log_weights - np.logaddexp.reduce(log_weights)
     marginals = {}
-    if posterior.info.get("all_dags"):  # the source, exact or policy, is passed on with the edges
+    if posterior.covers_all_dags:  # the source, exact or policy, is passed on with the edges
         marginals["edge"] = posterior.counted(feature_marginals("edge", graphs, np.exp(log_weights)))
-    stored = None if posterior.info.get("all_dags") else _stored(posterior, _without_negation(query))
+    stored = None if posterior.covers_all_dags else _stored(posterior, _without_negation(query))
     whole = _counted(posterior, holds) if stored is None else stored
     evidence = _evidence_given(posterior, holds, whole)
     still_best = query.holds(posterior.best_graphs) if len(posterior.best_graphs) else np.zeros(0, dtype=bool)
@@ -86,56 +88,45 @@ def given(
     )
 
 
-@dataclass(frozen=True)
-class _EvidenceGiven:
-    """log Σ R over the graphs that comply, its standard error where known, and where it comes from."""
-
-    log_z: float | None
-    standard_error: float | None
-    source: str | None
-
-
-def _evidence_given(
-    posterior: GraphPosterior, holds: Bool[np.ndarray, " m"], whole: Probability
-) -> _EvidenceGiven:
+def _evidence_given(posterior: GraphPosterior, holds: Bool[np.ndarray, " m"], whole: Probability) -> Evidence:
     """Return the evidence of the graphs that comply: summed where all DAGs are held, else that of all by P(query)."""
-    source = posterior.info.get("log_evidence_source")
-    of_all = evidence_of(posterior)
-    if posterior.info.get("all_dags") and of_all is not None:
-        return _EvidenceGiven(float(np.logaddexp.reduce(posterior.log_scores[holds])), 0.0, "exact")
-    log_z = posterior.log_evidence if of_all is None else of_all.log_z
-    error = None if of_all is None else of_all.standard_error
-    if (posterior.info.get("exact_check") or {}).get("log_evidence") is not None and of_all is not None:
-        source = "the exact check"
+    recorded, of_all = posterior.record.evidence, evidence_of(posterior)
+    if posterior.covers_all_dags and of_all is not None:
+        return Evidence(float(np.logaddexp.reduce(posterior.log_scores[holds])), 0.0, "exact")
+    if of_all is None:
+        of_all = Evidence(posterior.log_evidence, None, recorded.source)
+    log_z, error, source = of_all.log_z, of_all.standard_error, of_all.source
     if log_z is None:
-        return _EvidenceGiven(None, None, source)
+        return Evidence(None, None, source)
     if whole.source == "rounding":
         why = "not known: the condition's probability is within the rounding error of a stored one"
-        return _EvidenceGiven(None, None, why)
-    if posterior.info.get("all_dags"):
+        return Evidence(None, None, why)
+    if posterior.covers_all_dags:
         log_share = float(np.logaddexp.reduce(posterior.log_weights[holds]))
     elif whole.value > 0:
         log_share = math.log(whole.value)
     else:
-        return _EvidenceGiven(None, None, source)
+        return Evidence(None, None, source)
     if source and whole.source != "exact":
         source = f"{source}, and the condition's share counted"
     relative = whole.standard_error / whole.value if whole.value > 0 else 0.0
     error = None if error is None or math.isnan(relative) else math.hypot(error, relative)
-    return _EvidenceGiven(log_z + log_share, error, source)
+    return Evidence(log_z + log_share, error, source)
 
 
 def _info_given(
-    posterior: GraphPosterior, text: str, whole: Probability, evidence: _EvidenceGiven, *, share: float
+    posterior: GraphPosterior, text: str, whole: Probability, evidence: Evidence, *, share: float
 ) -> dict[str, Any]:
     """Return `info` without what is true of all graphs only, and with the condition."""
     info = {key: value for key, value in posterior.info.items() if key not in _OF_THE_WHOLE}
-    old = info.get("diagnostics", {})
-    diagnostics = {key: old[key] for key in ("converged",) if key in old}
-    if old.get("effective_samples") is not None:
-        diagnostics["effective_samples"] = old["effective_samples"] * share
-    if old.get("num_samples") is not None:
-        diagnostics["num_samples"] = round(old["num_samples"] * share)
+    record = posterior.record
+    diagnostics: dict[str, Any] = {}
+    if "converged" in info.get("diagnostics", {}):
+        diagnostics["converged"] = record.converged
+    if record.effective_samples is not None:
+        diagnostics["effective_samples"] = record.effective_samples * share
+    if record.num_samples is not None:
+        diagnostics["num_samples"] = round(record.num_samples * share)
     condition = {
         "query": text,
         "probability": whole.value,
@@ -184,21 +175,21 @@ def _without_negation(query: Query) -> Query:
 def _stored(posterior: GraphPosterior, query: Query) -> Probability | None:
     """Return the probability by a marginal, where one tells it: it may be better than counting."""
     sets = posterior.marginals.get("parent_sets")
-    of_sets = (
-        sets is not None and sets.standard_error is None
-    )  # errors of single sets say little of their sum's
+    if sets is not None and sets.standard_error is not None:
+        sets = None  # errors of single sets say little of their sum's
     match query:
-        case Not(Parents(node, comparison, members)) if of_sets:
+        case Not(Parents(node, comparison, members)) if sets is not None:
             return _of_parent_sets(posterior, sets, node, comparison, members, negated=True)
         case Not(PairFeature("edge", source, target)) if (
-            of_sets and posterior.marginal("edge").source == "exact"
+            sets is not None and posterior.marginal("edge").source == "exact"
         ):
             return _of_parent_sets(posterior, sets, target, ">=", 1 << source, negated=True)
         case Not(PairFeature() as part):
-            return _complement(posterior, _stored(posterior, part))
+            stored = _stored(posterior, part)
+            return None if stored is None else _complement(posterior, stored)
         case PairFeature(feature, source, target):
             return _single(posterior.marginal(feature), (source, target))
-        case Parents(node, comparison, members) if of_sets:
+        case Parents(node, comparison, members) if sets is not None:
             return _of_parent_sets(posterior, sets, node, comparison, members)
     return None
 
@@ -233,8 +224,9 @@ def _rounded(posterior: GraphPosterior, found: Probability) -> Probability:
     """Return a small probability for what it is: exact only where it is far above the rounding of what is stored."""
     if found.source != "exact":
         return found
-    bound = posterior.info.get("diagnostics", {}).get("error_bound") or 0.0
-    bound = max(bound, ROUNDING)
+    diagnostics = posterior.diagnostics
+    recorded = diagnostics.error_bound if isinstance(diagnostics, ExactDiagnostics) else None
+    bound = max(recorded or 0.0, ROUNDING)
     if found.value > _DIGITS * bound:
         return found
     return Probability(found.value, bound, "rounding")

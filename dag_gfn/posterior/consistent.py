@@ -1,8 +1,8 @@
-"""Marginals counted in graphs, made consistent with stored edge probabilities that are less noisy than counts.
+"""Marginals counted in graphs, made consistent with stored edge probabilities, which are less noisy than counts.
 
-A path from i to j is an edge i → j or a path without that edge, and only the second has to be counted; a Markov blanket
-is a link or a common child alone; and an edge is compelled or reversible, in shares that are counted. So what implies
-something else is never the more probable of the two.
+A path from i to j is an edge i → j or a path without that edge, and only the second part is counted. Two nodes are in
+each other's Markov blanket by a link or by a common child alone, and only the second part is counted. An edge is
+compelled or reversible, in shares that are counted. A feature that implies another one is then never more probable.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals
 Matrix = Float64[np.ndarray, "d d"]
 
 CORRECTED = ("path", "markov_blanket", "compelled", "reversible")
-"""Features that edge probabilities say something of."""
+"""Features whose probabilities depend on those of edges."""
 
 
 def corrected_counts(
@@ -33,11 +33,25 @@ def corrected_counts(
     weights : ndarray, shape (m,), float64
     edge : ndarray, shape (d, d), float64
         Stored P(i → j).
+
+    Examples
+    --------
+    The only graph has the path 0 -> 1 -> 2 and no edge 0 -> 2, but the stored probability of that edge is 0.2. The path
+    beside the edge was counted with probability 1 and is limited to what the edge leaves:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.consistent import corrected_counts
+    >>> graphs, edge = np.zeros((1, 3, 3), dtype=bool), np.zeros((3, 3))
+    >>> graphs[0, 0, 1] = graphs[0, 1, 2] = True
+    >>> edge[0, 1], edge[1, 2], edge[0, 2] = 0.9, 0.9, 0.2
+    >>> path, counted = corrected_counts("path", graphs, np.ones(1), edge)
+    >>> float(path[0, 2]), float(counted[0, 2])
+    (1.0, 0.8)
     """
     linked = np.minimum(edge + edge.T, 1.0)
     if feature == "path":
         beside = _beside("path", "edge", graphs, weights)
-        # both ways at once there is no path: what is counted beside the links fits into what they leave
+        # i ⇝ j and j ⇝ i exclude each other, so that both counted parts together fit into 1 - P(linked)
         both = beside + beside.T
         beside = beside * np.minimum(
             1.0, np.divide(1.0 - linked, both, out=np.ones_like(both), where=both > 0)

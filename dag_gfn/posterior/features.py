@@ -1,7 +1,7 @@
 """Probabilities of structural features under weighted graphs, and their Monte-Carlo standard errors.
 
-A feature maps graphs to a matrix of yes or no: `feature(graphs)[k, i, j]` tells whether it holds for the
-ordered pair (i, j) in graph k. Its marginal is the weighted mean over graphs.
+A feature maps graphs to boolean matrices: `feature(graphs)[k, i, j]` is True if it holds for the ordered pair (i, j) in
+graph k. Its marginal is the weighted mean over graphs.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +13,33 @@ from dag_gfn.graphs import graph
 
 
 def compelled(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
-    """Return which edges i → j point the same way in every DAG of their graph's Markov equivalence class."""
+    """Return which edges i → j point the same way in every DAG of their graph's Markov equivalence class.
+
+    Examples
+    --------
+    The v-structure 0 -> 2 <- 1 is the only DAG of its class:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.features import compelled
+    >>> collider = np.array([[[0, 0, 1], [0, 0, 1], [0, 0, 0]]], dtype=bool)
+    >>> np.argwhere(compelled(collider)[0]).tolist()
+    [[0, 2], [1, 2]]
+    """
     return graphs & ~reversible(graphs)
 
 
 def reversible(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
-    """Return which pairs are linked in a direction that differs within the equivalence class; symmetric."""
+    """Return which pairs are linked by an edge whose direction differs within the equivalence class; symmetric.
+
+    Examples
+    --------
+    A single edge can point either way:
+
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.features import reversible
+    >>> np.argwhere(reversible(np.array([[[0, 1], [0, 0]]], dtype=bool))[0]).tolist()
+    [[0, 1], [1, 0]]
+    """
     cpdag = graph.cpdag(graphs)
     return cpdag & np.swapaxes(cpdag, -1, -2)
 
@@ -31,8 +52,8 @@ FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "compelled": compelled,
     "reversible": reversible,
 }
-"""Name → function of bool (m, d, d): i → j; either direction; a path from i to j; i in the blanket of j; i → j in all
-of the equivalence class; either direction, the class leaving it open."""
+"""Functions of bool (m, d, d) by name: the edge i → j; an edge in either direction; a path from i to j; i in the
+blanket of j; i → j in every DAG of the equivalence class; an edge that has both directions in the class."""
 
 
 def feature_marginals(
@@ -53,6 +74,15 @@ def feature_marginals(
     -------
     ndarray, shape (d, d), float64
         Entry (i, j): the probability that the feature holds for i → j (row → column); zero on the diagonal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.features import feature_marginals
+    >>> graphs = np.zeros((2, 3, 3), dtype=bool)
+    >>> graphs[0, 0, 1] = graphs[0, 1, 2] = True  # 0 -> 1 -> 2, and the empty graph
+    >>> float(feature_marginals("path", graphs, np.array([0.7, 0.3]))[0, 2])
+    0.7
     """
     m, d, _ = graphs.shape
     total = np.zeros(d * d)
@@ -67,13 +97,27 @@ def monte_carlo_error(
 ) -> Float64[np.ndarray, "*shape"]:
     r"""Return the standard error of frequencies counted in independent draws, :math:`\sqrt{p(1-p)/k}`.
 
-    It is zero where p is 0 or 1: a feature that no draw showed may still have a probability of order 1/k.
+    It is zero where p is 0 or 1, although a feature that no draw has can still have a probability of order 1/k.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.features import monte_carlo_error
+    >>> monte_carlo_error(np.array([0.5, 1.0]), 100).tolist()
+    [0.05, 0.0]
     """
     return np.sqrt(probabilities * (1.0 - probabilities) / effective_samples)
 
 
 def chunks(num_graphs: int, d: int, *, entries: int = 1 << 22) -> Iterator[slice]:
-    """Yield slices over a batch of graphs that keep temporaries near `entries` matrix entries each."""
+    """Yield slices over a batch of graphs that keep temporaries near `entries` matrix entries each.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.features import chunks
+    >>> list(chunks(5, 10, entries=300))
+    [slice(0, 3, None), slice(3, 6, None)]
+    """
     step = max(1, entries // (d * d))
     for start in range(0, num_graphs, step):
         yield slice(start, start + step)

@@ -1,4 +1,4 @@
-"""Graphs as objects of other libraries and as files; all carry the variables' names."""
+"""Graphs as objects of other libraries and as text of graph files, with the variables' names."""
 
 import importlib
 import re
@@ -36,8 +36,16 @@ def to_networkx(
     names : sequence of str, length d
     probability : ndarray, shape (d, d), float64, optional
         Marginal probability of every edge i → j, stored as the edges' attribute `probability`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import to_networkx
+    >>> adjacency = np.array([[0, 1], [0, 0]], dtype=bool)
+    >>> to_networkx(adjacency, ["a", "b"], probability=np.array([[0.0, 0.9], [0.0, 0.0]])).edges["a", "b"]
+    {'probability': 0.9}
     """
-    graph = nx.DiGraph()
+    graph: nx.DiGraph = nx.DiGraph()
     graph.add_nodes_from(names)
     for i, j in np.argwhere(adjacency):
         attributes = {} if probability is None else {"probability": float(probability[i, j])}
@@ -62,6 +70,14 @@ def consensus_graph(
     names : sequence of str, length d
     threshold : float
         In [0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.interop import consensus_graph
+    >>> probability = np.array([[0.0, 0.7, 0.4], [0.2, 0.0, 0.0], [0.3, 0.0, 0.0]])
+    >>> list(consensus_graph(probability, ["a", "b", "c"]).edges)
+    [('a', 'b')]
     """
     if not 0.0 <= threshold < 1.0:
         raise ValueError(f"threshold must lie in [0, 1), not {threshold}")
@@ -74,12 +90,20 @@ def to_pgmpy(
     *,
     probability: Float64[np.ndarray, "d d"] | None = None,
 ) -> "DAG":
-    """Return one DAG as pgmpy has it, without parameters; `dag_gfn.fitted.fitted_network` adds them.
+    """Return one DAG as an object of pgmpy, without parameters (`dag_gfn.parameters.fitted.fitted_network` adds them).
 
     Parameters
     ----------
     adjacency, names, probability
         As for `to_networkx`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.interop import to_pgmpy
+    >>> dag = to_pgmpy(np.array([[0, 1], [0, 0]], dtype=bool), ["a", "b"])
+    >>> sorted(dag.nodes), list(dag.edges)
+    (['a', 'b'], [('a', 'b')])
     """
     from pgmpy.base import DAG  # takes seconds to import
 
@@ -93,12 +117,12 @@ def to_pgmpy(
 
 
 def to_causal_learn(adjacency: Bool[np.ndarray, "d d"], names: Sequence[str]) -> "GeneralGraph":
-    """Return a graph as causal-learn has it.
+    """Return a graph as an object of causal-learn.
 
     Parameters
     ----------
     adjacency : ndarray, shape (d, d), bool
-        `adjacency[i, j]` is True for the edge i → j (row → column); where both directions are, as in a CPDAG,
+        `adjacency[i, j]` is True for the edge i → j (row → column). Where both directions are True, as in a CPDAG,
         the edge is undirected.
     names : sequence of str, length d
 
@@ -106,6 +130,14 @@ def to_causal_learn(adjacency: Bool[np.ndarray, "d d"], names: Sequence[str]) ->
     ------
     OptionError
         If causal-learn is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.interop import to_causal_learn
+    >>> graph = to_causal_learn(np.array([[0, 1], [0, 0]], dtype=bool), ["a", "b"])
+    >>> print(graph.get_graph_edges()[0])
+    a --> b
     """
     general = _optional("causallearn.graph.GeneralGraph", "causal-learn")
     edges, ends, nodes = (
@@ -142,6 +174,16 @@ def to_arviz(graphs: Bool[np.ndarray, "k d d"], names: Sequence[str], *, chains:
     ------
     OptionError
         If arviz is not installed, or the draws do not divide into the chains.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.interop import to_arviz
+    >>> draws = np.zeros((4, 2, 2), dtype=bool)
+    >>> draws[:3, 0, 1] = True
+    >>> edge = to_arviz(draws, ["a", "b"], chains=2).posterior["edge"]
+    >>> float(edge.sel(source="a", target="b").mean())
+    0.75
     """
     arviz = _optional("arviz", "arviz")
     k, d, _ = graphs.shape
@@ -161,7 +203,14 @@ def graphml_text(graph: nx.DiGraph) -> str:
     Raises
     ------
     OptionError
-        If a name has characters that no XML file can hold.
+        If a name has characters that XML does not allow.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from dag_gfn.posterior.interop import graphml_text
+    >>> '<edge source="a" target="b" />' in graphml_text(nx.DiGraph([("a", "b")]))
+    True
     """
     for name in graph:
         if _NOT_IN_XML.search(str(name)):
@@ -173,7 +222,15 @@ def graphml_text(graph: nx.DiGraph) -> str:
 
 
 def gml_text(graph: nx.DiGraph) -> str:
-    """Return a graph as GML: nodes are numbered, as the format asks for, and labelled with their names."""
+    """Return a graph as GML, with numbered nodes, as the format requires, and names as their labels.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from dag_gfn.posterior.interop import gml_text
+    >>> gml_text(nx.DiGraph([("a", "b")])).split("edge")[1].split()
+    ['[', 'source', '0', 'target', '1', ']', ']']
+    """
     return "\n".join(nx.generate_gml(_plain(graph))) + "\n"
 
 
@@ -182,7 +239,16 @@ def dot_text(graph: nx.DiGraph) -> str:
 
     Nodes are called by their names, in quotes; edges are labelled with their probability, which the attribute
     `probability` holds in full. A backslash at the end of a name or of a line in it, or before a quotation mark, is
-    doubled: the language has no way to write a single one there.
+    doubled, because the language cannot express a single one there.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from dag_gfn.posterior.interop import dot_text
+    >>> graph = nx.DiGraph()
+    >>> graph.add_edge("a", "b", probability=0.875)
+    >>> print(dot_text(graph).splitlines()[3])
+      "a" -> "b" [label="0.88", probability=0.875];
     """
     lines = []
     for name in map(str, graph):
@@ -199,16 +265,23 @@ def dot_text(graph: nx.DiGraph) -> str:
 def edge_list_text(graph: nx.DiGraph) -> str:
     """Return a graph's edges as CSV: source, target, probability (empty where not known).
 
-    Variables without edges do not occur in it. A name that a spreadsheet would compute has an apostrophe in front;
-    `dag_gfn.files.from_spreadsheet` finds the name again.
+    Variables without edges do not occur in it. A name that a spreadsheet would take as a formula gets an apostrophe in
+    front; `dag_gfn.files.from_spreadsheet` removes it.
+
+    Examples
+    --------
+    >>> import networkx as nx
+    >>> from dag_gfn.posterior.interop import edge_list_text
+    >>> edge_list_text(nx.DiGraph([("a", "b")])).splitlines()
+    ['source,target,probability', 'a,b,']
     """
     rows = [(i, j, attributes.get("probability", "")) for i, j, attributes in graph.edges(data=True)]
     return "".join(files.csv_line(row) for row in (("source", "target", "probability"), *rows))
 
 
 def _plain(graph: nx.DiGraph) -> nx.DiGraph:
-    """Return a copy without attributes of unknown value, which the files cannot hold."""
-    plain = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
+    """Return a copy without attributes that are None, which the formats cannot hold."""
+    plain: nx.DiGraph = nx.DiGraph(**{key: value for key, value in graph.graph.items() if value is not None})
     plain.add_nodes_from(graph)
     plain.add_edges_from(graph.edges(data=True))
     return plain
@@ -227,7 +300,7 @@ def _label(text: str) -> str:
 
 
 def _optional(module: str, package: str) -> ModuleType:
-    """Import a library that is not among the dependencies, or say how to get it."""
+    """Import an optional library, or raise an error that says how to install it."""
     root = module.split(".")[0]
     try:
         importlib.import_module(root)

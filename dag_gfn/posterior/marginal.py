@@ -1,4 +1,4 @@
-"""A probability or a matrix of them, with its source and how uncertain it is."""
+"""A probability or an array of them, with its source and its standard error."""
 
 from dataclasses import dataclass
 from typing import Literal, final
@@ -9,17 +9,17 @@ from jaxtyping import Float64
 Source = Literal["exact", "rao_blackwell", "policy", "samples", "rounding"]
 """Where a probability comes from.
 
-"exact": it is of the posterior itself. "policy": of a trained sampler's own distribution, without Monte-Carlo
-error but only as right as the sampler. "rao_blackwell": conditional probabilities averaged over draws, less noisy
-than counting. "samples": counted in weighted graphs. "rounding": what an exact probability near one leaves, which
-rounding drowns; the standard error bounds how large it can be.
+"exact": the probability under the posterior itself. "policy": that under a trained sampler's own distribution, without
+Monte-Carlo error, but only as accurate as the sampler. "rao_blackwell": conditional probabilities averaged over draws,
+which is less noisy than counting. "samples": counted in weighted graphs. "rounding": one minus an exact probability
+near one, which is smaller than rounding errors; the standard error bounds how large it can be.
 """
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Marginal:
-    """Probabilities of one kind of feature, where they come from and how uncertain they are.
+    """Probabilities of one kind of feature, with their source and their standard errors.
 
     Attributes
     ----------
@@ -30,6 +30,13 @@ class Marginal:
         See `Source`.
     standard_error : ndarray or None
         Monte-Carlo standard error of `values`; None where it is zero (exact) or not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import Marginal
+    >>> Marginal(np.array([[0.0, 0.8], [0.2, 0.0]]), "exact").errors().tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
     """
 
     values: Float64[np.ndarray, "*shape"]
@@ -64,6 +71,12 @@ class Probability:
         `source` is "rounding" it bounds the rounding error.
     source : {"exact", "rao_blackwell", "policy", "samples", "rounding"}
         See `Source`.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior import Probability
+    >>> float(Probability(value=0.75, standard_error=0.01, source="samples"))
+    0.75
     """
 
     value: float

@@ -15,10 +15,13 @@ from dag_gfn.graphs import graph
 from dag_gfn.posterior import interop, ranking
 from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.consistent import CORRECTED, corrected_counts
+from dag_gfn.posterior.diagnostics import Diagnostics
 from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals, monte_carlo_error
+from dag_gfn.posterior.fit_record import FitRecord
 from dag_gfn.posterior.marginal import Marginal, Probability
 from dag_gfn.posterior.median_graph import median_graph
 from dag_gfn.posterior.queries import Query
+from dag_gfn.posterior.sampler import Sampler
 
 
 @final
@@ -43,9 +46,9 @@ class GraphPosterior:
     log_evidence : float or None
         log Σ_G R(G).
     info : dict
-        How this posterior was made: the content of posterior.json, plain JSON values only. `names`, `d` and
-        `log_evidence` are always there; `all_dags` tells that the weights cover every DAG on these variables;
-        `diagnostics.effective_samples` is the number of independent draws the weights are worth.
+        How this posterior was made: the content of posterior.json, plain JSON values only, made once and not changed
+        afterwards. `names`, `d` and `log_evidence` are always there. `record`, `diagnostics`, `covers_all_dags` and
+        `effective_samples` read it.
     statistics : dict of str to ndarray
         Sufficient statistics of the data.
     best_graphs : ndarray, shape (b, d, d), bool
@@ -53,9 +56,8 @@ class GraphPosterior:
         no part of the weighted graphs, and no marginal counts them.
     best_log_scores : ndarray, shape (b,), float64
         log R of each.
-    sampler : object or None
-        What drew the graphs and can draw more, where this posterior has just been fitted
-        (`dag_gfn.gflownet.edges.sampler.TrainedGFlowNet`). It is not saved.
+    sampler : Sampler or None
+        What drew the graphs and can draw more, where a GFlowNet has just been fitted. It is not saved.
 
     Raises
     ------
@@ -71,9 +73,9 @@ class GraphPosterior:
     log_evidence: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
     statistics: dict[str, np.ndarray] = field(default_factory=dict)
-    best_graphs: Bool[np.ndarray, "b d d"] | None = None
-    best_log_scores: Float64[np.ndarray, " b"] | None = None
-    sampler: Any = None
+    best_graphs: Bool[np.ndarray, "b d d"] = field(default_factory=lambda: np.zeros((0, 0, 0), dtype=bool))
+    best_log_scores: Float64[np.ndarray, " b"] = field(default_factory=lambda: np.zeros(0))
+    sampler: Sampler | None = None
 
     def __post_init__(self) -> None:
         m, d, _ = self.graphs.shape
@@ -82,9 +84,8 @@ class GraphPosterior:
         if len(self.names) != d or len(set(self.names)) != d:
             raise ValueError(f"expected {d} different names for {d} nodes, not {list(self.names)}")
         _require_dags(self.graphs)
-        if self.best_graphs is None or self.best_log_scores is None:
+        if not len(self.best_graphs):
             object.__setattr__(self, "best_graphs", np.zeros((0, d, d), dtype=bool))
-            object.__setattr__(self, "best_log_scores", np.zeros(0))
         if len(self.best_graphs) != len(self.best_log_scores) or not np.isfinite(self.best_log_scores).all():
             raise ValueError("expected one finite score for each of the best graphs")
         _require_dags(self.best_graphs)
@@ -132,17 +133,17 @@ class GraphPosterior:
             As the attributes.
         """
         k = len(adjacency)
-        info = dict(info or {})
         first, group = graph.distinct(adjacency)
         return cls.from_weights(
             names,
             adjacency[first],
             np.log(np.bincount(group) / max(k, 1)),
             None if log_scores is None else log_scores[first],
+            num_samples=k,
             effective_samples=float(k if effective_samples is None else effective_samples),
             marginals=marginals,
             log_evidence=log_evidence,
-            info={**info, "diagnostics": {**info.get("diagnostics", {}), "num_samples": k}},
+            info=info,
             statistics=statistics,
         )
 
@@ -154,6 +155,7 @@ class GraphPosterior:
         log_weights: Float64[np.ndarray, " k"],
         log_scores: Float64[np.ndarray, " k"] | None = None,
         *,
+        num_samples: int | None = None,
         effective_samples: float | int | None = None,
         marginals: Mapping[str, Marginal] | None = None,
         log_evidence: float | None = None,
@@ -171,6 +173,8 @@ class GraphPosterior:
             Not necessarily normalised; -inf for weight zero, and such a graph is left out.
         log_scores : ndarray, shape (k,), float64, optional
             Unnormalised log R(G) of every graph.
+        num_samples : int, optional
+            How many draws the graphs come from.
         effective_samples : float, optional
             How many independent draws the weights are worth, for standard errors; leave out when the weights
             are not those of draws.
@@ -193,9 +197,11 @@ class GraphPosterior:
         merged -= np.log(np.exp(merged).sum())
         # ties, as among samples that each occur once, go by score; `first` is in byte order, which breaks the rest
         order = np.lexsort((-scores[first], -merged))
+        draws = {"num_samples": num_samples, "effective_samples": effective_samples}
+        draws = {key: value for key, value in draws.items() if value is not None}
         info = dict(info or {})
-        if effective_samples is not None:
-            info["diagnostics"] = {**info.get("diagnostics", {}), "effective_samples": effective_samples}
+        if draws:
+            info["diagnostics"] = {**info.get("diagnostics", {}), **draws}
         return cls(
             names=tuple(names),
             graphs=graphs[first[order]],
@@ -214,7 +220,7 @@ class GraphPosterior:
     def __repr__(self) -> str:
         shown = ", ".join(self.names[:4]) + (", ..." if self.d > 4 else "")
         graphs = f"{len(self):,} graph{'s' if len(self) > 1 else ''}"
-        scope = " over all DAGs" if self._covers_all_dags else ""
+        scope = " over all DAGs" if self.covers_all_dags else ""
         top = math.exp(self.log_weights[0])
         return f"GraphPosterior({self.d} variables: {shown}; {graphs}{scope}, most probable {top:.3g})"
 
@@ -227,6 +233,28 @@ class GraphPosterior:
     def weights(self) -> Float64[np.ndarray, " m"]:
         """Probability of every graph, shape (m,)."""
         return np.exp(self.log_weights)
+
+    # --- what is recorded ---
+
+    @property
+    def record(self) -> FitRecord:
+        """What the fit recorded of itself, as far as it tells whether it can be relied on."""
+        return FitRecord.from_info(self.info)
+
+    @property
+    def diagnostics(self) -> Diagnostics | None:
+        """What the method measured of its own run; None where nothing is recorded."""
+        return self.record.diagnostics
+
+    @property
+    def covers_all_dags(self) -> bool:
+        """Whether the weights are those of every DAG on these variables, rather than of draws."""
+        return self.info.get("all_dags") is True
+
+    @property
+    def effective_samples(self) -> float | int | None:
+        """How many independent draws the weights are worth; None where they are not those of draws."""
+        return self.info.get("diagnostics", {}).get("effective_samples")
 
     # --- marginals ---
 
@@ -252,7 +280,7 @@ class GraphPosterior:
             edge = self.marginals["edge"]
             error = None if edge.standard_error is None else edge.standard_error + edge.standard_error.T
             return Marginal(np.clip(edge.values + edge.values.T, 0.0, 1.0), edge.source, error)
-        if feature in CORRECTED and "edge" in self.marginals and not self._covers_all_dags:
+        if feature in CORRECTED and "edge" in self.marginals and not self.covers_all_dags:
             return self._beside_edges(feature)
         return self.counted(feature_marginals(feature, self.graphs, self.weights))
 
@@ -268,10 +296,10 @@ class GraphPosterior:
 
     def counted(self, values: Float64[np.ndarray, "*shape"]) -> Marginal:
         """Return probabilities that were summed over `weights`, with their source and standard error."""
-        if self._covers_all_dags:
+        if self.covers_all_dags:
             edge = self.marginals.get("edge")
             return Marginal(values, "policy" if edge is not None and edge.source == "policy" else "exact")
-        draws = self.info.get("diagnostics", {}).get("effective_samples")
+        draws = self.effective_samples
         return Marginal(values, "samples", None if draws is None else monte_carlo_error(values, draws))
 
     def edge_marginals(self) -> pd.DataFrame:
@@ -462,10 +490,6 @@ class GraphPosterior:
         from dag_gfn.posterior.storage import save_posterior  # storage itself builds GraphPosterior
 
         save_posterior(self, folder, overwrite=overwrite)
-
-    @property
-    def _covers_all_dags(self) -> bool:
-        return self.info.get("all_dags") is True
 
     def _frame(self, values: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(values.copy(), index=list(self.names), columns=list(self.names))

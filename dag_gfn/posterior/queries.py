@@ -1,7 +1,7 @@
-"""Statements about a DAG that can be put to many graphs at once, such as "a causes b, and not by way of c".
+"""Statements about a DAG that are evaluated on many graphs at once, such as "a is an ancestor of b but no parent".
 
-A `Query` is a tree of these; `dag_gfn.posterior.query_language` reads one from text. All of them map a batch of
-adjacency matrices, entry (k, i, j) being True for the edge i → j of graph k, to whether each graph complies.
+A `Query` is a tree of statements; `dag_gfn.posterior.query_language` reads one from text. A statement maps a batch of
+adjacency matrices, with entry (k, i, j) True for the edge i → j of graph k, to its truth in each graph.
 """
 
 from abc import ABC, abstractmethod
@@ -26,11 +26,21 @@ COMPARISONS: dict[str, Callable[[Int64[np.ndarray, " m"], int], Answers]] = {
     ">=": lambda sets, other: sets & other == other,
     "<=": lambda sets, other: sets & ~np.int64(other) == 0,
 }
-"""Of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
+"""Comparisons of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
 
 
 class Batch:
-    """Graphs with what has been computed of them, so that each of many statements need not do it anew."""
+    """Graphs with their features and ancestors, which are computed once for all statements of a query.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import Batch
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> Batch(chain).feature("path")[0, 0].tolist()
+    [False, True, True]
+    """
 
     def __init__(self, adjacency: Graphs):
         self.adjacency = adjacency
@@ -69,7 +79,17 @@ class Batch:
 
 
 class Query(ABC):
-    """A statement that is true or false of every DAG."""
+    """A statement that is true or false of every DAG.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import PairFeature
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> PairFeature("path", 0, 2).holds(chain).tolist()
+    [True]
+    """
 
     @final
     def holds(self, adjacency: Graphs) -> Answers:
@@ -84,7 +104,17 @@ class Query(ABC):
 @final
 @dataclass(frozen=True)
 class PairFeature(Query):
-    """A feature of `FEATURES` holds for the ordered pair (source, target)."""
+    """A feature of `FEATURES` holds for the ordered pair (source, target).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import PairFeature
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> PairFeature("edge", 0, 2).holds(chain).tolist()
+    [False]
+    """
 
     feature: str
     source: int
@@ -97,7 +127,17 @@ class PairFeature(Query):
 @final
 @dataclass(frozen=True)
 class Parents(Query):
-    """The parents of a node compare with a set of nodes, a bitmask, as `COMPARISONS` says."""
+    """The parents of a node compare with a set of nodes, a bitmask, as `COMPARISONS` says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import Parents
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> Parents(2, "==", 0b010).holds(chain).tolist()  # node 1 alone
+    [True]
+    """
 
     node: int
     comparison: str
@@ -110,7 +150,17 @@ class Parents(Query):
 @final
 @dataclass(frozen=True)
 class VStructure(Query):
-    """Both a and c are parents of b, and not linked themselves."""
+    """Both a and c are parents of b, and not linked themselves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import VStructure
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> VStructure(0, 1, 2).holds(chain).tolist()
+    [False]
+    """
 
     a: int
     b: int
@@ -124,7 +174,17 @@ class VStructure(Query):
 @final
 @dataclass(frozen=True)
 class DSeparated(Query):
-    """a and b are d-separated given some nodes, so that the DAG implies their independence."""
+    """a and b are d-separated given some nodes, so that the DAG implies their independence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import DSeparated
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> DSeparated(0, 2).holds(chain).tolist(), DSeparated(0, 2, given=(1,)).holds(chain).tolist()
+    ([False], [True])
+    """
 
     a: int
     b: int
@@ -137,7 +197,17 @@ class DSeparated(Query):
 @final
 @dataclass(frozen=True)
 class Not(Query):
-    """The part is false."""
+    """The statement `part` is false.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import Not, PairFeature
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> Not(PairFeature("edge", 0, 2)).holds(chain).tolist()
+    [True]
+    """
 
     part: Query
 
@@ -148,7 +218,17 @@ class Not(Query):
 @final
 @dataclass(frozen=True)
 class And(Query):
-    """All parts are true."""
+    """All of the statements `parts` are true.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import And, PairFeature
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> And((PairFeature("edge", 0, 1), PairFeature("edge", 0, 2))).holds(chain).tolist()
+    [False]
+    """
 
     parts: tuple[Query, ...]
 
@@ -159,7 +239,17 @@ class And(Query):
 @final
 @dataclass(frozen=True)
 class Or(Query):
-    """At least one part is true."""
+    """At least one of the statements `parts` is true.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import Or, PairFeature
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> Or((PairFeature("edge", 0, 1), PairFeature("edge", 0, 2))).holds(chain).tolist()
+    [True]
+    """
 
     parts: tuple[Query, ...]
 
@@ -170,7 +260,17 @@ class Or(Query):
 @final
 @dataclass(frozen=True)
 class Predicate(Query):
-    """Whatever a function says that maps bool (m, d, d) to bool (m,)."""
+    """A statement given as a function from bool (m, d, d) to bool (m,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import Predicate
+    >>> chain = np.zeros((1, 3, 3), dtype=bool)
+    >>> chain[0, 0, 1] = chain[0, 1, 2] = True  # 0 -> 1 -> 2
+    >>> Predicate(lambda graphs: graphs.sum(axis=(1, 2)) == 2).holds(chain).tolist()
+    [True]
+    """
 
     function: Callable[[np.ndarray], np.ndarray]
 

@@ -1,4 +1,4 @@
-"""Queries as text: `edge(smoking, cancer) & !path("age at death", cancer)`.
+"""A parser of queries written as text: `edge(smoking, cancer) & !path("age at death", cancer)`.
 
 query     = all { ("|" | "or") all }
 all       = one { ("&" | "and") one }
@@ -9,8 +9,8 @@ predicate = pair "(" column "," column ")"            pair: edge, linked, path, 
           | "dsep" "(" column "," column [ "|" column { "," column } ] ")"
 column    = word | "..." | '...'                      quotes inside quotes are doubled
 
-There are limits on the number of statements (MAX_TERMS), their depth (MAX_DEPTH) and the length of the text. A column
-stands at most once among those that are given.
+The number of statements (MAX_TERMS), their depth (MAX_DEPTH) and the length of the text are limited. The columns of one
+predicate must differ.
 """
 
 import difflib
@@ -43,13 +43,13 @@ PAIR_FEATURES = {
 """Predicate of two columns → feature."""
 PREDICATES = (*PAIR_FEATURES, "parents", "v_structure", "dsep")
 MAX_DEPTH = 50
-"""Of parentheses and negations within one another."""
+"""Largest number of nested parentheses and negations."""
 MAX_TERMS = 1_000
-"""Statements in one query."""
+"""Largest number of statements in one query."""
 MAX_SEPARATIONS = 200
-"""d-separations in one query: each takes longer than all others together."""
+"""Largest number of d-separations in one query: each takes longer than all other statements together."""
 MAX_TEXT = 200_000
-"""Characters of a query."""
+"""Largest number of characters of a query."""
 MAX_NAMES_SHOWN = 12
 MAX_NAME_SHOWN = 60
 
@@ -71,14 +71,20 @@ def parse_query(text: str, names: Sequence[str]) -> Query:
     Parameters
     ----------
     text : str
-        In the language above.
+        In the language that the head of this module describes.
     names : sequence of str, length d
         The columns.
 
     Raises
     ------
     QueryError
-        If the text is none, or names an unknown column. A note of the exception points at the place.
+        If the text is no query, or names an unknown column. A note of the exception shows the place.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.query_language import parse_query
+    >>> parse_query("!edge(a, b)", ["a", "b"])
+    Not(part=PairFeature(feature='edge', source=0, target=1))
     """
     return _Parser(text, names).parse()
 
@@ -101,12 +107,15 @@ def _tokens(text: str) -> list[_Token]:
             start = position + len(text[position:]) - len(text[position:].lstrip())
             quote = text[start] in "\"'"
             _fail(text, start, "the quote is not closed" if quote else f"'{text[start]}' has no meaning here")
-        kind = match.lastgroup
-        content = match[kind]
-        start, position = match.start(kind), match.end()
-        if kind == "quoted":
-            content = content[1:-1].replace(content[0] * 2, content[0])
-        found.append(_Token(kind, _SYNONYMS.get(content, content) if kind == "symbol" else content, start))
+        quoted, symbol, word = match.group("quoted", "symbol", "word")
+        position = match.end()
+        if quoted is not None:
+            content = quoted[1:-1].replace(quoted[0] * 2, quoted[0])
+            found.append(_Token("quoted", content, match.start("quoted")))
+        elif symbol is not None:
+            found.append(_Token("symbol", _SYNONYMS.get(symbol, symbol), match.start("symbol")))
+        else:
+            found.append(_Token("word", word, match.start("word")))
     return [*found, _Token("end", "", end)]
 
 
@@ -167,7 +176,7 @@ class _Parser:
             self.fail(f"more than {MAX_DEPTH} parentheses and negations within one another")
         if self.operator == "!":
             self.index += 1
-            query = Not(self.one())
+            query: Query = Not(self.one())
         elif self.operator == "(":
             self.index += 1
             query = self.any_of()
@@ -196,7 +205,7 @@ class _Parser:
         return self.parents() if token.text == "parents" else self.d_separated()
 
     def columns(self, count: int) -> list[int]:
-        """Read that many different columns in parentheses."""
+        """Read `count` different columns in parentheses."""
         self.expect("(")
         found = [self.column()]
         while len(found) < count:
@@ -225,21 +234,21 @@ class _Parser:
         if self.separations > MAX_SEPARATIONS:
             self.fail(f"it has more than {MAX_SEPARATIONS} dsep statements: split it up")
         self.expect("(")
-        pair = [self.column()]
+        a = self.column()
         self.expect(",")
-        pair.append(self.column(others=pair))
+        b = self.column(others=[a])
         given: list[int] = []
         if (self.next.kind, self.next.text) == ("symbol", "|"):
             self.index += 1
-            given.append(self.column(others=pair))
+            given.append(self.column(others=[a, b]))
             while (self.next.kind, self.next.text) == ("symbol", ","):
                 self.index += 1
-                given.append(self.column(others=[*pair, *given]))
+                given.append(self.column(others=[a, b, *given]))
         self.expect(")")
-        return DSeparated(*pair, tuple(sorted(given)))
+        return DSeparated(a, b, tuple(sorted(given)))
 
     def column(self, others: Sequence[int] = ()) -> int:
-        """Read a column that is none of the others."""
+        """Read a column that is not among the others."""
         token = self.next
         if token.kind not in ("word", "quoted"):
             self.fail(f"expected a column, not {self.found}")
@@ -259,7 +268,7 @@ class _Parser:
 
     @property
     def operator(self) -> str:
-        """The next symbol, `and`, `or` and `not` among them, or nothing."""
+        """The next symbol, where `and`, `or` and `not` count as symbols; empty if a word or the end comes next."""
         token = self.next
         if token.kind == "word":
             return _WORD_OPERATORS.get(token.text, "")
@@ -290,7 +299,7 @@ class _Parser:
 
 
 def _quoted(name: str) -> str:
-    """Return a column as a query may hold it, in quotes where it needs them."""
+    """Return a column's name as it is written in a query, in quotes where it needs them."""
     match = _TOKEN.fullmatch(name)
     if match is not None and match.lastgroup == "word" and not name[0].isspace():
         return name

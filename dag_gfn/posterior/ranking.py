@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.graphs import graph
 from dag_gfn.posterior.class_size import class_size
-from dag_gfn.posterior.evidence import UNKNOWN
+from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.features import chunks
 from dag_gfn.posterior.interop import to_networkx
 
@@ -25,32 +25,6 @@ CLASSES_SEARCHED = 1_000
 """Graphs, by score and as many by weight, among whose classes the most probable are looked for."""
 STANDS_OUT = 0.75
 """Probability from which on the most probable graph stands out."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What scores are compared with.
-
-    Attributes
-    ----------
-    log_z : float or None
-        Log evidence in nats; None where it is not known.
-    standard_error : float or None
-        Of log_z, in nats: zero where it is exact, None where it is not known.
-    """
-
-    log_z: float | None
-    standard_error: float | None
-
-    def probabilities(self, log_scores: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-        """Return R / Z, at most one; nan where Z is not known."""
-        if self.log_z is None:
-            return np.full(len(log_scores), np.nan)
-        return np.exp(np.minimum(log_scores - self.log_z, 0.0))
-
-    def errors(self, probabilities: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
-        """Return the standard errors of probabilities, to first order."""
-        return probabilities * (np.nan if self.standard_error is None else self.standard_error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,38 +59,16 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
     That is so where scores are not known, under the order-modular posterior, whose graphs count by their orders as
     well, and where somebody has given graphs and weights without an evidence.
     """
-    info = posterior.info
-    if info.get("order_modular") or np.isnan(posterior.log_scores).any():
+    record = posterior.record
+    if record.order_modular or np.isnan(posterior.log_scores).any():
         return None
-    exact = (info.get("exact_check") or {}).get("log_evidence")
-    if exact is not None:
-        return Evidence(float(exact), 0.0)
-    if info.get("all_dags"):
-        return Evidence(float(np.logaddexp.reduce(posterior.log_scores)), 0.0)
-    if posterior.log_evidence is None:
-        return None if info.get("method") is None else Evidence(None, None)
-    error = _error_of_evidence(info)
-    if error is not None and not error < UNKNOWN:
-        return Evidence(None, None)
-    return Evidence(posterior.log_evidence, error)
-
-
-def _error_of_evidence(info: dict[str, Any]) -> float | None:
-    """Return the standard error of the log evidence in nats, None where nothing is recorded of it."""
-    found = info.get("diagnostics", {})
-    error = info.get("log_evidence_standard_error")
-    if error is None and info.get("conditions"):
+    if record.exact_check is not None and record.exact_check.log_evidence is not None:
+        return Evidence(record.exact_check.log_evidence, 0.0, "the exact check")
+    if posterior.covers_all_dags:
+        return Evidence(float(np.logaddexp.reduce(posterior.log_scores)), 0.0, "exact")
+    if posterior.log_evidence is None and record.method is None:
         return None
-    if error is None and info.get("method") == "exact":
-        error = 0.0
-    if error is None:
-        pooled = found.get("estimate") == "pooled"
-        error = found.get("log_z_with_chains_standard_error" if pooled else "log_z_standard_error")
-        if error is None:
-            return math.inf if "log_z" in found else None  # not finite
-        if found.get("corrected"):
-            error = math.hypot(error, found.get("log_z_shift_standard_error") or 0.0)
-    return error
+    return record.evidence
 
 
 def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
@@ -161,7 +113,7 @@ def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
 def top_classes(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
     """Return the k most probable Markov equivalence classes; see `GraphPosterior.top_classes`."""
     evidence = evidence_of(posterior)
-    if evidence is not None and posterior.info.get("all_dags"):
+    if evidence is not None and posterior.covers_all_dags:
         log_mass = posterior.log_scores - np.logaddexp.reduce(posterior.log_scores)
         rows = _by_weight(posterior, log_mass, k)
     elif evidence is not None and posterior.info.get("score_equivalent"):
@@ -191,7 +143,7 @@ def _by_weight(
     held = np.bincount(group)
     order = np.lexsort((first, -log_mass))[:k]
     share = posterior.counted(np.minimum(np.exp(log_mass[order]), 1.0))
-    exact = posterior.info.get("all_dags") and log_weights is not posterior.log_weights
+    exact = posterior.covers_all_dags and log_weights is not posterior.log_weights
     errors = np.zeros(len(order)) if exact else share.errors()
     return [
         (
@@ -260,7 +212,7 @@ def _classes(
 def entropy(posterior: "GraphPosterior") -> float:
     """Return the entropy of the posterior in nats; see `GraphPosterior.entropy`."""
     evidence = evidence_of(posterior)
-    if posterior.info.get("all_dags") or evidence is None or evidence.log_z is None:
+    if posterior.covers_all_dags or evidence is None or evidence.log_z is None:
         return float(max(0.0, -posterior.weights @ posterior.log_weights))
     return float(max(0.0, evidence.log_z - posterior.weights @ posterior.log_scores))
 
@@ -277,7 +229,7 @@ def spread_sentence(posterior: "GraphPosterior") -> str:
     nats = entropy(posterior)
     many = f"{math.exp(nats):.3g}" if nats < 700 else f"10^{nats / math.log(10):.0f}"
     least = ""
-    if evidence is None and not posterior.info.get("all_dags"):
+    if evidence is None and not posterior.covers_all_dags:
         least = "at least "  # draws cannot show a wider spread than their number
     spread = f"spread over about {least}{many} graphs (entropy {nats:.3g} nats)"
     probability = float(best.probability[0])

@@ -1,161 +1,67 @@
 """What posterior.json must look like to be read: types, ranges and what belongs together.
 
-A check maps a value to nothing, or raises `ValueError` with the place and what was expected there. Names that are not
-listed are let through, since later versions and other programs may add some.
+The keys of `diagnostics` and `exact_check` are those that the dataclasses of `dag_gfn.posterior.diagnostics` declare.
+Names that are not listed are let through, since later versions and other programs may add some.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from dag_gfn.errors import shortened
 from dag_gfn.graphs import graph
-
-Check = Callable[[str, Any], None]
+from dag_gfn.posterior.diagnostics import KINDS, ExactCheck
+from dag_gfn.posterior.json_checks import (
+    BOOLEAN,
+    COUNT,
+    FIGURE,
+    POSITIVE,
+    SHARE,
+    TEXT,
+    Check,
+    boolean,
+    either,
+    items,
+    number,
+    optional,
+    record,
+    text,
+    wrong,
+)
+from dag_gfn.posterior.json_record import JsonRecord, types_of
 
 MAX_DEPTH = 20
 """Levels of lists and records in one another; a fit writes five."""
 
 
-def _wrong(place: str, expected: str, found: Any) -> ValueError:
-    return ValueError(f"{place} should be {expected}, not {shortened(found, 80)}")
-
-
-def text(place: str, value: Any) -> None:
-    """Expect a text."""
-    if not isinstance(value, str):
-        raise _wrong(place, "text", value)
-
-
-def boolean(place: str, value: Any) -> None:
-    """Expect true or false."""
-    if not isinstance(value, bool):
-        raise _wrong(place, "true or false", value)
-
-
-def anything(place: str, value: Any) -> None:
-    """Expect nothing in particular."""
-
-
-def number(low: float | int = -math.inf, high: float | int = math.inf, *, whole: bool = False) -> Check:
-    """Expect a number from `low` to `high`."""
-
-    def check(place: str, value: Any) -> None:
-        kind = int if whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-            bounds = (f" from {low:g}" if low > -math.inf else "") + (
-                f" to {high:g}" if high < math.inf else ""
-            )
-            raise _wrong(place, f"a {'whole ' if whole else ''}number{bounds}", value)
-
-    return check
-
-
-def optional(inner: Check) -> Check:
-    """Expect null, or what `inner` does: null stands for what is not known or not finite."""
-    return lambda place, value: None if value is None else inner(place, value)
-
-
-def either(*inner: Check) -> Check:
-    """Expect what one of the checks does; the last one says what is wrong."""
-
-    def check(place: str, value: Any) -> None:
-        for each in inner[:-1]:
-            try:
-                return each(place, value)
-            except ValueError:
-                pass
-        return inner[-1](place, value)
-
-    return check
-
-
-def items(inner: Check, length: int | None = None) -> Check:
-    """Expect a list, of this length if one is given."""
-
-    def check(place: str, value: Any) -> None:
-        if not isinstance(value, list) or length not in (None, len(value)):
-            raise _wrong(place, "a list" if length is None else f"a list of {length}", value)
-        for index, item in enumerate(value):
-            inner(f"{place}[{index}]", item)
-
-    return check
-
-
-def record(
-    fields: Mapping[str, Check],
-    *,
-    required: tuple[str, ...] = (),
-    together: Mapping[str, tuple[str, ...]] | None = None,
-) -> Check:
-    """Expect names with values.
-
-    Parameters
-    ----------
-    fields : mapping
-        Checks of the values by name; other names are let through.
-    required : tuple of str
-        Names that must be there.
-    together : mapping
-        Names that must be there where another one is, and is not false or null.
-    """
-
-    def check(place: str, value: Any) -> None:
-        if not isinstance(value, dict):
-            raise _wrong(place or "the file", "a record", value)
-        needed = [
-            *required,
-            *(name for cause, names in (together or {}).items() if value.get(cause) for name in names),
-        ]
-        for name in needed:
-            if name not in value:
-                raise ValueError(f"{_join(place, name)} is missing")
-        for name, inner in fields.items():
-            if name in value:
-                inner(_join(place, name), value[name])
-
-    return check
-
-
-def _join(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
-
-
-FIGURE, SHARE, COUNT = optional(number()), optional(number(0, 1 + 1e-6)), number(0, whole=True)
-POSITIVE, TEXT, BOOLEAN = number(math.ulp(0.0)), optional(text), optional(boolean)
 _PAIRS = items(items(text, 2))
+_CHECKS: dict[type, Check] = {
+    float: FIGURE,
+    int: optional(COUNT),
+    bool: BOOLEAN,
+    str: TEXT,
+    dict: optional(record({})),
+}
+"""What a field of a `JsonRecord` may hold, by its type."""
+
+
+def _declared(*kinds: type[JsonRecord]) -> dict[str, Check]:
+    """Return the checks of all fields that these records, and records in them, declare."""
+    checks: dict[str, Check] = {}
+    for kind in kinds:
+        for name, of_field in types_of(kind).items():
+            checks |= _declared(of_field) if issubclass(of_field, JsonRecord) else {name: _CHECKS[of_field]}
+    return checks
+
+
 _DIAGNOSTICS = record(
     {
-        **dict.fromkeys(
-            (
-                *("ess", "log_z", "log_z_lower", "log_z_upper", "log_z_shift", "log_z_shift_standard_error"),
-                *(
-                    "log_z_with_chains",
-                    "log_z_with_chains_standard_error",
-                    "max_r_hat",
-                    "min_effective_draws",
-                ),
-                *("corrected_effective_samples", "corrected_pareto_k", "share_of_chains"),
-                *("raw_to_reweighted_edge_difference", "self_check", "error_bound"),
-            ),
-            FIGURE,
-        ),
+        **_declared(*KINDS),
+        "converged": BOOLEAN,
+        "evidence_converged": BOOLEAN,
         "effective_samples": optional(POSITIVE),
-        **dict.fromkeys(("num_samples", "iterations", "layerings", "chains", "candidates"), optional(COUNT)),
-        **dict.fromkeys(
-            (
-                "converged",
-                "evidence_converged",
-                "corrected",
-                "reliable_weights",
-                "chains_agree",
-                "cut_short_by_time_budget",
-            ),
-            BOOLEAN,
-        ),
-        "estimate": TEXT,
+        "num_samples": optional(COUNT),
     },
     together={
         "ess": ("log_z",),
@@ -168,7 +74,7 @@ _POOLED = record(
     required=("reliable_weights", "log_z_with_chains", "log_z_with_chains_standard_error", "share_of_chains"),
 )
 _EXACT_CHECK = record(
-    dict.fromkeys(("edge_max_error", "edge_rmse", "path_max_error", "path_rmse", "jsd", "tv"), FIGURE),
+    _declared(ExactCheck),
     required=("edge_max_error", "edge_rmse", "path_max_error", "path_rmse"),
 )
 _CONDITION = record(
@@ -290,7 +196,7 @@ def _check_best_graph(info: Mapping[str, Any]) -> None:
     for k, (source, target) in enumerate(best["edges"]):
         for name in (source, target):
             if name not in index:
-                raise _wrong(f"best_graph.edges[{k}]", "a pair of the names", name)
+                raise wrong(f"best_graph.edges[{k}]", "a pair of the names", name)
         adjacency[index[source], index[target]] = True
     if not graph.is_dag(adjacency):
         raise ValueError("best_graph.edges have a directed cycle")

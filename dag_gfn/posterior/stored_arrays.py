@@ -1,4 +1,4 @@
-"""Arrays of posterior.npz: read only where their headers say that they are what they should be."""
+"""The arrays of posterior.npz: their headers are checked before any array is read, and their values afterwards."""
 
 import math
 import zipfile
@@ -13,7 +13,7 @@ from dag_gfn.posterior.features import FEATURES
 from dag_gfn.posterior.marginal import Source
 
 MAX_EXPANSION = 20
-"""Times that arrays may be larger than the file that holds them. We do not compress, others may."""
+"""Largest ratio of the arrays' size to that of the file, which other programs may have compressed."""
 _SMALL = 1 << 24
 _LARGEST_MEAN = 1e150
 _MAX_HEADER = 10_000
@@ -25,7 +25,7 @@ class _Header(NamedTuple):
 
 
 class _Array(NamedTuple):
-    """What an array should be: the kind of its numbers, and its shapes, in letters that stand for a size each."""
+    """The expected kind of an array's numbers, and its possible shapes; each letter stands for a size."""
 
     kind: str
     shapes: tuple[str, ...]
@@ -53,19 +53,32 @@ _STATISTICS = {
     "cardinalities": _Array("int64", ("d",)),
     "states": _Array("text", ("d r",)),
 }
-"""Those that effects and parameters are computed from; there may be others."""
+"""Statistics that effects and parameters are computed from; a file may contain others."""
 
 
 def read_arrays(path: Path, d: int) -> dict[str, np.ndarray]:
     """Return the arrays of a posterior of d variables, in the byte order of this machine.
 
-    Sizes are compared with the file's, and shapes with one another, before anything is unpacked. Arrays of names
-    that are not known are read as long as they are plain.
+    Sizes are compared with the file's, and shapes with each other, before anything is unpacked. Arrays with unknown
+    names are read if they hold plain numbers or text.
 
     Raises
     ------
     ValueError, OSError, zipfile.BadZipFile
-        If they are not what a posterior holds; a message says which one and why.
+        If an array is missing or not as expected; the message says which one and why.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.stored_arrays import read_arrays
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "posterior.npz"
+    ...     graphs = np.array([[0], [64]], dtype=np.uint8)  # d * d bits of each graph: none, and 0 -> 1
+    ...     np.savez(path, graphs=graphs, log_weights=np.log([0.5, 0.5]), log_scores=np.zeros(2))
+    ...     sorted(read_arrays(path, d=2))
+    ['graphs', 'log_scores', 'log_weights']
     """
     with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         headers = _headers(archive, path.stat().st_size)
@@ -92,7 +105,7 @@ def _headers(archive: zipfile.ZipFile, file_size: int) -> dict[str, _Header]:
         with archive.open(member) as content:
             try:
                 headers[name] = _header(content, member.file_size)
-            except Exception as error:  # of all kinds, as NumPy evaluates the text of the header
+            except Exception as error:  # any kind, because NumPy evaluates the text of the header
                 if isinstance(error, zipfile.BadZipFile):
                     raise
                 raise ValueError(f"array '{shortened(name)}': {error}") from error
@@ -117,7 +130,7 @@ def _header(content: Any, size: int) -> _Header:
     return _Header(shape, dtype)
 
 
-# --- what they should be ---
+# --- expected headers and values ---
 
 
 def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
@@ -148,7 +161,7 @@ def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
 
 
 def _letters(header: _Header) -> str:
-    """Return a shape as it is."""
+    """Return a shape as text, in the form of `_Array.shapes`."""
     return " ".join(map(str, header.shape))
 
 
@@ -164,14 +177,14 @@ def _check_header(name: str, header: _Header, expected: _Array, sizes: dict[str,
         ):
             sizes.update(zip(letters, header.shape, strict=True))
             return
-    wanted = " or ".join(
+    shapes = " or ".join(
         f"({', '.join(str(sizes.get(x, x)) for x in shape.split())})" for shape in expected.shapes
     )
-    raise ValueError(f"array '{shortened(name)}' should have shape {wanted}, not {header.shape}")
+    raise ValueError(f"array '{shortened(name)}' should have shape {shapes}, not {header.shape}")
 
 
 def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
-    """Raise where numbers are not what they stand for; `GraphPosterior` looks at graphs and weights."""
+    """Raise if values are impossible; `GraphPosterior` itself checks graphs and weights."""
 
     def require(name: str, holds: Any, what: str) -> None:
         if not np.all(holds):

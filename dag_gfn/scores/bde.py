@@ -1,12 +1,12 @@
-"""The BDe score: discrete networks with a Dirichlet prior, parameters integrated out."""
+"""The BDeu score: discrete networks with a Dirichlet prior, parameters integrated out."""
 
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.scores.counts import CountScore
+from dag_gfn.scores.count_score import CountScore
 from dag_gfn.scores.local_score import require_positive
 
 
-class BDe(CountScore):
-    r"""Bayesian Dirichlet equivalent score with a uniform joint prior (BDeu).
+class BDeu(CountScore):
+    r"""Bayesian Dirichlet equivalent score with a uniform joint prior.
 
     With r states of node j, q parent configurations and pseudo-counts :math:`\alpha / (r q)`,
 
@@ -24,19 +24,30 @@ class BDe(CountScore):
         Discrete columns.
     equivalent_sample_size : float
         :math:`\alpha`, the weight of the prior in rows.
-    name : {"bdeu", "bde"}
-        What the score is called in results.
 
     References
     ----------
     Heckerman, Geiger and Chickering, "Learning Bayesian networks", Machine Learning 20 (1995), section 5.
     Cooper and Yoo, "Causal discovery from a mixture of experimental and observational data", UAI 1999.
+
+    Examples
+    --------
+    Two columns that are equal in all eight rows: as a parent the first gains the second 4.7 nats.
+
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import BDeu
+    >>> x = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    >>> score = BDeu(from_array(np.column_stack([x, x]), discrete="all"))
+    >>> score.local_scores(1, np.array([0b00, 0b01])).round(3).tolist()
+    [-6.842, -2.11]
     """
 
+    name = "bdeu"
     honours_interventions = True
+    is_equivalent = True
 
-    def __init__(self, data: Dataset, *, equivalent_sample_size: float | int = 1.0, name: str = "bdeu"):
-        self.name = name
+    def __init__(self, data: Dataset, *, equivalent_sample_size: float | int = 1.0):
         super().__init__(data)
         require_positive(equivalent_sample_size=equivalent_sample_size)
         self.equivalent_sample_size = float(equivalent_sample_size)
@@ -45,3 +56,19 @@ class BDe(CountScore):
     def hyperparameters(self) -> dict[str, object]:
         """See :class:`LocalScore`."""
         return {"equivalent_sample_size": self.equivalent_sample_size}
+
+
+class BDe(BDeu):
+    """The same score under the name ``bde``, which some programs give it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import BDe, BDeu
+    >>> data = from_array(np.array([[0, 0], [0, 1], [1, 1]]), discrete="all")
+    >>> bool((BDe(data).complete_table() == BDeu(data).complete_table()).all())
+    True
+    """
+
+    name = "bde"

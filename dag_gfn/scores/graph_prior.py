@@ -1,5 +1,7 @@
 """Priors over DAGs that depend on the number of parents of each node. Not normalised."""
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,8 +10,6 @@ from scipy.special import gammaln
 
 from dag_gfn.errors import OptionError
 from dag_gfn.scores.local_score import require_positive
-
-PRIORS = ("uniform", "edge", "erdos_renyi", "fair")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,15 @@ class GraphPrior:
     log_prior_by_size : array, shape (d,), float64
         Log prior of a family with 0 .. d-1 parents.
     hyperparameters : dict
-        What it depends on beside d, by name.
+        Its options with their values, defaults filled in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores import GraphPrior
+    >>> at_most_one_parent_is_likely = GraphPrior("sparse", np.array([0.0, 0.0, -5.0]))
+    >>> at_most_one_parent_is_likely.log_prior(np.array([0, 2])).tolist()
+    [0.0, -5.0]
     """
 
     name: str
@@ -34,13 +42,37 @@ class GraphPrior:
         return np.asarray(self.log_prior_by_size[num_parents])
 
 
-def make_prior(
-    name: str,
-    d: int,
-    *,
-    beta: float | int | None = None,
-    edges_per_node: float | int | None = None,
-) -> GraphPrior:
+def _uniform(d: int) -> Float64[np.ndarray, " d"]:
+    return np.zeros(d)
+
+
+def _edge(d: int, *, beta: float | int = 0.5) -> Float64[np.ndarray, " d"]:
+    return np.arange(d, dtype=np.float64) * np.log(beta)
+
+
+def _erdos_renyi(d: int, *, edges_per_node: float | int = 1.0) -> Float64[np.ndarray, " d"]:
+    k = np.arange(d, dtype=np.float64)
+    p = min(2.0 * edges_per_node / (d - 1), 0.5) if d > 1 else 0.5
+    return k * np.log(p) + (d - 1 - k) * np.log1p(-p)
+
+
+def _fair(d: int) -> Float64[np.ndarray, " d"]:
+    k = np.arange(d, dtype=np.float64)
+    return gammaln(k + 1) + gammaln(d - k) - gammaln(d)  # C(d-1, k): a node is not its own parent
+
+
+_LOG_PRIORS: dict[str, Callable[..., Float64[np.ndarray, " d"]]] = {
+    "uniform": _uniform,
+    "edge": _edge,
+    "erdos_renyi": _erdos_renyi,
+    "fair": _fair,
+}
+"""A new prior is one function and one line here. Its options are its keywords, positive numbers with a default."""
+
+PRIORS = tuple(_LOG_PRIORS)
+
+
+def make_prior(name: str, d: int, **options: float | int | None) -> GraphPrior:
     r"""Return the graph prior of this name for d nodes.
 
     Parameters
@@ -51,21 +83,20 @@ def make_prior(
         :math:`-\log\binom{d-1}{k}`.
     d : int
         Number of nodes.
-    beta : float, optional
-        Only for ``edge``: the factor by which each edge multiplies the prior; 0.5 when left out.
-    edges_per_node : float, optional
-        Only for ``erdos_renyi``: m, which sets p; 1 when left out. It is not the mean of the prior, see Notes.
+    **options
+        ``beta``, only for ``edge``: the factor by which each edge multiplies the prior; 0.5 when left out.
+        ``edges_per_node``, only for ``erdos_renyi``: m, which sets p; 1 when left out. It is not the mean of the prior,
+        see Notes. None is the same as leaving one out.
 
     Notes
     -----
-    Each prior is a product over nodes that is restricted to DAGs, and the restriction takes away what the factors are
-    named for:
+    Each prior is a product over nodes, restricted to DAGs. The restriction changes what the factors are named for:
 
     - ``uniform``: every DAG has the same probability. Most DAGs are dense: with 10 nodes two of them are linked with
       probability 0.56, and there are 25.1 edges on average.
     - ``erdos_renyi``: p is the probability of each of the d (d - 1) directed edges before graphs with cycles are
-      excluded, which thins out the dense ones. The mean number of edges over DAGs is not m d: with m = 1 it is 13.8 for
-      10 nodes and 20.3 for 14, and with p = 1/2 the prior is the uniform one.
+      excluded. Excluding them removes mostly dense graphs. So the mean number of edges over DAGs is not m d: with m = 1
+      it is 13.8 for 10 nodes and 20.3 for 14. With p = 1/2 the prior is the uniform one.
     - ``fair``: every number of parents has the same mass in a sum over the parent sets of one node. Over DAGs few
       parents are more probable: one of 5 nodes has 0, 1, 2, 3 or 4 with probabilities 0.45, 0.25, 0.15, 0.09 and 0.06.
 
@@ -73,27 +104,36 @@ def make_prior(
     ------
     OptionError
         If the name is unknown, or an option is not positive or belongs to another prior.
+    TypeError
+        If no prior has an option of this name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores import make_prior
+    >>> np.exp(make_prior("edge", 4, beta=0.1).log_prior_by_size).round(6).tolist()
+    [1.0, 0.1, 0.01, 0.001]
+    >>> np.exp(make_prior("fair", 4).log_prior_by_size).round(3).tolist()  # 1 / C(3, k)
+    [1.0, 0.333, 0.333, 1.0]
     """
+    owners = {option: prior for prior in PRIORS for option in _defaults(prior)}
+    for option in options:
+        if option not in owners:
+            raise TypeError(f"make_prior() got an unexpected keyword argument {option!r}")
     if name not in PRIORS:
         raise OptionError(f"unknown graph prior {name!r}: choose one of {', '.join(PRIORS)}")
-    for option, value, owner in (("beta", beta, "edge"), ("edges_per_node", edges_per_node, "erdos_renyi")):
-        if value is not None and name != owner:
+    given = {option: value for option, value in options.items() if value is not None}
+    for option, value in given.items():
+        if name != owners[option]:
             raise OptionError(
-                f"option {option!r} belongs to the prior {owner!r}, not to {name!r}: leave it out"
+                f"option {option!r} belongs to the prior {owners[option]!r}, not to {name!r}: leave it out"
             )
-        if value is not None:
-            require_positive(**{option: value})
-    k = np.arange(d, dtype=np.float64)
-    options: dict[str, float] = {}
-    if name == "edge":
-        options["beta"] = 0.5 if beta is None else float(beta)
-        by_size = k * np.log(options["beta"])
-    elif name == "erdos_renyi":
-        m = options["edges_per_node"] = 1.0 if edges_per_node is None else float(edges_per_node)
-        p = min(2.0 * m / (d - 1), 0.5) if d > 1 else 0.5
-        by_size = k * np.log(p) + (d - 1 - k) * np.log1p(-p)
-    elif name == "fair":
-        by_size = gammaln(k + 1) + gammaln(d - k) - gammaln(d)  # C(d-1, k): a node is not its own parent
-    else:
-        by_size = np.zeros(d)
-    return GraphPrior(name, by_size, options)
+        require_positive(**{option: value})
+    values = {option: float(value) for option, value in (_defaults(name) | given).items()}
+    return GraphPrior(name, _LOG_PRIORS[name](d, **values), values)
+
+
+def _defaults(name: str) -> dict[str, float]:
+    """Return the options of a prior with their defaults: the keywords of its function."""
+    parameters = inspect.signature(_LOG_PRIORS[name]).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}

@@ -1,4 +1,4 @@
-"""The contract of a decomposable score: one number for a node and a set of parents."""
+"""The base class of every score: one number for a node and a set of parents."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -15,34 +15,66 @@ from dag_gfn.graphs.subsets import parent_sets, subsets_within
 class LocalScore(ABC):
     """A score of DAGs that is a sum over nodes, log P(D | G) = sum_j local_score(j, Pa_j).
 
-    A new score is one subclass with ``local_scores`` and one entry in ``make_score``.
+    A new score is one file with a subclass that defines `local_scores`, one line in
+    :mod:`dag_gfn.scores.registry`, and one entry in the tests of :func:`dag_gfn.scores.conformance.check_score`. The
+    options of a score are the keywords of its constructor, by name.
 
     Parameters
     ----------
     data : Dataset
         Of the kind the score is for. Interventions are refused unless the score honours them.
 
+    Attributes
+    ----------
+    name : str
+    kind : {"continuous", "discrete"}
+        Which columns the score is for.
+    honours_interventions : bool
+        Whether rows in which a node's value was set are left out for that node.
+    is_equivalent : bool
+        Whether Markov-equivalent DAGs get the same score where no value was set.
+
     Raises
     ------
     OptionError
         If the score does not go with the kind of the columns, or with interventions.
+
+    Examples
+    --------
+    A score that charges one nat for each parent:
+
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.graphs.subsets import popcount
+    >>> from dag_gfn.scores import LocalScore
+    >>> class ParentCount(LocalScore):
+    ...     name, kind = "parent_count", "continuous"
+    ...     def local_scores(self, node, parents):
+    ...         return -popcount(parents).astype(float)
+    >>> score = ParentCount(from_array(np.random.default_rng(0).normal(size=(9, 3))))
+    >>> score.complete_table().tolist()  # for each node: {}, {first}, {second} and both of the others
+    [[-0.0, -1.0, -1.0, -2.0], [-0.0, -1.0, -1.0, -2.0], [-0.0, -1.0, -1.0, -2.0]]
     """
 
-    name: str
+    name: ClassVar[str]
     kind: ClassVar[str]
     honours_interventions: ClassVar[bool] = False
+    is_equivalent: ClassVar[bool] = False
 
     def __init__(self, data: Dataset):
+        from dag_gfn.scores.registry import (
+            scores_of_kind,  # it imports the scores, and they import this class
+        )
+
         if data.kind != self.kind:
-            others = ", ".join(SCORES_OF_KIND[data.kind])
             raise OptionError(
                 f"score {self.name!r} is for {self.kind} columns, but the columns of these data are "
-                f"{data.kind}: choose one of {others}"
+                f"{data.kind}: choose one of {', '.join(scores_of_kind(data.kind))}"
             )
-        if _has_interventions(data) and not self.honours_interventions:
+        if data.intervened is not None and not self.honours_interventions:
             raise OptionError(
                 f"score {self.name!r} does not honour interventions, and {int(data.intervened.any(1).sum())} "
-                f"of {data.n} rows have a value that was set: use {DEFAULT_SCORES[data.kind]!r}, or leave "
+                f"of {data.n} rows have a value that was set: use {scores_of_kind(data.kind)[0]!r}, or leave "
                 "these rows out"
             )
         self.data = data
@@ -54,22 +86,22 @@ class LocalScore(ABC):
 
     @property
     def families_per_second(self) -> float:
-        """Local scores that one core finds in a second, roughly: searches are sized by it."""
+        """About how many local scores one core computes in a second; searches are sized by it."""
         return 1e4
 
     @property
     def hyperparameters(self) -> dict[str, object]:
-        """What the score's values depend on beside the data, by name, JSON-able."""
+        """The options with their values, defaults filled in, as JSON can hold them."""
         return {}
 
     def doubts(self) -> list[Doubt]:
-        """Return what the data say against this score with these hyperparameters."""
+        """Return the reasons that the data give to doubt this score with these hyperparameters."""
         return []
 
     @property
     def has_interventions(self) -> bool:
         """Whether any value was set by the experimenter, so that each node has rows of its own."""
-        return _has_interventions(self.data)
+        return self.data.intervened is not None
 
     def observed_rows(self, node: int) -> Bool[np.ndarray, " n"]:
         """Return which rows count for ``node``: those in which its value was not set."""
@@ -89,7 +121,7 @@ class LocalScore(ABC):
         """
 
     def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:
-        """Return local_score(node, P) for all subsets P of candidate parents, as `subsets_within` orders them.
+        """Return local_score(node, P) for all subsets P of candidate parents, in the order of `subsets_within`.
 
         Parameters
         ----------
@@ -107,24 +139,35 @@ class LocalScore(ABC):
         return np.stack([self.local_scores(node, parent_sets(node, self.d)) for node in range(self.d)])
 
 
-SCORES_OF_KIND = {"continuous": ("bge", "linear_gaussian", "bic"), "discrete": ("bdeu", "bde", "bic")}
-DEFAULT_SCORES = {"continuous": "bge", "discrete": "bdeu"}
-
-
-def _has_interventions(data: Dataset) -> bool:
-    return data.intervened is not None and bool(data.intervened.any())
-
-
 def without_and_with(
     set_function: Float64[np.ndarray, " subsets"], node: int
 ) -> tuple[Float64[np.ndarray, " sets"], Float64[np.ndarray, " sets"]]:
-    """Return f(P) and f(P + node) for every parent set P of ``node``, from f on all 2^d subsets."""
+    """Return f(P) and f(P + node) for every parent set P of ``node``, from f on all 2^d subsets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores.local_score import without_and_with
+    >>> without, with_node = without_and_with(np.array([0.0, 1.0, 2.0, 3.0]), 1)  # f({}), f({0}), f({1}), f({0, 1})
+    >>> without.tolist(), with_node.tolist()
+    ([0.0, 1.0], [2.0, 3.0])
+    """
     halves = set_function.reshape(-1, 2, 1 << node)  # (higher bits, without | with, lower bits)
     return halves[:, 0].reshape(-1), halves[:, 1].reshape(-1)
 
 
 def require_positive(**options: float | int) -> None:
-    """Raise OptionError, by name, unless every option is a positive finite number."""
+    """Raise OptionError, which names the option, unless every option is a positive finite number.
+
+    Examples
+    --------
+    >>> from dag_gfn.scores.local_score import require_positive
+    >>> require_positive(alpha_mu=1.0)
+    >>> require_positive(alpha_mu=-1.0)
+    Traceback (most recent call last):
+        ...
+    dag_gfn.errors.OptionError: alpha_mu must be positive and finite, not -1.0
+    """
     for name, value in options.items():
         if not (np.isfinite(value) and value > 0):
             raise OptionError(f"{name} must be positive and finite, not {value}")

@@ -25,6 +25,19 @@ def neighbours(
         In nats; changes that the constraints forbid are left out.
     changed : ndarray, shape (m, d), int64
         Parents of each neighbour.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+    >>> from dag_gfn.search.neighbours import neighbours
+    >>> a = np.random.default_rng(0).normal(size=200)
+    >>> data = from_array(np.column_stack([a, -a]) + 0.1, names=["a", "b"])
+    >>> table = ScoreTable.build(make_score("bge", data), make_prior("uniform", 2), Constraints.none(2))
+    >>> gains, changed = neighbours(table, np.zeros(2, dtype=int))
+    >>> changed.tolist(), (gains > 100).tolist()  # a -> b, b -> a
+    ([[0, 1], [2, 0]], [True, True])
     """
     d = table.d
     bits = np.int64(1) << np.arange(d, dtype=np.int64)
@@ -38,7 +51,7 @@ def neighbours(
     for toggles, of_move in moves:
         for i, j in np.argwhere(np.isfinite(of_move)):
             after = parents.copy()
-            after[j] ^= bits[i]
+            after[j] ^= bits[i]  # toggles i → j
             if toggles == 2:
                 after[i] ^= bits[j]
             gains.append(of_move[i, j])

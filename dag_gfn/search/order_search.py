@@ -19,7 +19,9 @@ from jaxtyping import Float64, Int64
 from numba import njit
 from scipy.special import expit
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.graphs.subsets import popcount, subsets_within, unpack
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 MAX_CANDIDATES = 12
@@ -31,7 +33,11 @@ _MOVED = 4  # nodes that a shake moves
 
 
 def best_by_orders(
-    table: ScoreTable, starts: Int64[np.ndarray, "s d"], edge: Float64[np.ndarray, "d d"]
+    table: ScoreTable,
+    starts: Int64[np.ndarray, "s d"],
+    edge: Float64[np.ndarray, "d d"],
+    *,
+    budget: TimeBudget | None = None,
 ) -> Int64[np.ndarray, "r d"]:
     """Return the best DAGs of the orders that were found, best first.
 
@@ -42,22 +48,46 @@ def best_by_orders(
         Parents of each node, as bitmasks, of DAGs whose orders the search begins with.
     edge : ndarray, shape (d, d), float64
         Probability of i → j: the likeliest parents are candidates, beside those in the starts.
+    budget : TimeBudget, optional
+        Of the search: when it is over, the best DAGs so far are returned, or the starts where there is none yet.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+    >>> from dag_gfn.search.order_search import best_by_orders
+    >>> rng = np.random.default_rng(0)
+    >>> a, c = rng.normal(size=(2, 200))
+    >>> data = from_array(np.column_stack([a, a + c + 0.1 * rng.normal(size=200), c]), names=["a", "b", "c"])
+    >>> table = ScoreTable.build(make_score("bge", data), make_prior("uniform", 3), Constraints.none(3))
+    >>> best_by_orders(table, np.zeros((1, 3), dtype=int), np.full((3, 3), 0.5)).tolist()  # a -> b <- c
+    [[0, 5, 0]]
     """
+    budget = TimeBudget() if budget is None else budget
     d = table.d
     candidates = choose(table, starts, edge)
     size = max(int(popcount(candidates).max()), 1)
     scores, best, chosen = (np.full((d, 1 << size), fill) for fill in (-np.inf, -np.inf, np.int64(0)))
     places = np.zeros((d, d), dtype=np.int64)  # bit of each candidate in the indices of a node
     for node in range(d):
+        if budget.is_over():
+            return starts
         members = np.flatnonzero(unpack(candidates[node : node + 1], d)[0])
         places[node, members] = np.int64(1) << np.arange(len(members))
         scores[node, : 1 << len(members)] = table.scores_within(node, int(candidates[node]))
     scores[scores == -np.inf] = _FORBIDDEN  # differences of infinities are not numbers
     _best_within(scores, best, chosen)
     orders = [_order_of(parents) for parents in starts]
-    found = [_climb(best, places, order) for order in orders]
-    rng = np.random.default_rng(0)  # equal tables give equal graphs
+    found = [_climb(best, places, orders[0])]
+    for order in orders[1:]:
+        if budget.is_over():
+            break
+        found.append(_climb(best, places, order))
+    rng = RandomStreams(0).generator("shaken orders")  # equal tables give equal graphs
     for _ in range(_SHAKES):
+        if budget.is_over():
+            break
         _, order = max(found, key=lambda pair: pair[0])
         shaken = order.copy()
         for _ in range(_MOVED):
@@ -71,7 +101,24 @@ def best_by_orders(
 def choose(
     table: ScoreTable, starts: Int64[np.ndarray, "s d"], edge: Float64[np.ndarray, "d d"]
 ) -> Int64[np.ndarray, " d"]:
-    """Return candidate parents of each node: those that the starts have, then those likely or gainful beside these."""
+    """Return candidate parents of each node, as bitmasks: those that the starts have, and the likeliest others.
+
+    Parameters
+    ----------
+    table, starts, edge
+        As for `best_by_orders`; the first start is the best one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+    >>> from dag_gfn.search.order_search import choose
+    >>> data = from_array(np.random.default_rng(0).normal(size=(50, 3)), names=["a", "b", "c"])
+    >>> table = ScoreTable.build(make_score("bge", data), make_prior("uniform", 3), Constraints.none(3))
+    >>> choose(table, np.zeros((1, 3), dtype=int), np.full((3, 3), 0.5)).tolist()  # few nodes: all others
+    [6, 5, 3]
+    """
     d = table.d
     in_best = unpack(starts[0], d)  # (node, other)
     in_any = unpack(np.bitwise_or.reduce(starts, axis=0), d)
@@ -114,11 +161,15 @@ def _parents_of(
 @njit(cache=True, nogil=True)
 @no_type_check
 def _best_within(scores, best, chosen):
-    """Fill the largest score among the subsets of each set, and which subset has it."""
+    """Fill the largest score among the subsets of each set, and which subset has it.
+
+    All arrays have shape (d, 2^K); bit k of an index stands for candidate k of the node.
+    """
     d, sets = scores.shape
     for node in range(d):
         for inside in range(sets):
             top, subset = scores[node, inside], inside
+            # any other subset lies within the set less one member, a smaller index that is done already
             rest = inside
             while rest:
                 bit = rest & -rest
@@ -131,7 +182,12 @@ def _best_within(scores, best, chosen):
 @njit(cache=True, nogil=True)
 @no_type_check
 def _climb(best, places, start):
-    """Return the score of the order that the best moves of single nodes lead to, and the order."""
+    """Return the score of the order that the best moves of single nodes lead to, and the order.
+
+    ``best[v, s]`` is the best score of v with parents in the set of index s, ``places[v, u]`` the bit of u in the
+    indices of v, 0 where u is no candidate. Each round looks at all moves of one node to another place, O(d²), and
+    makes the one that gains most; it ends where none gains.
+    """
     d = len(start)
     order = start.copy()
     before = np.zeros(d, dtype=np.int64)  # index of the predecessors of each node
@@ -145,14 +201,15 @@ def _climb(best, places, start):
         top, top_from, top_to = 1e-9, -1, -1
         for position in range(d):
             node = order[position]
-            for step in (-1, 1):
-                change = 0.0
+            for step in (-1, 1):  # towards the front, then towards the end, one place at a time
+                change = 0.0  # in the scores of the nodes that were passed
                 inside = before[node]
                 to = position
                 while 0 <= to + step < d:
                     to += step
                     other = order[to]
-                    # the two change places
+                    # the two change places: towards the front the node loses `other` as a possible parent, and
+                    # `other` gains the node; towards the end it is the other way round
                     inside += step * places[node, other]
                     moved = before[other] - step * places[other, node]
                     change += best[other, moved] - value[other]
@@ -161,6 +218,7 @@ def _climb(best, places, start):
                         top, top_from, top_to = gain, position, to
         if top_from < 0:
             break
+        # make the best move by the same exchanges of neighbours, so that the index sets and scores stay right
         node = order[top_from]
         step = 1 if top_to > top_from else -1
         position = top_from

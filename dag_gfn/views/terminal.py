@@ -1,7 +1,6 @@
 """What a person sees of a posterior on a terminal."""
 
 import math
-from typing import Any
 
 import networkx as nx
 from rich.console import Console
@@ -10,14 +9,11 @@ from rich.text import Text
 
 from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
-from dag_gfn.posterior.evidence import known_evidence
+from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
+from dag_gfn.views.pairs import LIKELY, pairs
+from dag_gfn.views.wording import assumptions
 
-ASSUMPTIONS = (
-    "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns. "
-    "Probabilities are about causes only as far as these hold."
-)
-_MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
 MAX_GRAPH_TEXT = 200
 """Graphs whose edges take more characters than this are not spelled out."""
 _ORIENTATION = "Where a→b and b→a are both near half of 'linked', the data cannot orient the edge."
@@ -49,11 +45,11 @@ def print_posterior(
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
     _print_top_graphs(posterior, say)
     _print_top_classes(posterior, say)
-    for line in verdicts(info):
+    for line in check_sentences(posterior.record):
         say(line)
     for warning in info.get("warnings", []):
         say(f"warning: {warning}", style="yellow")
-    say(ASSUMPTIONS.format(model=_MODELS.get(info.get("kind"), "the score's")), style="dim")
+    say(assumptions(info.get("kind")), style="dim")
 
 
 class _Plain:
@@ -66,16 +62,6 @@ class _Plain:
         self.console.print(printable(text), style=style, markup=False, highlight=False, emoji=False)
 
 
-def _pairs(posterior: GraphPosterior) -> list[tuple[float, int, int]]:
-    """Return (linked, a, b) of each pair, most likely linked first, a → b the likelier way."""
-    edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
-    rows = []
-    for i in range(posterior.d):
-        for j in range(i + 1, posterior.d):
-            rows.append((linked[i, j], *((i, j) if edge[i, j] >= edge[j, i] else (j, i))))
-    return sorted(rows, key=lambda row: -row[0])
-
-
 def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> Table:
     """Return the pairs with their probabilities, and beside each how far it is from the exact one, if that is known."""
     edge, exact = posterior.marginal("edge").values, posterior.info.get("exact_edges")
@@ -85,23 +71,23 @@ def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) ->
     error = ("error",) if exact else ()
     for title in ("a→b", *error, "b→a", *error, "linked"):
         table.add_column(title, justify="right", no_wrap=True)
-    for linked, a, b in _pairs(posterior)[:max_pairs]:
-        if linked >= min_linked:
+    for pair in pairs(posterior)[:max_pairs]:
+        if pair.linked >= min_linked:
             numbers = []
-            for i, j in ((a, b), (b, a)):
+            for i, j in ((pair.a, pair.b), (pair.b, pair.a)):
                 numbers += [f"{edge[i, j]:.3f}"] + ([f"{edge[i, j] - exact[i][j]:+.3f}"] if exact else [])
-            style = "bold" if linked >= 0.5 else None
-            names = (Text(printable(posterior.names[node])) for node in (a, b))
-            table.add_row(*names, *numbers, f"{linked:.3f}", style=style)
+            style = "bold" if pair.linked >= LIKELY else None
+            names = (Text(printable(posterior.names[node])) for node in (pair.a, pair.b))
+            table.add_row(*names, *numbers, f"{pair.linked:.3f}", style=style)
     return table
 
 
 def _left_out(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> str:
-    pairs = [row[0] for row in _pairs(posterior)]
-    shown = sum(linked >= min_linked for linked in pairs[:max_pairs])
-    if shown == len(pairs):
+    linked = [pair.linked for pair in pairs(posterior)]
+    shown = sum(probability >= min_linked for probability in linked[:max_pairs])
+    if shown == len(linked):
         return ""
-    return f"{len(pairs) - shown} of {len(pairs)} pairs are less likely linked and not shown (edges.csv has all). "
+    return f"{len(linked) - shown} of {len(linked)} pairs are less likely linked and not shown (edges.csv has all). "
 
 
 def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
@@ -134,7 +120,7 @@ def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
 
 def class_edges(mixed: nx.DiGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the compelled edges and, once each, the reversible ones of a graph from `top_classes`."""
-    compelled = [(a, b) for a, b, is_compelled in mixed.edges(data="compelled") if is_compelled]
+    compelled = [(a, b) for a, b, of_edge in mixed.edges(data=True) if of_edge["compelled"]]
     position = {name: i for i, name in enumerate(mixed)}
     reversible = [(a, b) for a, b in mixed.edges if mixed.has_edge(b, a) and position[a] < position[b]]
     return compelled, reversible
@@ -178,86 +164,3 @@ def probability_sentence(
         rests += f", which all agree: the truth is within about {3 / draws:.1g}"  # (1 - 3/n)^n is 5 %
     how = "averaged over" if probability.source == "rao_blackwell" else "counted in"
     return f"{told}, {how} {rests}."
-
-
-def verdicts(info: dict[str, Any]) -> list[str]:
-    """Return what the run's own checks say, a sentence each."""
-    lines = []
-    diagnostics, check = info.get("diagnostics", {}), info.get("exact_check")
-    if check:
-        graphs = ""
-        if "jsd" in check:
-            graphs = (
-                f"; over all DAGs JSD {_number(check['jsd'], '.2e')} nats, "
-                f"total variation {_number(check['tv'], '.2e')}"
-            )
-        lines.append(
-            "Exact check: edge probabilities differ from the exact ones by "
-            f"{_number(check['edge_max_error'], '.3g')} at most (RMSE {_number(check['edge_rmse'], '.2g')}), "
-            f"paths by {_number(check['path_max_error'], '.3g')} "
-            f"(RMSE {_number(check['path_rmse'], '.2g')}){graphs}."
-        )
-    corrected = diagnostics if diagnostics.get("corrected") else {}  # else log Z is by the odds of parents
-    shift, shift_error = (corrected.get(f"log_z_shift{of}") or 0.0 for of in ("", "_standard_error"))
-    if "ess" in diagnostics:
-        own = "not known"
-        if diagnostics["log_z"] is not None and diagnostics.get("corrected", True):
-            own = f"{diagnostics['log_z'] + shift:.2f} (estimated from them)"
-        if diagnostics.get("estimate") != "pooled" and info.get("log_evidence_source", "").startswith(
-            "bridge"
-        ):
-            own = "not known"
-            if info.get("log_evidence_standard_error") is not None:
-                error = info["log_evidence_standard_error"]
-                own = f"{info['log_evidence']:.2f} ± {error:.2g} (bridge sampling, with Markov chains)"
-        lines.append(
-            f"Effective sample size: {_number(diagnostics['ess'], '.2g')} per sample drawn (1 is ideal). "
-            f"Log evidence: {own}."
-        )
-    if diagnostics.get("estimate") == "pooled":
-        why = "Worth few alone" if diagnostics["reliable_weights"] else "Too uneven to be relied on alone"
-        error = diagnostics["log_z_with_chains_standard_error"]
-        evidence = "not known, since both hardly overlap"
-        if not diagnostics.get("corrected", True):
-            evidence = "not known, since parents beyond the candidates are not corrected"
-        elif known_evidence(diagnostics["log_z_with_chains"], error) != (None, None):
-            shifted = _number(diagnostics["log_z_with_chains"], ".2f", shift)
-            evidence = f"{shifted} ± {math.hypot(error, shift_error):.2g} (bridge sampling)"
-        lines.append(
-            f"{why}, the draws are pooled with layerings of Markov chains, which stand for "
-            f"{diagnostics['share_of_chains']:.1%} of the weight. Log evidence: {evidence}."
-        )
-    if "max_r_hat" in diagnostics:
-        lines.append(
-            f"Over {diagnostics['chains']} chains R-hat is at most {_number(diagnostics['max_r_hat'], '.3f')} "
-            f"(1 is ideal), and they are worth {_number(diagnostics['min_effective_draws'], ',.0f')} independent "
-            "draws or more."
-        )
-    if diagnostics.get("corrected"):
-        lines.append(
-            f"Beyond {diagnostics['candidates']} candidate parents of each column, others are drawn by their odds and "
-            f"weighed by their scores: worth {diagnostics['corrected_effective_samples']:,.0f} independent draws. This "
-            f"moves the log evidence by {_number(diagnostics['log_z_shift'], '+.2f')}."
-        )
-    for condition in info.get("conditions", []):
-        lines.append(
-            f"Given {shortened(condition['query'])}, of probability {_number(condition['probability'], '.4g')}: "
-            "only graphs that comply are counted."
-        )
-    if info.get("method") == "exact" and not info.get("conditions"):
-        drawn = diagnostics.get("num_samples")
-        orders = info.get("order_modular")
-        what = "edges" if orders else "edges and paths"
-        what = "all DAGs" if drawn is None else f"{what}; the graphs are {drawn:,} exact draws"
-        evidence = "Log evidence (mean over orders)" if orders else "Log evidence"
-        lines.append(f"Exact probabilities of {what}. {evidence}: {_number(info['log_evidence'], '.4f')}.")
-    reasons = [doubt["verdict"] for doubt in info.get("doubts") or [] if doubt["level"] == "caution"]
-    if reasons:
-        computed = "Exact arithmetic" if info.get("method") == "exact" else "However it was computed"
-        lines.append(f"{computed}, but {'; '.join(reasons)}.")
-    return lines
-
-
-def _number(value: float | None, form: str, shift: float = 0.0) -> str:
-    """Return a figure, moved, in words; None stands for what is not finite, which JSON cannot hold."""
-    return "not finite" if value is None else format(value + shift, form)

@@ -7,12 +7,13 @@ calibration", 2018.
 import numpy as np
 import pytest
 from effect_cases import draw_from_bge_prior, exact, information, simulate_rows
+from sampler_cases import request_of
 from scipy.stats import chisquare
 
 from dag_gfn.data import from_array, sufficient_statistics
 from dag_gfn.effects import interventional_distribution, interventional_means, total_effects
 from dag_gfn.exact.enumeration import enumerate_dags
-from dag_gfn.gflownet.edges.fit import fit_gflownet
+from dag_gfn.gflownet.edges.fit import fit_edges
 from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
@@ -70,9 +71,8 @@ def test_effects_are_calibrated_from_gflownet_samples():
         b, m, variances = draw_from_bge_prior(adjacency, rng=rng, **prior)
         data = from_array(simulate_rows(b, m, variances, n, rng))
         table = ScoreTable.build(make_score("bge", data, **prior))
-        sampled = fit_gflownet(
-            table, seed=repetition, config=default_config(d, iterations=100), num_samples=DRAWS
-        )
+        config = default_config(d, iterations=100)
+        sampled = fit_edges(table, request_of(config, seed=repetition, num_samples=DRAWS))
         posterior = GraphPosterior.from_samples(
             data.names,
             sampled.adjacency,

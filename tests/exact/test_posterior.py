@@ -2,6 +2,7 @@ import networkx as nx
 import numpy as np
 import oracles
 import pytest
+from result_cases import recorded
 from scipy import stats
 
 from dag_gfn.data import simulate
@@ -18,8 +19,21 @@ def table(d, **options):
     return ScoreTable.build(make_score("bge", data), **options)
 
 
+def exact_fit(scores, **options):
+    return recorded(fit_exact(scores, memory_limit=1e9, **options), method="exact")
+
+
+def order_modular_fit(scores, **options):
+    return recorded(
+        fit_order_modular(scores, memory_limit=1e9, **options), method="exact", order_modular=True
+    )
+
+
 def fitted(d, **options):
-    return fit_exact(table(d, **options), num_samples=4000, rng=np.random.default_rng(1), memory_limit=1e9)
+    return recorded(
+        fit_exact(table(d, **options), num_samples=4000, rng=np.random.default_rng(1), memory_limit=1e9),
+        method="exact",
+    )
 
 
 def test_beyond_enumeration_probabilities_are_exact_and_graphs_are_draws():
@@ -81,12 +95,17 @@ def test_errors_of_markov_blankets_are_as_large_as_they_say():
     """Over many fits, squared deviations from a far larger sample have the distribution of their errors."""
     fits, draws, many = 25, 400, 30_000
     scores = table(7)
-    truth = fit_exact(scores, num_samples=many, rng=np.random.default_rng(99), memory_limit=1e9)
+    truth = recorded(
+        fit_exact(scores, num_samples=many, rng=np.random.default_rng(99), memory_limit=1e9), method="exact"
+    )
     p = truth.markov_blanket_marginals().to_numpy()
     q = np.clip(p - truth.linked_marginals().to_numpy(), 0, None)  # what is counted: links are exact
     squares = np.zeros((7, 7))
     for seed in range(fits):
-        posterior = fit_exact(scores, num_samples=draws, rng=np.random.default_rng(seed), memory_limit=1e9)
+        posterior = recorded(
+            fit_exact(scores, num_samples=draws, rng=np.random.default_rng(seed), memory_limit=1e9),
+            method="exact",
+        )
         own, error = posterior.marginal("markov_blanket"), posterior.standard_errors("markov_blanket")
         assert own.source == "samples"
         beside = own.values - posterior.linked_marginals().to_numpy()  # links are exact: these are counted
@@ -105,7 +124,9 @@ def test_markov_blankets_of_six_nodes_are_within_their_errors_of_enumeration():
     scores = table(6)
     exact = exact_posterior(scores, max_nodes=6)
     expected = graph_posterior(scores.names, exact.masks, exact.log_probabilities)
-    posterior = fit_exact(scores, num_samples=20_000, rng=np.random.default_rng(3), memory_limit=1e9)
+    posterior = recorded(
+        fit_exact(scores, num_samples=20_000, rng=np.random.default_rng(3), memory_limit=1e9), method="exact"
+    )
     p = expected.marginal("markov_blanket").values
     own = posterior.markov_blanket_marginals().to_numpy()
     assert np.all(np.abs(own - p) <= 4.5 * np.sqrt(p * (1 - p) / 20_000) + 1e-9)
@@ -121,7 +142,10 @@ def test_markov_blankets_of_six_nodes_are_within_their_errors_of_enumeration():
 @pytest.mark.parametrize("d", [2, 4])
 def test_order_modular_weights_of_few_nodes(d):
     scores = table(d)
-    posterior = fit_order_modular(scores, num_samples=10, rng=np.random.default_rng(1), memory_limit=1e9)
+    posterior = recorded(
+        fit_order_modular(scores, num_samples=10, rng=np.random.default_rng(1), memory_limit=1e9),
+        order_modular=True,
+    )
     dags = oracles.all_dags(d)
     log_scores = scores.log_reward((dags * (1 << np.arange(d))[:, None]).sum(axis=1))
     orders = [len(list(nx.all_topological_sorts(oracles.as_networkx(dag)))) for dag in dags]
@@ -138,7 +162,10 @@ def test_order_modular_weights_of_few_nodes(d):
 
 
 def test_order_modular_draws_agree_with_exact_edges():
-    posterior = fit_order_modular(table(7), num_samples=4000, rng=np.random.default_rng(1), memory_limit=1e9)
+    posterior = recorded(
+        fit_order_modular(table(7), num_samples=4000, rng=np.random.default_rng(1), memory_limit=1e9),
+        order_modular=True,
+    )
     edge = posterior.marginal("edge")
     assert edge.source == "exact"
     assert posterior.marginal("path").source == "samples"

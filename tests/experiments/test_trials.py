@@ -8,21 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import trial_commands
-import trial_fits
-import trial_folders
-import trial_kills
-import trial_oracle
-import trial_summary
-import trial_tables
 import trials
-from trial_contents import Wanted
-from trial_damages import DAMAGES
-from trial_fits import Trial, fit_table
-from trial_folders import make_bases, try_folder
-from trial_judge import Fault
-from trial_options import Options, any_options, clean_options
-from trial_tables import Table, clean_table, make_table
+from random_trials import commands, fits, folders, kills, oracle, summary, tables
+from random_trials.contents import Wanted
+from random_trials.damages import DAMAGES
+from random_trials.fits import Trial, fit_table
+from random_trials.folders import make_bases, try_folder
+from random_trials.judge import Fault
+from random_trials.options import Options, any_options, clean_options
+from random_trials.tables import Table, clean_table, make_table
 
 from dag_gfn.cli import main
 
@@ -44,7 +38,7 @@ def test_sixty_tables_and_twenty_damaged_folders_end_without_a_fault(tmp_path):
     """In a process of its own: here every shape is checked, and a damaged array would meet that check first."""
     command = [sys.executable, trials.__file__, "--smoke", "--jobs", "1", "--out", str(tmp_path)]
     done = subprocess.run(
-        command, capture_output=True, text=True, env=trial_commands.environment(), check=False, timeout=600
+        command, capture_output=True, text=True, env=commands.environment(), check=False, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
     counts = {"table": 60, "folder": 20}
@@ -59,7 +53,7 @@ def test_many_trials_end_without_a_fault(tmp_path):
     records = trials.read_records(tmp_path, SEED, SLOW)
     assert len(records) == sum(SLOW.values())
     bad = [record for record in records if record["faults"]]
-    assert not bad, trial_summary.summary(bad, SEED)
+    assert not bad, summary.summary(bad, SEED)
 
 
 # --- the trials ---
@@ -99,26 +93,26 @@ def test_tables_are_of_all_kinds():
 
 
 def test_the_oracle_counts_dags_and_gives_the_posterior_of_two_columns():
-    assert [len(trial_oracle.all_dags(d)) for d in (1, 2, 3, 4)] == [1, 3, 25, 543]
+    assert [len(oracle.all_dags(d)) for d in (1, 2, 3, 4)] == [1, 3, 25, 543]
     table = Table(b"", ["a", "b"], 2, "discrete", [list("xxyyxxyyxx"), list("xxyyxxyyxy")])
-    _, edges = trial_oracle.exact_posterior(table)
+    _, edges = oracle.exact_posterior(table)
     assert edges[0, 1] == pytest.approx(edges[1, 0])  # equivalent graphs
     assert 0.4 < edges[0, 1] < 0.5
-    _, edges = trial_oracle.exact_posterior(table, required=(("a", "b"),))
+    _, edges = oracle.exact_posterior(table, required=(("a", "b"),))
     np.testing.assert_array_equal(edges, [[0, 1], [0, 0]])
     with pytest.raises(ValueError, match="no graph complies"):
-        trial_oracle.exact_posterior(table, required=(("a", "b"),), max_parents=0)
+        oracle.exact_posterior(table, required=(("a", "b"),), max_parents=0)
 
 
 def test_a_wrong_posterior_is_caught(tmp_path, monkeypatch):
     rng = np.random.default_rng(3)
     table = clean_table(rng)
-    while table.kind != "continuous" or not 3 <= table.width <= trial_oracle.MOST_NODES:
+    while table.kind != "continuous" or not 3 <= table.width <= oracle.MOST_NODES:
         table = clean_table(rng)
     options = Options(["--method", "exact"], plain=True)
     monkeypatch.chdir(tmp_path)
     assert fit_table(tmp_path, table, options, np.random.default_rng(0)).faults == []
-    found = trial_fits._compared_with_oracle(
+    found = fits._compared_with_oracle(
         tmp_path / "out", table, Options([], Wanted(max_parents=1), plain=True)
     )
     assert [fault.kind for fault in found] == ["not the posterior by its definition"]
@@ -127,7 +121,7 @@ def test_a_wrong_posterior_is_caught(tmp_path, monkeypatch):
 def test_a_change_with_the_units_is_caught(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cells = [[f"{value:.3f}" for value in column] for column in np.random.default_rng(0).normal(size=(3, 20))]
-    table = Table(trial_tables.csv_text("abc", cells).encode(), list("abc"), 3, "continuous", cells)
+    table = Table(tables.csv_text("abc", cells).encode(), list("abc"), 3, "continuous", cells)
     found = set()
     for number in range(12):  # half of them are compared, and half of these with other units
         folder = tmp_path / str(number)
@@ -137,7 +131,7 @@ def test_a_change_with_the_units_is_caught(tmp_path, monkeypatch):
         options = Options(["--no-standardize"], plain=True)
         main(["fit", "table.csv", "--out", "out", "--quiet", *options.arguments])
         rng = np.random.default_rng(number)
-        found |= {fault.kind for fault in trial_fits._compared_with_itself(folder, table, options, rng)}
+        found |= {fault.kind for fault in fits._compared_with_itself(folder, table, options, rng)}
     assert found == {"probabilities change with units"}
 
 
@@ -155,18 +149,18 @@ def test_a_command_that_deletes_a_persons_file_or_leaves_one_is_caught(bases, mo
         Path("stray").write_text("")
         return main(arguments)
 
-    monkeypatch.setattr(trial_commands, "main", careless)
-    monkeypatch.setattr(trial_folders, "DAMAGES", [d for d in DAMAGES if d.__name__ == "strangers"])
+    monkeypatch.setattr(commands, "main", careless)
+    monkeypatch.setattr(folders, "DAMAGES", [d for d in DAMAGES if d.__name__ == "strangers"])
     found = [fault.kind for fault in try_folder(np.random.default_rng(0), bases).faults]
     assert "a file is lost: out/notes.txt" in found
     assert "a file is left behind: stray" in found
 
 
 def test_a_lost_folder_after_a_kill_is_caught(bases, tmp_path, monkeypatch):
-    monkeypatch.setattr(trial_kills, "run_apart", trial_commands.run_here)
+    monkeypatch.setattr(kills, "run_apart", commands.run_here)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "table.csv").write_text(trial_folders.base_table(3, "continuous"))
-    found = [f.kind for f in trial_kills._aftermath(tmp_path, bases[0], bases[1], "", -9)]
+    (tmp_path / "table.csv").write_text(folders.base_table(3, "continuous"))
+    found = [f.kind for f in kills._aftermath(tmp_path, bases[0], bases[1], "", -9)]
     assert "after a kill the folder cannot be shown" in found
     assert "neither the old nor the new posterior is there" in found
 
@@ -185,10 +179,10 @@ def test_trials_are_recorded_and_their_inputs_kept(tmp_path):
     assert [len(record["faults"]) for record in records] == [0, 1, 0]
     assert (tmp_path / "failures" / "table-000001" / "table.csv").read_bytes() == b"a,b"
     assert "seen here" in (tmp_path / "failures" / "table-000001" / "faults.txt").read_text()
-    text = trial_summary.write_summary(tmp_path, records, SEED)
+    text = summary.write_summary(tmp_path, records, SEED)
     assert "1 × a kind (table-000001)" in text
     assert "3 × skewed" in text
-    assert len(trial_summary.screen(text, height=5).splitlines()) == 5
+    assert len(summary.screen(text, height=5).splitlines()) == 5
 
 
 def test_a_process_that_dies_or_hangs_is_a_fault_of_the_trial_it_was_at(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sampler_cases import score_table
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.fitting.exact_check import affordable, divergence_from, exact_check_reference, exact_comparison
 from dag_gfn.posterior import GraphPosterior
@@ -15,11 +16,11 @@ def test_the_exact_posterior_is_at_no_distance_from_itself():
     posterior = GraphPosterior.from_samples(table.names, draws, log_evidence=reference.log_evidence + 0.25)
     check = exact_comparison(posterior, reference, reference.log_probabilities)
     for name in ("jsd", "tv", "kl", "graph_rmse"):
-        assert check[name] == pytest.approx(0, abs=1e-9), name
-    assert check["log_evidence_gap"] == pytest.approx(0.25)
+        assert getattr(check.divergence, name) == pytest.approx(0, abs=1e-9), name
+    assert check.log_evidence_gap == pytest.approx(0.25)
     edges = draws.mean(axis=0) - reference.features["edge"]
-    assert check["edge_max_error"] == pytest.approx(np.abs(edges).max())
-    assert check["edge_rmse"] == pytest.approx(np.sqrt((edges[~np.eye(4, dtype=bool)] ** 2).mean()))
+    assert check.edge_max_error == pytest.approx(np.abs(edges).max())
+    assert check.edge_rmse == pytest.approx(np.sqrt((edges[~np.eye(4, dtype=bool)] ** 2).mean()))
 
 
 @pytest.mark.parametrize("d", [4, 6])
@@ -36,6 +37,28 @@ def test_a_reference_is_made_where_it_is_quick_or_asked_for():
     assert affordable(table, 10)
     assert not affordable(table, 1e-9)
     assert not affordable(score_table(6, storage="lazy"), 10)
-    assert exact_check_reference(table, False, None, shown=False) is None
-    assert exact_check_reference(table, None, None, shown=False) is not None
-    assert exact_check_reference(table, True, 1e-9, shown=False) is not None
+    assert exact_check_reference(table, False, TimeBudget(), shown=False) is None
+    assert exact_check_reference(table, None, TimeBudget(), shown=False) is not None
+    assert exact_check_reference(table, True, TimeBudget(1e-9), shown=False) is not None
+
+
+@pytest.mark.parametrize(("asked", "seconds_each", "left_out"), [(True, 13.0, True), (True, 7.0, False)])
+def test_a_check_that_takes_too_much_of_the_time_budget_is_left_out(
+    asked, seconds_each, left_out, monkeypatch
+):
+    now = [0.0]
+    reached = []
+
+    def slow(table, *, progress):
+        for done in range(1, 11):
+            now[0] += seconds_each
+            reached.append(done)
+            progress(done / 10)
+        return exact_reference(table)
+
+    monkeypatch.setattr("dag_gfn.fitting.exact_check.exact_reference", slow)
+    budget = TimeBudget(200, clock=lambda: now[0])  # 120 seconds of it at most
+    reference = exact_check_reference(score_table(4), asked, budget, shown=False)
+    assert (reference is None) == left_out
+    assert budget.cuts == (["the exact check is left out"] if left_out else [])
+    assert reached[-1] == (2 if left_out else 10)  # foreseen, rather than waited for

@@ -82,7 +82,7 @@ def test_an_unknown_keyword_is_not_swallowed(option):
     ("options", "error", "said"),
     [
         ({"method": "magic"}, OptionError, "unknown method 'magic'"),
-        ({"method": "bootstrap"}, OptionError, "not built yet"),
+        ({"method": "bootstrap"}, OptionError, "unknown method .bootstrap.: choose auto, exact"),
         (
             {"method": "gflownet", "environment": "layers", "objective": "modified_db"},
             OptionError,
@@ -848,9 +848,9 @@ def test_what_was_trained_is_recorded():
 
 @pytest.mark.parametrize("phase", ["layerings", "log_weights_of"])
 def test_control_c_after_training_keeps_what_was_trained(monkeypatch, phase):
-    from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+    from dag_gfn.gflownet.layers.sampler import LayerSampler
 
-    real, pressed = getattr(TrainedLayerGFlowNet, phase), []
+    real, pressed = getattr(LayerSampler, phase), []
 
     def interrupted(self, *given, **named):
         if not pressed:
@@ -858,7 +858,7 @@ def test_control_c_after_training_keeps_what_was_trained(monkeypatch, phase):
             raise KeyboardInterrupt
         return real(self, *given, **named)
 
-    monkeypatch.setattr(TrainedLayerGFlowNet, phase, interrupted)
+    monkeypatch.setattr(LayerSampler, phase, interrupted)
     posterior = layers(num_samples=2_000)
     assert pressed
     assert posterior.info["interrupted"] is True

@@ -15,8 +15,9 @@ import dag_gfn
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.graphs.subsets import log_zeta_transform, pack, popcount, remove_bit, unpack, zeta_transform
-from dag_gfn.layerings.candidates import MAX_CANDIDATES, choose_candidates, default_size, for_each_node
-from dag_gfn.layerings.inclusion import Inclusion
+from dag_gfn.layerings import candidates as module
+from dag_gfn.layerings.candidates import MAX_CANDIDATES, choose_candidates, default_size
+from dag_gfn.layerings.parent_inclusion import ParentInclusion
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 
 
@@ -133,8 +134,8 @@ def test_odds_and_the_covered_share_are_near_the_true_ones(options, size):
 def test_odds_lean_to_random_orders_and_candidates_follow_them(monkeypatch):
     alone = np.array([0.0, 0.7, 0.2, 0.01, 0.02, 0.1])
     in_orders = np.array([0.0, 0.1, 0.3, 0.9, 0.8, 0.4])
-    known = Inclusion(alone, in_orders)
-    monkeypatch.setattr("dag_gfn.layerings.candidates.inclusion", lambda *given, **named: known)
+    known = ParentInclusion(alone, in_orders)
+    monkeypatch.setattr("dag_gfn.layerings.candidates.parent_inclusion", lambda *given, **named: known)
     chosen = choose_candidates(simulated(6)[0], 3)
     assert chosen.masks[0] == 0b011010  # 1, which is likely alone, and what is likeliest in orders
     share = 1 / (1 + np.exp(-chosen.log_odds[0, [2, 5]]))
@@ -204,9 +205,9 @@ def test_a_single_allowed_parent_set_is_covered():
 
 
 def test_the_highest_bit(rng, monkeypatch):
-    monkeypatch.setattr("dag_gfn.layerings.inclusion._CHAINS", (8, 8))  # quick
-    monkeypatch.setattr("dag_gfn.layerings.inclusion._SWEEPS", 1)
-    monkeypatch.setattr("dag_gfn.layerings.inclusion._LEAST_STEPS", 20)
+    monkeypatch.setattr("dag_gfn.layerings.parent_inclusion._CHAINS", (8, 8))  # quick
+    monkeypatch.setattr("dag_gfn.layerings.parent_inclusion._SWEEPS", 1)
+    monkeypatch.setattr("dag_gfn.layerings.parent_inclusion._LEAST_STEPS", 20)
     values = rng.normal(size=(120, 63))
     values[:, 0] += values[:, 62] + values[:, 61]
     table = ScoreTable.build(make_score("bge", dag_gfn.from_array(values).standardize()))
@@ -229,7 +230,11 @@ def test_the_default_goes_by_nodes_rows_and_requirements(rng):
     assert 8 < default_size(of_codes(20_000)) < default_size(of_codes(2_000)) < MAX_CANDIDATES
 
 
-def test_errors_in_a_thread_are_raised():
-    assert for_each_node(lambda node: node**2, 4) == [0, 1, 4, 9]
-    with pytest.raises(ZeroDivisionError):
-        for_each_node(lambda node: 1 // node, 3)
+def test_in_a_hurry_there_are_fewer_chains_by_what_they_do_beside_scoring():
+    table = score_table(8, rows=40)
+    rate = table.families_per_second
+    whole = module._extent(table, module._SECONDS)
+    assert whole.chain_families == 2.0 * module._SECONDS * rate / (4 * 8)
+    short = module._extent(table, 1.0)
+    assert short.chain_families == pytest.approx(rate * max(2.0 / 32 - 300 * module._BESIDE_SCORING, 0.0))
+    assert module._extent(table, 1e-3).chain_families == 0.0

@@ -6,16 +6,13 @@ import numpy as np
 import pytest
 from sampler_cases import score_table
 
-from dag_gfn.errors import NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.graphs.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layerings import outside_parents
-from dag_gfn.layerings.corrected_dags import corrected_dags, weighed_dags
+from dag_gfn.layerings.corrected_dags import correct_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
-from dag_gfn.posterior import Marginal
-from dag_gfn.scores import ScoreTable
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +40,7 @@ def drawn(table, weights):
 def test_edges_and_evidence_are_those_of_the_posterior(table, weights, drawn):
     layer_of, log_evidence = drawn
     exact = exact_reference(table)
-    corrected = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(2))
+    corrected = correct_dags(weights, table, layer_of, rng=np.random.default_rng(2))
     z = np.abs(corrected.edge.values - exact.features["edge"]) / np.maximum(
         corrected.edge.standard_error, 1e-6
     )
@@ -63,7 +60,7 @@ def test_edges_and_evidence_are_those_of_the_posterior(table, weights, drawn):
 def test_draws_that_are_alike_are_worth_less(table, weights, drawn):
     layer_of = drawn[0][:3_000]
     alone, alike = (
-        corrected_dags(weights, table, layer_of, independent=worth, rng=np.random.default_rng(0))
+        correct_dags(weights, table, layer_of, independent=worth, rng=np.random.default_rng(0))
         for worth in (None, 300)
     )
     assert alike.effective_samples == pytest.approx(alone.effective_samples / 10)
@@ -76,17 +73,17 @@ def test_draws_that_are_alike_are_worth_less(table, weights, drawn):
     ("effective", "shape", "reliable"), [(100.0, 0.7, True), (99.9, 0.5, False), (5_000.0, 0.71, False)]
 )
 def test_what_is_reliable(table, weights, drawn, effective, shape, reliable):
-    corrected = corrected_dags(weights, table, drawn[0][:50], rng=np.random.default_rng(0))
+    corrected = correct_dags(weights, table, drawn[0][:50], rng=np.random.default_rng(0))
     corrected = replace(corrected, effective_samples=effective, pareto_k=shape)
     assert corrected.reliable is reliable
-    assert corrected.diagnostics()["corrected"] is reliable
+    assert corrected.correction().corrected is reliable
 
 
 def test_parts_do_not_matter(monkeypatch, table, weights, drawn):
     layer_of = drawn[0][:500]
-    whole = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
+    whole = correct_dags(weights, table, layer_of, rng=np.random.default_rng(0))
     monkeypatch.setattr(outside_parents, "_AT_A_TIME", 120)
-    parts = corrected_dags(weights, table, layer_of, rng=np.random.default_rng(0))
+    parts = correct_dags(weights, table, layer_of, rng=np.random.default_rng(0))
     assert parts.adjacency.shape == whole.adjacency.shape
     assert np.abs(parts.edge.values - whole.edge.values).max() < 0.1
 
@@ -95,49 +92,10 @@ def test_what_has_no_weight_is_left_out(rng):
     table = score_table(4, rows=12, seed=1, max_parents=2)
     weights = LayerWeights.build(table, num_candidates=1, outside=True)
     layer_of = np.array([[0, 0, 0, 1]] * 200)
-    corrected = corrected_dags(weights, table, layer_of, rng=rng)
+    corrected = correct_dags(weights, table, layer_of, rng=rng)
     assert len(corrected.adjacency) <= 200
     assert corrected.adjacency.sum(axis=1).max() <= 2
     assert np.isfinite(corrected.log_share).all()
-
-
-@pytest.fixture
-def nothing_of_weight(monkeypatch):
-    real = outside_parents.correct_parents
-
-    def impossible(*arguments, **options):
-        draws = real(*arguments, **options)
-        return replace(draws, log_correction=np.full(len(draws.parents), -np.inf))
-
-    monkeypatch.setattr(outside_parents, "correct_parents", impossible)
-
-
-EDGE = Marginal(np.full((4, 4), 0.25) - 0.25 * np.eye(4), "rao_blackwell")
-
-
-def weighed(table, weights, layer_of, rng):
-    return weighed_dags(weights, table, layer_of, np.zeros(len(layer_of)), EDGE, 40.0, rng=rng)
-
-
-@pytest.mark.usefixtures("nothing_of_weight")
-def test_where_nothing_corrected_has_weight_draws_are_by_the_odds(table, weights, drawn, rng):
-    layer_of = drawn[0][:50]
-    assert corrected_dags(weights, table, layer_of, rng=rng) is None
-    dags = weighed(table, weights, layer_of, rng)
-    assert dags.diagnostics["corrected"] is False
-    assert dags.diagnostics["corrected_effective_samples"] == 0
-    assert dags.effective_samples == 40
-    assert dags.edge is EDGE
-    np.testing.assert_array_equal(layering_of(dags.adjacency), layer_of)
-    np.testing.assert_array_equal(dags.log_scores, table.log_reward(parent_masks(dags.adjacency)))
-    np.testing.assert_array_equal(dags.log_share, 0.0)
-
-
-@pytest.mark.usefixtures("nothing_of_weight")
-def test_no_possible_dag_is_an_error_that_says_what_to_do(table, weights, drawn, monkeypatch, rng):
-    monkeypatch.setattr(ScoreTable, "log_reward", lambda self, parents: np.full(len(parents), -np.inf))
-    with pytest.raises(NotTractable, match=r"none of 50 graphs .*--max-parents.*--prior fair.*--columns"):
-        weighed(table, weights, drawn[0][:50], rng)
 
 
 def test_the_evidence_does_not_depend_on_the_sampler(table, weights):
@@ -151,7 +109,7 @@ def test_the_evidence_does_not_depend_on_the_sampler(table, weights):
     probability = np.exp(totals[1] - np.logaddexp.reduce(totals[1]))
     chosen = np.random.default_rng(1).choice(len(layer_of), size=20_000, p=probability)
     shifts = [
-        corrected_dags(weights, table, layer_of[chosen], log_weights=given, rng=np.random.default_rng(2))
+        correct_dags(weights, table, layer_of[chosen], log_weights=given, rng=np.random.default_rng(2))
         for given in (None, (totals[0] - totals[1])[chosen])
     ]
     exact = exact_reference(table).log_evidence - np.logaddexp.reduce(log_weights)

@@ -23,7 +23,7 @@ def test_who_may_be_a_parent_and_what_candidates_cover(rng):
     possible = unpack(candidates, 6) | (log_odds > -np.inf)
     np.testing.assert_array_equal(weights.may_gain, pack(possible))
     np.testing.assert_allclose(weights.covered, 1 / (1 + np.exp(log_odds)).prod(axis=1))
-    assert weights.coverage(list("abcdef"))["least_covered"] == "abcdef"[weights.covered.argmin()]
+    assert weights.coverage(list("abcdef")).least_covered == "abcdef"[weights.covered.argmin()]
 
 
 def test_weights_of_given_parent_sets(rng):

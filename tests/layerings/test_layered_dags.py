@@ -1,51 +1,23 @@
-"""DAGs of a given layering: frequencies of draws, and edge probabilities."""
+"""DAGs of a given layering: the layering of a DAG, and frequencies of draws."""
 
 import numpy as np
 import pytest
-from exact_tables import peaked_table, random_table
+from exact_tables import random_table
+from layering_cases import OUTSIDE, with_outside
 from layering_oracles import (
     all_layered_dags,
-    forbid_outside,
-    join_independently,
     layer_numbers,
     layering_weights,
     layers_of,
-    only_within,
     random_candidates,
-    random_log_odds,
 )
 from scipy import stats
 
 from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_dags, edge_probabilities, layering_of
+from dag_gfn.layerings.layered_dags import draw_dags, layering_of
+from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.mcmc.partition import init
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        random_table(4, seed=0),
-        random_table(4, seed=1, scale=8.0, forbidden=0.2),
-        random_table(4, seed=2, scale=30.0),
-        peaked_table(4, seed=2, nats=60.0),
-    ],
-    ids=["plain", "constrained", "cancelling", "peaked"],
-)
-def test_edge_probabilities_are_those_of_all_dags_of_the_layering(table):
-    complete = table.complete - table.complete.max(axis=1, keepdims=True)
-    layerings = {
-        layers: dags
-        for layers, dags in layering_weights(complete).items()
-        if sum(weight for _, weight in dags) > 0
-    }
-    expected = [
-        np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
-        for dags in layerings.values()
-    ]
-    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
-    found = edge_probabilities(LayerWeights.of(table.complete), numbers)
-    np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("nth", [1, 4, 30])
@@ -85,25 +57,6 @@ def test_no_layerings(rng):
     assert draw_dags(weights, none, rng=rng).shape == edge_probabilities(weights, none).shape == (0, 3, 3)
 
 
-@pytest.mark.parametrize(("size", "scale"), [(1, 1.0), (2, 1.0), (2, 30.0)])
-def test_edge_probabilities_over_candidates(size, scale, rng):
-    complete = random_table(4, seed=5, scale=scale).complete
-    complete -= complete.max(axis=1, keepdims=True)
-    candidates = random_candidates(4, size, rng)
-    layerings = {
-        layers: dags
-        for layers, dags in layering_weights(forbid_outside(complete, candidates)).items()
-        if sum(weight for _, weight in dags) > 0
-    }
-    expected = [
-        np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
-        for dags in layerings.values()
-    ]
-    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
-    found = edge_probabilities(LayerWeights.of(only_within(complete, candidates), candidates), numbers)
-    np.testing.assert_allclose(found, expected, atol=2e-6)
-
-
 @pytest.mark.parametrize("scale", [1.0, 20.0, 400.0])
 def test_draws_over_candidates_have_the_edge_probabilities_of_their_layerings(scale, rng):
     d, draws = 10, 4_000
@@ -118,33 +71,6 @@ def test_draws_over_candidates_have_the_edge_probabilities_of_their_layerings(sc
     counts = drawn.sum(axis=0)
     assert (stats.binom.cdf(counts, draws, probability) > 1e-7).all()
     assert (stats.binom.sf(counts - 1, draws, probability) > 1e-7).all()
-
-
-OUTSIDE = pytest.mark.parametrize(
-    ("size", "scale", "impossible"), [(1, 1.0, 0.0), (1, 1.0, 0.3), (2, 5.0, 0.0), (2, 40.0, 0.3)]
-)
-
-
-def with_outside(size, scale, impossible, rng):
-    """Return weights with parents outside the candidates, and {layers: [(DAG, weight)]}."""
-    complete = random_table(4, seed=5, scale=scale).complete
-    candidates = random_candidates(4, size, rng)
-    log_odds = random_log_odds(candidates, rng, impossible=impossible)
-    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
-    joined = join_independently(complete, candidates, log_odds) - weights.log_scales[:, None]
-    found = layering_weights(joined).items()
-    return weights, {layers: dags for layers, dags in found if sum(weight for _, weight in dags) > 0}
-
-
-@OUTSIDE
-def test_edge_probabilities_with_parents_outside_the_candidates(size, scale, impossible, rng):
-    weights, layerings = with_outside(size, scale, impossible, rng)
-    expected = [
-        np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
-        for dags in layerings.values()
-    ]
-    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
-    np.testing.assert_allclose(edge_probabilities(weights, numbers), expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("nth", [1, 6])

@@ -91,7 +91,9 @@ def test_errors_of_paths_are_those_of_repetition():
     told = (path > 0.05) & (path < 0.95)
     squares, before = [], []
     for seed in range(25):
-        chains = run_chains(weights, seed=seed, iterations=12_000, kept=6_000, threads=1)
+        chains = run_chains(
+            weights, streams=np.random.SeedSequence(seed).spawn(4), iterations=12_000, kept=6_000, threads=1
+        )
         drawn = DagSampler(table).sample(200, rng=np.random.default_rng(seed))
         layer_of = np.array([layering_of(dag) for dag in drawn.adjacency])
         sample = PooledLayerings.of(
@@ -99,7 +101,7 @@ def test_errors_of_paths_are_those_of_repetition():
             chains.layer_of,
             chains.log_weights,
             np.zeros(chains.log_weights.shape),
-            effective_chain_draws=edges_of_chains(chains)[1]["min_effective_draws"],
+            effective_chain_draws=edges_of_chains(chains)[1].min_effective_draws,
         )
         dags = sample.joined.dags(weights, rng=np.random.default_rng(seed))
         counted = np.tensordot(np.exp(sample.joined.log_weights), graph.path_matrix(dags), axes=1)

@@ -21,7 +21,7 @@ def drawn(table, k, *, seed=0, policy=None):
     environment = RootLayers(weights)
     if policy is None:
         torch.manual_seed(3)
-        policy = LayerMLP(environment.log_all, hidden_size=16)
+        policy = LayerMLP(environment.log_all, environment.log_without, hidden_size=16)
     sample = sample_outcomes(environment, policy, k, generator=torch.Generator().manual_seed(seed))
     return WeightedLayerings(
         sample.outcome.numpy(), sample.log_reward.numpy(), sample.log_weight.numpy()

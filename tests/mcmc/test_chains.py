@@ -9,6 +9,11 @@ from dag_gfn.mcmc import chains as module
 from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.partition import init, init_at, run
+from dag_gfn.random_streams import RandomStreams
+
+
+def streams(seed, chains=4):
+    return RandomStreams(seed).sequences("chains", chains)
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def weights():
 def test_blocks_stay_between_one_and_two_times_what_is_to_be_kept(
     weights, iterations, kept, thinning, blocks
 ):
-    result = run_chains(weights, seed=0, iterations=iterations, kept=kept, chains=3)
+    result = run_chains(weights, streams=streams(0, 3), iterations=iterations, kept=kept)
     assert (result.thinning, result.layer_of.shape) == (thinning, (3, blocks, 5))
     assert result.edge.shape == (3, blocks, 5, 5)
     assert iterations - thinning < result.iterations <= iterations
@@ -36,8 +41,8 @@ def test_merging_gives_what_longer_blocks_would():
     weights = LayerWeights.of(
         random_table(4, seed=0).complete
     )  # 4 steps between edge probabilities divide 16
-    result = run_chains(weights, seed=4, iterations=1280, kept=10, chains=1)
-    rng = np.random.default_rng(np.random.SeedSequence(4).spawn(1)[0])
+    result = run_chains(weights, streams=streams(4, 1), iterations=1280, kept=10)
+    rng = np.random.default_rng(streams(4, 1)[0])
     drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=80, thinning=16)
     assert result.thinning == 64
     np.testing.assert_array_equal(result.layer_of[0], drawn.layer_of[3::4][10:])
@@ -47,7 +52,7 @@ def test_merging_gives_what_longer_blocks_would():
 
 def test_the_seed_decides_and_segments_do_not(weights, monkeypatch):
     def layerings(seed):
-        return run_chains(weights, seed=seed, iterations=2000, kept=50).layer_of
+        return run_chains(weights, streams=streams(seed), iterations=2000, kept=50).layer_of
 
     one = layerings(1)
     assert (one[0] != one[1]).any()
@@ -58,18 +63,18 @@ def test_the_seed_decides_and_segments_do_not(weights, monkeypatch):
 
 def test_given_starts(weights):
     start = np.array([4, 3, 2, 1, 0])
-    result = run_chains(weights, seed=1, iterations=1, kept=10, chains=2, starts=[start])
-    rng = np.random.default_rng(np.random.SeedSequence(1).spawn(2)[0])
+    result = run_chains(weights, streams=streams(1, 2), iterations=1, kept=10, starts=[start])
+    rng = np.random.default_rng(streams(1, 2)[0])
     _, state, _ = run(weights, init_at(weights, start), rng=rng, blocks=1, thinning=1)
     np.testing.assert_array_equal(result.layer_of[0, -1], state.layer_of)
 
 
 def test_annealed_starts_come_after_given_ones(weights):
-    streams = np.random.SeedSequence(5).spawn(2)
+    cold = np.random.SeedSequence(5).spawn(2)
     given = np.array([4, 3, 2, 1, 0])
-    result = run_chains(weights, seed=1, iterations=60, kept=10, starts=[given], annealed=streams)
-    starts = [given, *annealed_starts(weights, streams, iterations=60)]
-    same = run_chains(weights, seed=1, iterations=60, kept=10, starts=starts)
+    result = run_chains(weights, streams=streams(1), iterations=60, kept=10, starts=[given], annealed=cold)
+    starts = [given, *annealed_starts(weights, cold, iterations=60)]
+    same = run_chains(weights, streams=streams(1), iterations=60, kept=10, starts=starts)
     np.testing.assert_array_equal(result.layer_of, same.layer_of)
 
 
@@ -84,20 +89,20 @@ def test_annealing_counts_in_the_time_budget(weights, monkeypatch):
     monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
     monkeypatch.setattr(module, "_SEGMENT_STEPS", 100)
     reports = []
-    streams = np.random.SeedSequence(5).spawn(1)
-    options = {"seed": 0, "iterations": 1_000, "kept": 10, "on_report": reports.append}
-    cut = run_chains(weights, annealed=streams, time_budget=49.0, **options)
+    cold = np.random.SeedSequence(5).spawn(1)
+    options = {"streams": streams(0), "iterations": 1_000, "kept": 10, "on_report": reports.append}
+    cut = run_chains(weights, annealed=cold, time_budget=49.0, **options)
     assert (cut.cut_short, len(reports), reports[0].share) == (True, 1, 1.0)
     assert cut.seconds == 50.0
     reports.clear()
-    whole = run_chains(weights, annealed=streams, time_budget=200.0, **options)
+    whole = run_chains(weights, annealed=cold, time_budget=200.0, **options)
     assert not whole.cut_short
     assert reports[0].share == 0.25
     assert reports[-1].share == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_clock_ends_them(weights):
-    result = run_chains(weights, seed=0, iterations=10**12, kept=20, time_budget=1e-6)
+    result = run_chains(weights, streams=streams(0), iterations=10**12, kept=20, time_budget=1e-6)
     assert result.cut_short
     assert 0 < result.iterations < 10**12
     assert 20 <= result.layer_of.shape[1] <= 40
@@ -110,7 +115,7 @@ def test_an_interrupt_keeps_what_there_is(weights, monkeypatch):
         if report.iteration >= 500:
             raise KeyboardInterrupt
 
-    result = run_chains(weights, seed=0, iterations=100_000, kept=20, on_report=interrupt)
+    result = run_chains(weights, streams=streams(0), iterations=100_000, kept=20, on_report=interrupt)
     assert result.interrupted
     assert 500 <= result.iterations < 1000
     assert result.layer_of.shape[1] >= 8
@@ -122,12 +127,12 @@ def test_an_interrupt_before_anything_is_there(weights, monkeypatch):
 
     monkeypatch.setattr(module, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run_chains(weights, seed=0, iterations=1000, kept=20)
+        run_chains(weights, streams=streams(0), iterations=1000, kept=20)
 
 
 def test_reports(weights):
     reports = []
-    run_chains(weights, seed=0, iterations=640, kept=20, on_report=reports.append)
+    run_chains(weights, streams=streams(0), iterations=640, kept=20, on_report=reports.append)
     assert (reports[-1].iteration, reports[-1].planned_iterations) == (640, 640)
     assert reports[-1].seconds > 0
 
@@ -139,7 +144,7 @@ def test_with_time_left_they_go_on_while_more_are_wanted(weights):
         asked.append((chains.iterations, chains.layer_of.copy()))
         return len(asked) < 3
 
-    options = {"seed": 0, "kept": 20}
+    options = {"streams": streams(0), "kept": 20}
     longer = run_chains(weights, iterations=640, time_budget=3600.0, go_on=go_on, **options)
     assert [iterations for iterations, _ in asked] == [640, 1280, 2560]
     assert longer.iterations == 2560
@@ -159,7 +164,13 @@ def test_chains_that_the_clock_ends_after_all_their_steps_are_not_cut_short(weig
         clock[0] += 1.0
 
     chains = run_chains(
-        weights, seed=0, iterations=640, kept=20, time_budget=30.0, go_on=lambda chains: True, on_report=tick
+        weights,
+        streams=streams(0),
+        iterations=640,
+        kept=20,
+        time_budget=30.0,
+        go_on=lambda chains: True,
+        on_report=tick,
     )
     assert chains.iterations > 640
     assert not chains.cut_short

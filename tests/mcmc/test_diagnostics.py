@@ -76,3 +76,14 @@ def test_what_hardly_varies_is_not_judged():
 def test_too_little_to_tell(shape):
     with pytest.raises(ValueError, match="at least 2 chains of 4 draws"):
         diagnose(np.zeros(shape))
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.8])
+def test_merged_draws_tell_the_same_error_and_number_of_effective_draws(memory, rng):
+    traces = autoregressive(rng, 4, 4003, memory)
+    whole, merged = diagnose(traces[:, 3:]), diagnose(traces, merged=10)
+    # by 1,600 blocks: the logarithm of an error is off by about 1 / sqrt(3200)
+    assert abs(np.log(merged.standard_error / whole.standard_error)).max() < 5 / np.sqrt(3200)
+    assert merged.max_r_hat == pytest.approx(whole.max_r_hat, abs=0.01)
+    assert merged.effective_draws.max() <= 16_000
+    assert merged.converged

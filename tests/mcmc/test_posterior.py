@@ -1,7 +1,10 @@
 """The posterior by partition MCMC: near the exact one, with errors that are true."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from result_cases import recorded
 from sampler_cases import score_table
 
 from dag_gfn.budget import TimeBudget
@@ -14,6 +17,8 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
 from dag_gfn.mcmc.chains import run_chains
 from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
+from dag_gfn.posterior import Marginal
+from dag_gfn.posterior.diagnostic_parts import Agreement
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
 
@@ -22,7 +27,7 @@ CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents
 def test_edges_and_paths_are_near_the_exact_ones(d, options):
     table = score_table(d, **options)
     exact = exact_marginals(table)
-    posterior = fit_mcmc(table, seed=1, num_samples=4000, iterations=200_000)
+    posterior = recorded(fit_mcmc(table, seed=1, num_samples=4000, iterations=200_000))
     diagnostics = posterior.info["diagnostics"]
     assert diagnostics["chains_agree"]
     edge = posterior.marginal("edge")
@@ -41,7 +46,7 @@ def test_standard_errors_are_those_of_repetitions():
     exact = exact_marginals(table).edge
     errors, told = [], []
     for seed in range(8):
-        edge = fit_mcmc(table, seed=seed, num_samples=500, iterations=30_000).marginal("edge")
+        edge = recorded(fit_mcmc(table, seed=seed, num_samples=500, iterations=30_000)).marginal("edge")
         errors.append(edge.values - exact)
         told.append(edge.standard_error)
     uncertain = np.mean(told, axis=0) > 1e-3
@@ -52,7 +57,7 @@ def test_standard_errors_are_those_of_repetitions():
 
 def test_every_graph_honours_constraints_and_has_its_score():
     table = score_table(6, **CONSTRAINTS)
-    posterior = fit_mcmc(table, seed=0, num_samples=300, iterations=2_000)
+    posterior = recorded(fit_mcmc(table, seed=0, num_samples=300, iterations=2_000))
     assert posterior.graphs[:, 0, 1].all()
     assert not posterior.graphs[:, [1, 2], [2, 1]].any()
     assert posterior.graphs.sum(axis=1).max() <= 2
@@ -64,7 +69,9 @@ def test_every_graph_honours_constraints_and_has_its_score():
 
 def test_the_seed_decides():
     table = score_table(4)
-    one, same, other = (fit_mcmc(table, seed=seed, num_samples=50, iterations=500) for seed in (1, 1, 2))
+    one, same, other = (
+        fit_mcmc(table, seed=seed, num_samples=50, iterations=500).posterior for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one.graphs, same.graphs)
     np.testing.assert_array_equal(one.marginal("edge").values, same.marginal("edge").values)
     assert (one.marginal("edge").values != other.marginal("edge").values).any()
@@ -72,7 +79,7 @@ def test_the_seed_decides():
 
 @pytest.mark.parametrize("iterations", [1, 6, 40])
 def test_too_few_steps_are_not_said_to_agree(iterations):
-    posterior = fit_mcmc(score_table(5), seed=0, num_samples=10, iterations=iterations)
+    posterior = recorded(fit_mcmc(score_table(5), seed=0, num_samples=10, iterations=iterations))
     assert posterior.info["diagnostics"]["chains_agree"] is False
     assert posterior.info["diagnostics"]["iterations"] == iterations
     assert posterior.weights.sum() == pytest.approx(1)
@@ -80,7 +87,9 @@ def test_too_few_steps_are_not_said_to_agree(iterations):
 
 def test_a_table_filled_on_demand_gives_the_same_up_to_noise():
     exact = exact_marginals(score_table(5))
-    posterior = fit_mcmc(score_table(5, storage="lazy"), seed=1, num_samples=1000, iterations=100_000)
+    posterior = recorded(
+        fit_mcmc(score_table(5, storage="lazy"), seed=1, num_samples=1000, iterations=100_000)
+    )
     edge = posterior.marginal("edge")
     assert (np.abs(edge.values - exact.edge) <= 6 * edge.standard_error + 1e-3).all()
     diagnostics = posterior.info["diagnostics"]
@@ -94,7 +103,7 @@ def test_parents_outside_the_candidates_are_corrected(storage):
     chosen = choose_candidates(table, 3)
     outside = ~unpack(chosen.masks, 6).T & ~np.eye(6, dtype=bool)  # (parent, node)
     exact = exact_marginals(score_table(6, rows=12))
-    posterior = fit_mcmc(table, seed=1, num_samples=5_000, iterations=200_000, num_candidates=3)
+    posterior = recorded(fit_mcmc(table, seed=1, num_samples=5_000, iterations=200_000, num_candidates=3))
     edge = posterior.marginal("edge")
     assert (np.abs(edge.values - exact.edge) <= 5 * edge.standard_error + 1e-3).all()
     assert edge.standard_error.max() < 0.03
@@ -112,7 +121,7 @@ def test_parents_outside_the_candidates_are_corrected(storage):
 
 def test_where_a_correction_would_leave_little_draws_are_by_the_odds():
     table = score_table(6, rows=100)
-    posterior = fit_mcmc(table, seed=1, num_samples=2_000, iterations=50_000, num_candidates=2)
+    posterior = recorded(fit_mcmc(table, seed=1, num_samples=2_000, iterations=50_000, num_candidates=2))
     diagnostics = posterior.info["diagnostics"]
     assert diagnostics["corrected"] is False
     assert diagnostics["corrected_effective_samples"] < 100
@@ -130,20 +139,20 @@ def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
     assert [len(options["annealed"]) for options in seen] == [4, 4, 0, 6]
     assert not any(len(options["starts"]) for options in seen)
     keys = {tuple(np.append(s.spawn_key, s.entropy)) for options in seen for s in options["annealed"]}
-    assert len(keys) == 4 + 4 + 6
+    assert len(keys) == 4 + 4 + 2  # six chains begin with the four of the same seed
 
 
 def test_many_columns_keep_fewer_blocks(monkeypatch):
     monkeypatch.setattr(module, "_KEPT", (10, 100))
     monkeypatch.setattr(module, "_MANY_NODES", 4)
-    posterior = fit_mcmc(score_table(8, rows=60), seed=0, num_samples=3000, iterations=4_000)
+    posterior = recorded(fit_mcmc(score_table(8, rows=60), seed=0, num_samples=3000, iterations=4_000))
     assert 25 <= posterior.info["diagnostics"]["kept_per_chain"] <= 50
     assert posterior.weights.sum() == pytest.approx(1)
 
 
 def test_a_single_possible_dag():
     table = score_table(3, required=[(0, 1), (1, 2), (0, 2)])
-    posterior = fit_mcmc(table, seed=0, num_samples=10, iterations=2_000)
+    posterior = recorded(fit_mcmc(table, seed=0, num_samples=10, iterations=2_000))
     assert len(posterior) == 1
     assert posterior.info["diagnostics"]["chains_agree"]
 
@@ -167,11 +176,75 @@ UP, DOWN = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
     ids=["at different ones", "all at one", "free to move"],
 )
 def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agree):
-    chains = run_chains(two_modes(nats), seed=0, iterations=20_000, kept=500, starts=starts)
-    edge, info = edges_of_chains(chains)
-    assert info["chains_agree"] is agree
-    assert np.isfinite(info["max_r_hat"]) == agree
+    chains = run_chains(
+        two_modes(nats),
+        streams=np.random.SeedSequence(0).spawn(4),
+        iterations=20_000,
+        kept=500,
+        starts=starts,
+    )
+    edge, agreement = edges_of_chains(chains)
+    assert agreement.chains_agree is agree
+    assert (agreement.max_r_hat is not None) == agree
     assert (edge.standard_error.max() > 0.3) != agree
+
+
+class Ticking:
+    """A clock by which each look takes a second."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+def chains_of_five(iterations=16_000):
+    weights = LayerWeights.of(score_table(5, rows=30).complete)
+    return run_chains(weights, streams=np.random.SeedSequence(0).spawn(4), iterations=iterations, kept=500)
+
+
+@pytest.mark.parametrize(("seconds", "merged"), [(None, 1), (10.0, 1), (1.0, 3), (0.5, 5), (0.0, 5)])
+def test_in_less_time_r_hat_is_of_fewer_and_longer_blocks(seconds, merged, monkeypatch):
+    chains, seen = chains_of_five(), []
+    assert chains.log_weights.shape == (4, 500)
+    real = module.diagnose
+
+    def seeing(traces, merged=1):
+        seen.append((traces.ndim, merged))
+        return real(traces, merged=merged)
+
+    monkeypatch.setattr(module, "diagnose", seeing)
+    whole, known = edges_of_chains(chains)
+    edge, agreement = edges_of_chains(chains, seconds=seconds, clock=Ticking())
+    # of 20 edges every third is tried, 7 in a second: all would take 2.9 s
+    assert seen[-2:] == [(4, merged), (2, merged)]
+    assert np.abs(edge.values - whole.values).max() < 1e-6
+    varying = whole.standard_error > 0
+    # the logarithm of an error by m nearly independent blocks is off by about 1 / sqrt(2 m), 0.035 for 4 x 100
+    ratio = edge.standard_error[varying] / whole.standard_error[varying]
+    assert np.abs(np.log(ratio)).max() < 5 * 0.035
+    assert abs(np.log(agreement.min_effective_draws / known.min_effective_draws)) < 10 * 0.035
+    assert agreement.chains_agree
+
+
+def test_chains_are_not_judged_where_there_is_no_time_left_for_it(monkeypatch):
+    clock, judged = Ticking(), []
+    agreement = Agreement(chains=4, max_r_hat=1.0, min_effective_draws=900.0, chains_agree=True)
+    answer = (Marginal(np.zeros((5, 5)), "rao_blackwell"), agreement)
+    monkeypatch.setattr(module, "edges_of_chains", lambda chains, **given: judged.append(given) or answer)
+    judge = module._Judge(TimeBudget(100, clock=clock))
+    judge.seconds, judge.end_of_chains = 10.0, 50.0
+    chains = chains_of_five(2_000)
+    clock.now = 20.0
+    assert not judge.wants_more(chains)
+    assert judge(chains) is answer  # the last answer is kept
+    assert len(judged) == 1
+    assert 0 < judged[0]["seconds"] < 60
+    clock.now = 45.0
+    assert judge.wants_more(replace(chains, iterations=4_000))
+    assert len(judged) == 1
 
 
 def test_no_possible_dag():
@@ -187,7 +260,9 @@ def test_more_nodes_take_more_steps():
 
 def test_a_budget_that_is_used_up_leaves_some_graphs():
     budget = TimeBudget(1e-6)
-    posterior = fit_mcmc(score_table(5), seed=1, num_samples=5_000, iterations=20_000, budget=budget)
+    posterior = recorded(
+        fit_mcmc(score_table(5), seed=1, num_samples=5_000, iterations=20_000, budget=budget)
+    )
     assert posterior.info["diagnostics"]["num_samples"] == 200
     assert posterior.info["diagnostics"]["cut_short_by_time_budget"]
     assert budget.cuts == ["200 graphs are drawn instead of 5,000"]

@@ -7,10 +7,8 @@ import oracles
 import pytest
 
 import dag_gfn
-from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.class_size import class_size
 from dag_gfn.posterior.ranking import spread_sentence
 
 NAMES = tuple("abcd")
@@ -91,32 +89,6 @@ def v_structures(dag):
     linked = dag | dag.T
     pairs = [(a, b) for a in range(len(dag)) for b in range(a)]
     return sum(dag[a, c] and dag[b, c] and not linked[a, b] for a, b in pairs for c in range(len(dag)))
-
-
-@pytest.mark.parametrize("d", [2, 3, 4])
-def test_sizes_of_all_classes(d):
-    adjacency = graph.adjacency_from_masks(enumerate_dags(d).astype(np.int64), d)
-    members = {}
-    for dag in adjacency:
-        members.setdefault(oracles.markov_equivalence_class(dag), []).append(dag)
-    assert len(members) == oracles.NUM_CLASSES[d]
-    for dags in members.values():
-        assert class_size(graph.cpdag(dags[0])) == len(dags)
-
-
-def test_size_of_larger_classes():
-    clique = np.triu(np.ones((9, 9), dtype=bool), 1)
-    assert class_size(graph.cpdag(clique)) == math.factorial(9)
-    chain = np.eye(40, k=1, dtype=bool)
-    assert class_size(graph.cpdag(chain)) == 40
-    two_cliques = np.zeros(
-        (7, 7), dtype=bool
-    )  # they share node 3: each root leaves the other clique as it is
-    two_cliques[:4, :4] = np.triu(np.ones((4, 4), dtype=bool), 1)
-    two_cliques[3:, 3:] = np.triu(np.ones((4, 4), dtype=bool), 1)
-    # orders of one clique from any root; the other is entered at the shared node: 2 · 4! · 3! - 3! · 3!
-    assert class_size(graph.cpdag(two_cliques)) == 2 * 24 * 6 - 36
-    assert class_size(graph.cpdag(two_cliques), max_parts=0) is None
 
 
 def test_the_entropy_of_a_flat_posterior_is_not_that_of_its_draws(exact):

@@ -1,26 +1,62 @@
 import pytest
 
-from dag_gfn.posterior.verdict import judge_convergence, trust_in, weigh_doubts
+from dag_gfn.posterior.diagnostics import (
+    EdgeDiagnostics,
+    ExactCheck,
+    ExactDiagnostics,
+    LayerDiagnostics,
+    MCMCDiagnostics,
+)
+from dag_gfn.posterior.evidence import Evidence
+from dag_gfn.posterior.verdict import judge, reliable_weights
+
+KNOWN = Evidence(-3.0, 0.1)
+
+
+def checked(error):
+    return ExactCheck.from_json({"edge_max_error": error})
+
+
+def test_an_exact_posterior_has_converged():
+    verdict = judge(ExactDiagnostics(self_check=1e-15), None, Evidence(-3.0, 0.0, "exact"))
+    assert (verdict.converged, verdict.evidence_converged, verdict.warnings) == (True, None, ())
+    assert verdict.to_json() == {"converged": True}
 
 
 @pytest.mark.parametrize(
-    ("check", "diagnostics", "converged", "said"),
+    ("error", "ess", "converged", "said"),
     [
-        ({"edge_max_error": 0.05}, {"ess": 0.01}, True, ""),
-        ({"edge_max_error": 0.06}, {"ess": 1.0}, False, "0.06 away from the exact one"),
-        (None, {"ess": 0.09}, False, "9.0% of the samples"),
-        (None, {"ess": 0.9}, None, ""),
+        (0.05, 0.01, True, ""),
+        (0.06, 1.0, False, "0.06 away from the exact one"),
+        (None, 0.09, False, "9.0% of the samples"),
+        (None, 0.9, None, ""),
     ],
 )
-def test_what_a_fit_is_judged_by(check, diagnostics, converged, said):
-    info = {"diagnostics": {**diagnostics, "iterations": 7}} | ({"exact_check": check} if check else {})
-    told = judge_convergence(info, "gflownet")
-    assert info["diagnostics"]["converged"] is converged
-    assert bool(told) == (converged is False)
-    assert said in "".join(told)
+def test_what_a_fit_is_judged_by(error, ess, converged, said):
+    diagnostics = EdgeDiagnostics.from_json({"ess": ess, "log_z": -3.0, "iterations": 7})
+    verdict = judge(diagnostics, None if error is None else checked(error), KNOWN)
+    assert verdict.converged is converged
+    assert bool(verdict.warnings) == (converged is False)
+    assert said in "".join(verdict.warnings)
 
 
 WITHOUT_OVERLAP = {"reliable_weights": False, "estimate": "pooled", "log_z_with_chains_standard_error": 0.6}
+LAYERS = {
+    "ess": 0.9,
+    "log_z": -3.0,
+    "log_z_with_chains": -1.0,
+    "log_z_with_chains_standard_error": 0.1,
+    "max_r_hat": 1.0,
+    "chains_agree": True,
+    "pooled_edge_standard_error": 0.01,
+    "iterations": 7,
+    "layerings": 1000,
+    "pareto_k": 0.4,
+    "estimate": "reweighted",
+    "raw_to_reweighted_edge_difference": 0.01,
+    "reliable_weights": True,
+    "agrees_with_chains": True,
+}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +72,8 @@ WITHOUT_OVERLAP = {"reliable_weights": False, "estimate": "pooled", "log_z_with_
         (
             {"reliable_weights": False, "pareto_k": None},
             False,
-            "worth 900 by their importance weights (to be",
+            "worth 900 by their importance weights (to be relied on: 400, and a shape of the tail that is known and at "
+            "most 0.7)",
         ),
         ({"reliable_weights": False, "estimate": "pooled"}, True, ""),
         (
@@ -67,26 +104,10 @@ WITHOUT_OVERLAP = {"reliable_weights": False, "estimate": "pooled", "log_z_with_
     ],
 )
 def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
-    diagnostics = {
-        "ess": 0.9,
-        "log_z": -3.0,
-        "log_z_with_chains": -1.0,
-        "log_z_with_chains_standard_error": 0.1,
-        "max_r_hat": 1.0,
-        "chains_agree": True,
-        "pooled_edge_standard_error": 0.01,
-        "iterations": 7,
-        "layerings": 1000,
-        "pareto_k": 0.4,
-        "estimate": "reweighted",
-        "raw_to_reweighted_edge_difference": 0.01,
-        "reliable_weights": True,
-        "agrees_with_chains": True,
-    } | changed
-    told = judge_convergence({"diagnostics": diagnostics}, "gflownet")
-    assert diagnostics["converged"] is converged
-    assert bool(told) == (converged is False)
-    assert said in "".join(told)
+    verdict = judge(LayerDiagnostics.from_json(LAYERS | changed), None, KNOWN)
+    assert verdict.converged is converged
+    assert bool(verdict.warnings) == (converged is False)
+    assert said in "".join(verdict.warnings)
 
 
 @pytest.mark.parametrize(
@@ -94,34 +115,33 @@ def test_what_a_fit_by_layers_is_judged_by(changed, converged, said):
     [(0.4, True, None), (1.5, False, "it is known to ±1.5 only"), (None, False, "it is not known")],
 )
 def test_edges_may_have_converged_where_the_evidence_has_not(error, converged, said):
-    diagnostics = {"ess": 0.01, "iterations": 7}
-    info = {"diagnostics": diagnostics, "exact_check": {"edge_max_error": 0.01}}
-    told = judge_convergence(info | {"log_evidence_standard_error": error}, "gflownet")
-    assert diagnostics["converged"] is True
-    assert diagnostics["evidence_converged"] is converged
-    assert bool(told) != converged
-    assert said is None or said in "".join(told)
+    diagnostics = EdgeDiagnostics.from_json({"ess": 0.01, "iterations": 7})
+    verdict = judge(diagnostics, checked(0.01), Evidence(-3.0, error))
+    assert verdict.to_json() == {"converged": True, "evidence_converged": converged}
+    assert bool(verdict.warnings) != converged
+    assert said is None or said in "".join(verdict.warnings)
     if said is not None:
-        assert "the edge probabilities have converged, the log evidence has not" in "".join(told)
+        assert "the edge probabilities have converged, the log evidence has not" in "".join(verdict.warnings)
 
 
-@pytest.mark.parametrize(
-    ("check", "converged"), [({}, None), ({"exact_check": {"edge_max_error": 0.01}}, True)]
-)
+@pytest.mark.parametrize(("check", "converged"), [(None, None), (checked(0.01), True)])
 def test_chains_that_failed_are_told_unless_an_exact_check_judges(check, converged):
-    diagnostics = {
-        "judging_error": "MemoryError: none left",
-        "ess": 0.9,
-        "iterations": 7,
-        "estimate": "reweighted",
-        "raw_to_reweighted_edge_difference": 0.01,
-        "reliable_weights": True,
-        "layerings": 1000,
-        "pareto_k": 0.4,
-    }
-    told = judge_convergence({"diagnostics": diagnostics} | check, "gflownet")
-    assert ["failed (MemoryError: none left)" in message for message in told] == [True] * (not check)
-    assert diagnostics["converged"] is converged
+    diagnostics = LayerDiagnostics.from_json(
+        {
+            "judging_error": "MemoryError: none left",
+            "ess": 0.9,
+            "iterations": 7,
+            "estimate": "reweighted",
+            "raw_to_reweighted_edge_difference": 0.01,
+            "reliable_weights": True,
+            "layerings": 1000,
+            "pareto_k": 0.4,
+        }
+    )
+    verdict = judge(diagnostics, check, KNOWN)
+    told = ["failed (MemoryError: none left)" in message for message in verdict.warnings]
+    assert told == [True] * (check is None)
+    assert verdict.converged is converged
 
 
 @pytest.mark.parametrize(
@@ -140,63 +160,52 @@ def test_chains_that_failed_are_told_unless_an_exact_check_judges(check, converg
     ],
 )
 def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective, shape, said):
-    diagnostics = {"chains_agree": True, "max_r_hat": 1.0, "min_effective_draws": 900.0, "iterations": 7}
-    diagnostics |= {"candidates": 16, "covered": 1e-7, "least_covered": "income"}
+    found = {"chains_agree": True, "max_r_hat": 1.0, "min_effective_draws": 900.0, "iterations": 7}
+    found |= {"candidates": 16, "covered": 1e-7, "least_covered": "income"}
     if effective is not None:
-        diagnostics |= {"corrected_effective_samples": effective, "corrected_pareto_k": shape}
-        diagnostics["corrected"] = said is None
-    told = judge_convergence({"diagnostics": diagnostics}, "mcmc")
-    assert diagnostics["converged"] is (said is None)
+        found |= {"corrected_effective_samples": effective, "corrected_pareto_k": shape}
+        found["corrected"] = said is None
+    verdict = judge(MCMCDiagnostics.from_json(found), None, Evidence())
+    assert verdict.converged is (said is None)
+    assert verdict.evidence_converged is None
     if said is None:
-        assert told == []
+        assert verdict.warnings == ()
     else:
-        (message,) = told
+        (message,) = verdict.warnings
         assert said in message
         assert "16 candidates" in message
         assert "--prior fair" in message
-    diagnostics["chains_agree"] = False
-    assert len(judge_convergence({"diagnostics": diagnostics}, "mcmc")) == 1 + (said is not None)
+    found["chains_agree"] = False
+    assert len(judge(MCMCDiagnostics.from_json(found), None, Evidence()).warnings) == 1 + (said is not None)
 
 
 @pytest.mark.parametrize(
-    ("info", "level", "said"),
+    ("effective", "shape", "reliable"),
     [
-        ({"method": "exact"}, "good", "exact under the assumptions"),
-        ({"method": "exact", "order_modular": True}, "caution", "for each of its orders"),
-        ({"method": "gflownet", "interrupted": True}, "bad", "interrupted"),
-        (
-            {"method": "mcmc", "diagnostics": {"converged": False}, "exact_check": {"edge_max_error": 0.2}},
-            "bad",
-            "0.2 away",
-        ),
-        (
-            {"method": "mcmc", "diagnostics": {"converged": True}, "exact_check": {"edge_max_error": 0.01}},
-            "good",
-            "0.01 away",
-        ),
-        ({"method": "mcmc", "diagnostics": {"converged": True}}, "good", "chains agree"),
-        ({"method": "gflownet", "diagnostics": {"converged": None}}, "caution", "several seeds"),
-        ({}, "caution", "no record"),
-        ({"method": "exact", "conditions": [{"query": "edge(a,b)"}]}, "good", "comply"),
+        (400, 0.7, True),
+        (399.9, 0.0, False),
+        (5_000, 0.71, False),
+        (5_000, None, True),
+        (9e9, float("inf"), False),
     ],
 )
-def test_trust(info, level, said):
-    found, text = trust_in(info)
-    assert found == level
-    assert said in text
+def test_when_weighted_means_can_be_relied_on(effective, shape, reliable):
+    assert reliable_weights(effective, shape) is reliable
 
 
-def doubted(*levels, method="exact"):
-    doubts = [{"code": level, "level": level, "verdict": f"of {level} kind"} for level in levels]
-    return {"method": method, "doubts": doubts}
-
-
-def test_doubts_about_the_data_weigh_on_a_good_computation():
-    level, trust = weigh_doubts(doubted("caution"), "good", "Computed exactly.")
-    assert level == "caution"
-    assert trust == "Exact arithmetic, but of caution kind. See the warnings. Computed exactly."
-    level, trust = weigh_doubts(doubted("caution", "mild", method="mcmc"), "bad", "Not converged.")
-    assert level == "bad"
-    assert trust == "Not converged. Beside that: of caution kind. Mind that of mild kind."
-    assert weigh_doubts(doubted("mild"), "good", "Exact.") == ("good", "Exact. Mind that of mild kind.")
-    assert weigh_doubts({}, "good", "Exact.") == ("good", "Exact.")
+@pytest.mark.parametrize(
+    ("time_budget", "iterations_given", "cut_short", "said"),
+    [
+        (None, False, False, "(iterations, --iterations, say 2000)"),
+        (60.5, False, False, "(time_budget, --time-budget, say 242)"),
+        (60, True, True, "(time_budget, --time-budget, say 240)"),
+        (60, True, False, "(iterations, --iterations, say 2000)"),
+    ],
+)
+def test_what_to_give_more_of_is_what_ended_the_fit(time_budget, iterations_given, cut_short, said):
+    diagnostics = EdgeDiagnostics.from_json(
+        {"ess": 0.01, "log_z": -3.0, "iterations": 500, "cut_short_by_time_budget": cut_short}
+    )
+    given = {"time_budget": time_budget, "iterations_given": iterations_given}
+    (warning,) = judge(diagnostics, None, KNOWN, **given).warnings
+    assert f"Train longer {said}" in warning

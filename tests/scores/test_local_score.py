@@ -16,8 +16,8 @@ from score_data import (
 
 from dag_gfn.errors import DagGfnError, DataError, OptionError
 from dag_gfn.graphs.subsets import parent_sets, subsets_within
-from dag_gfn.scores import SCORES, BDe, BGe, LocalScore, make_score
-from dag_gfn.scores.local_score import DEFAULT_SCORES, SCORES_OF_KIND
+from dag_gfn.scores import LocalScore, make_score
+from dag_gfn.scores.registry import SCORE_CLASSES, scores_of_kind
 
 STATES = (2, 3, 2, 4, 3)
 
@@ -28,11 +28,7 @@ def data_of(kind, rng, n=60):
     return discrete(dependent_codes(rng, n, STATES), STATES)
 
 
-ALL = [(kind, name) for kind, names in SCORES_OF_KIND.items() for name in names]
-
-
-def test_every_score_belongs_to_a_kind():
-    assert {name for _, name in ALL} == set(SCORES)
+ALL = [(score.kind, score.name) for score in SCORE_CLASSES]
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
@@ -104,21 +100,11 @@ def test_markov_equivalent_dags_score_equally(kind, name, seed, density):
     )
 
 
-def test_the_kind_of_the_columns_chooses_the_score(rng):
-    for kind, name in DEFAULT_SCORES.items():
-        assert make_score(None, data_of(kind, rng)).name == name
-
-
-@pytest.mark.parametrize(("kind", "name"), ALL)
-def test_a_score_carries_the_name_it_was_asked_for(kind, name, rng):
-    assert make_score(name, data_of(kind, rng)).name == name
-
-
 @pytest.mark.parametrize(
     ("kind", "name"), [("discrete", "bge"), ("discrete", "linear_gaussian"), ("continuous", "bdeu")]
 )
 def test_a_score_refuses_the_other_kind(kind, name, rng):
-    with pytest.raises(OptionError, match=f"'{name}' is for .* choose one of {SCORES_OF_KIND[kind][0]}"):
+    with pytest.raises(OptionError, match=f"'{name}' is for .* choose one of {scores_of_kind(kind)[0]}"):
         make_score(name, data_of(kind, rng))
 
 
@@ -132,48 +118,6 @@ def test_scores_without_interventions_refuse_them_by_name(kind, name, rng):
     intervened[[3, 5], 1] = True
     with pytest.raises(OptionError, match=f"'{name}' does not honour interventions, and 2 of 60 rows"):
         make_score(name, type(data)(**{**data.__dict__, "intervened": intervened}))
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "option", "owner"),
-    [
-        ("continuous", "bge", "equivalent_sample_size", "bdeu"),
-        ("continuous", "bic", "noise_variance", "linear_gaussian"),
-        ("continuous", "linear_gaussian", "mean_obs", "bge"),
-        ("discrete", "bdeu", "alpha_w", "bge"),
-        ("discrete", "bdeu", "alpha_mu", "bge"),
-        ("discrete", "bic", "weight_variance", "linear_gaussian"),
-    ],
-)
-def test_options_of_another_score_are_refused(kind, name, option, owner, rng):
-    with pytest.raises(OptionError, match=f"'{option}' belongs to the score '{owner}'"):
-        make_score(name, data_of(kind, rng), **{option: 0.0})
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "option"),
-    [
-        ("continuous", "bge", "alpha_mu"),
-        ("continuous", "bge", "alpha_w"),
-        ("continuous", "linear_gaussian", "noise_variance"),
-        ("continuous", "linear_gaussian", "weight_variance"),
-        ("discrete", "bdeu", "equivalent_sample_size"),
-        ("discrete", "bde", "equivalent_sample_size"),
-    ],
-)
-@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf")])
-def test_options_must_be_positive(kind, name, option, value, rng):
-    with pytest.raises(OptionError, match=f"{option} must be"):
-        make_score(name, data_of(kind, rng), **{option: value})
-
-
-def test_unknown_names_and_keywords_are_refused(rng):
-    with pytest.raises(OptionError, match="unknown score 'bgee': choose one of bge, bdeu"):
-        make_score("bgee", data_of("continuous", rng))
-    with pytest.raises(TypeError):
-        BGe(data_of("continuous", rng), alpha=1.0)
-    with pytest.raises(TypeError):
-        BDe(data_of("discrete", rng), ess=1.0)
 
 
 def test_errors_share_a_base():

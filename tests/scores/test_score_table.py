@@ -6,7 +6,7 @@ from score_data import continuous, correlated, dependent_codes, discrete
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
 from dag_gfn.graphs.subsets import parent_sets, popcount, subsets_within
-from dag_gfn.scores import BDe, BGe, Constraints, ScoreTable, make_prior, make_score, table_bytes
+from dag_gfn.scores import BDeu, BGe, Constraints, ScoreTable, make_prior, make_score, table_bytes
 
 D = 5
 NAMES = tuple(f"x{i}" for i in range(D))
@@ -148,7 +148,7 @@ def test_fifty_nodes_score_only_what_is_asked(rng):
 
 def test_sixty_three_nodes_use_the_highest_bit(rng):
     data = discrete(dependent_codes(rng, 30, (2, 3) * 31 + (2,)), (2, 3) * 31 + (2,))
-    score = BDe(data)
+    score = BDeu(data)
     table = ScoreTable.build(score)
     nodes = np.array([0, 62, 0])
     parents = np.array([1 << 62, 1 << 61, 1 << 62])

@@ -5,6 +5,7 @@ import oracles
 import pytest
 
 import dag_gfn
+from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.graphs import graph
@@ -51,6 +52,44 @@ def test_the_best_of_four_nodes_are_the_best_of_all_543(rng):
     np.testing.assert_allclose(found.log_scores[:20], expected[:20])
     np.testing.assert_allclose(complete.log_reward(graph.parent_masks(found.adjacency)), found.log_scores)
     assert len({dag.tobytes() for dag in found.adjacency}) == len(found.adjacency)
+
+
+class Ticking:
+    """A clock by which each look takes a second."""
+
+    def __init__(self):
+        self.looks = 0
+
+    def __call__(self):
+        self.looks += 1
+        return float(self.looks)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["complete", "lazy"])
+@pytest.mark.parametrize("seconds", [1, 40, 90])
+def test_when_its_time_is_over_the_search_keeps_what_it_has(which, seconds, rng):
+    table, clock, shares = tables(9, 0)[which], Ticking(), []
+    graphs, log_scores = draws_of(table, rng)
+    budget = TimeBudget(seconds, clock=clock)
+    found = best_graphs(
+        table, graphs, log_scores, np.full((9, 9), 0.5), budget=budget, on_share=shares.append
+    )
+    assert found.cut_short
+    assert clock.looks <= seconds + 10  # soon after its time: each step looks at the clock
+    assert found.log_scores[0] >= log_scores.max()
+    assert found.proven == (which == 0)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    np.testing.assert_allclose(table.log_reward(graph.parent_masks(found.adjacency)), found.log_scores)
+
+
+def test_time_to_spare_changes_nothing(rng):
+    _, lazy = tables(7, 0)
+    graphs, log_scores = draws_of(lazy, rng)
+    given = (lazy, graphs, log_scores, np.full((7, 7), 0.5))
+    timed = best_graphs(*given, budget=TimeBudget(1e9))
+    assert not timed.cut_short
+    np.testing.assert_array_equal(timed.adjacency, best_graphs(*given).adjacency)
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -5,8 +5,9 @@ import torch
 from jaxtyping import Float64, UInt8
 
 from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.gflownet.policies.masking import masked_log_softmax
-from dag_gfn.gflownet.policies.policy import EdgeObservation, Policy
+from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.graphs import graph
 from dag_gfn.scores import ScoreTable
 
@@ -31,6 +32,18 @@ class PolicyMarginal:
     ------
     NotTractable
         If there are too many nodes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.edges.marginal import PolicyMarginal
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
+    >>> log_p = PolicyMarginal(table).log_probabilities(UniformPolicy())
+    >>> np.exp(log_p).round(6).tolist()  # of stopping and adding one of two edges, each is as likely
+    [0.333333, 0.333333, 0.333333]
     """
 
     def __init__(self, table: ScoreTable, *, max_nodes: int = 5, device: torch.device | str = "cpu"):

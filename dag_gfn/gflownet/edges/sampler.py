@@ -1,14 +1,13 @@
-"""What a trained GFlowNet can answer beside its samples."""
+"""`EdgeSampler`: what can be asked of a GFlowNet that was trained over edges."""
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float64
 
-from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
 from dag_gfn.gflownet.env.dag_state import DagState, closure
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.flow_model import FlowModel
@@ -18,17 +17,22 @@ from dag_gfn.gflownet.sampling.importance import (
     log_evidence_upper_bound,
 )
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
-from dag_gfn.gflownet.sampling.weighted_graphs import WeightedGraphs
+from dag_gfn.gflownet.sampling.weighted_graphs import (
+    conditional_posterior,
+    entropy_of,
+    evidence_of,
+    masks_with_edges,
+)
 from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.metrics import pareto_smoothed
-from dag_gfn.posterior.verdict import MAX_SHAPE
+from dag_gfn.posterior.sampler import WeightedGraphs
 from dag_gfn.scores import ScoreTable
 
 
+@final
 @dataclass(frozen=True)
-class TrainedGFlowNet:
-    """A sampler of graphs whose probabilities can be asked for.
+class EdgeSampler:
+    """A sampler of DAGs that adds edge after edge; a `dag_gfn.posterior.sampler.ConditionalSampler`.
 
     Attributes
     ----------
@@ -36,6 +40,21 @@ class TrainedGFlowNet:
         What it was trained on.
     model : FlowModel
         With averaged weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.edges.sampler import EdgeSampler
+    >>> from dag_gfn.gflownet.policies.flow_model import FlowModel
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = from_array(np.random.default_rng(0).normal(size=(10, 2)))
+    >>> sampler = EdgeSampler(ScoreTable.build(make_score("bge", data)), FlowModel(UniformPolicy(), log_z=0.0))
+    >>> empty = np.zeros((1, 2, 2), dtype=bool)
+    >>> log_p, error = sampler.log_probability(empty, num_trajectories=2, seed=0)
+    >>> round(float(np.exp(log_p[0])), 6)  # of two edges and stopping, one is chosen
+    0.333333
     """
 
     table: ScoreTable
@@ -45,11 +64,11 @@ class TrainedGFlowNet:
         """Return k new independent draws with their importance weights."""
         return self._draw(self._environment(), self.model, k, seed)
 
-    def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
+    def log_z(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
         """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
-        return self.sample(num_samples, seed=seed).evidence()
+        return evidence_of(self.sample(num_samples, seed=seed))
 
-    def upper_bound(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int) -> float:
+    def log_z_upper(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int) -> float:
         """Return an upper bound of the log evidence, in expectation, from draws of the posterior by another method.
 
         ``exact_draws[s, i, j]`` is True for i -> j in draw s. See
@@ -61,12 +80,12 @@ class TrainedGFlowNet:
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
-        return self.sample(num_samples, seed=seed).entropy()
+        return entropy_of(self.sample(num_samples, seed=seed))
 
     def log_probability(
         self, adjacency: Bool[np.ndarray, "m d d"], *, num_trajectories: int = 100, seed: int
     ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-        """Return the log-probability that it draws each given graph, and the standard error of that.
+        """Return an estimate of log P(G), with which each given graph is drawn, and its standard error.
 
         The mean is over trajectories that end in the graph. The error is infinite where those that were seen do not
         tell it: ask for more trajectories. See `dag_gfn.gflownet.sampling.importance.graph_log_probabilities`.
@@ -81,16 +100,16 @@ class TrainedGFlowNet:
         )
         return mean.cpu().numpy(), error.cpu().numpy()
 
-    def given_edges(
+    def given(
         self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
     ) -> GraphPosterior:
-        """Return the posterior given that some edges are present, which no draw need have had before.
+        """Return the posterior given that edges are present; no earlier draw need have had them.
 
-        Graphs are built from the given edges on, and weighted so that they are those of the conditional posterior.
-        ``log_evidence`` is that of the graphs that have the edges. ``info["diagnostics"]`` says how well the policy
-        serves for that: the effective sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape of the
-        tail of their weights, None where too few draws tell it. Above 0.7, and there, standard errors may be too small,
-        and a warning says so.
+        Trajectories begin with the given edges, and importance weights correct the draws. ``log_evidence`` is that of
+        the graphs that have the edges. ``info["diagnostics"]`` says how well the policy serves for that: the effective
+        sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape of the tail of their weights, which is
+        None where too few draws tell it. If it is None or above 0.7, standard errors may be too small, and a warning
+        says so.
 
         Parameters
         ----------
@@ -110,40 +129,14 @@ class TrainedGFlowNet:
         NotConvergedWarning
             If the tail of the weights is too heavy for the standard errors.
         """
-        names, edges = self.table.names, list(edges)
-        masks = self.table.constraints.required.copy()
-        for source, target in edges:
-            for name in (source, target):
-                if name not in names:
-                    raise OptionError(f"no variable is called '{name}': there are {', '.join(names)}")
-            masks[names.index(target)] |= np.int64(1) << names.index(source)
-        required = graph.adjacency_from_masks(masks, self.table.d)
-        if not graph.is_dag(required):
-            raise ConstraintError(f"the edges {edges} close a cycle, with the required ones if there are any")
-        if not np.isfinite(self.table.log_reward(masks[None, :])).all():
-            raise ConstraintError("the constraints of the fit do not allow these edges together")
-        present = torch.from_numpy(required.copy())
+        edges = list(edges)
+        present = torch.from_numpy(
+            graph.adjacency_from_masks(masks_with_edges(self.table, edges), self.table.d).copy()
+        )
         environment = self._environment().starting_from(present)
         backward = None if self.model.backward is None else self.model.backward.keeping(present)
-        drawn = self._draw(environment, FlowModel(self.model.policy, backward=backward), num_samples, seed)
-        estimate, pareto_k = drawn.evidence(), pareto_smoothed(drawn.log_weights)[1]
-        if pareto_k > MAX_SHAPE:
-            warnings.warn(
-                f"given {len(edges)} edges, the weights of {num_samples:,} draws have a tail of shape "
-                f"{pareto_k:.2f}, at most {MAX_SHAPE} is wanted: probabilities may be off by more than their standard "
-                "errors. Ask for more draws (num_samples), train longer, or fit with these edges as required ones",
-                NotConvergedWarning,
-                stacklevel=2,
-            )
-        return GraphPosterior.from_weights(
-            names,
-            drawn.adjacency,
-            drawn.log_weights,
-            drawn.log_scores,
-            effective_samples=estimate.ess * num_samples,
-            log_evidence=estimate.log_z,
-            info={"diagnostics": vars(estimate) | {"num_samples": num_samples, "pareto_k": pareto_k}},
-        )
+        model = FlowModel(self.model.policy, backward=backward)
+        return conditional_posterior(self.table, self._draw(environment, model, num_samples, seed), edges)
 
     @property
     def _device(self) -> torch.device:

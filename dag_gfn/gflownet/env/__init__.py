@@ -1,4 +1,7 @@
-"""Environments: how a DAG is built, one action at a time."""
+"""Environments: how a DAG, or the root layering of one, is built one action at a time.
+
+To add one: a file that follows `Environment`, with `conformance.check_environment` in its test.
+"""
 
 from dag_gfn.gflownet.env.dag_state import DagState
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition

@@ -1,6 +1,8 @@
-"""Whether an environment keeps its protocol, checked on random walks that are undone and built anew."""
+"""Check that an environment keeps its protocol, on random walks that are undone and rebuilt."""
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,8 +12,10 @@ from dag_gfn.gflownet.env.environment import Environment
 from dag_gfn.gflownet.env.state import State
 from dag_gfn.gflownet.policies.masking import sample_actions
 
+Result = TypeVar("Result")
+
 RELATIVE_ERROR = 1e-9
-"""Error allowed on log-rewards, as a share of the largest of them: each is a sum of many rounded gains."""
+"""Error allowed for log-rewards, relative to the largest: each is a sum of many rounded gains."""
 
 
 def check_environment(
@@ -22,11 +26,11 @@ def check_environment(
     single_rows: int = 2,
     tolerance: float = 1e-5,
 ) -> None:
-    """Hold any environment to its protocol.
+    """Check that an environment keeps its protocol.
 
-    A batch of random walks goes from the initial state until all have stopped. On the way, every step is undone, some
-    are taken alone, and what is legal is looked at. Then what the walks have finished is built once more along
-    backward trajectories. That rewards are the right ones is for each environment's own tests to see.
+    A batch of random walks goes from the initial state until all have stopped. Legal actions are checked in every
+    state, every step is undone, and some steps are repeated for single states. The finished objects are then rebuilt
+    along backward trajectories. Whether the rewards are right is left to the tests of each environment.
 
     Parameters
     ----------
@@ -36,22 +40,34 @@ def check_environment(
     batch_size : int
         Number of walks.
     single_rows : int
-        How many of them are also taken one at a time.
+        Number of walks that are also taken one state at a time.
     tolerance : float
-        Relative error allowed on what is observed of a batch against single rows: logarithms of a vector and of a
+        Relative error allowed between observations of a batch and of single states: logarithms of a vector and of a
         number can differ in their last digit.
 
     Raises
     ------
     AssertionError
-        If the environment does not do what its protocol says.
+        If the environment breaks its protocol.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.conformance import check_environment
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> environment = RootLayers(LayerWeights.of(np.zeros((3, 4))))
+    >>> check_environment(environment, generator=torch.Generator().manual_seed(0), batch_size=4)
     """
     last = environment.num_actions - 1
     assert environment.stop_action == last, f"stop_action is {environment.stop_action}, not the last one"
     state = environment.initial_state(batch_size)
     _check_initial_state(environment, state, batch_size)
     walking = torch.ones(batch_size, dtype=torch.bool, device=environment.device)
-    most = environment.num_nodes * (environment.num_nodes + 1)  # an edge, or a layer, adds to what there is
+    most = environment.num_nodes * (
+        environment.num_nodes + 1
+    )  # every step adds an edge or a node, or closes a layer
     for _ in range(most):
         legal = _check_state(environment, state, walking)
         action = random_action(legal, generator).where(walking, environment.stop_action)
@@ -77,7 +93,7 @@ def _check_initial_state(environment: Environment, state: State, batch_size: int
 
 
 def _check_state(environment: Environment, state: State, walking: Tensor) -> Tensor:
-    """Check what holds of every state, and return its legal actions; some no longer walk, but have stopped."""
+    """Check what holds in every state, and return its legal actions; rows that are not walking have stopped."""
     assert state.log_reward.dtype == torch.float64, f"log_reward is {state.log_reward.dtype}, not float64"
     assert state.log_reward[walking].isfinite().all(), "a state that is reached has no finite log_reward"
     shape = (len(state), environment.num_nodes)
@@ -98,7 +114,7 @@ def _check_state(environment: Environment, state: State, walking: Tensor) -> Ten
 
 
 def _check_step(environment: Environment, state: State, action: Tensor, following: State) -> None:
-    """Check that stopping changes nothing, and that any other step leads to another state and can be undone."""
+    """Check that stopping changes nothing, and that every other step changes the state and can be undone."""
     stops = action == environment.stop_action
     assert same(state[stops], following[stops]), "stopping changes a state"
     counted = unchanged_by(environment.num_parents_of_state, "num_parents_of_state", following)
@@ -114,7 +130,7 @@ def _check_step(environment: Environment, state: State, action: Tensor, followin
 def _check_single(
     environment: Environment, state: State, action: Tensor, following: State, row: int, tolerance: float
 ) -> None:
-    """Check that a row of a batch fares as it does alone."""
+    """Check that a step and an observation give the same for a state in a batch and alone."""
     alone = slice(row, row + 1)
     by_itself = environment.step(state[alone], action[alone])
     precise = min(tolerance, RELATIVE_ERROR)
@@ -124,7 +140,7 @@ def _check_single(
 
 
 def _check_backward_actions(environment: Environment, state: State, generator: torch.Generator) -> None:
-    """Check that backward trajectories, read forwards, take legal steps to the very states they are for."""
+    """Check that backward trajectories, read forwards, take legal steps and end in the given states."""
     beginning = generator.get_state()
     actions, lengths = unchanged_by(
         lambda s: environment.backward_actions(s, generator=generator), "backward_actions", state
@@ -156,9 +172,18 @@ def _check_backward_actions(environment: Environment, state: State, generator: t
 
 
 def random_action(legal: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw a legal action for each state."""
+    """Draw a legal action for each state.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.conformance import random_action
+    >>> legal = torch.tensor([[False, True, False], [False, False, True]])
+    >>> random_action(legal, torch.Generator().manual_seed(0)).tolist()
+    [1, 2]
+    """
     log_p = legal.to(torch.float32).log()
-    log_p[:, -1] -= 1.0  # stop somewhat less often, to see graphs with many edges
+    log_p[:, -1] -= 1.0  # stop less often, so that graphs with many edges occur
     return sample_actions(log_p, generator=generator)
 
 
@@ -171,15 +196,40 @@ def _tensors(record: object) -> list[Tensor]:
 
 
 def same(a: object, b: object, tolerance: float = 0.0) -> bool:
-    """Return whether two records, or tensors, are equal in every number, or nearly in those that are not whole."""
+    """Return whether two tensors, or two records of tensors, are equal, floating-point numbers up to a tolerance.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.conformance import same
+    >>> same(torch.tensor([1.0]), torch.tensor([1.001])), same(torch.tensor([1.0]), torch.tensor([1.001]), 0.01)
+    (False, True)
+    """
     return all(
         torch.equal(x, y) or (x.is_floating_point() and torch.allclose(x, y, rtol=tolerance, atol=tolerance))
         for x, y in zip(_tensors(a), _tensors(b), strict=True)
     )
 
 
-def unchanged_by(method, name: str, *inputs):
-    """Return what the method returns, having checked that it leaves its inputs alone."""
+def unchanged_by(method: Callable[..., Result], name: str, *inputs: object) -> Result:
+    """Return the result of a method, and check that the method does not change its inputs.
+
+    Raises
+    ------
+    AssertionError
+        If it does.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.conformance import unchanged_by
+    >>> unchanged_by(torch.Tensor.neg, "neg", torch.tensor([1.0])).tolist()
+    [-1.0]
+    >>> unchanged_by(torch.Tensor.neg_, "neg_", torch.tensor([1.0]))
+    Traceback (most recent call last):
+        ...
+    AssertionError: neg_ changes its input
+    """
     before = [[tensor.clone() for tensor in _tensors(given)] for given in inputs]
     result = method(*inputs)
     for given, tensors in zip(inputs, before, strict=True):
@@ -191,7 +241,22 @@ def unchanged_by(method, name: str, *inputs):
 def require_close(
     found: np.ndarray, expected: np.ndarray, what: str, *, scale: np.ndarray, relative: float = RELATIVE_ERROR
 ) -> None:
-    """Compare within a share of the largest absolute value of `scale`; infinities must agree."""
+    """Check that numbers agree within a share of the largest absolute value of `scale`, and infinities exactly.
+
+    Raises
+    ------
+    AssertionError
+        If they do not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.env.conformance import require_close
+    >>> require_close(np.array([1.5]), np.array([1.0]), "score", scale=np.array([100.0]), relative=0.001)
+    Traceback (most recent call last):
+        ...
+    AssertionError: score off by 0.5 nats, more than 0.1
+    """
     allowed = relative * max(1.0, float(np.abs(scale).max(initial=0.0)))
     finite = np.isfinite(expected)
     assert np.array_equal(found[~finite], expected[~finite]), f"{what}: finite where it should not be"

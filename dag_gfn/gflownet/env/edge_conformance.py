@@ -1,4 +1,4 @@
-"""Whether an environment that adds edges keeps its protocol, checked against slow and independent answers."""
+"""Check that an environment that adds edges keeps its protocol, against slow and independent computations."""
 
 import numpy as np
 import torch
@@ -7,31 +7,32 @@ from torch import Tensor
 from dag_gfn.gflownet.env.conformance import check_environment, random_action, require_close, unchanged_by
 from dag_gfn.gflownet.env.dag_state import DagState
 from dag_gfn.gflownet.env.environment import Environment, EnvironmentWithPredecessors
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.graphs import graph
 from dag_gfn.scores import ScoreTable
 
 _LOOKED_AT = 16
-"""About how many predecessors have all their gains looked up anew."""
+"""About this many predecessors have all their gains looked up again."""
 
 
 def check_edge_environment(
-    environment: EnvironmentWithPredecessors,
+    environment: EnvironmentWithPredecessors[DagState, EdgeObservation],
     table: ScoreTable,
     *,
     generator: torch.Generator,
     batch_size: int = 32,
 ) -> None:
-    """Hold an environment in which every state is a DAG, and every step an edge, to its protocol.
+    """Check that an environment in which every state is a DAG and every step adds an edge keeps its protocol.
 
-    A batch of random walks goes from the initial state until all have stopped. On the way, legal actions, closure,
-    gains and rewards are compared with the ones that `dag_gfn.graphs.graph` and fresh look-ups give. Then the
-    predecessors of the graphs at the end are. What holds of any environment is left to `check_environment`.
+    A batch of random walks goes from the initial state until all have stopped. In every state the legal actions, the
+    closure, the gains and the rewards are compared with those that `dag_gfn.graphs.graph` and the table give; at the
+    end the predecessors are. `check_environment` then checks what holds for any environment.
 
     Parameters
     ----------
     environment : EnvironmentWithPredecessors
     table : ScoreTable
-        What the environment was built from.
+        The table from which the environment was built.
     generator : torch.Generator
         On the environment's device.
     batch_size : int
@@ -40,7 +41,20 @@ def check_edge_environment(
     Raises
     ------
     AssertionError
-        If the environment does not do what its protocol says.
+        If the environment breaks its protocol.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> rows = np.random.default_rng(0).normal(size=(20, 3))
+    >>> table = ScoreTable.build(make_score("bge", from_array(rows)), None)
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.env.edge_conformance import check_edge_environment
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> check_edge_environment(EdgeAddition(table), table, generator=generator, batch_size=4)
     """
     d = environment.num_nodes
     assert environment.num_actions == d * d + 1, f"num_actions is {environment.num_actions}, not d*d + 1"
@@ -65,8 +79,10 @@ def check_edge_environment(
     check_environment(environment, generator=generator, batch_size=batch_size, tolerance=0.0)
 
 
-def _check_state(environment: Environment, table: ScoreTable, state: DagState) -> None:
-    """Compare everything known of the states with an answer worked out from their adjacency alone."""
+def _check_state(
+    environment: Environment[DagState, EdgeObservation], table: ScoreTable, state: DagState
+) -> None:
+    """Compare all fields of the states and observations with those computed from the adjacency alone."""
     adjacency, legal, gains = _check_knowledge(table, state)
     parents = graph.parent_masks(adjacency)
 
@@ -89,7 +105,7 @@ def _check_state(environment: Environment, table: ScoreTable, state: DagState) -
 
 
 def _check_knowledge(table: ScoreTable, state: DagState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Compare closure, reward and gains with those of the adjacency; return it, the legal edges and the gains."""
+    """Check closure, reward and gains of the states; return their adjacency, legal edges and gains."""
     adjacency = state.adjacency.cpu().numpy()
     b, d, _ = adjacency.shape
     assert graph.is_dag(adjacency).all(), "a state has a directed cycle"
@@ -102,7 +118,7 @@ def _check_knowledge(table: ScoreTable, state: DagState) -> tuple[np.ndarray, np
     assert state.log_reward.dtype == torch.float64, f"log_reward is {state.log_reward.dtype}, not float64"
     require_close(state.log_reward.cpu().numpy(), expected, "log_reward", scale=expected)
 
-    # every edge taken in, all families at once: [k, i, j]
+    # the families after adding each edge: [k, i, j]
     nodes = np.broadcast_to(np.arange(d), (b, d, d))
     bits = (np.int64(1) << np.arange(d))[:, None]
     before = table.local_scores(nodes[:, 0].ravel(), parents.ravel()).reshape(b, 1, d)
@@ -116,7 +132,7 @@ def _check_knowledge(table: ScoreTable, state: DagState) -> tuple[np.ndarray, np
 
 
 def _removable(table: ScoreTable, adjacency: np.ndarray) -> np.ndarray:
-    """Return the edges without which a graph still is one that the table supports, shape (b, d, d)."""
+    """Return the edges without which a graph still has a finite score, shape (b, d, d)."""
     b, d, _ = adjacency.shape
     nodes = np.broadcast_to(np.arange(d), (b, d, d))
     bits = (np.int64(1) << np.arange(d))[:, None]
@@ -125,8 +141,10 @@ def _removable(table: ScoreTable, adjacency: np.ndarray) -> np.ndarray:
     return adjacency & np.isfinite(smaller)
 
 
-def _check_predecessors(environment: EnvironmentWithPredecessors, table: ScoreTable, state: DagState) -> None:
-    """Check that the predecessors are all graphs that lack one edge, that all is known of them, and what leads on."""
+def _check_predecessors(
+    environment: EnvironmentWithPredecessors[DagState, EdgeObservation], table: ScoreTable, state: DagState
+) -> None:
+    """Check that the predecessors are all graphs with one removable edge less, with right fields and actions."""
     adjacency = state.adjacency.cpu().numpy()
     seen = environment.observe(state)
     before, action, which = unchanged_by(environment.predecessors, "predecessors", seen)
@@ -145,7 +163,9 @@ def _check_predecessors(environment: EnvironmentWithPredecessors, table: ScoreTa
         _check_knowledge(table, before[:: 1 + len(before) // _LOOKED_AT])
 
 
-def _check_step(environment: Environment, state: DagState, action: Tensor, following: DagState) -> None:
+def _check_step(
+    environment: Environment[DagState, EdgeObservation], state: DagState, action: Tensor, following: DagState
+) -> None:
     """Check that a step adds its edge and no other."""
     edge = torch.nn.functional.one_hot(action, environment.num_actions).bool()[:, :-1]
     expected = state.adjacency.flatten(1) | edge

@@ -1,6 +1,6 @@
-"""What a sampler needs to know of the thing it builds, and nothing of how it is learned."""
+"""The protocol of an environment: states, legal actions, steps forwards and backwards, rewards."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -9,14 +9,20 @@ from torch import Tensor
 from dag_gfn.gflownet.env.state import State
 from dag_gfn.gflownet.policies.policy import Observation
 
+S = TypeVar("S", bound=State)
+"""The states of an environment."""
+Seen = TypeVar("Seen", bound=Observation)
+"""What its policies see of them."""
+Seen_co = TypeVar("Seen_co", bound=Observation, covariant=True)
+
 
 @runtime_checkable
-class Environment(Protocol):
-    """A generative process whose finished objects stand for DAGs.
+class Environment(Protocol[S, Seen_co]):
+    """A process that builds objects, DAGs or root layerings, one action at a time.
 
-    Actions are integers; the last one, ``stop_action``, ends a trajectory. Every method works on a
-    batch, returns new tensors and changes none. `dag_gfn.gflownet.env.conformance.check_environment` holds any
-    implementation to this; `dag_gfn.gflownet.env.edge_conformance` asks more of one that builds graphs by edges.
+    Actions are integers; the last one, ``stop_action``, ends a trajectory. Every method works on a batch, returns new
+    tensors and changes none of its inputs. `dag_gfn.gflownet.env.conformance.check_environment` checks an
+    implementation; `dag_gfn.gflownet.env.edge_conformance` checks more for environments that add edges.
     """
 
     num_nodes: int
@@ -25,43 +31,54 @@ class Environment(Protocol):
     every_state_terminal: bool
     device: torch.device
 
-    def initial_state(self, batch_size: int) -> State:
+    def initial_state(self, batch_size: int) -> S:
         """Return `batch_size` copies of the state in which every trajectory begins."""
         ...
 
-    def observe(self, state: State) -> Observation:
-        """Return what a policy sees of the state, the legal actions among it."""
+    def observe(self, state: S) -> Seen_co:
+        """Return what a policy sees of each state, including its legal actions."""
         ...
 
-    def step(self, state: State, action: Int[Tensor, " b"]) -> State:
-        """Apply one action to each state; stopping leaves the state as it is."""
+    def step(self, state: S, action: Int[Tensor, " b"]) -> S:
+        """Apply one action to each state; stopping does not change the state."""
         ...
 
-    def num_parents_of_state(self, state: State) -> Int[Tensor, " b"]:
+    def num_parents_of_state(self, state: S) -> Int[Tensor, " b"]:
         """Return how many states lead to this one in a single step (0 for the initial one)."""
         ...
 
     def backward_actions(
-        self, state: State, *, generator: torch.Generator
+        self, state: S, *, generator: torch.Generator
     ) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
-        """Draw, from the uniform backward policy, the actions that build each state, in building order.
+        """Draw a trajectory to each state from the uniform backward policy.
 
-        Returns the actions, padded with ``stop_action``, and the number of them in each row.
+        Returns
+        -------
+        actions : Tensor, shape (b, t), int64
+            From the initial state on, padded with ``stop_action``.
+        lengths : Tensor, shape (b,), int64
+            Number of actions of each row.
         """
         ...
 
-    def undo(self, state: State, action: Int[Tensor, " b"]) -> State:
-        """Return the states that each action has led from."""
+    def undo(self, state: S, action: Int[Tensor, " b"]) -> S:
+        """Return the states in which the actions were taken that led to the given states."""
         ...
 
 
 @runtime_checkable
-class EnvironmentWithPredecessors(Environment, Protocol):
-    """One whose states tell all that lead to them, as objectives ask that sum the flow into a state."""
+class EnvironmentWithPredecessors(Environment[S, Seen], Protocol[S, Seen]):
+    """An environment that lists the predecessors of a state, as objectives need that sum the flow into a state."""
 
-    def predecessors(self, seen: Observation) -> tuple[State, Int[Tensor, " p"], Int[Tensor, " p"]]:
-        """Return every state that leads to the given ones in a single step.
+    def predecessors(self, seen: Seen) -> tuple[S, Int[Tensor, " p"], Int[Tensor, " p"]]:
+        """Return every state that leads to one of the given states in a single step.
 
-        Returns those states, the action that leads from each, and which of the given ones it leads to.
+        Returns
+        -------
+        before : State of p predecessors
+        action : Tensor, shape (p,), int64
+            The action that leads on from each.
+        which : Tensor, shape (p,), int64
+            The row of the given state that it leads to.
         """
         ...

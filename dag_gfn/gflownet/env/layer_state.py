@@ -1,4 +1,4 @@
-"""A batch of root layerings under construction."""
+"""States of the environment of root layerings: the layers, and what each node may still contribute."""
 
 from dataclasses import dataclass
 
@@ -7,33 +7,43 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from dag_gfn.gflownet.env.state import State
-from dag_gfn.gflownet.policies.policy import distinct_words
+from dag_gfn.gflownet.policies.rows import distinct_words
 
 
 @dataclass(frozen=True)
 class LayerState(State):
-    """A batch of root layerings under construction, and what each node may still contribute.
+    """A batch of root layerings under construction, and what each node may still contribute to the reward.
 
-    U are the nodes of closed layers, Q those of the last of these, C those of the open layer.
+    U are the nodes of closed layers, Q those of the last closed layer, C those of the open layer.
 
     Attributes
     ----------
     layer_of : Tensor, shape (b, d), int64
-        Number of each node's layer, 0 for the roots; -1 where it has not been placed.
+        Layer of each node, 0 for the roots; -1 if it is not placed yet.
     closed : Tensor, shape (b,), int64
         Number of closed layers.
     log_now : Tensor, shape (b, d), float64
-        log g_v(U, Q), what placing the node in the open layer contributes, in nats. A bound where
-        :class:`dag_gfn.gflownet.env.root_layers.RootLayers` says so.
+        log g_v(U, Q), the gain of placing the node in the open layer, in nats. Where the difference of weights that
+        defines it nearly cancels, this is an upper bound; `RootLayers.step` then computes the exact gain.
     log_within : Tensor, shape (b, d), float64
-        log ŵ_v(U), the weight of all parent sets in closed layers.
+        log ŵ_v(U), the log-weight of all parent sets in closed layers.
     log_next : Tensor, shape (b, d), float64
-        log ŵ_v(U ∪ C), the same once the open layer is closed.
+        log ŵ_v(U ∪ C), the log-weight once the open layer is closed.
     dead : Tensor, shape (b,), bool
-        Whether no DAG can come of it: nodes are left that can never be placed, or one was placed where it has no
-        possible parent set.
+        Whether no DAG has this layering: some nodes can never be placed, or one has no possible parent set.
     legal : Tensor, shape (b, d + 2), bool
-        Legal actions: to add each node to the open layer, to close it, to stop.
+        Legal actions: adding each node to the open layer, closing it, stopping.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> environment = RootLayers(LayerWeights.of(np.zeros((2, 2))))
+    >>> state = environment.step(environment.initial_state(1), torch.tensor([1]))  # node 1 is a root
+    >>> state.layer_of.tolist(), state.closed.tolist()
+    ([[-1, 0]], [0])
     """
 
     layer_of: Int[Tensor, "b d"]
@@ -46,19 +56,19 @@ class LayerState(State):
 
     @property
     def log_final_reward(self) -> Float[Tensor, " b"]:
-        """Return log R of each layering; -inf of dead ends, whose `log_reward` is finite for training's sake."""
+        """log R of each layering; -inf of dead ends, whose `log_reward` is finite because training needs it."""
         return self.log_reward.masked_fill(self.dead, -torch.inf)
 
     @property
     def outcome(self) -> Int[Tensor, "b d"]:
-        """The layers, which are all that is to be known of a finished layering."""
+        """The field `layer_of`."""
         return self.layer_of
 
     def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
-        """Return a row of each distinct (U, Q, C), and which of these each row is; up to 31 nodes.
+        """Return the row of one copy of each distinct (U, Q, C), and for every row which distinct one it is.
 
-        By these three all that a policy sees is determined. Each node is in one of four places, two bits: in U but
-        not in Q, in Q, in C, or in none. Where these do not fit in one word all count as distinct.
+        The three sets determine everything that a policy sees. A node takes two bits: it is in U but not in Q, in Q,
+        in C, or unplaced. From 32 nodes on these do not fit in one word: all rows count as distinct.
         """
         d = self.layer_of.shape[1]
         if 2 * d > 63:

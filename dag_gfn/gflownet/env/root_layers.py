@@ -1,8 +1,8 @@
-r"""Build the root layering of a DAG node by node, with all parent sets summed out.
+r"""The environment that builds the root layering of a DAG node by node, with all parent sets summed out.
 
-The roots of a DAG are its first layer, what becomes a root when they are removed is the second, and so on. The
-reward of a layering is the weight of all DAGs that have it, :math:`\prod_v g_v(U, Q)`
-(:mod:`dag_gfn.layerings.layer_weights`), so that of all layerings together is :math:`\sum_G R(G)`.
+The roots of a DAG are its first layer; the roots of what remains without them are the second layer, and so on. The
+reward of a layering is the sum of R(G) over all DAGs G that have it, :math:`\prod_v g_v(U, Q)`
+(:mod:`dag_gfn.layerings.layer_weights`). The rewards of all layerings sum to :math:`\sum_G R(G)`.
 """
 
 import math
@@ -19,31 +19,43 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import CANCELLED, exact_log_node_weights
 
 MIN_DEAD_END = 1e5
-"""By how many nats, at least, the reward of a dead end is lowered in training."""
+"""Least penalty of a dead end in training, in nats."""
 
 _NO_SHARE = -1000.0
-"""Least log-share that a policy is shown."""
+"""Least log-share in an observation, in nats."""
 
 
 class RootLayers:
     r"""The environment of root layerings.
 
-    Action v < d adds node v to the open layer, d closes that layer, d + 1 stops. Nodes of a layer are added in
-    increasing order, so that each layering is built in one way alone: every state has one predecessor, the backward
-    policy has nothing to choose, and the probability of a finished layering is that of its one trajectory.
+    Action v < d adds node v to the open layer, d closes that layer, d + 1 stops. The nodes of a layer are added in
+    increasing order, so there is exactly one way to build a layering: every state but the initial one has one
+    predecessor, there is no backward policy to choose, and the probability of a finished layering is that of its
+    trajectory.
 
-    A layer that is closed has a node. It cannot be closed while a node that is left out could gain no parent in any
-    later layer, or while possible parents do not lead from it to all that are left out. Stopping is legal when all
-    nodes are placed, and nothing else is then. Where constraints lead to a state with no other action, stopping is
-    legal too, and the state is `dead`: its reward is 0. Training, which needs finite numbers, is shown a reward that is
-    lowered by `dead_end` nats, more than any two layerings are apart.
+    A layer can be closed if it has a node, if every unplaced node can still gain a parent in a later layer, and if
+    possible parents lead from it to every unplaced node. Stopping is legal, and is then the only legal action, when all
+    nodes are placed. Constraints can also lead to a state without any other action. Such a state is `dead`: its reward
+    is 0 and its only action is the stop. Training needs finite numbers, so its `log_reward` is the product so far less
+    `dead_end` nats, more than the difference of any two layerings.
 
-    Rewards are unfinished products on the way: only finished layerings stand for DAGs.
+    Before the stop, rewards are unfinished products; only finished layerings stand for DAGs.
 
     Parameters
     ----------
     weights : LayerWeights
     device : torch.device or str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> environment = RootLayers(LayerWeights.of(np.zeros((2, 2))))  # two nodes, R(G) = 1
+    >>> layerings = environment.state_of(torch.tensor([[0, 0], [0, 1], [1, 0]]))
+    >>> layerings.log_reward.exp().round(decimals=6).tolist()  # one DAG in each: empty, 0 -> 1, 1 -> 0
+    [1.0, 1.0, 1.0]
     """
 
     every_state_terminal = False
@@ -58,7 +70,7 @@ class RootLayers:
         self._sums = torch.from_numpy(weights.log_sums).to(self.device).reshape(-1)
         self._nodes = torch.arange(d, device=self.device)
         self._bits = 1 << self._nodes
-        # a product of matrices is the quickest sum of the places of a set's members, and exact below 2^53
+        # a matrix product is the fastest way to add the places of the members of a set, and exact below 2^53
         self._places = torch.from_numpy(weights.places).to(self.device, torch.float64).T.contiguous()
         self._log_factors = None
         if weights.has_outside:
@@ -81,13 +93,13 @@ class RootLayers:
 
     @property
     def log_without(self) -> Float[Tensor, "d d"]:
-        """At [u, w], the log-share of the parent sets of u that do not hold w."""
+        """At [u, w], the log-share of the parent sets of u that do not contain w."""
         return self._log_without
 
     def _initial_row(self) -> LayerState:
         nobody = torch.zeros(1, self.num_nodes, dtype=torch.bool, device=self.device)
         empty = self._within(nobody)
-        return self._judged(
+        return self._with_legal(
             log_reward=torch.full((1,), self.weights.log_scale, dtype=torch.float64, device=self.device),
             layer_of=torch.full_like(self._nodes, -1).unsqueeze(0),
             closed=torch.zeros(1, dtype=torch.long, device=self.device),
@@ -102,7 +114,7 @@ class RootLayers:
         return self._initial[torch.zeros(batch_size, dtype=torch.long, device=self.device)]
 
     def observe(self, state: LayerState) -> LayerObservation:
-        """Return where nodes are, the shares of their weights that are left, and the legal actions."""
+        """Return where the nodes are, the shares of their weights that are left, and the legal actions."""
         closed, placed = state.closed.unsqueeze(1), state.layer_of >= 0
         now = (state.log_now - self._log_all).clamp_(min=_NO_SHARE).float()
         later = _log_rest(state.log_within, self._log_all)
@@ -119,7 +131,7 @@ class RootLayers:
         )
 
     def step(self, state: LayerState, action: Int[Tensor, " b"]) -> LayerState:
-        """Add a node to each open layer, close it, or leave the state where the action is to stop."""
+        """Add a node to the open layer, close that layer, or leave the state unchanged where the action is the stop."""
         d = self.num_nodes
         adds, closing = (action < d).unsqueeze(1), (action == d).unsqueeze(1)
         node = action.clamp_max(d - 1).unsqueeze(1)
@@ -130,7 +142,7 @@ class RootLayers:
         log_now = _log_difference(state.log_next, state.log_within).where(meets, -torch.inf)
         gain = self._gain(state, node).where(adds, 0.0).squeeze(1)
         impossible = gain == -torch.inf
-        return self._judged(
+        return self._with_legal(
             log_reward=state.log_reward + gain.masked_fill(impossible, -self.dead_end),
             layer_of=layer_of,
             closed=state.closed + closing.squeeze(1),
@@ -141,7 +153,7 @@ class RootLayers:
             stopped=action == self.stop_action,
         )
 
-    def _judged(
+    def _with_legal(
         self,
         log_reward: Float[Tensor, " b"],
         layer_of: Int[Tensor, "b d"],
@@ -152,13 +164,15 @@ class RootLayers:
         dead: Bool[Tensor, " b"],
         stopped: Bool[Tensor, " b"] | None = None,
     ) -> LayerState:
-        """Return the state with its legal actions, its reward lowered if it has just become a dead end."""
+        """Return the state with its legal actions; if it has just become a dead end, its reward is lowered."""
         unplaced, is_open = layer_of < 0, layer_of == closed.unsqueeze(1)
         highest = torch.where(is_open, self._nodes, -1).amax(1, keepdim=True)
         adds = unplaced & (self._nodes > highest) & (log_now > -torch.inf)
         within = ((~unplaced & ~is_open) * self._bits).sum(1, keepdim=True)
         layer = (is_open * self._bits).sum(1, keepdim=True)
-        stuck = unplaced & (self._may_gain & ~within == 0)  # in every later layer it would lack a new parent
+        stuck = unplaced & (
+            self._may_gain & ~within == 0
+        )  # no later layer gives it a parent in the layer before
         follows = unplaced & (self._may_gain & layer != 0) & (log_next > -torch.inf)
         closes = (highest >= 0) & ~stuck.any(1, keepdim=True) & follows.any(1, keepdim=True)
         if not self._all_may_gain:
@@ -179,9 +193,9 @@ class RootLayers:
         )
 
     def _reaches_all(self, layer: Int[Tensor, "b 1"], unplaced: Bool[Tensor, "b d"]) -> Bool[Tensor, "b 1"]:
-        """Return whether possible parents lead from each open layer to every node that is left out.
+        """Return whether possible parents lead from each open layer to every unplaced node.
 
-        Layers to come form such chains, so the others could never all be placed.
+        Every node of a later layer has a parent in the layer before it, so other nodes could never be placed.
         """
         reached = layer
         for _ in range(self.num_nodes):
@@ -193,13 +207,13 @@ class RootLayers:
         return (unplaced & (self._bits & reached == 0)).logical_not().all(1, keepdim=True)
 
     def num_parents_of_state(self, state: LayerState) -> Int[Tensor, " b"]:
-        """Return 1, but for the initial state 0."""
+        """Return 1, and 0 for the initial state."""
         return (state.layer_of >= 0).any(1).long()
 
     def backward_actions(
         self, state: LayerState, *, generator: torch.Generator | None = None
     ) -> tuple[Int[Tensor, "b t"], Int[Tensor, " b"]]:
-        """Return the one sequence of actions that builds each state, padded with stops, and how many they are."""
+        """Return the only sequence of actions that builds each state, padded with stops, and its length."""
         return self._actions(state.layer_of, state.closed)
 
     def _actions(
@@ -210,7 +224,7 @@ class RootLayers:
         layers = layer_of.gather(1, order)
         lengths = (layer_of >= 0).sum(1) + closed
         longest = int(lengths.max()) if len(lengths) else 0
-        # as many closings come before a node as layers do; what no node claims is a closing
+        # a node of layer l comes after l closings; the places that no node takes are the closings
         place = torch.where(layers >= 0, self._nodes + layers, longest)
         actions = torch.full((len(layer_of), longest + 1), d, device=self.device)
         actions = actions.scatter(1, place, order)[:, :longest]
@@ -218,7 +232,7 @@ class RootLayers:
         return actions.where(steps < lengths.unsqueeze(1), self.stop_action), lengths
 
     def state_of(self, layer_of: Int[Tensor, "b d"], closed: Int[Tensor, " b"] | None = None) -> LayerState:
-        """Return the full state of given layerings, built anew; unless `closed` is given, the last layer is open."""
+        """Return the states of given layerings, built from the start; by default the last layer is open."""
         if closed is None:
             closed = layer_of.amax(1)
         actions, _ = self._actions(layer_of, closed)
@@ -228,7 +242,7 @@ class RootLayers:
         return state
 
     def undo(self, state: LayerState, action: Int[Tensor, " b"]) -> LayerState:
-        """Return the states before the given actions, built anew."""
+        """Return the states before the given actions, built from the start."""
         d = self.num_nodes
         opened = (action == d).long()
         node = action.clamp_max(d - 1).unsqueeze(1)
@@ -237,13 +251,13 @@ class RootLayers:
         return self.state_of(layer_of, state.closed - opened)
 
     def _within(self, members: Bool[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-        """Return log ŵ_v of each set of nodes, for every v."""
+        """Return log ŵ_v(U) of each set U of nodes, for every node v."""
         inside = members.double()
         sums = self._sums[(inside @ self._places).long() + self._first]
         return sums if self._log_factors is None else sums + inside @ self._log_factors
 
     def _gain(self, state: LayerState, node: Int[Tensor, "b 1"]) -> Float[Tensor, "b 1"]:
-        """Return log g of each node, the sum of its terms where the difference cancels; -inf if there are none."""
+        """Return log g of one node of each state, computed term by term where the difference of weights cancels."""
         gain = state.log_now.gather(1, node)
         cancelled = gain - state.log_within.gather(1, node) <= _LOG_BOUND
         rows = (
@@ -261,21 +275,24 @@ class RootLayers:
 
 
 _LOG_BOUND = math.log(2 * CANCELLED) + 1e-9
+"""Log of the share of a weight below which a difference is only an upper bound."""
 
 
 def _spread(weights: LayerWeights) -> float:
-    """Return an upper bound, in nats, of how far the weights of two layerings can be apart."""
+    """Return an upper bound of the difference of the log-weights of any two layerings, in nats."""
     finite = np.where(weights.log_weights > -np.inf, weights.log_weights, 0.0)
     odds = np.where(weights.log_odds > -np.inf, np.abs(weights.log_odds), 0.0)
     return float(-finite.min(axis=1).sum() + odds.sum()) + weights.d * math.log(2.0) * weights.d
 
 
 def _log_difference(larger: Float[Tensor, "b d"], smaller: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-    """Return log(exp(larger) - exp(smaller)), or an upper bound where they nearly cancel."""
-    share = (-torch.expm1(smaller - larger)).nan_to_num(nan=1.0)  # where both are -inf, as is the sum
+    """Return log(exp(larger) - exp(smaller)), or an upper bound where the difference nearly cancels."""
+    share = (-torch.expm1(smaller - larger)).nan_to_num(
+        nan=1.0
+    )  # NaN where both are -inf; the result is -inf
     return larger + share.clamp_min(2 * CANCELLED).log()
 
 
 def _log_rest(part: Float[Tensor, "b d"], whole: Float[Tensor, "1 d"]) -> Float[Tensor, "b d"]:
-    """Return the log-share of what is in the whole and not in the part."""
+    """Return the log-share of the whole that is not in the part."""
     return (-torch.expm1(part - whole)).log().clamp_(min=_NO_SHARE).float()

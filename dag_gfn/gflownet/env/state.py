@@ -1,4 +1,4 @@
-"""What every environment's states have in common."""
+"""Base class of the states of all environments."""
 
 from dataclasses import dataclass
 
@@ -11,30 +11,38 @@ from dag_gfn.gflownet.policies.rows import Rows
 
 @dataclass(frozen=True)
 class State(Rows):
-    """A batch of objects under construction, with all that the next step needs.
+    """A batch of objects under construction, with everything that the next step needs.
 
     Attributes
     ----------
     log_reward : Tensor, shape (b,), float64
-        What has been gained so far, in nats; log R of a finished object.
+        Log-reward so far, in nats; log R of a finished object.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.state import State
+    >>> state = State(torch.tensor([0.5, 1.5, 2.5], dtype=torch.float64))
+    >>> len(state), state[1:].log_reward.tolist()
+    (3, [1.5, 2.5])
     """
 
     log_reward: Float[Tensor, " b"]
 
     @property
     def log_final_reward(self) -> Float[Tensor, " b"]:
-        """Return log R of finished objects, in nats; -inf of what has ended and is none."""
+        """log R of objects that have stopped, in nats; -inf of those that stand for no DAG."""
         return self.log_reward
 
     @property
     def outcome(self) -> Int[Tensor, "b d"]:
-        """What is to be known of a finished object, one number for each node."""
+        """The object itself, one number for each node."""
         raise NotImplementedError
 
     def distinct(self) -> tuple[Int[Tensor, " u"], Int[Tensor, " b"]]:
-        """Return a row of each state that a policy can tell from others, and which of these each row is.
+        """Return the row of one copy of each state that a policy can distinguish, and which of these each row is.
 
-        Here all count as distinct.
+        This default treats all rows as distinct.
         """
         every = torch.arange(len(self), device=self.log_reward.device)
         return every, every

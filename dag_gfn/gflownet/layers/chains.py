@@ -4,7 +4,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from dag_gfn.errors import StorageError, shortened
 from dag_gfn.files import replacing
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
+from dag_gfn.random_streams import RandomStreams
 
 CHAINS = 4
 _GUIDES = 4096
@@ -34,6 +35,12 @@ def guide_iterations(d: int, training_iterations: int) -> int:
     """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20.
 
     They are fewer for trainings of less than 1,000 iterations, which should not wait long to begin.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.layers.chains import guide_iterations
+    >>> guide_iterations(20, 1_000), guide_iterations(20, 500)
+    (1600000, 800000)
     """
     return _chain_iterations(d, training_iterations, _USUAL)
 
@@ -52,6 +59,18 @@ class Guides:
     layer_of : ndarray, shape (m, d), int64
     seconds : float
         That it took to draw them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from dag_gfn.gflownet.layers.chains import Guides
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "guides.safetensors"
+    ...     Guides(np.array([[0, 1, 2], [0, 0, 1]]), seconds=1.5).save(path)
+    ...     Guides.load(path, d=3).layer_of.tolist()
+    [[0, 1, 2], [0, 0, 1]]
     """
 
     layer_of: Int64[np.ndarray, "m d"]
@@ -138,27 +157,39 @@ def draw_guides(
     ------
     KeyboardInterrupt
         On Ctrl-C: nothing has been trained that would be worth keeping.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.layers.chains import draw_guides
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> scores = np.zeros((3, 4))
+    >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
+    >>> guides = draw_guides(LayerWeights.of(scores), seed=0, training_iterations=1)
+    >>> bool((guides.layer_of[:, 2] > 0).all())
+    True
     """
-    began = time.perf_counter()
+    began, streams = time.perf_counter(), RandomStreams(seed)
     chains = _run(
         weights,
-        [seed, 0],
-        guide_iterations(weights.d, training_iterations),
-        _GUIDES // CHAINS,
+        streams.sequences("guides", CHAINS),
+        streams.sequences("annealed starts of guides", CHAINS),
+        iterations=guide_iterations(weights.d, training_iterations),
+        kept=_GUIDES // CHAINS,
         time_budget=time_limit,
         on_report=None if on_share is None else lambda report: on_share(report.share),
     )
     if chains.interrupted:
         raise KeyboardInterrupt
     layer_of = chains.layer_of.reshape(-1, weights.d).astype(np.int64)
-    chosen = np.random.default_rng(seed).permutation(len(layer_of))[:_GUIDES]
+    chosen = streams.generator("order of guides").permutation(len(layer_of))[:_GUIDES]
     return Guides(layer_of[chosen], time.perf_counter() - began)
 
 
 class JudgingChains:
-    """Longer chains with other seeds, that training never sees, on another thread while it goes on.
+    """Longer chains with other random streams, which training never sees; they run beside it on another thread.
 
-    At most `most_layerings` of theirs are kept.
+    At most `most_layerings` of their layerings are kept.
 
     Parameters
     ----------
@@ -168,6 +199,16 @@ class JudgingChains:
         A short training is judged by short chains.
     time_limit : float, optional
         Seconds after which they end in any case.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.layers.chains import JudgingChains
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> judges = JudgingChains(LayerWeights.of(np.zeros((3, 4))), seed=0, training_iterations=1, time_limit=0.05)
+    >>> chains = judges.result()
+    >>> len(chains.layer_of), chains.layer_of.size // 3 <= judges.most_layerings
+    (4, True)
     """
 
     def __init__(
@@ -179,16 +220,17 @@ class JudgingChains:
         time_limit: float | int | None = None,
     ):
         longer = min(max(training_iterations // _STEPS, 1), _LONGEST)
-        self._stopped, self._share = False, 0.0
+        self._stopped, self._share, streams = False, 0.0, RandomStreams(seed)
         kept = int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2))
         self.most_layerings = 2 * CHAINS * kept
         self._thread = ThreadPoolExecutor(1)
         self._running = self._thread.submit(
             _run,
             weights,
-            [seed, 1],
-            longer * _chain_iterations(weights.d, training_iterations, _STEPS),
-            kept,
+            streams.sequences("judges", CHAINS),
+            streams.sequences("annealed starts of judges", CHAINS),
+            iterations=longer * _chain_iterations(weights.d, training_iterations, _STEPS),
+            kept=kept,
             time_budget=time_limit,
             threads=max(1, (os.cpu_count() or 1) - 1),  # training has one
             on_report=self._go_on,
@@ -221,22 +263,21 @@ class JudgingChains:
 
 def _run(
     weights: LayerWeights,
-    seed: list[int],
+    streams: Sequence[np.random.SeedSequence],
+    annealed: Sequence[np.random.SeedSequence],
+    *,
     iterations: int,
     kept: int,
-    *,
     time_budget: float | int | None = None,
     threads: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
 ) -> Chains:
-    streams = np.random.SeedSequence(seed).spawn(CHAINS + 1)
     return run_chains(
         weights,
-        seed=int(streams[-1].generate_state(1)[0]),
+        streams=streams,
         iterations=iterations,
         kept=kept,
-        chains=CHAINS,
-        annealed=streams[:CHAINS],
+        annealed=annealed,
         time_budget=time_budget,
         threads=threads,
         on_report=on_report,

@@ -38,6 +38,20 @@ class LayeredMarginal:
         If there are too many nodes.
     ValueError
         If not all other nodes are candidate parents: then a layering's weight is not the sum of R(G).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.layers.marginal import LayeredMarginal
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
+    >>> marginal = LayeredMarginal(table, RootLayers(LayerWeights.build(table)))
+    >>> np.exp(marginal.log_probabilities(UniformPolicy())).round(6).tolist()  # no edge, 0 -> 1, 1 -> 0
+    [0.25, 0.25, 0.5]
     """
 
     def __init__(self, table: ScoreTable, environment: RootLayers, *, max_nodes: int = 5):
@@ -77,11 +91,13 @@ class LayeredMarginal:
 
         They sum to one: what constraints lead to a dead end is drawn anew.
         """
-        log_p = masked_log_softmax(policy(self._observation).double(), self._observation.legal)
+        log_p = masked_log_softmax(policy(self._observation).double(), self._observation.legal_actions)
         of_layering = log_p.new_zeros(int(self._row.max()) + 1)
         of_layering.index_add_(0, self._row, log_p[self._state, self._action])
         # NaN after a step that cannot be: a layering whose weight is below all digits is never built
-        of_layering = of_layering.nan_to_num(nan=-torch.inf, neginf=-torch.inf).log_softmax(0).cpu().numpy()
+        of_layering = of_layering.nan_to_num(nan=-torch.inf, neginf=-torch.inf).log_softmax(0)
         log_probabilities = np.full(len(self.masks), -np.inf)
-        log_probabilities[self._possible] = of_layering[self._layering] + self._log_given_layering
+        log_probabilities[self._possible] = (
+            of_layering.cpu().numpy()[self._layering] + self._log_given_layering
+        )
         return log_probabilities

@@ -4,41 +4,48 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float64
 
 from dag_gfn.budget import TimeBudget
+from dag_gfn.gflownet.layers.affordable import affordable_chains, affordable_draws
 from dag_gfn.gflownet.layers.chains import Guides
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
-from dag_gfn.gflownet.run import policy_posterior, training_info
+from dag_gfn.gflownet.layers.comparison import ChainComparison
+from dag_gfn.gflownet.layers.sampler import LayerSampler
+from dag_gfn.gflownet.record import importance_of, policy_posterior, training_record, training_seconds
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult
-from dag_gfn.layerings.corrected_dags import affordable_dags, weighed_dags
-from dag_gfn.layerings.layered_dags import edge_probabilities
-from dag_gfn.layerings.pooled_draws import PooledLayerings
+from dag_gfn.layerings.posterior_dags import affordable_dags, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.posterior import GraphPosterior, Marginal
-from dag_gfn.posterior.evidence import known_evidence
-from dag_gfn.posterior.verdict import MAX_R_HAT
+from dag_gfn.posterior.diagnostic_parts import Agreement, Correction
+from dag_gfn.posterior.diagnostics import LayerDiagnostics
+from dag_gfn.posterior.evidence import Evidence
+from dag_gfn.posterior.method_result import MethodResult
+from dag_gfn.posterior.verdict import MAX_R_HAT, reliable_weights
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
-RELIABLE_SHAPE = 0.7
-"""Of the tail of importance weights, at most, for weighted means to be relied on."""
-_RELIABLE_SAMPLES = 400
-_EDGE_SHARE, _CHAIN_SHARE = 0.25, 0.4  # of the time that is left, at most
-_LEAST_LAYERINGS, _LEAST_OF_CHAIN = 256, 100  # that are taken however little time is left
+_JUDGED_SHARE = 0.3  # of the time that is left, at most, for R-hat
 WANTED_SAMPLES = 2_000
 """Independent draws that those of the sampler should be worth: else there are more of them, or those of chains."""
-_MAX_EVIDENCE_ERROR = 0.5  # nats, with which both kinds of draws overlap
-_MISSED = (
-    0.05  # of the posterior's mass, that draws may leave out beside three standard errors of the evidence
-)
+
+OnPhase = Callable[[str, float], None]
+"""Is told what is being done and which share of it is done, in [0, 1]."""
+
+
+class _Dags(NamedTuple):
+    """DAGs of layerings, what corrected them, and the largest standard error of an edge probability if pooled."""
+
+    posterior: GraphPosterior
+    correction: Correction | None = None
+    pooled_edge_standard_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class LayeredFit:
     Attributes
     ----------
     training : TrainingResult
-    sampler : TrainedLayerGFlowNet
+    sampler : LayerSampler
     log_probabilities : ndarray, shape (m,), float64, or None
         The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     drawn : WeightedLayerings
@@ -62,10 +69,12 @@ class LayeredFit:
         What went wrong with the chains, where there should have been some.
     all_chains : Chains or None
         Those that R-hat is of, where `chains` are not all of them.
+    judging_seconds : float or None
+        That R-hat may take; None for no limit.
     """
 
     training: TrainingResult
-    sampler: TrainedLayerGFlowNet
+    sampler: LayerSampler
     log_probabilities: Float64[np.ndarray, " m"] | None
     drawn: WeightedLayerings
     guides: Guides | None
@@ -74,17 +83,18 @@ class LayeredFit:
     seed: int
     judging_error: str | None = None
     all_chains: Chains | None = None
+    judging_seconds: float | None = None
 
-    def posterior(
+    def result(
         self,
         table: ScoreTable,
         config: TrainConfig,
         *,
         reweight: bool | None = None,
         budget: TimeBudget | None = None,
-        on_phase: Callable[[str, float], None] | None = None,
-    ) -> GraphPosterior:
-        """Return DAGs and edge probabilities.
+        on_phase: OnPhase | None = None,
+    ) -> MethodResult:
+        """Return DAGs and edge probabilities, with the diagnostics.
 
         Parameters
         ----------
@@ -92,10 +102,10 @@ class LayeredFit:
         config : TrainConfig
         reweight : bool, optional
             Whether the sampler's draws are corrected by their importance weights. By default its exact distribution is
-            returned where that is known. Elsewhere draws are corrected if their weights can be relied on (k̂ of their
-            tail at most 0.7, and an effective sample size of 400) and are worth 2,000 independent draws; otherwise they
+            returned where that is known. Elsewhere draws are corrected if their weights can be relied on
+            (`dag_gfn.posterior.verdict.reliable_weights`) and are worth 2,000 independent draws; otherwise they
             are pooled with the layerings of Markov chains (:mod:`dag_gfn.layerings.bridge_sampling`), unless the
-            weights can be relied on and the chains (R-hat above 1.05) cannot.
+            weights can be relied on and the chains (by R-hat) cannot.
         budget : TimeBudget, optional
             Of the whole fit: fewer layerings and graphs are taken where the time that is left does not allow all.
         on_phase : callable, optional
@@ -107,131 +117,116 @@ class LayeredFit:
             On Ctrl-C. It can be called again, with a budget that is used up, which is quick.
         """
         budget = TimeBudget() if budget is None else budget
-        fit = self._affordable(budget)
-        posterior = fit._posterior(table, config, reweight, budget, on_phase)
-        if fit.chains is not self.chains:
-            posterior.info["diagnostics"]["chain_layerings"] = fit.chains.log_weights.size
-        return posterior
-
-    def _affordable(self, budget: TimeBudget) -> "LayeredFit":
-        """Return the fit with as many layerings, its own and those of chains, as there is time to go through."""
-        weights = self.sampler.weights
-        own = self.drawn.layer_of.astype(np.int8)
-        number = budget.affordable(
-            len(own),
-            lambda k: edge_probabilities(weights, own[:k]),
-            share=_EDGE_SHARE,
-            least=_LEAST_LAYERINGS,
-            what="layerings of the sampler are taken",
-        )
-        drawn = self.drawn if number == len(own) else self.drawn[:number]
-        chains = self.chains
+        left = budget.remaining()
+        drawn, chains = affordable_draws(self.sampler, self.drawn, budget), self.chains
         if chains is not None:
-            count, blocks = chains.log_weights.shape
-            layerings = chains.layer_of.reshape(-1, chains.layer_of.shape[-1])
-            order = np.random.default_rng(blocks).permutation(len(layerings))[:_LEAST_LAYERINGS]
+            chains = affordable_chains(self.sampler, chains, budget)
+        fit = replace(
+            self,
+            drawn=drawn,
+            chains=chains,
+            all_chains=self.chains,
+            judging_seconds=None if left is None else _JUDGED_SHARE * left,
+        )
+        if chains is not None:
+            with budget.phase("judging", shown="R-hat of the chains"):
+                _ = fit._agreement  # kept
+        return fit._result(table, config, reweight, budget, on_phase)
 
-            def weigh(k: int) -> None:
-                tried = layerings[order[:k]]
-                self.sampler.log_weights_of(tried.astype(np.int64))
-                edge_probabilities(weights, tried)
-
-            number = budget.affordable(
-                len(layerings),
-                weigh,
-                share=_CHAIN_SHARE,
-                least=count * _LEAST_OF_CHAIN,
-                what="layerings of Markov chains are taken",
-            )
-            if number < len(layerings):
-                chosen = np.arange(number // count) * blocks // (number // count)
-                chains = replace(
-                    chains,
-                    layer_of=chains.layer_of[:, chosen],
-                    log_weights=chains.log_weights[:, chosen],
-                    edge=chains.edge[:, chosen],
-                )
-        return replace(self, drawn=drawn, chains=chains, all_chains=self.chains)
-
-    def _posterior(
+    def _result(
         self,
         table: ScoreTable,
         config: TrainConfig,
         reweight: bool | None,
         budget: TimeBudget,
-        on_phase: Callable[[str, float], None] | None,
-    ) -> GraphPosterior:
+        on_phase: OnPhase | None,
+    ) -> MethodResult:
         tell = (lambda name: None) if on_phase is None else lambda name: partial(on_phase, name)
-        importance = ImportanceEstimate.from_log_weights(torch.from_numpy(self.drawn.log_weights))
+        estimated = ImportanceEstimate.from_log_weights(torch.from_numpy(self.drawn.log_weights))
         with budget.phase("weights of chains"):
-            pooled = self._pooled(tell("weights of the chains"))
+            compared = self._compared(tell("weights of the chains"))
+        importance = importance_of(
+            estimated, len(self.drawn), log_z_upper=None if compared is None else compared.log_z_upper
+        )
         log_share, shape = self._shares()
-        reliable = self.drawn.effective_samples >= _RELIABLE_SAMPLES
-        if self.log_probabilities is None:
-            reliable = reliable and shape <= RELIABLE_SHAPE
+        known = self.log_probabilities is not None
+        reliable = reliable_weights(self.drawn.effective_samples, None if known else shape)
         estimate = self._estimate(reweight, reliable)
-        info = training_info(self.training, config, importance, len(self.drawn))
-        info["diagnostics"] |= {
-            "estimate": estimate,
-            "pareto_k": shape,
-            "reliable_weights": reliable,
-            "layerings": len(self.drawn),
-            "num_samples": self.num_samples,
-            **self.sampler.weights.coverage(table.names),
-            **self._against_chains(importance, pooled),
-        }
-        if self.judging_error is not None:
-            info["diagnostics"]["judging_error"] = self.judging_error
-        info["interrupted"] |= self.chains is not None and self.chains.interrupted
-        if self.guides is not None:
-            info["timing"]["guide_seconds"] = self.guides.seconds
         with budget.phase("edges"):
             raw, corrected = self.drawn.raw_and_reweighted_edges(
                 self.sampler.weights, log_share, on_share=tell("edge probabilities")
             )
-        if estimate == "pooled":
-            posterior = self._of_pooled(table, pooled, info, budget, on_phase)
+        if estimate == "pooled" and compared is not None:
+            dags = self._pooled_dags(table, compared, budget, on_phase)
         elif estimate == "reweighted":
-            effective = self.drawn.effective_samples
-            posterior = self._of_draws(
-                table, self.drawn, log_share, corrected, effective, info, budget, on_phase
-            )
+            worth = self.drawn.effective_samples
+            dags = self._dags(table, self.drawn, log_share, corrected, worth, budget, on_phase)
         elif self.log_probabilities is not None:
-            posterior = policy_posterior(table, self.log_probabilities, info)
-            raw = posterior.marginal("edge")
+            dags = _Dags(policy_posterior(table, self.log_probabilities, num_samples=self.num_samples))
+            raw = dags.posterior.marginal("edge")
         else:
             drawn = self.drawn[: self.num_samples]
-            posterior = self._of_draws(
-                table, drawn, np.zeros(len(drawn)), raw, len(drawn), info, budget, on_phase
-            )
-        difference = float(np.abs(raw.values - corrected.values).max())
-        posterior.info["diagnostics"]["raw_to_reweighted_edge_difference"] = difference
-        posterior.info["edges_raw"] = {
-            "probability": raw.values.tolist(),
-            "standard_error": None if raw.standard_error is None else raw.standard_error.tolist(),
-        }
-        doubtful = info["diagnostics"]["log_z"] is None or (self.log_probabilities is None and not reliable)
-        bridged = estimate == "pooled" or (pooled is not None and doubtful)
-        if bridged:
-            posterior.info["log_evidence_source"] = "bridge sampling, with Markov chains"
-        log_evidence, error = self._evidence(posterior.info["diagnostics"], bridged)
-        posterior.info["log_evidence_standard_error"] = error
-        return replace(posterior, log_evidence=log_evidence, sampler=self.sampler)
+            dags = self._dags(table, drawn, np.zeros(len(drawn)), raw, len(drawn), budget, on_phase)
+        diagnostics = LayerDiagnostics(
+            iterations=self.training.iterations,
+            cut_short_by_time_budget=self.training.cut_short,
+            importance=importance,
+            coverage=self.sampler.weights.coverage(table.names),
+            against_chains=None if compared is None else compared.against(estimated),
+            agreement=None if compared is None else compared.agreement,
+            correction=dags.correction,
+            estimate=estimate,
+            pareto_k=shape,
+            reliable_weights=reliable,
+            layerings=len(self.drawn),
+            raw_to_reweighted_edge_difference=float(np.abs(raw.values - corrected.values).max()),
+            pooled_edge_standard_error=dags.pooled_edge_standard_error,
+            judging_error=self.judging_error,
+            chain_layerings=self._layerings_taken(),
+        )
+        doubtful = importance.log_z is None or not (known or reliable)
+        bridged = estimate == "pooled" or (compared is not None and doubtful)
+        evidence = self._evidence(diagnostics, bridged=bridged)
+        guided = {} if self.guides is None else {"guide_seconds": self.guides.seconds}
+        return MethodResult(
+            posterior=replace(dags.posterior, log_evidence=evidence.log_z, sampler=self.sampler),
+            diagnostics=diagnostics,
+            evidence=evidence,
+            interrupted=self.training.interrupted or (self.chains is not None and self.chains.interrupted),
+            timing={**training_seconds(self.training), **guided},
+            training=training_record(self.training, config),
+            raw_edges=raw,
+        )
 
-    def _evidence(
-        self, diagnostics: dict[str, Any], bridged: bool
-    ) -> tuple[float, float] | tuple[None, None]:
-        """Return the log evidence and its standard error, None where they are not known."""
-        of = "log_z_with_chains" if bridged else "log_z"
-        log_z, error = diagnostics[of], diagnostics[f"{of}_standard_error"]
-        if log_z is None or not self.sampler.weights.has_outside:
-            return known_evidence(log_z, error)
-        if not diagnostics[
-            "corrected"
-        ]:  # log Z is by the odds of parents, and how far from the truth is not known
-            return None, None
-        shift_error = diagnostics["log_z_shift_standard_error"]
-        return known_evidence(log_z + diagnostics["log_z_shift"], math.hypot(error, shift_error))
+    def _evidence(self, diagnostics: LayerDiagnostics, *, bridged: bool) -> Evidence:
+        """Return the log evidence: by the draws alone, or by bridge sampling between them and the chains."""
+        own, against, correction = (
+            diagnostics.importance,
+            diagnostics.against_chains,
+            diagnostics.correction,
+        )
+        source, log_z, error = "importance weights", None, None
+        if bridged:
+            source = "bridge sampling, with Markov chains"
+            if against is not None:
+                log_z, error = against.log_z_with_chains, against.log_z_with_chains_standard_error
+        elif own is not None:
+            log_z, error = own.log_z, own.log_z_standard_error
+        if log_z is None or error is None or not self.sampler.weights.has_outside:
+            return Evidence.known(log_z, error, source)
+        # by candidates alone log Z rests on the odds of parents, and how far that is from the truth is not known
+        if correction is None or not correction.corrected:
+            return Evidence(None, None, source)
+        shift, shift_error = correction.log_z_shift, correction.log_z_shift_standard_error
+        if shift is None or shift_error is None:
+            return Evidence(None, None, source)
+        return Evidence.known(log_z + shift, math.hypot(error, shift_error), source)
+
+    def _layerings_taken(self) -> int | None:
+        """Return how many layerings of chains are taken, where these are not all."""
+        if self.chains is None or self.chains is self.all_chains or self.all_chains is None:
+            return None
+        return self.chains.log_weights.size
 
     def _estimate(self, reweight: bool | None, reliable: bool) -> str:
         """Return what the result is made of."""
@@ -239,10 +234,10 @@ class LayeredFit:
             return "reweighted" if reweight else "raw"
         if self.log_probabilities is not None:
             return "raw"
-        if self.chains is None:
+        if self._agreement is None:
             return "reweighted" if reliable else "raw"
-        enough = self.drawn.effective_samples >= WANTED_SAMPLES
-        if reliable and (enough or self._agreement["max_r_hat"] > MAX_R_HAT):
+        enough, r_hat = self.drawn.effective_samples >= WANTED_SAMPLES, self._agreement.max_r_hat
+        if reliable and (enough or r_hat is None or r_hat > MAX_R_HAT):
             return "reweighted"
         return "pooled"
 
@@ -253,36 +248,32 @@ class LayeredFit:
         # layerings are so few that nearly all are drawn, and their weights have no tail
         return self.drawn.log_weights - np.logaddexp.reduce(self.drawn.log_weights), math.inf
 
-    def _of_pooled(
-        self,
-        table: ScoreTable,
-        pooled: PooledLayerings,
-        info: dict[str, Any],
-        budget: TimeBudget,
-        on_phase: Callable[[str, float], None] | None,
-    ) -> GraphPosterior:
+    def _pooled_dags(
+        self, table: ScoreTable, compared: ChainComparison, budget: TimeBudget, on_phase: OnPhase | None
+    ) -> _Dags:
+        """Return DAGs of the sampler's layerings and those of chains."""
         if on_phase is not None:
             on_phase("edge probabilities of all draws", 0.0)
+        pooled = compared.pooled
         with budget.phase("edges"):
             edges, joined = pooled.edges(self.sampler.weights), pooled.joined
-        info["diagnostics"]["pooled_edge_standard_error"] = float(edges.standard_error.max())
-        return self._of_draws(
-            table, joined, joined.log_weights, edges, pooled.effective_samples, info, budget, on_phase
+        dags = self._dags(
+            table, joined, joined.log_weights, edges, pooled.effective_samples, budget, on_phase
         )
+        return dags._replace(pooled_edge_standard_error=float(edges.errors().max()))
 
-    def _of_draws(
+    def _dags(
         self,
         table: ScoreTable,
         drawn: WeightedLayerings,
         log_share: Float64[np.ndarray, " k"],
         edge: Marginal,
         effective_samples: float | int,
-        info: dict[str, Any],
         budget: TimeBudget,
-        on_phase: Callable[[str, float], None] | None,
-    ) -> GraphPosterior:
+        on_phase: OnPhase | None,
+    ) -> _Dags:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
-        weights, rng = self.sampler.weights, np.random.default_rng([self.seed, self.num_samples])
+        weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs")
         wanted = self.num_samples if weights.has_outside else min(len(drawn), self.num_samples)
         number = affordable_dags(weights, table, drawn.layer_of, wanted, budget)
         uncounted = None  # of the log-weights, by the shares: all of them in raw draws
@@ -292,9 +283,8 @@ class LayeredFit:
             drawn, log_share = drawn[chosen], np.zeros(number)
             # what few of them leave open comes on top of what all leave open
             effective_samples = 1 / (1 / effective_samples + 1 / number)
-        info["diagnostics"]["num_samples"] = len(drawn)
         with budget.phase("graphs"):
-            dags = weighed_dags(
+            dags = posterior_dags(
                 weights,
                 table,
                 drawn.layer_of,
@@ -305,59 +295,25 @@ class LayeredFit:
                 rng=rng,
                 on_phase=on_phase,
             )
-        info["diagnostics"] |= dags.diagnostics
-        return GraphPosterior.from_weights(
+        posterior = GraphPosterior.from_weights(
             table.names,
             dags.adjacency,
             dags.log_share,
             dags.log_scores,
+            num_samples=len(drawn),
             effective_samples=dags.effective_samples,
             marginals={"edge": dags.edge},
-            info=info,
         )
+        return _Dags(posterior, dags.correction)
 
-    def _pooled(self, on_share: Callable[[float], None] | None = None) -> PooledLayerings | None:
-        """Return the draws together with those of the chains, weighed by bridge sampling."""
-        if self.chains is None:
+    def _compared(self, on_share: Callable[[float], None] | None = None) -> ChainComparison | None:
+        """Return the comparison with the chains, if there are any."""
+        if self.chains is None or self._agreement is None:
             return None
-        layer_of = self.chains.layer_of
-        log_weights = self.sampler.log_weights_of(
-            layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64), on_share=on_share
-        )
-        log_weights += self.drawn.log_finished  # of the same probabilities as those of the draws
-        return PooledLayerings.of(
-            self.drawn,
-            layer_of,
-            self.chains.log_weights,
-            log_weights.reshape(layer_of.shape[:2]),
-            effective_chain_draws=self._agreement["min_effective_draws"],
-        )
+        return ChainComparison.of(self.sampler, self.drawn, self.chains, self._agreement, on_share=on_share)
 
     @cached_property
-    def _agreement(self) -> dict[str, Any]:
-        """What chains say of one another."""
-        _, known = edges_of_chains(self.chains if self.all_chains is None else self.all_chains)
-        return {name: known[name] for name in ("max_r_hat", "min_effective_draws", "chains_agree")}
-
-    def _against_chains(
-        self, importance: ImportanceEstimate, pooled: PooledLayerings | None
-    ) -> dict[str, Any]:
-        """Return what chains say that the sampler's own weights cannot know: whether it draws all that they do."""
-        if pooled is None:
-            return {}
-        estimate = pooled.estimate
-        gap = estimate.log_z - importance.log_z
-        tolerated = -math.log1p(-_MISSED) + 3 * (estimate.standard_error + importance.standard_error)
-        overlap = estimate.standard_error <= _MAX_EVIDENCE_ERROR  # else nothing is known, nor agreed upon
-        log_z, error = known_evidence(estimate.log_z, estimate.standard_error)
-        return {
-            "log_z_upper": float(pooled.chain_log_weights.mean()),
-            "log_z_with_chains": log_z,
-            "log_z_with_chains_standard_error": error,
-            "agrees_with_chains": overlap and abs(gap) <= tolerated,
-            "share_of_chains": estimate.share_of_chains,
-            "pooled_effective_samples": pooled.effective_samples,
-            "chain_iterations": self.chains.iterations,
-            "chains": len(self.chains.layer_of),
-            **self._agreement,
-        }
+    def _agreement(self) -> Agreement | None:
+        """How well the chains agree, by all of their layerings."""
+        chains = self.chains if self.all_chains is None else self.all_chains
+        return None if chains is None else edges_of_chains(chains, seconds=self.judging_seconds)[1]

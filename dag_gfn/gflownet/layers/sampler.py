@@ -1,36 +1,42 @@
-"""What a GFlowNet trained on root layerings can answer beside its samples."""
+"""`LayerSampler`: what can be asked of a GFlowNet that was trained on root layerings."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn.errors import OptionError, TrainingError
+from dag_gfn.errors import TrainingError
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.gflownet.sampling.threads import single_thread
-from dag_gfn.gflownet.sampling.weighted_graphs import WeightedGraphs
+from dag_gfn.gflownet.sampling.weighted_graphs import entropy_of, evidence_of
 from dag_gfn.graphs import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.sampler import WeightedGraphs
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 _AT_A_TIME = 512
 _MOST_TRIES = 20
 
 
+@final
 @dataclass(frozen=True)
-class TrainedLayerGFlowNet:
-    """A sampler of root layerings, and through them of DAGs, whose probabilities are known.
+class LayerSampler:
+    """A sampler of root layerings, and through them of DAGs; a `dag_gfn.posterior.sampler.Sampler`.
+
+    The probability of a layering is known exactly, and so is that of a DAG. It is no `ConditionalSampler`: a layering
+    says too little of single edges for them to be built into it.
 
     Attributes
     ----------
@@ -40,6 +46,26 @@ class TrainedLayerGFlowNet:
         The same with parents summed out.
     model : FlowModel
         With averaged weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.layers.sampler import LayerSampler
+    >>> from dag_gfn.gflownet.policies.flow_model import FlowModel
+    >>> from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
+    >>> weights = LayerWeights.build(table)
+    >>> environment = RootLayers(weights)
+    >>> network = LayerMLP(environment.log_all, environment.log_without)
+    >>> model = FlowModel(network, shared_flow=True, forward_looking=True)
+    >>> dags = np.array([[[0, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> log_p, error = LayerSampler(table, weights, model).log_probability(dags)
+    >>> round(float(np.exp(log_p).sum()), 4), error.tolist()
+    (1.0, [0.0, 0.0, 0.0])
     """
 
     table: ScoreTable
@@ -48,7 +74,7 @@ class TrainedLayerGFlowNet:
 
     def sample(self, k: int, *, seed: int) -> WeightedGraphs:
         """Return k new independent draws with their importance weights, a DAG of each layering."""
-        drawn, rng = self.layerings(k, seed=seed), np.random.default_rng(seed)
+        drawn, rng = self.layerings(k, seed=seed), RandomStreams(seed).generator("parents")
         if self.weights.has_outside:
             parents, log_correction = np.zeros((k, self.table.d), dtype=np.int64), np.zeros(k)
             for part, corrected in correct_in_parts(self.weights, self.table, drawn.layer_of, rng=rng):
@@ -73,7 +99,8 @@ class TrainedLayerGFlowNet:
             If hardly any is finished.
         """
         generator = torch.Generator(device=self._device).manual_seed(seed)
-        environment, parts, tried, finished = self._environment(), [], 0, 0
+        environment, tried, finished = self._environment(), 0, 0
+        parts: list[list[np.ndarray]] = []
         while finished < k or not parts:
             if tried > _MOST_TRIES * max(k, _AT_A_TIME):
                 raise TrainingError(
@@ -100,25 +127,24 @@ class TrainedLayerGFlowNet:
         log_finished = math.log(max(finished, 1) / max(tried, 1))
         return WeightedLayerings(layer_of, log_rewards, log_weights + log_finished, log_finished)
 
-    def log_evidence(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
+    def log_z(self, *, num_samples: int = 10_000, seed: int) -> ImportanceEstimate:
         """Return what importance weights say of log Σ_G R(G): estimate, lower bound, effective sample size."""
         if self.weights.has_outside:
-            return self.sample(num_samples, seed=seed).evidence()
+            return evidence_of(self.sample(num_samples, seed=seed))
         drawn = self.layerings(num_samples, seed=seed)
         return ImportanceEstimate.from_log_weights(torch.from_numpy(drawn.log_weights))
 
-    def upper_bound(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int = 0) -> float:
+    def log_z_upper(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int = 0) -> float:
         """Return an upper bound of the log evidence, in expectation, from draws of the posterior by another method.
 
-        ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random: `seed` is taken for the sake of other
-        samplers.
+        ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random, and `seed` is not used.
         """
         log_probability, _ = self.log_probability(exact_draws)
         return float((self.table.log_reward(graph.parent_masks(exact_draws)) - log_probability).mean())
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
-        return self.sample(num_samples, seed=seed).entropy()
+        return entropy_of(self.sample(num_samples, seed=seed))
 
     def log_weights_of(
         self, layer_of: Int64[np.ndarray, "m d"], *, on_share: Callable[[float], None] | None = None
@@ -147,29 +173,16 @@ class TrainedLayerGFlowNet:
     def log_probability(
         self, adjacency: Bool[np.ndarray, "m d d"], *, num_trajectories: int = 1, seed: int = 0
     ) -> tuple[Float64[np.ndarray, " m"], Float64[np.ndarray, " m"]]:
-        """Return the log-probability that it draws each given graph, and the standard error of that, which is 0.
+        """Return log P(G), with which each given graph is drawn, and its standard error, which is 0.
 
-        The graph's layering has one trajectory, and the graph its share of the layering's weight. Where parents outside
-        the candidates count by their odds, it is the probability before draws are corrected for that. Nothing is
-        random: `num_trajectories` and `seed` are taken for the sake of other samplers.
+        A layering has one trajectory, and a graph's share of the layering's probability is its share of the weight.
+        Where parents outside the candidates count by their odds, P(G) is the probability before draws are corrected for
+        that. Where constraints lead to dead ends, it is the probability before these are drawn anew. Nothing is random:
+        `num_trajectories` and `seed` are not used.
         """
         log_weights = self.weights.log_weight_of(graph.parent_masks(adjacency))
         # P_θ(layering) R(G) / R(layering)
         return log_weights - self.log_weights_of(layering_of(adjacency)), np.zeros(len(adjacency))
-
-    def given_edges(
-        self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
-    ) -> GraphPosterior:
-        """Raise: a layering says nothing of single edges, so that none can be built into it.
-
-        Raises
-        ------
-        OptionError
-        """
-        raise OptionError(
-            "root layers cannot be drawn given edges: fit with environment='edges' (--environment edges), with "
-            "required edges (required, --required), or select among draws (GraphPosterior.given)"
-        )
 
     @property
     def _device(self) -> torch.device:

@@ -1,4 +1,8 @@
-"""Training objectives: each reads `FlowTerms` and nothing else."""
+"""Training objectives, functions of `FlowTerms` alone; here are those that `--objective` names.
+
+To add one: a file with its class, a line below, and its expected loss in its test. `conformance.check_objective` runs
+on every objective that is listed here.
+"""
 
 from dag_gfn.gflownet.objectives.detailed_balance import DetailedBalance, ForwardLookingDetailedBalance
 from dag_gfn.gflownet.objectives.flow_matching import FlowMatching
@@ -10,7 +14,7 @@ from dag_gfn.gflownet.objectives.subtrajectory_balance import SubtrajectoryBalan
 from dag_gfn.gflownet.objectives.trajectory_balance import LogPartitionVariance, TrajectoryBalance
 from dag_gfn.gflownet.objectives.wake_sleep import ReverseWakeSleep, WakeSleep
 
-OBJECTIVES = {
+OBJECTIVES: dict[str, type[Objective]] = {
     objective.name: objective
     for objective in (
         ModifiedDetailedBalance,
@@ -27,5 +31,6 @@ OBJECTIVES = {
         PublishedOffPolicyKL,
     )
 }
+"""The classes of all objectives, by name."""
 
 __all__ = ["OBJECTIVES", "FlowTerms", "Objective"]

@@ -1,8 +1,8 @@
-"""Whether an objective keeps its protocol, checked on terms that the caller supplies."""
+"""Check that an objective keeps its protocol, on terms of the caller."""
 
 import copy
-from collections.abc import Callable
-from dataclasses import fields, replace
+from collections.abc import Callable, Collection
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -11,21 +11,25 @@ from torch.nn.functional import pad
 from dag_gfn.gflownet.objectives.objective import NEEDS, FlowTerms, Objective
 
 _OUTPUTS = ("log_pf", "log_stop", "log_inflow")
-"""What the forward policy has a say in; it must learn from one of them at least."""
+"""Terms that depend on the forward policy; the loss must depend on at least one of them."""
+
+_ALWAYS = [field.name for field in fields(FlowTerms) if field.default is not None]
+_OPTIONAL = [field.name for field in fields(FlowTerms) if field.default is None]
 
 
 def check_objective(objective: Objective, terms: FlowTerms, *, tolerance: float = 1e-5) -> None:
-    """Hold an objective to its protocol on a batch of whole trajectories.
+    """Check that an objective keeps its protocol on a batch of whole trajectories.
 
-    The loss is one finite number that depends on neither padding nor the order of trajectories nor on what the
-    objective has not asked for, and its gradient is finite and reaches the forward policy at the steps that were taken.
+    The loss must be one finite number. It must not depend on padding, on the order of the trajectories, or on optional
+    terms that are not in the objective's `needs`. Its gradient must be finite, and not zero everywhere for the forward
+    policy at the steps that were taken.
 
     Parameters
     ----------
     objective : Objective
-        Is left as it is: what it may carry from one batch to the next begins anew at each call.
+        It is not changed: every computation uses a copy, with its state as it is now (a running mean, for example).
     terms : FlowTerms
-        With all that the objective needs, several trajectories of different lengths, and at least one step whose
+        With all terms that the objective needs, several trajectories of different lengths, and at least one step whose
         loss is not at its minimum.
     tolerance : float
         Relative difference allowed between two computations of the loss.
@@ -33,15 +37,25 @@ def check_objective(objective: Objective, terms: FlowTerms, *, tolerance: float 
     Raises
     ------
     AssertionError
-        If the objective does not do what its protocol says.
+        If the objective breaks its protocol.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.objectives import OBJECTIVES, FlowTerms
+    >>> from dag_gfn.gflownet.objectives.conformance import check_objective
+    >>> mask = torch.tensor([[True, True], [True, False]])  # one edge and the stop; the stop
+    >>> stops, zero = torch.tensor([[False, True], [True, False]]), torch.zeros(2, 2)
+    >>> gain = torch.tensor([[2.0, 0.0], [0.0, 0.0]])
+    >>> terms = FlowTerms(mask, stops, mask, -0.5 * mask, zero, -0.7 * mask, zero, gain, zero)
+    >>> check_objective(OBJECTIVES["modified_db"](), terms)
     """
     assert isinstance(objective.name, str), "an objective has a name"
     assert isinstance(objective.needs, frozenset), "needs is no frozenset"
     assert objective.needs <= NEEDS, f"needs has {sorted(objective.needs - NEEDS)}, which nobody provides"
     assert isinstance(objective.learns_backward, bool), "learns_backward is no bool"
-    wanted = objective.needs | ({"log_flow_next"} if "log_flow" in objective.needs else set())
-    terms = replace(terms, **{name: None for name in _optional(terms) if name not in wanted})
-    terms = _map(terms, Tensor.detach)
+    wanted = objective.needs | ({"log_flow_next"} if "log_flow" in objective.needs else frozenset())
+    terms = _map(terms, Tensor.detach, without=frozenset(_OPTIONAL) - wanted)
 
     def loss_of(given: FlowTerms) -> Tensor:
         return copy.deepcopy(objective)(given)
@@ -70,20 +84,22 @@ def check_objective(objective: Objective, terms: FlowTerms, *, tolerance: float 
     for name, gradient in reached.items():
         assert gradient.isfinite().all(), f"the gradient of {name} is not finite"
         if gradient.ndim:
-            gradient[~terms.mask] = 0.0  # padding is constant: sums over whole rows may count it in
+            gradient[~terms.mask] = 0.0  # sums over whole rows may include the padding, which is constant
     assert any(name in reached for name in _OUTPUTS), "the loss does not depend on the forward policy"
     assert any(reached[name].any() for name in _OUTPUTS if name in reached), (
         "the gradient of the forward policy is zero everywhere"
     )
 
 
-def _optional(terms: FlowTerms) -> list[str]:
-    return [field.name for field in fields(terms) if field.default is None]
-
-
-def _map(terms: FlowTerms, function: Callable[[Tensor], Tensor]) -> FlowTerms:
-    values = {field.name: getattr(terms, field.name) for field in fields(terms)}
-    return FlowTerms(**{name: None if value is None else function(value) for name, value in values.items()})
+def _map(
+    terms: FlowTerms, function: Callable[[Tensor], Tensor], *, without: Collection[str] = ()
+) -> FlowTerms:
+    """Return the terms with the function applied to each, and without some of the optional ones."""
+    always = {name: function(getattr(terms, name)) for name in _ALWAYS}
+    there = {name: getattr(terms, name) for name in _OPTIONAL if name not in without}
+    return FlowTerms(
+        **always, **{name: function(value) for name, value in there.items() if value is not None}
+    )
 
 
 def _require_close(found: Tensor, expected: Tensor, tolerance: float, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Baselines that leave the expectation of a score-function gradient as it is and lower its variance."""
+"""Baselines that lower the variance of a score-function gradient."""
 
 import torch
 from jaxtyping import Float
@@ -10,19 +10,38 @@ CONTROL_VARIATES = ("none", "batch", "leave_one_out", "running")
 
 
 class ControlVariate:
-    r"""What is subtracted from the cost of each trajectory before it multiplies :math:`\nabla\log P(\tau)`.
+    r"""Subtracts a baseline b from the cost of each trajectory, which then multiplies :math:`\nabla\log P(\tau)`.
+
+    Since :math:`E[\nabla\log P(\tau)] = 0`, a baseline that does not depend on the trajectory leaves the expected
+    gradient unchanged.
 
     Parameters
     ----------
     kind : {"none", "batch", "leave_one_out", "running"}
-        Nothing; the weighted mean cost of the batch, which as it contains the trajectory itself shrinks the gradient by
-        1/b; that of the others in the batch, which does not; or a running mean over the batches before this one.
+        The baseline. ``"none"``: zero. ``"batch"``: the weighted mean cost of the batch; it contains the trajectory
+        itself, which shrinks the gradient by 1/b for b trajectories. ``"leave_one_out"``: the weighted mean cost of the
+        other trajectories, without bias. ``"running"``: a running mean over the batches before this one.
     momentum : float
-        Share of the running mean that each batch leaves in place.
+        Weight of the old value when the running mean is updated.
+
+    Raises
+    ------
+    OptionError
+        If the kind is unknown.
 
     References
     ----------
     Malkin et al., GFlowNets and Variational Inference, ICLR 2023, section 2.3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.objectives.control_variate import ControlVariate
+    >>> cost, weight = torch.tensor([1.0, 2.0, 6.0]), torch.full((3,), 1 / 3)
+    >>> [round(value, 3) for value in ControlVariate("batch")(cost, weight).tolist()]
+    [-2.0, -1.0, 3.0]
+    >>> [round(value, 3) for value in ControlVariate("leave_one_out")(cost, weight).tolist()]
+    [-3.0, -1.5, 4.5]
     """
 
     def __init__(self, kind: str, momentum: float | int = 0.9):
@@ -33,7 +52,14 @@ class ControlVariate:
         self.mean: Tensor | None = None
 
     def __call__(self, cost: Float[Tensor, " b"], weight: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
-        """Return the cost less the baseline, without gradient; ``weight`` sums to one."""
+        """Return the costs less the baseline, without gradient.
+
+        Parameters
+        ----------
+        cost : Tensor, shape (b,)
+        weight : Tensor, shape (b,)
+            Sums to one.
+        """
         cost, weight = cost.detach(), weight.detach()
         if self.kind == "none":
             return cost
@@ -42,7 +68,7 @@ class ControlVariate:
             return cost - mean
         if self.kind == "leave_one_out":
             others = (1 - weight).clamp_min(torch.finfo(weight.dtype).eps)
-            return (cost - mean) / others  # = cost - mean cost of the others, by their weights
+            return (cost - mean) / others  # = cost - weighted mean cost of the others
         before = mean if self.mean is None else self.mean
         self.mean = before.lerp(mean, 1 - self.momentum)
         return cost - before

@@ -1,4 +1,4 @@
-"""Balance over whole trajectories, with a learned or an estimated partition function."""
+"""Trajectory balance: losses on whole trajectories, with a learned log Z or with the variance over the batch."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,16 +12,29 @@ from dag_gfn.gflownet.objectives.objective import FlowTerms, check_positive
 
 @dataclass(frozen=True)
 class TrajectoryBalance:
-    r"""Mean of :math:`(\log Z + c(\tau))^2`, linear beyond ``huber_delta``.
+    r"""Mean of :math:`(\log Z + c(\tau))^2` over trajectories, with twice the Huber loss in place of the square.
+
+    .. math:: c(\tau) = \sum_t \log P_F(s_{t+1}\mid s_t) - \log R(x) - \sum_t \log P_B(s_t\mid s_{t+1})
 
     Parameters
     ----------
     huber_delta : float
-        Where the loss turns from quadratic to linear, in nats.
+        Residual at which the loss turns from quadratic to linear, in nats; may be infinite.
 
     References
     ----------
-    Malkin et al., Trajectory Balance, NeurIPS 2022, equation 14.
+    Malkin et al., Trajectory Balance: Improved Credit Assignment in GFlowNets, NeurIPS 2022, equation 14.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.objectives import FlowTerms
+    >>> from dag_gfn.gflownet.objectives.trajectory_balance import TrajectoryBalance
+    >>> step, zero = torch.tensor([[True, True]]), torch.zeros(1, 2)
+    >>> terms = FlowTerms(step, torch.tensor([[False, True]]), step, zero, zero, zero, zero,
+    ...     delta_log_reward=torch.tensor([[2.0, 0.0]]), log_reward=zero, log_z=torch.tensor(5.0))
+    >>> TrajectoryBalance(huber_delta=float("inf"))(terms).item()  # (5 - 2)^2
+    9.0
     """
 
     huber_delta: float | int = 1.0
@@ -34,24 +47,36 @@ class TrajectoryBalance:
 
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean over trajectories."""
-        residual = terms.log_z + terms.log_ratio
+        residual = terms.filled("log_z") + terms.log_ratio
         return 2 * huber(residual, self.huber_delta).mean()
 
 
 @dataclass(frozen=True)
 class LogPartitionVariance:
-    r"""Variance of :math:`c(\tau)` over the batch: trajectory balance at the batch's own best log Z.
+    r"""Variance of :math:`c(\tau)` over the batch: `TrajectoryBalance` with the log Z that fits the batch best.
 
-    Beyond ``huber_delta`` from their middle, deviations count linearly.
+    The loss is the mean of :math:`(c(\tau) - \bar c)^2` with the mean :math:`\bar c` of the batch. If ``huber_delta``
+    is finite, twice the Huber loss replaces the square, and the median replaces the mean.
 
     Parameters
     ----------
     huber_delta : float
-        In nats.
+        Residual at which the loss turns from quadratic to linear, in nats; may be infinite.
 
     References
     ----------
-    Richter et al., VarGrad, NeurIPS 2020; Zhang et al., Robust Scheduling with GFlowNets, ICLR 2023.
+    Richter et al., VarGrad: A Low-Variance Gradient Estimator for Variational Inference, NeurIPS 2020; Zhang et al.,
+    Robust Scheduling with GFlowNets, ICLR 2023.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.objectives import FlowTerms
+    >>> from dag_gfn.gflownet.objectives.trajectory_balance import LogPartitionVariance
+    >>> stop, zero = torch.ones(2, 1, dtype=torch.bool), torch.zeros(2, 1)  # two trajectories that stop at once
+    >>> terms = FlowTerms(stop, stop, stop, torch.tensor([[-1.0], [-5.0]]), zero, zero, zero, zero, zero)
+    >>> LogPartitionVariance(huber_delta=float("inf"))(terms).item()  # c is -1 and -5
+    4.0
     """
 
     huber_delta: float | int = 1.0
@@ -65,9 +90,9 @@ class LogPartitionVariance:
     def __call__(self, terms: FlowTerms) -> Float[Tensor, ""]:
         """Return the mean over trajectories.
 
-        The middle gets no gradient. For squares that is the gradient of the variance all the same; beyond
-        ``huber_delta`` it is not, but is zero where all are equal as it should be.
+        No gradient passes through the mean or median. For squares the gradient is still that of the variance. With a
+        finite ``huber_delta`` it is not, but it is zero where all c are equal, as it must be.
         """
         ratio = terms.log_ratio
-        middle = ratio.detach().mean() if self.huber_delta == float("inf") else ratio.detach().median()
-        return 2 * huber(ratio - middle, self.huber_delta).mean()
+        center = ratio.detach().mean() if self.huber_delta == float("inf") else ratio.detach().median()
+        return 2 * huber(ratio - center, self.huber_delta).mean()

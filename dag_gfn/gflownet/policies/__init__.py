@@ -1,19 +1,33 @@
-"""Policies: from what is seen of a state to logits of the actions."""
+"""Policies map what is seen of a state to logits of the actions; here are the networks that `--policy` names.
 
-from dag_gfn.gflownet.policies.mlp import MLPPolicy
-from dag_gfn.gflownet.policies.policy import EdgeObservation, Observation, Policy
-from dag_gfn.gflownet.policies.transformer import TransformerPolicy
+To add one: a file with its class, an entry below, and `conformance.check_policy` in its test.
+"""
+
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
+from dag_gfn.gflownet.policies.edge_transformer import EdgeTransformer
+from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+from dag_gfn.gflownet.policies.layer_observation import LayerObservation
+from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
+from dag_gfn.gflownet.policies.policy import Observation, Policy
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 
-POLICIES = {"mlp": MLPPolicy, "transformer": TransformerPolicy}
-"""Networks for adding edges, by name."""
+EDGE_POLICIES = {"mlp": EdgeMLP, "transformer": EdgeTransformer}
+"""Networks that add edges, by name; each is built from the number of nodes."""
+
+LAYER_POLICIES = {"mlp": LayerMLP, "transformer": LayerTransformer}
+"""Networks that build root layerings, by name; each is built from `log_all` and `log_without` of the environment."""
 
 __all__ = [
-    "POLICIES",
+    "EDGE_POLICIES",
+    "LAYER_POLICIES",
+    "EdgeMLP",
     "EdgeObservation",
-    "MLPPolicy",
+    "EdgeTransformer",
+    "LayerMLP",
+    "LayerObservation",
+    "LayerTransformer",
     "Observation",
     "Policy",
-    "TransformerPolicy",
     "UniformPolicy",
 ]

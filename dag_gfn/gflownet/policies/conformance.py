@@ -1,4 +1,4 @@
-"""Whether a policy keeps its protocol, checked on observations that the caller supplies."""
+"""Checks that a policy, a backward policy or a state flow keeps its protocol, on observations of the caller."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -13,15 +13,15 @@ from dag_gfn.gflownet.policies.policy import Observation, Policy
 
 
 def check_policy(policy: Policy, observation: Observation, *, tolerance: float = 1e-4) -> None:
-    """Hold a policy to its protocol on a batch of states.
+    """Check that a policy keeps its protocol on a batch of states.
 
-    Logits have shape (b, d*d + 1), are finite on legal actions, do not change with the company a state is in,
-    nor from call to call, and turn into probabilities of legal actions that sum to one.
+    Logits must have shape (b, a) for a actions and be finite for legal actions. They must be the same for a state in a
+    batch and alone, and from call to call. The probabilities of the legal actions must sum to one.
 
     Parameters
     ----------
     policy : Policy
-        On the observation's device; a network in the mode in which it is to be used.
+        On the observation's device; a network in the mode (training or evaluation) in which it will be used.
     observation : Observation
     tolerance : float
         Difference allowed between a batch and single rows, in nats.
@@ -29,7 +29,19 @@ def check_policy(policy: Policy, observation: Observation, *, tolerance: float =
     Raises
     ------
     AssertionError
-        If the policy does not do what its protocol says.
+        If the policy breaks its protocol.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.policies.conformance import check_policy
+    >>> from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
+    >>> empty = torch.zeros(3, 2, 2, dtype=torch.bool)
+    >>> seen = EdgeObservation(empty, ~empty, torch.zeros(3, 2, 2))
+    >>> check_policy(lambda observation: torch.ones(len(observation), 4), seen)
+    Traceback (most recent call last):
+        ...
+    AssertionError: logits have shape (3, 4), not (3, 5)
     """
     legal = observation.legal_actions
     b, a = legal.shape
@@ -63,11 +75,11 @@ def check_backward_policy(
     *,
     tolerance: float = 1e-4,
 ) -> None:
-    """Hold a backward policy to its protocol on a batch of states.
+    """Check that a backward policy keeps its protocol on a batch of states.
 
-    Log-probabilities have shape (b, d*d), are -inf but for the edges that can be undone, over which probabilities sum
-    to one, and do not change with the company a state is in, nor from call to call. Of a state in which nothing can
-    be undone, they must not be NaN.
+    Log-probabilities must have shape (b, d*d), be -inf for every edge that cannot be undone, and sum to one as
+    probabilities. They must be the same for a state in a batch and alone, and from call to call. If nothing can be
+    undone in a state, they must not be NaN.
 
     Parameters
     ----------
@@ -81,7 +93,20 @@ def check_backward_policy(
     Raises
     ------
     AssertionError
-        If the backward policy does not do what its protocol says.
+        If the backward policy breaks its protocol.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.policies.conformance import check_backward_policy
+    >>> from dag_gfn.gflownet.policies.edge_mlp import MLPBackward
+    >>> from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
+    >>> adjacency = torch.tensor([[[False, True], [False, False]]])
+    >>> seen = EdgeObservation(adjacency, torch.zeros_like(adjacency), torch.zeros(1, 2, 2))
+    >>> check_backward_policy(MLPBackward(2), seen, removable=~adjacency)
+    Traceback (most recent call last):
+        ...
+    AssertionError: an edge that cannot be undone has a probability
     """
     b, d, _ = removable.shape
     log_pb, singles = _evaluated(backward, observation)
@@ -101,7 +126,7 @@ def check_backward_policy(
 def check_state_flow(
     state_flow: Callable[[Observation], Tensor], observation: Observation, *, tolerance: float = 1e-4
 ) -> None:
-    """Hold a state flow to its protocol: a finite number for each state, whatever its company, at every call.
+    """Check that a state flow gives one finite number for each state, the same in a batch and alone, at every call.
 
     Parameters
     ----------
@@ -114,7 +139,19 @@ def check_state_flow(
     Raises
     ------
     AssertionError
-        If the state flow does not do so.
+        If it does not.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.policies.conformance import check_state_flow
+    >>> from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
+    >>> empty = torch.zeros(3, 2, 2, dtype=torch.bool)
+    >>> seen = EdgeObservation(empty, ~empty, torch.zeros(3, 2, 2))
+    >>> check_state_flow(lambda observation: torch.full((len(observation),), torch.inf), seen)
+    Traceback (most recent call last):
+        ...
+    AssertionError: a flow is not a finite number
     """
     log_flow, singles = _evaluated(state_flow, observation)
     assert log_flow.shape == (len(observation),), f"flows have shape {tuple(log_flow.shape)}"
@@ -124,7 +161,7 @@ def check_state_flow(
 
 
 def _evaluated(network: Callable[[Observation], Tensor], observation: Observation) -> tuple[Tensor, Tensor]:
-    """Return what the network gives for the batch, twice alike, and for its states one by one."""
+    """Return the values of the batch and of its states one by one, having checked that two calls agree."""
     with torch.no_grad():
         values, again = network(observation), network(observation)
         singles = torch.cat([network(observation[k : k + 1]) for k in range(len(observation))])

@@ -1,4 +1,4 @@
-"""A forward policy with whatever else an objective asks a network for."""
+"""A forward policy together with the backward policy, the state flows and log Z that an objective learns."""
 
 from typing import Protocol, runtime_checkable
 
@@ -6,24 +6,24 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from dag_gfn.gflownet.policies.policy import Observation, Policy
+from dag_gfn.gflownet.policies.policy import Observation, Policy, PolicyWithFlow
 
 
 @runtime_checkable
 class BackwardPolicy(Protocol):
-    """Maps observations to log-probabilities of undoing each action that may have led there."""
+    """Maps observations to log-probabilities of the action that led to each state."""
 
     def __call__(self, observation: Observation) -> Float[Tensor, "b a"]:
-        """Return log-probabilities, shape (b, d*d) for edges: they sum to one over those that can be undone."""
+        """Return log-probabilities, shape (b, d*d) for edges; they sum to one over the edges that can be undone."""
         ...
 
     def keeping(self, required: Bool[Tensor, "d d"]) -> "BackwardPolicy":
-        """Return the policy of trajectories that begin with the given edges, which are then never undone."""
+        """Return the policy of trajectories that begin with the given edges, which are never undone."""
         ...
 
 
 class FlowModel(nn.Module):
-    r"""All that is learned. As a policy it is its forward policy.
+    r"""Everything that training learns; called as a policy, it is its forward policy.
 
     Flows are relative to the reward of the state in which trajectories begin.
 
@@ -33,13 +33,28 @@ class FlowModel(nn.Module):
         The forward policy.
     backward : BackwardPolicy, optional
         None for the uniform one.
-    state_flow : callable, optional
-        Maps observations to log F(s), or where ``forward_looking`` to log F(s) - log R(s); shape (b,).
+    state_flow : nn.Module, optional
+        Maps observations to log F(s), or if ``forward_looking`` to log F(s) - log R(s); shape (b,).
     forward_looking : bool
+        Whether the learned flow is log F(s) - log R(s).
     shared_flow : bool
-        The policy has the flow itself, and gives both at once: ``policy.logits_and_flow(observation)``.
+        Whether the forward policy's own network gives the flow, by ``policy.logits_and_flow(observation)``.
     log_z : float, optional
-        Where log Z starts, if it is learned.
+        Initial value of log Z, if it is learned.
+
+    Raises
+    ------
+    TypeError
+        If ``shared_flow`` and the policy has no ``logits_and_flow``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.policies.flow_model import FlowModel
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> model = FlowModel(UniformPolicy(), log_z=2.5)
+    >>> [(name, value.item()) for name, value in model.named_parameters()]
+    [('log_z', 2.5)]
     """
 
     def __init__(
@@ -53,6 +68,10 @@ class FlowModel(nn.Module):
         log_z: float | int | None = None,
     ):
         super().__init__()
+        if shared_flow and not isinstance(policy, PolicyWithFlow):
+            raise TypeError(
+                f"shared_flow needs a policy with logits_and_flow, which {type(policy).__name__} lacks"
+            )
         self.policy = policy
         self.backward = backward
         self.state_flow = state_flow
@@ -62,7 +81,7 @@ class FlowModel(nn.Module):
 
     @staticmethod
     def of(policy: Policy) -> "FlowModel":
-        """Return a model as it is, and any other policy as one that has nothing beside."""
+        """Return a `FlowModel` unchanged, and any other policy as a model that learns nothing else."""
         return policy if isinstance(policy, FlowModel) else FlowModel(policy)
 
     def forward(self, observation: Observation) -> Float[Tensor, "b a"]:
@@ -72,15 +91,21 @@ class FlowModel(nn.Module):
     def logits_and_flow(
         self, observation: Observation
     ) -> tuple[Float[Tensor, "b a"], Float[Tensor, " b"] | None]:
-        """Return the forward policy's logits and, where flows are learned, log F(s), or log F(s) - log R(s)."""
-        if self.shared_flow:
-            logits, flow = self.policy.logits_and_flow(observation)
-        else:
-            logits = self.policy(observation)
-            flow = None if self.state_flow is None else self.state_flow(observation)
-        return logits, flow
+        """Return the forward policy's logits, and the flow that is learned: log F(s), log F(s) - log R(s), or None."""
+        if self.shared_flow and isinstance(self.policy, PolicyWithFlow):
+            return self.policy.logits_and_flow(observation)
+        flow = None if self.state_flow is None else self.state_flow(observation)
+        return self.policy(observation), flow
 
     def log_flow(self, observation: Observation, log_reward: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
-        """Return log F(s) of states whose log-rewards are given, both relative to the first state's reward."""
+        """Return log F(s) of states whose log-rewards are given, both relative to the first state's reward.
+
+        Raises
+        ------
+        ValueError
+            If the model learns no flow.
+        """
         flow = self.logits_and_flow(observation)[1]
+        if flow is None:
+            raise ValueError("this model learns no state flow")
         return flow + log_reward if self.forward_looking else flow

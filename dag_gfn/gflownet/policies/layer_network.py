@@ -1,4 +1,4 @@
-"""What networks for root layerings have in common: where they start from, and a flow that can be fitted."""
+"""Base class of the networks for root layerings: they correct the closed form of independent nodes."""
 
 import torch
 from jaxtyping import Float
@@ -8,35 +8,61 @@ from dag_gfn.gflownet.policies.independent_nodes import action_logits, log_avail
 from dag_gfn.gflownet.policies.layer_observation import LayerObservation
 
 NUM_FEATURES = 11
-"""Numbers that a network sees of each node."""
+"""Features of a node, the inputs of the networks."""
 _NATS = 10.0
-"""What is learned is in units of this, and shares are shown in them."""
+"""The networks read log-shares and return corrections in this unit."""
 _SQUASHED = 3.0
-"""Log-odds are kept up to about this size; beyond, they grow like their logarithm only."""
+"""Log-odds up to about this size are kept; larger ones grow like their logarithm."""
 _LEAST_SHARE = -200.0
+"""Least log-share that a network reads, in nats."""
 _RIDGE = 1e-2
-_FITTED_TOGETHER = 4096  # states: with 60 nodes each has 2,432 numbers
+"""Penalty of the ridge regression that fits the flow."""
+_FITTED_TOGETHER = 4096
+"""States that enter the regression at once; with 60 nodes each has 2,432 features."""
 
 
 class LayerNetwork(nn.Module):
-    r"""Logits and flows of root layerings, as a correction of what independent nodes would do.
+    r"""Logits and flows of root layerings: the closed form of independent nodes plus learned corrections.
 
     The log-odds that a node belongs to the open layer start from those of
-    :mod:`dag_gfn.gflownet.policies.independent_nodes` with the cost of cycles of two, squashed by asinh, since with
-    peaked data they reach over hundreds of nats. The flow is linear in the features and in which pairs of nodes are
-    left out, which `start_from` fits. To both a network adds its
-    `corrections`.
+    :mod:`dag_gfn.gflownet.policies.independent_nodes`, with the factor for cycles of two nodes. Peaked data make them
+    hundreds of nats, so they are squashed by asinh. The log-flow starts from a function that is linear in the features
+    of the nodes and in the indicators of unplaced pairs of nodes; `start_from` fits it. A subclass computes
+    `corrections`, which are added to both.
 
     Parameters
     ----------
     log_all : Tensor, shape (d,)
-        log ŵ_v of all parent sets of each node.
+        log ŵ_v: log-weight of all parent sets of each node, in nats.
+    log_without : Tensor, shape (d, d)
+        ``[u, w]`` is the log-share of the parent sets of u that do not contain w.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.policies.layer_network import LayerNetwork
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> class Uncorrected(LayerNetwork):
+    ...     def corrections(self, observation, features):
+    ...         return torch.zeros_like(observation.now), torch.zeros(len(observation))
+    >>> environment = RootLayers(LayerWeights.of(np.zeros((2, 2))))  # two nodes, each parent set of weight 1
+    >>> network = Uncorrected(environment.log_all, environment.log_without)
+    >>> flow = network.logits_and_flow(environment.observe(environment.initial_state(1)))[1]
+    >>> round(flow.exp().item(), 3)  # there are three DAGs
+    3.0
     """
 
-    def __init__(self, log_all: Float[Tensor, " d"]):
+    log_all: Tensor
+    log_without: Tensor
+    pairs: Tensor
+
+    def __init__(self, log_all: Float[Tensor, " d"], log_without: Float[Tensor, "d d"]):
         super().__init__()
         d = len(log_all)
         self.register_buffer("log_all", log_all.float(), persistent=False)
+        self.register_buffer("log_without", log_without.float(), persistent=False)
         self.register_buffer("pairs", torch.triu_indices(d, d, 1), persistent=False)
         self.value_skip = nn.Parameter(torch.zeros(NUM_FEATURES * d + self.pairs.shape[1] + 2))
         self.clash_scale = nn.Parameter(torch.ones(()))
@@ -46,18 +72,18 @@ class LayerNetwork(nn.Module):
     def corrections(
         self, observation: LayerObservation, features: Float[Tensor, "b f d"]
     ) -> tuple[Float[Tensor, "b d"], Float[Tensor, " b"]]:
-        """Return what is added to the log-odds of each node and to the flow, in tens of nats."""
+        """Return the corrections of the log-odds of each node and of the log-flow, in tens of nats."""
         raise NotImplementedError
 
     def forward(self, observation: LayerObservation) -> Float[Tensor, "b a"]:
-        """Return logits of shape (b, d + 2): nodes, closing, stopping."""
+        """Return logits of shape (b, d + 2): adding each node, closing the layer, stopping."""
         ready, _ = self.corrections(observation, node_features(observation))
         return action_logits(self.log_odds(observation, ready), observation.addable)
 
     def logits_and_flow(
         self, observation: LayerObservation
     ) -> tuple[Float[Tensor, "b a"], Float[Tensor, " b"]]:
-        """Return logits, and the log of the flow through each state less the log of its reward so far."""
+        """Return the logits, and log F(s) - log R(s) of each state with its reward so far, in nats."""
         features = node_features(observation)
         ready, value = self.corrections(observation, features)
         value = value + self._linear_value(observation, features)
@@ -65,14 +91,14 @@ class LayerNetwork(nn.Module):
         return logits, _NATS * value * observation.left.any(1)
 
     def log_odds(self, observation: LayerObservation, ready: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
-        """Return the log-odds that each node belongs to the open layer, when its turn has come, as corrected."""
+        """Return the corrected log-odds that each node belongs to the open layer, at its turn."""
         odds = observation.now - observation.later - self.clash_scale * observation.clash
         return _SQUASHED * (odds / _SQUASHED).asinh() + _NATS * ready
 
     def _linear_value(
         self, observation: LayerObservation, features: Float[Tensor, "b f d"]
     ) -> Float[Tensor, " b"]:
-        """Return ``_linear @ value_skip`` without listing the pairs."""
+        """Return ``_linear @ value_skip`` without a column for each pair."""
         left, d = observation.left.float(), observation.left.shape[1]
         of_nodes, of_pairs, of_rest = self.value_skip.split([NUM_FEATURES * d, self.pairs.shape[1], 2])
         of_both = of_pairs.new_zeros(d, d).index_put(tuple(self.pairs), of_pairs)
@@ -88,7 +114,7 @@ class LayerNetwork(nn.Module):
     def _linear(
         self, observation: LayerObservation, features: Float[Tensor, "b f d"]
     ) -> Float[Tensor, "b g"]:
-        """Return what the flow is linear in, the flow of independent nodes last but one."""
+        """Return the regressors of the flow: features, unplaced pairs, the flow of independent nodes, and 1."""
         left, independent = observation.left, self._independent(observation)
         i, j = self.pairs
         both = (left[:, i] & left[:, j]).float()
@@ -97,9 +123,17 @@ class LayerNetwork(nn.Module):
 
     @torch.no_grad()
     def start_from(self, observation: LayerObservation, gain: Float[Tensor, " b"]) -> None:
-        """Fit the flow to what was gained from some states on, in nats, by ridge regression.
+        """Fit the linear part of the flow by ridge regression.
 
-        Along draws from the posterior the flow is not far from what they gain: it lacks the choice between ways on.
+        Along draws from the posterior, the log-reward that is still to come is close to log F(s) - log R(s); the
+        difference is that F sums over all ways to go on.
+
+        Parameters
+        ----------
+        observation : LayerObservation
+            States on the way to draws from the posterior.
+        gain : Tensor, shape (b,)
+            Log-reward at the end of the trajectory less that of the state, in nats.
         """
         place, size = self.value_skip.device, len(self.value_skip)
         products = _RIDGE * torch.eye(size, dtype=torch.float64, device=place)
@@ -115,7 +149,17 @@ class LayerNetwork(nn.Module):
 
 @torch.no_grad()
 def start_small(*heads: nn.Linear, skip: nn.Linear) -> None:
-    """Let corrections begin small and those of a linear map at zero: near what independent nodes would do."""
+    """Scale the last layers down and set the linear map to zero, so that training starts near independent nodes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.policies.layer_network import start_small
+    >>> head, skip = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1, bias=False)
+    >>> start_small(head, skip=skip)
+    >>> head.bias.item(), skip.weight.tolist()
+    (0.0, [[0.0, 0.0]])
+    """
     for head in heads:
         head.weight.mul_(0.1)
         head.bias.zero_()
@@ -123,7 +167,18 @@ def start_small(*heads: nn.Linear, skip: nn.Linear) -> None:
 
 
 def node_features(observation: LayerObservation) -> Float[Tensor, "b f d"]:
-    """Return what a network sees of each node: where it is, and what share of its weight it has left."""
+    """Return the `NUM_FEATURES` features of each node: where it is, and the shares of its weight that are left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.policies.layer_network import node_features
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> environment = RootLayers(LayerWeights.of(np.zeros((2, 2))))
+    >>> node_features(environment.observe(environment.initial_state(5))).shape
+    torch.Size([5, 11, 2])
+    """
     left = observation.left
     shares = (observation.now, observation.later, observation.beyond)
     return torch.stack(

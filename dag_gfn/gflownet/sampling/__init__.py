@@ -1,1 +1,1 @@
-"""Trajectories drawn from policies, and what policies say of them."""
+"""Trajectories and finished objects drawn from policies, and the log-probabilities that policies give them."""

@@ -1,4 +1,4 @@
-"""What a policy says of trajectories: the terms that objectives read."""
+"""Evaluation of a policy on trajectories: the terms that objectives read."""
 
 import torch
 from torch import Tensor
@@ -19,21 +19,38 @@ def evaluate(
     target: Policy | None = None,
     environment: EnvironmentWithPredecessors | None = None,
 ) -> FlowTerms:
-    """Return the terms of an objective under the policy, with its gradients.
+    """Return the terms that an objective reads, with gradients of the policy.
 
     Parameters
     ----------
     policy : Policy
-        A `FlowModel` gives whatever else it has: flows, a backward policy, log Z.
+        If it is a `FlowModel`, its flows, its backward policy and its log Z are used too.
     trajectories : Trajectories
     target : Policy, optional
-        Slowly following copy of the policy, which then gives the stop probability and the flow of the next
-        state, without gradient.
+        Target network: an older copy of the policy. It then gives the stop probability and the flow of the next state,
+        without gradient.
     environment : EnvironmentWithPredecessors, optional
-        Where it is given, the flow into each state is computed, for which the states before it are built.
+        If given, the inflow of each state is computed as well, which evaluates the policy on all predecessors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.sampling.evaluation import evaluate
+    >>> from dag_gfn.gflownet.sampling.rollouts import rollout
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> rows = np.random.default_rng(0).normal(size=(20, 3))
+    >>> environment = EdgeAddition(ScoreTable.build(make_score("bge", from_array(rows)), None))
+    >>> walks = rollout(environment, UniformPolicy(), 5, generator=torch.Generator().manual_seed(0))
+    >>> terms = evaluate(UniformPolicy(), walks)
+    >>> terms.log_pf[:, 0].exp().tolist()  # six edges and the stop are legal in the empty graph
+    [0.1428571492433548, 0.1428571492433548, 0.1428571492433548, 0.1428571492433548, 0.1428571492433548]
     """
     model = FlowModel.of(policy)
-    # few states are distinct among few nodes, and the network need not see one twice: all that it sees is the same
+    # with few nodes many states are equal, and the network need not evaluate one twice
     place, which = trajectories.distinct_states()
     seen = trajectories.observation[place]
     legal = seen.legal_actions
@@ -49,7 +66,7 @@ def evaluate(
         return trajectories.pad(values[which])
 
     def log_flow(flow_model: FlowModel, values: Tensor) -> Tensor:
-        # states that look alike may have come by different rewards, as layerings do
+        # equal observations can have different rewards so far, as in root layerings
         of_each = values[which]
         return trajectories.pad(of_each + trajectories.log_reward if flow_model.forward_looking else of_each)
 
@@ -69,13 +86,13 @@ def evaluate(
     log_pf = trajectories.pad(log_p[which].gather(1, taken).squeeze(1).where(left, 0.0))
     log_pb = trajectories.pad(trajectories.log_pb.where(left, 0.0))
     if model.backward is not None:
-        # undoing the step from a state is a matter of the next one's, a place further in the grid
+        # the backward policy is evaluated in the next state, which is the next column of the grid
         index = trajectories.pad(which)
         following = torch.cat([index[:, 1:], index[:, :1]], dim=1)
         edge = trajectories.pad(taken.squeeze(1)).clamp_max(legal.shape[1] - 2)
         log_pb = torch.where(goes_on, model.backward(seen)[following, edge], 0.0)
-    flows = {}
-    if flow is not None:
+    flows: dict[str, Tensor] = {}
+    if flow is not None and aimed_flow is not None:
         flows = {
             "log_flow": log_flow(model, flow).where(mask, 0.0),
             "log_flow_next": of_next(log_flow(aimed, aimed_flow)),

@@ -1,4 +1,4 @@
-"""What a sampler's own probabilities tell of it: importance weights, effective sample size, evidence."""
+"""Importance weights of a sampler, with the evidence, its bounds and the probabilities of graphs that they give."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 from dag_gfn.gflownet.env.environment import Environment
 from dag_gfn.gflownet.env.state import State
 from dag_gfn.gflownet.env.trajectories import Trajectories
-from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
+from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.gflownet.sampling.evaluation import evaluate
@@ -19,38 +19,72 @@ from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.posterior.verdict import MAX_SHAPE
 
-_FEWEST_WITH_A_TAIL = 25
+_FEWEST_WITH_A_TAIL = 25  # trajectories from which the shape of the tail of the ratios is estimated
 _TRAJECTORIES_TOGETHER = 4096
-_ROUNDING = 1e-5  # of single precision: its tail is none
+_ROUNDING = (
+    1e-5  # standard errors below it are rounding errors of single precision, whose tail has no meaning
+)
 
 
 @torch.no_grad()
 def log_importance_weights(policy: Policy, trajectories: Trajectories) -> Float[Tensor, " b"]:
     r"""Return :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of whole trajectories, in nats.
 
-    Constant, and equal to the log evidence, exactly where the policy samples the posterior. The backward policy is the
-    model's own, or uniform.
+    All are equal to the log evidence if and only if the policy samples the posterior. The backward policy is the
+    model's, or the uniform one if it has none.
+
+    Raises
+    ------
+    ValueError
+        If the trajectories are single steps.
+
+    Examples
+    --------
+    With two nodes, weights average to the sum of R(G) over the three DAGs:
+
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.sampling.importance import log_importance_weights
+    >>> from dag_gfn.gflownet.sampling.rollouts import rollout
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(9, 2)))), None)
+    >>> walks = rollout(EdgeAddition(table), UniformPolicy(), 2000, generator=torch.Generator().manual_seed(0))
+    >>> evidence = np.logaddexp.reduce(table.log_reward(np.array([[0, 0], [0, 1], [2, 0]])))
+    >>> estimate = log_importance_weights(UniformPolicy(), walks).exp().mean().log().item()
+    >>> bool(abs(estimate - evidence) < 0.05)
+    True
     """
     terms = evaluate(policy, trajectories)
     steps = (terms.log_pb.double() - terms.log_pf.double()).sum(1)
-    return trajectories.final.log_reward + steps
+    return trajectories.ends.log_reward + steps
 
 
 @dataclass(frozen=True)
 class ImportanceEstimate:
-    r"""What trajectories drawn from the policy itself say of it.
+    r"""The evidence, its lower bound and the effective sample size, from trajectories of the policy itself.
 
     Attributes
     ----------
     ess : float
-        Effective sample size of the weights as a share of the samples, in (0, 1]. Over trajectories, hence at
-        most that of the graphs they end in.
+        Effective sample size of the weights of trajectories as a share of the samples, in (0, 1]. That of the graphs in
+        which they end is at least as large.
     log_z_lower : float
         Mean log-weight, a lower bound of the log evidence in expectation (Jensen).
     log_z : float
         Log of the mean weight, a consistent estimate of the log evidence.
     standard_error : float
-        Of log_z, to first order. It knows nothing of graphs that were never drawn.
+        Standard error of log_z, by the delta method. It cannot account for graphs that were never drawn.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+    >>> estimate = ImportanceEstimate.from_log_weights(torch.tensor([1.0, 3.0]).log())
+    >>> round(estimate.ess, 3), round(estimate.log_z, 3)  # 16 / (2 * 10) and log 2
+    (0.8, 0.693)
     """
 
     ess: float
@@ -62,7 +96,7 @@ class ImportanceEstimate:
     def from_log_weights(cls, log_w: Float[Tensor, " k"]) -> "ImportanceEstimate":
         r"""Return the estimate from on-policy log-weights: ESS = (Σw)² / (k Σw²) as a share of the k samples."""
         k = len(log_w)
-        total, ess = log_w.logsumexp(0), float(effective_sample_size(log_w))
+        total, ess = log_w.logsumexp(0), float(effective_share(log_w))
         return cls(
             ess=ess,
             log_z_lower=float(log_w.mean()),
@@ -74,7 +108,24 @@ class ImportanceEstimate:
 def importance_estimate(
     environment: Environment, policy: Policy, num_samples: int, *, generator: torch.Generator
 ) -> ImportanceEstimate:
-    """Draw trajectories on-policy and judge the policy by their weights."""
+    """Draw finished objects from the policy, and return the estimate that their weights give.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.sampling.importance import importance_estimate
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> rows = np.random.default_rng(0).normal(size=(20, 3))
+    >>> environment = EdgeAddition(ScoreTable.build(make_score("bge", from_array(rows)), None))
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> estimate = importance_estimate(environment, UniformPolicy(), 500, generator=generator)
+    >>> estimate.log_z_lower < estimate.log_z
+    True
+    """
     sample = sample_outcomes(environment, policy, num_samples, generator=generator)
     return ImportanceEstimate.from_log_weights(sample.log_weight)
 
@@ -82,10 +133,37 @@ def importance_estimate(
 def log_evidence_upper_bound(
     environment: Environment, policy: Policy, graphs: State, *, generator: torch.Generator
 ) -> float:
-    r"""Return the mean log-weight of trajectories that end in draws from the posterior itself.
+    r"""Return the mean log-weight of backward trajectories from draws of the posterior itself.
 
-    In expectation at least the log evidence, by as much as :math:`KL(P_B(\tau\mid x) R(x) / Z\,\|\,P_F(\tau))`: it sees
-    the graphs that the policy never draws, to which weights of its own samples are blind.
+    Its expectation exceeds the log evidence by :math:`KL(P_B(\tau\mid x) R(x) / Z\,\|\,P_F(\tau))`. Unlike the weights
+    of the policy's own samples, it accounts for graphs that the policy never draws.
+
+    Parameters
+    ----------
+    environment : Environment
+    policy : Policy
+    graphs : State of draws from the posterior
+    generator : torch.Generator
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.dag_state import closure
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.sampling.importance import log_evidence_upper_bound
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    >>> table = ScoreTable.build(make_score("bge", from_array(rng.normal(size=(9, 2)))), None)
+    >>> dags = np.array([[0, 0], [0, 1], [2, 0]])  # parent masks of the three DAGs
+    >>> log_evidence = np.logaddexp.reduce(table.log_reward(dags))
+    >>> draws = torch.from_numpy(dags[rng.choice(3, 500, p=np.exp(table.log_reward(dags) - log_evidence))])
+    >>> environment = EdgeAddition(table)
+    >>> graphs = environment.state_of(draws, closure(draws))
+    >>> log_evidence_upper_bound(environment, UniformPolicy(), graphs, generator=generator) > float(log_evidence)
+    True
     """
     model = FlowModel.of(policy)
     backwards = backward_rollout(environment, graphs, generator=generator, backward=model.backward)
@@ -100,14 +178,14 @@ def graph_log_probabilities(
     num_trajectories: int = 100,
     generator: torch.Generator,
 ) -> tuple[Float[Tensor, " k"], Float[Tensor, " k"]]:
-    r"""Return an estimate of log P_θ(G), the probability that the policy ends in each graph, and its standard error.
+    r"""Estimate log P_θ(G), the log-probability that the policy ends in each graph, with its standard error.
 
     .. math:: P_θ(G) = E_{\tau\sim Q(\cdot\mid G)}\left[P_F(\tau) / Q(\tau\mid G)\right]
 
-    Q is the uniform backward policy, or where one is learned, half of the trajectories are from either and Q is their
-    mixture. The learned one alone may hardly ever go back on a way by which the policy often comes: the mean would
-    lack it, and its standard error know nothing of that. The estimate of P is unbiased, that of its log too small by
-    about half the square of the standard error.
+    Q is the uniform backward policy. If a backward policy is learned, half of the trajectories are drawn from each of
+    the two, and Q is their mixture: the learned policy alone may almost never draw a trajectory that the forward policy
+    often takes, and then the mean misses it without a sign in the standard error. The estimate of P is unbiased; that
+    of log P is too small by about half its squared standard error.
 
     Parameters
     ----------
@@ -115,14 +193,36 @@ def graph_log_probabilities(
     policy : Policy
     graphs : State of k graphs
     num_trajectories : int
-        Per graph. From 25 on, the error is infinite where the tail of the ratios is too heavy to tell it
-        (shape above 0.7, `dag_gfn.posterior.metrics.pareto_smoothed`): more trajectories are needed. Below it is a
-        rough figure, nan if there is only one.
+        For each graph. From 25 on, the standard error is infinite where the tail of the ratios is too heavy for an
+        estimate (Pareto shape above 0.7, `dag_gfn.posterior.metrics.pareto_smoothed`): more trajectories are needed.
+        With fewer it is a rough figure, and NaN with only one.
     generator : torch.Generator
+
+    Returns
+    -------
+    mean, standard_error : Tensor, shape (k,), float64
+        In nats.
 
     References
     ----------
     Owen and Zhou, Safe and effective importance sampling, JASA 95 (2000): mixtures that keep the weights bounded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.sampling.importance import graph_log_probabilities
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> rows = np.random.default_rng(0).normal(size=(20, 3))
+    >>> environment = EdgeAddition(ScoreTable.build(make_score("bge", from_array(rows)), None))
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> empty = environment.initial_state(1)
+    >>> mean, error = graph_log_probabilities(environment, UniformPolicy(), empty, generator=generator)
+    >>> round(mean.exp().item(), 4), error.item()  # the stop is one of seven actions
+    (0.1429, 0.0)
     """
     model, k = FlowModel.of(policy), len(graphs)
     uniform = FlowModel(model.policy)

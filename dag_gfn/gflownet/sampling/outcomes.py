@@ -1,4 +1,4 @@
-"""Finished objects drawn from a policy, without their trajectories."""
+"""Finished objects drawn from a policy, with their importance weights but without their trajectories."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,11 +21,20 @@ class OutcomeSample:
     Attributes
     ----------
     outcome : Tensor, shape (k, d), int64
-        As in the environment's states: the parents of graphs, the layers of layerings.
+        As in the states of the environment: parent masks of graphs, layers of layerings.
     log_reward : Tensor, shape (k,), float64
-        log R of each, in nats; -inf where a trajectory has come to a dead end, as is its `log_weight`.
+        log R(x) in nats; -inf where the trajectory ended in a dead end, and likewise `log_weight`.
     log_weight : Tensor, shape (k,), float64
-        :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of the trajectory that built it, in nats.
+        :math:`\log R(x) + \log P_B(\tau\mid x) - \log P_F(\tau)` of the trajectory, in nats.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from dag_gfn.gflownet.sampling.outcomes import OutcomeSample
+    >>> parents = torch.tensor([[0, 0], [0, 1]])  # the empty graph, and 0 -> 1
+    >>> sample = OutcomeSample(parents, torch.zeros(2).double(), torch.tensor([1.0, 3.0]).double().log())
+    >>> sample.log_weight.exp().mean().item()  # estimates the evidence
+    2.0
     """
 
     outcome: Int[Tensor, "k d"]
@@ -43,19 +52,35 @@ def sample_outcomes(
     batch_size: int | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> OutcomeSample:
-    """Draw finished objects from the policy, keeping no trajectory.
+    """Draw finished objects from the policy; trajectories are not kept.
 
     Parameters
     ----------
     environment : Environment
     policy : Policy
-        A `FlowModel` with a learned backward policy is judged with that one, any other with the uniform.
+        The weights use the backward policy of a `FlowModel`, or the uniform one.
     num_samples : int
     generator : torch.Generator
     batch_size : int, optional
-        Objects that are built at a time; by default as many as have a million pairs of nodes.
+        Objects that are built at a time; by default as many as have a million pairs of nodes together.
     on_share : callable, optional
-        Is told which share of the objects is finished, in [0, 1].
+        Is called with the share of the objects that are finished, in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> rows = np.random.default_rng(0).normal(size=(20, 3))
+    >>> environment = EdgeAddition(ScoreTable.build(make_score("bge", from_array(rows)), None))
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> sample = sample_outcomes(environment, UniformPolicy(), 700, generator=generator)
+    >>> round(float((sample.outcome == 0).all(1).double().mean()), 1)  # the empty graph: probability 1/7
+    0.1
     """
     device = environment.device
     if batch_size is None:
@@ -69,7 +94,7 @@ def sample_outcomes(
         state = environment.initial_state(len(rows))
         action = None
         while len(rows):
-            place, which = state.distinct()  # no need to look at one twice
+            place, which = state.distinct()  # the policy evaluates each distinct state once
             observation = environment.observe(state[place])
             if action is not None:
                 log_path[rows] += _log_pb(environment, backward, state, observation, which, action)
@@ -77,7 +102,7 @@ def sample_outcomes(
             action = sample_actions(log_p, generator=generator)
             log_path[rows] -= log_p.gather(1, action.unsqueeze(1)).squeeze(1).double()
             stops = action == environment.stop_action
-            # in the order of the draws: small objects end first, and the first n draws are a sample too
+            # at their own rows: small objects finish first, and the first n rows must be a sample too
             outcome[rows[stops]] = state.outcome[stops]
             log_reward[rows[stops]] = state.log_final_reward[stops]
             rows, action = rows[~stops], action[~stops]
@@ -96,7 +121,7 @@ def _log_pb(
     which: Int[Tensor, " b"],
     action: Int[Tensor, " b"],
 ) -> Float[Tensor, " b"]:
-    """Return the log-probability of undoing the action that led to each state, of which there are distinct ones."""
+    """Return the backward log-probability of the last action; `observation[which]` are the states."""
     if backward is None:
         return -environment.num_parents_of_state(state).double().log()
     return backward(observation)[which].gather(1, action.unsqueeze(1)).squeeze(1).double()

@@ -1,8 +1,9 @@
-"""Training states on disk: safetensors, no pickle, complete or absent."""
+"""Checkpoints of training: weights, optimiser, random numbers and progress in a safetensors file, without pickle."""
 
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,16 +19,32 @@ def save_checkpoint(
     average: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     generator: torch.Generator,
-    state: dict,
+    state: dict[str, Any],
 ) -> None:
-    """Write weights, their average, the optimiser and the generator, with `state` (JSON) beside them.
+    """Write the weights, their average, the optimiser, the generator and a `state` that JSON can hold.
 
-    The file is written next to its place and moved there, so that a kill leaves the old one or the new one.
+    The file is written beside its place and then moved there: if the process is killed, the old or the new file is
+    whole.
 
     Raises
     ------
     StorageError
-        If that cannot be done.
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from dag_gfn.gflownet.training.checkpoint import save_checkpoint
+    >>> policy, average = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    >>> optimizer, generator = torch.optim.Adam(policy.parameters()), torch.Generator().manual_seed(0)
+    >>> state = {"iteration": 3, "planned": 9, "cut_short": False, "seconds": 0.5}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "training.safetensors")
+    ...     save_checkpoint(path, policy, average, optimizer, generator, state)
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ['training.safetensors']
     """
     tensors = {"generator": generator.get_state()}
     tensors |= {f"policy.{name}": tensor for name, tensor in policy.state_dict().items()}
@@ -51,13 +68,31 @@ def load_checkpoint(
     average: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     generator: torch.Generator,
-) -> dict:
-    """Set everything that `save_checkpoint` wrote, in place, and return its `state`.
+) -> dict[str, Any]:
+    """Restore in place everything that `save_checkpoint` wrote, and return its `state`.
 
     Raises
     ------
     StorageError
         If the file cannot be read, is damaged, or belongs to another network.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from dag_gfn.gflownet.training.checkpoint import load_checkpoint, save_checkpoint
+    >>> policy, average = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    >>> optimizer, generator = torch.optim.Adam(policy.parameters()), torch.Generator().manual_seed(0)
+    >>> state = {"iteration": 3, "planned": 9, "cut_short": False, "seconds": 0.5}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "training.safetensors")
+    ...     save_checkpoint(path, policy, average, optimizer, generator, state)
+    ...     before = policy.weight.detach().clone()
+    ...     _ = torch.nn.init.zeros_(policy.weight)
+    ...     state = load_checkpoint(path, policy, average, optimizer, generator)
+    >>> state["iteration"], torch.equal(policy.weight, before)
+    (3, True)
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -67,9 +102,8 @@ def load_checkpoint(
         for prefix, module in (("policy.", policy), ("average.", average)):
             _check_tensors(prefix, module.state_dict(), tensors)
         moments = _moments(tensors, optimizer)
-        torch.Generator(device=generator.device).set_state(
-            tensors["generator"]
-        )  # fails before anything is set
+        # an invalid state of the generator must fail before anything is set
+        torch.Generator(device=generator.device).set_state(tensors["generator"])
         for prefix, module in (("policy.", policy), ("average.", average)):
             module.load_state_dict({name: tensors[prefix + name] for name in module.state_dict()})
         optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
@@ -86,7 +120,7 @@ def load_checkpoint(
 
 
 def _check_state(state: object) -> None:
-    """Raise `ValueError` unless a state is that of a training."""
+    """Raise `ValueError` unless this is the state of a training."""
     if not isinstance(state, dict):
         raise ValueError(f"its state is no record but {shortened(state, 80)}")
     iteration, planned, seconds = (state[name] for name in ("iteration", "planned", "seconds"))
@@ -100,6 +134,7 @@ def _check_state(state: object) -> None:
 
 
 def _check_tensors(prefix: str, wanted: dict[str, torch.Tensor], tensors: dict[str, torch.Tensor]) -> None:
+    """Raise `ValueError` unless all wanted tensors are there, of their shapes and types, and finite."""
     for name, expected in wanted.items():
         found = tensors[prefix + name]
         if found.shape != expected.shape or found.dtype != expected.dtype:
@@ -113,13 +148,13 @@ def _check_tensors(prefix: str, wanted: dict[str, torch.Tensor], tensors: dict[s
 def _moments(
     tensors: dict[str, torch.Tensor], optimizer: torch.optim.Optimizer
 ) -> dict[int, dict[str, torch.Tensor]]:
-    """Return what the optimiser knows of each of its parameters, of the shapes that it would have itself."""
+    """Return the state of the optimiser for each of its parameters, with its shapes checked."""
     ordered = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
-            _, index, moment = name.split(".")
-            moments.setdefault(int(index), {})[moment] = tensor
+            _, number, moment = name.split(".")
+            moments.setdefault(int(number), {})[moment] = tensor
     names: dict[bool, set[str]] = {}
     for index, found in moments.items():
         if not 0 <= index < len(ordered):

@@ -1,8 +1,8 @@
-"""What training is told: its options and its objective, by the number of nodes unless the user says otherwise."""
+"""The options of training, and their default values by the number of nodes."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,7 +11,7 @@ from dag_gfn.gflownet.objectives import OBJECTIVES, Objective
 from dag_gfn.gflownet.sampling.exploration import EpsilonSchedule
 
 MAX_SMALL = 6
-"""Up to this many nodes distinct states are few, and a training step can afford more than one look at each."""
+"""Up to this many nodes, batches hold few distinct states and larger batches cost little."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class TrainConfig:
     iterations : int
         Gradient steps.
     time_budget : float or None
-        Seconds after which training ends in any case. Where it is seen that the clock will not allow all
-        iterations, the schedules are shortened so that they end with it.
+        Seconds after which training ends in any case. If the speed shows that not all iterations will fit, the
+        schedules are shortened so that they end in time.
     batch_size : int
         Trajectories in a gradient step.
     rollout_size : int
@@ -32,34 +32,48 @@ class TrainConfig:
     steps_per_rollout : int
         Gradient steps between collections.
     replay_batches : int
-        Collected batches that are kept and drawn from.
+        Collected batches from which gradient steps draw.
     learning_rate : float
-        Peak of the one-cycle schedule: linear warm-up, then a cosine down to zero.
+        Peak of the one-cycle schedule: a linear warm-up, then a cosine to zero.
     warmup : float
         Share of training that the warm-up takes.
     log_z_learning_rate : float
-        The same of log Z, where the objective learns it.
+        Peak learning rate of log Z, if the objective learns it.
     optimizer : {"soap", "adam"}
     exploration : EpsilonSchedule
+        Probability of a uniformly random action when trajectories are collected.
     temperature : float
-        By which the policy's log-probabilities are divided when trajectories are collected.
+        When trajectories are collected, the policy's log-probabilities are divided by it.
     replay : {"trajectories", "transitions"}
-        What a gradient step draws from the collected batches.
+        What a gradient step draws from the collected batches: whole trajectories or single steps.
     average_decay : float
-        Decay per step of the exponential average of the weights, which is the result.
+        Decay per step of the exponential average of the weights; the average is the result of training.
     gradient_clip : float
         Largest norm of the gradient.
     guide_share : float
-        Share of gradient steps that learn from guides, where there are any.
+        Share of gradient steps that learn from guides, if there are any.
     imitation : float
-        Weight, in these steps, of the mean of -log P_F of a trajectory beside the objective, falling linearly to none
-        at half of training. Over draws from the posterior it is least where the policy samples it (forward KL).
+        Weight of the imitation loss in these steps: the mean of -log P_F of the guides is added to the objective. The
+        weight falls linearly to zero at half of training. Over draws from the posterior this loss is the forward KL up
+        to a constant, smallest if the policy samples the posterior.
     target_update : int
         Steps between copies of the policy into a target network; 0 for none.
     monitor_every : float
         Share of training between calls of the monitor.
     checkpoint_seconds : float
-        Seconds between checkpoints, where they are asked for.
+        Seconds between checkpoints, if there are any.
+
+    Raises
+    ------
+    OptionError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.training.config import TrainConfig
+    >>> config = TrainConfig(iterations=1000, learning_rate=0.004, warmup=0.1)
+    >>> [round(config.learning_rate_at(progress), 6) for progress in (0.0, 0.1, 0.55, 1.0)]
+    [4e-05, 0.004, 0.002, 0.0]
     """
 
     iterations: int = 20_000
@@ -90,15 +104,15 @@ class TrainConfig:
                 raise OptionError(f"{name} must be a whole number, at least 1, not {value!r}")
         for name in ("learning_rate", "log_z_learning_rate", "temperature", "gradient_clip", "monitor_every"):
             value = getattr(self, name)
-            if not isinstance(value, Real) or not value > 0:
+            if not isinstance(value, Real) or not float(value) > 0:
                 raise OptionError(f"{name} must be a positive number, not {value!r}")
         for name in ("warmup", "average_decay"):
             value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value < 1:
+            if not isinstance(value, Real) or not 0 <= float(value) < 1:
                 raise OptionError(f"{name} must be a share in [0, 1), not {value!r}")
         for name, most in (("guide_share", 1), ("imitation", math.inf)):
             value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= value <= most:
+            if not isinstance(value, Real) or not 0 <= float(value) <= most:
                 raise OptionError(f"{name} must be a number from 0 to {most}, not {value!r}")
         if not isinstance(self.exploration, EpsilonSchedule):
             raise OptionError(f"exploration must be [start, end, until], not {self.exploration!r}")
@@ -129,18 +143,37 @@ def default_config(
 ) -> TrainConfig:
     """Return the options of training for d nodes.
 
-    With edges, up to 6 nodes a gradient step sees some 900 states and takes SOAP's direction; beyond, some 450 of
-    longer trajectories, and Adam's. From about 7 nodes on uniformly random actions lead to dense graphs that the data
-    speak against, so exploration is rarer. With layers some thousand steps suffice, on 256
-    trajectories up to 6 nodes and 64 beyond.
-    With ``behaviour="on"`` there is no exploration and no replay: each step learns from fresh trajectories of
-    the policy itself. ``options`` sets fields of the result otherwise; ``exploration`` may be a list, of the
-    parameters of `EpsilonSchedule`.
+    Environment "edges": up to 6 nodes a gradient step uses about 900 states and the optimiser SOAP, beyond about 450
+    states of longer trajectories and Adam. From 7 nodes on exploration is rarer, since uniformly random actions lead to
+    dense graphs of low probability. Environment "layers": a few thousand steps, on 256 trajectories up to 6 nodes and
+    64 beyond. With ``behaviour="on"`` there is no exploration and no replay: each step uses fresh trajectories of the
+    policy itself.
+
+    Parameters
+    ----------
+    d : int
+        Number of nodes.
+    environment : {"edges", "layers"}
+    objective : str
+        A name in `OBJECTIVES`.
+    behaviour : {"off", "on"}
+    iterations, time_budget : optional
+        Of `TrainConfig`; by default the iterations follow from d, and there is no time budget.
+    options : mapping, optional
+        Other fields of `TrainConfig`, which replace the defaults; ``exploration`` may be a list of the parameters of
+        `EpsilonSchedule`.
 
     Raises
     ------
     OptionError
-        If `TrainConfig` has no such field.
+        If `TrainConfig` has no such field, or a value is out of range.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.training.config import default_config
+    >>> config = default_config(20, environment="layers", options={"exploration": [0.5, 0.1], "batch_size": 32})
+    >>> config.iterations, config.batch_size, config.exploration.start
+    (4500, 32, 0.5)
     """
     options = dict(options or {})
     if isinstance(options.get("exploration"), list):
@@ -158,24 +191,24 @@ def _config(
 ) -> TrainConfig:
     small = d <= MAX_SMALL
     batch_size = 128 if small else max(8, 200 // d)
-    common = {
-        "iterations": min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
-        "time_budget": None if time_budget is None else float(time_budget),
-        "batch_size": batch_size,
-        # preconditioning takes as long as the step itself where there are d^2 inputs and few states to a step
-        "optimizer": "soap" if small else "adam",
-        "learning_rate": _small_learning_rate(OBJECTIVES[objective].needs) if small else 1e-3,
-    }
+    common = TrainConfig(
+        iterations=min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
+        time_budget=None if time_budget is None else float(time_budget),
+        batch_size=batch_size,
+        # with d^2 inputs and few states in a step, preconditioning would take as long as the step itself
+        optimizer="soap" if small else "adam",
+        learning_rate=_small_learning_rate(OBJECTIVES[objective].needs) if small else 1e-3,
+    )
     if behaviour == "on":
-        return TrainConfig(
-            **common,
+        return replace(
+            common,
             rollout_size=batch_size,
             steps_per_rollout=1,
             replay_batches=1,
             exploration=EpsilonSchedule(0.0, 0.0),
         )
-    return TrainConfig(
-        **common,
+    return replace(
+        common,
         rollout_size=256 if small else 64 if d <= 20 else 16,
         steps_per_rollout=16 if d <= 20 else 8,
         exploration=EpsilonSchedule(1.0, 0.3) if small else EpsilonSchedule(0.3, 0.05),
@@ -185,15 +218,15 @@ def _config(
 def _layers_config(
     d: int, behaviour: str, iterations: int | None, time_budget: float | int | None
 ) -> TrainConfig:
-    common = {
-        "iterations": 1_500 + 150 * d if iterations is None else iterations,
-        "time_budget": None if time_budget is None else float(time_budget),
-        "optimizer": "soap",  # with 11 d inputs preconditioning is cheap, as it is not with the d^2 of edges
-        "learning_rate": 3e-3,
-    }
+    common = TrainConfig(
+        iterations=1_500 + 150 * d if iterations is None else iterations,
+        time_budget=None if time_budget is None else float(time_budget),
+        optimizer="soap",  # preconditioning is cheap with 11 d inputs, unlike the d^2 inputs with edges
+        learning_rate=3e-3,
+    )
     if behaviour == "on":
-        return TrainConfig(
-            **common,
+        return replace(
+            common,
             batch_size=64,
             rollout_size=64,
             steps_per_rollout=1,
@@ -201,9 +234,9 @@ def _layers_config(
             exploration=EpsilonSchedule(0.0, 0.0),
             guide_share=0.0,
         )
-    return TrainConfig(
-        **common,
-        # with few nodes most states of a batch are the same, and a larger one costs next to nothing
+    return replace(
+        common,
+        # with few nodes most states of a batch are equal, and a larger batch costs little
         batch_size=256 if d <= MAX_SMALL else 64,
         rollout_size=256,
         steps_per_rollout=8,
@@ -213,19 +246,28 @@ def _layers_config(
 
 
 def _small_learning_rate(needs: frozenset[str]) -> float:
-    """Return what suits graphs of few nodes: gradients of whole trajectories, and of scores most, are noisy."""
+    """Return the learning rate for few nodes, by how noisy the gradients of the objective are.
+
+    Those of whole trajectories are noisier than those of transitions, and score-function gradients are the noisiest.
+    """
     if {"log_behaviour", "log_branch"} & needs:
         return 1e-3
     return 3e-3 if "whole_trajectories" in needs else 6e-3
 
 
 def make_objective(name: str, options: Mapping[str, Any] | None = None) -> Objective:
-    """Return an objective by name, with the given fields set.
+    """Return an objective by its name, with the given options.
 
     Raises
     ------
     OptionError
-        If there is no such objective, or it has no such field.
+        If there is no such objective, it has no such option, or a value is out of range.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.training.config import make_objective
+    >>> make_objective("trajectory_balance", {"huber_delta": 2.0})
+    TrajectoryBalance(huber_delta=2.0)
     """
     if name not in OBJECTIVES:
         raise OptionError(f"unknown objective '{name}': choose {', '.join(OBJECTIVES)}")
@@ -233,7 +275,7 @@ def make_objective(name: str, options: Mapping[str, Any] | None = None) -> Objec
 
 
 def _made(what: str, kind: type, defaults: dict[str, Any], options: Mapping[str, Any] | None) -> Any:
-    """Return a dataclass with the user's options over the defaults, and blame what is wrong on the options."""
+    """Return an instance of a dataclass with the options over the defaults; errors name the options."""
     known = sorted(field.name for field in fields(kind) if field.init)
     for unknown in set(options or {}) - set(known):
         raise OptionError(f"{what} has no option '{unknown}': it has {', '.join(known) or 'none'}")

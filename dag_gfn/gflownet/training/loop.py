@@ -1,38 +1,59 @@
 """The training loop: collect trajectories, take gradient steps, average the weights."""
 
 import copy
+import logging
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from dag_gfn.errors import OptionError
 from dag_gfn.gflownet.env.environment import Environment, EnvironmentWithPredecessors
-from dag_gfn.gflownet.objectives.importance_weights import effective_sample_size
+from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.objectives.objective import FlowTerms, Objective
 from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.gflownet.sampling.evaluation import evaluate
 from dag_gfn.gflownet.sampling.rollouts import rollout
 from dag_gfn.gflownet.training.checkpoint import load_checkpoint, save_checkpoint
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
+from dag_gfn.gflownet.training.schedule import Schedule
 from dag_gfn.gflownet.training.soap import SOAP
 
-_WORTHWHILE = 0.05
-"""Share of the time budget that must be left for another schedule."""
 _IMITATED = 0.5
-"""Share of training in which guides are imitated, less and less."""
+"""Share of training in which guides are imitated, with a weight that falls to zero."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What can be told while training goes on.
+    """How training goes, at one iteration.
 
-    ``loss`` is a running mean; ``metrics`` is the monitor's last answer; ``seconds`` counts from the start,
-    earlier runs of a resumed training included.
+    Attributes
+    ----------
+    iteration, planned_iterations : int
+        Gradient steps done, and those planned as far as is known.
+    loss : float
+        Running mean; NaN before the first step.
+    epsilon : float
+        Probability of a uniformly random action when trajectories are collected.
+    seconds : float
+        Since the start, earlier runs of a resumed training included.
+    metrics : dict
+        The last answer of the monitor.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.training.loop import TrainingReport
+    >>> report = TrainingReport(50, 200, loss=0.25, epsilon=0.3, seconds=1.5, metrics={"ess": 0.8})
+    >>> report.iteration / report.planned_iterations
+    0.25
     """
 
     iteration: int
@@ -45,10 +66,30 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The averaged policy and how training went.
+    """The trained policy, and how training went.
 
-    ``policy`` is the averaged model. ``history`` has a report for each call of the monitor. ``cut_short`` tells
-    that the time budget shortened the schedule, ``interrupted`` that Ctrl-C ended it.
+    Attributes
+    ----------
+    policy : FlowModel
+        With the average of the weights.
+    iterations : int
+        Gradient steps done.
+    history : list of TrainingReport
+        One for each call of the monitor.
+    cut_short : bool
+        Whether the time budget shortened the schedule.
+    interrupted : bool
+        Whether Ctrl-C ended training.
+    seconds : float
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.policies.flow_model import FlowModel
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.training.loop import TrainingResult
+    >>> result = TrainingResult(FlowModel(UniformPolicy()), 100, [], cut_short=True, interrupted=False, seconds=2.0)
+    >>> result.iterations, result.cut_short
+    (100, True)
     """
 
     policy: FlowModel
@@ -67,41 +108,67 @@ def train(
     *,
     generator: torch.Generator,
     guides: TrajectoryReplay | None = None,
-    monitor: Callable[[torch.nn.Module], dict[str, float]] | None = None,
-    go_on: Callable[[torch.nn.Module], bool] | None = None,
+    monitor: Callable[[FlowModel], dict[str, float]] | None = None,
+    go_on: Callable[[FlowModel], bool] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
     checkpoint: Path | None = None,
 ) -> TrainingResult:
-    """Train the policy in place and return the average of its weights.
+    """Train the policy in place, and return the average of its weights.
+
+    The logger of this module tells at level INFO how training starts and ends, and at DEBUG what the monitor says and
+    when checkpoints are written.
 
     Parameters
     ----------
     environment : Environment
     policy : torch.nn.Module
-        Is a `Policy`, on the environment's device; a `FlowModel` where the objective needs more than that.
+        A `Policy` on the environment's device; a `FlowModel` if the objective needs flows, log Z or a backward policy.
     objective : Objective
     config : TrainConfig
     generator : torch.Generator
-        Source of all randomness, on the environment's device.
+        Source of all random numbers, on the environment's device.
     guides : TrajectoryReplay, optional
-        Whole trajectories of another origin, near to draws from the target, such as those of Markov chains. They show
-        modes that the policy would be long in finding.
+        Whole trajectories from another source that are nearly draws from the target, such as those of Markov chains.
+        They show modes that the policy would find late.
     monitor : callable, optional
-        Is given the averaged policy now and then and returns figures to show. It must not draw from
+        Is called with the averaged policy from time to time, and returns figures to show. It must not draw from
         `generator`.
     go_on : callable, optional
-        With a time budget: is given the averaged policy when all iterations are done and there is time left, and says
-        whether to train on. The schedules then begin anew, and are as long as the clock allows.
+        Is called with the averaged policy if all iterations are done before the time budget, and returns whether to
+        continue. If so, the schedules begin again, for as many iterations as the time allows.
     on_report : callable, optional
-        Is told how training goes, a few times a second.
+        Is called with a report a few times a second.
     checkpoint : Path, optional
-        File to save to now and then, and to go on from where it exists already.
+        File to which the state is saved from time to time; if it exists, training continues from it.
 
     Raises
     ------
     OptionError
-        If the objective compares rewards of unfinished states and the environment has none, or sums the flow into a
-        state and the environment does not list what leads to it, or needs whole trajectories and is given steps.
+        If the objective compares rewards of unfinished states and the environment has none; if it needs the inflow of
+        a state and the environment does not list predecessors; or if it needs whole trajectories and single
+        transitions are replayed.
+    FloatingPointError, torch.linalg.LinAlgError
+        If training diverges.
+    StorageError
+        If the checkpoint cannot be written or read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.objectives.modified_db import ModifiedDetailedBalance
+    >>> from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
+    >>> from dag_gfn.gflownet.training.config import TrainConfig
+    >>> from dag_gfn.gflownet.training.loop import train
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> rows = np.random.default_rng(0).normal(size=(20, 3))
+    >>> environment = EdgeAddition(ScoreTable.build(make_score("bge", from_array(rows)), None))
+    >>> config, generator = TrainConfig(iterations=3, rollout_size=8), torch.Generator().manual_seed(0)
+    >>> result = train(environment, EdgeMLP(3), ModifiedDetailedBalance(), config, generator=generator)
+    >>> result.iterations, result.interrupted
+    (3, False)
     """
     if "every_state_terminal" in objective.needs and not environment.every_state_terminal:
         raise OptionError(
@@ -123,146 +190,185 @@ def train(
 
 
 class _Training:
-    """One run: what changes from step to step, and the steps."""
+    """One run: its state, and the steps that change it."""
 
     def __init__(
-        self, environment, policy, objective, config, generator, guides, monitor, go_on, on_report, checkpoint
+        self,
+        environment: Environment,
+        policy: Policy,
+        objective: Objective,
+        config: TrainConfig,
+        generator: torch.Generator,
+        guides: TrajectoryReplay | None,
+        monitor: Callable[[FlowModel], dict[str, float]] | None,
+        go_on: Callable[[FlowModel], bool] | None,
+        on_report: Callable[[TrainingReport], None] | None,
+        checkpoint: Path | None,
     ):
-        self.go_on = go_on
-        self.guides = guides
-        policy = FlowModel.of(policy)
-        self.environment, self.policy, self.objective, self.config = environment, policy, objective, config
-        self.generator, self.monitor, self.on_report, self.checkpoint = (
-            generator,
-            monitor,
-            on_report,
-            checkpoint,
-        )
-        self.average = copy.deepcopy(policy).requires_grad_(False)
-        self.target = copy.deepcopy(policy).requires_grad_(False) if config.target_update else None
+        self.environment, self.objective, self.config = environment, objective, config
+        self.generator, self.guides, self.checkpoint = generator, guides, checkpoint
+        self.monitor, self.go_on, self.on_report = monitor, go_on, on_report
+        self.policy = FlowModel.of(policy)
+        self.average = copy.deepcopy(self.policy).requires_grad_(False)
+        self.target = copy.deepcopy(self.policy).requires_grad_(False) if config.target_update else None
+        self.predecessors = environment if isinstance(environment, EnvironmentWithPredecessors) else None
         groups, rate = self.parameter_groups(), config.learning_rate
+        self.optimizer: torch.optim.Optimizer
         if config.optimizer == "adam":
             self.optimizer = torch.optim.Adam(groups, lr=rate, fused=True)
         else:
             self.optimizer = SOAP(groups, lr=rate)
         self.replay = TrajectoryReplay(config.replay_batches)
-        self.iteration = 0
-        self.planned = config.iterations
-        self.cycle = 0  # the iteration at which the schedules have begun
-        self.cut_short = False
+        self.schedule = Schedule(config)
+        self.monitored = 0  # calls of the monitor in this cycle
         self.mean_loss = torch.tensor(math.nan)
         self.weights_ess: torch.Tensor | None = None
         self.metrics: dict[str, float] = {}
         self.history: list[TrainingReport] = []
-        self.earlier_seconds = 0.0
         if checkpoint is not None and checkpoint.exists():
-            state = load_checkpoint(checkpoint, policy, self.average, self.optimizer, generator)
-            self.iteration, self.planned = state["iteration"], state["planned"]
-            self.cut_short, self.earlier_seconds = state["cut_short"], state["seconds"]
-            self.cycle = state.get("cycle", 0)
+            state = load_checkpoint(checkpoint, self.policy, self.average, self.optimizer, generator)
+            self.schedule.resume(state)
+            logger.info("training resumes at iteration %d from %s", self.schedule.iteration, checkpoint)
             if self.target is not None:
-                self.target.load_state_dict(policy.state_dict())
-        self.first = self.iteration
+                self.target.load_state_dict(self.policy.state_dict())
 
-    def parameter_groups(self) -> list[dict]:
-        """Return the parameters with their peak learning rates: log Z is one number and may move fast."""
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Return the parameters with their peak learning rates; log Z, a single number, has its own."""
         config, log_z = self.config, self.policy.log_z
         network = [parameter for parameter in self.policy.parameters() if parameter is not log_z]
-        groups = [{"params": network, "peak": config.learning_rate}]
+        groups: list[dict[str, Any]] = [{"params": network, "peak": config.learning_rate}]
         if log_z is not None:
             groups.append({"params": [log_z], "peak": config.log_z_learning_rate})
         return groups
 
-    @property
-    def seconds(self) -> float:
-        return self.earlier_seconds + time.perf_counter() - self.started
-
     def run(self) -> TrainingResult:
-        self.started = time.perf_counter()
-        last_report, last_save = -math.inf, self.started
-        self.monitored = self.monitor_calls_due()
+        """Take all steps, with reports and checkpoints between them."""
+        schedule, config = self.schedule, self.config
+        logger.info(
+            "training starts: %s, objective %s, %d iterations of %d trajectories, %s with learning rate %g, %s",
+            type(self.environment).__name__,
+            self.objective.name,
+            schedule.planned,
+            config.batch_size,
+            config.optimizer,
+            config.learning_rate,
+            "no time budget" if config.time_budget is None else f"time budget {config.time_budget:g} s",
+        )
+        schedule.start()
+        last_report, last_save = -math.inf, time.perf_counter()
+        self.monitored = schedule.monitor_calls_due  # a resumed run does not repeat the calls before it
         interrupted = False
         try:
-            while self.iteration < self.planned or self.begins_anew():
+            while not schedule.done or self.begins_another_cycle():
                 self.step()
                 now = time.perf_counter()
-                if self.config.time_budget is not None:
-                    self.mind_the_clock()
-                if self.monitor is not None and self.monitor_calls_due() > self.monitored:
-                    self.monitored = self.monitor_calls_due()
-                    self.metrics = self.monitor(self.average)
-                    if self.weights_ess is not None:
-                        self.metrics["weights_ess"] = float(self.weights_ess)
-                    self.history.append(self.report())
+                schedule.check_time()
+                if self.monitor is not None and schedule.monitor_calls_due > self.monitored:
+                    self.call_monitor(self.monitor)
                 if self.on_report is not None and now - last_report > 0.25:
                     last_report = now
                     self.on_report(self.report())
-                if self.checkpoint is not None and now - last_save > self.config.checkpoint_seconds:
+                if self.checkpoint is not None and now - last_save > config.checkpoint_seconds:
                     last_save = now
-                    self.save()
+                    self.save(self.checkpoint)
         except KeyboardInterrupt:
             interrupted = True
+        except (FloatingPointError, torch.linalg.LinAlgError) as error:
+            logger.info("training diverges at iteration %d: %s", schedule.iteration, error)
+            raise
         if self.on_report is not None:
             self.on_report(self.report())
-        if self.checkpoint is not None:  # whatever happens to what follows, training need not be repeated
-            self.save()
+        if self.checkpoint is not None:  # if a later step of the fit fails, training need not be repeated
+            self.save(self.checkpoint)
+        why = "all planned iterations are done"
+        if interrupted:
+            why = "it was interrupted"
+        elif schedule.cut_short:
+            why = "the time budget is used up"
+        logger.info(
+            "training ends after %d iterations and %.1f s: %s", schedule.iteration, schedule.seconds, why
+        )
         return TrainingResult(
-            self.average, self.iteration, self.history, self.cut_short, interrupted, self.seconds
+            self.average,
+            schedule.iteration,
+            self.history,
+            schedule.cut_short,
+            interrupted,
+            schedule.seconds,
         )
 
-    @property
-    def progress(self) -> float:
-        return min((self.iteration - self.cycle) / max(self.planned - self.cycle, 1), 1.0)
-
-    def monitor_calls_due(self) -> int:
-        """Return the number of calls in this schedule until now; a resumed run does not make up for those before it."""
-        return int(self.progress / self.config.monitor_every + 1e-9)
+    def call_monitor(self, monitor: Callable[[FlowModel], dict[str, float]]) -> None:
+        """Ask the monitor for figures of the averaged policy, and keep them with a report."""
+        self.monitored = self.schedule.monitor_calls_due
+        self.metrics = monitor(self.average)
+        if self.weights_ess is not None:
+            self.metrics["weights_ess"] = float(self.weights_ess)
+        report = self.report()
+        self.history.append(report)
+        logger.debug(
+            "iteration %d of %d: loss %.4g, learning rate %.3g, epsilon %.3g, %s",
+            report.iteration,
+            report.planned_iterations,
+            report.loss,
+            self.config.learning_rate_at(self.schedule.progress),
+            report.epsilon,
+            ", ".join(f"{name} {value:.4g}" for name, value in report.metrics.items()) or "no metrics",
+        )
 
     def report(self) -> TrainingReport:
-        epsilon = self.config.exploration(self.progress)
-        loss = float(self.mean_loss)
-        return TrainingReport(self.iteration, self.planned, loss, epsilon, self.seconds, self.metrics)
+        """Return how training goes now."""
+        schedule = self.schedule
+        epsilon = self.config.exploration(schedule.progress)
+        return TrainingReport(
+            schedule.iteration,
+            schedule.planned,
+            float(self.mean_loss),
+            epsilon,
+            schedule.seconds,
+            self.metrics,
+        )
 
     def step(self) -> None:
-        """Collect, if it is time to, and take one gradient step."""
-        config = self.config
-        if not len(self.replay) or self.iteration % config.steps_per_rollout == 0:
-            epsilon = config.exploration(self.progress)
+        """Collect trajectories if it is time to, and take one gradient step."""
+        config, progress = self.config, self.schedule.progress
+        if not len(self.replay) or self.schedule.iteration % config.steps_per_rollout == 0:
             collected = rollout(
                 self.environment,
                 self.policy,
                 config.rollout_size,
                 generator=self.generator,
-                epsilon=epsilon,
+                epsilon=config.exploration(progress),
                 temperature=config.temperature,
             )
             self.replay.add(collected)
-        guided = self.follows_a_guide()
-        source = self.guides if guided else self.replay
-        draw = source.sample if guided or config.replay == "trajectories" else source.sample_transitions
+        guides = self.guides if self.follows_a_guide() else None
+        source = self.replay if guides is None else guides
+        whole = guides is not None or config.replay == "trajectories"
+        draw = source.sample if whole else source.sample_transitions
         batch = draw(config.batch_size, generator=self.generator)
-        share = config.learning_rate_at(self.progress) / config.learning_rate
+        share = config.learning_rate_at(progress) / config.learning_rate
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * share
+        needs_inflow = "log_inflow" in self.objective.needs
         terms = evaluate(
             self.policy,
             batch,
             target=self.target,
-            environment=self.environment if "log_inflow" in self.objective.needs else None,
+            environment=self.predecessors if needs_inflow else None,
         )
-        loss = self.loss(terms, guided)
+        loss = self.loss(terms, guided=guides is not None)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.gradient_clip)
         self.optimizer.step()
-        self.iteration += 1
+        self.schedule.iteration += 1
         self.follow()
-        if guided:
+        if guides is not None:
             return
         value = loss.detach()
         self.mean_loss = value if self.mean_loss.isnan() else self.mean_loss.lerp(value, 0.02)
         if "log_behaviour" in self.objective.needs:
-            ess = effective_sample_size((terms.log_pf - terms.log_behaviour).sum(1))
+            ess = effective_share((terms.log_pf - terms.filled("log_behaviour")).sum(1))
             self.weights_ess = ess if self.weights_ess is None else self.weights_ess.lerp(ess, 0.02)
 
     def follows_a_guide(self) -> bool:
@@ -273,64 +379,47 @@ class _Training:
         return bool(drawn < self.config.guide_share)
 
     def loss(self, terms: FlowTerms, guided: bool) -> torch.Tensor:
-        """Return the objective; for guides with their imitation, alone where the objective weighs by the behaviour."""
+        """Return the objective; for guides, the imitation loss is added, or replaces an objective that weighs draws."""
         if not guided:
             return self.objective(terms)
-        # guides are many and not all there is: what is learned from them alone must give way to the objective
-        weight = self.config.imitation * max(0.0, 1.0 - self.progress / _IMITATED)
+        # guides are many but not all modes: imitation must give way to the objective
+        weight = self.config.imitation * max(0.0, 1.0 - self.schedule.progress / _IMITATED)
         imitation = -weight * terms.log_pf.sum(1).mean()
         if {"log_behaviour", "log_branch"} & self.objective.needs:
-            return imitation
+            return imitation  # the probability of a guide under the behaviour policy is unknown
         return self.objective(terms) + imitation
 
     @torch.no_grad()
     def follow(self) -> None:
-        """Move the average (and now and then the target) towards the policy."""
-        # while young, average over the steps there have been rather than over 1 / (1 - decay) of them
-        decay = min(self.config.average_decay, (1 + self.iteration) / (10 + self.iteration))
+        """Update the average of the weights, and now and then the target network."""
+        # early on, average over all steps so far instead of 1 / (1 - decay) steps
+        iteration = self.schedule.iteration
+        decay = min(self.config.average_decay, (1 + iteration) / (10 + iteration))
         torch._foreach_lerp_(list(self.average.parameters()), list(self.policy.parameters()), 1 - decay)
-        if self.target is not None and self.iteration % self.config.target_update == 0:
+        if self.target is not None and iteration % self.config.target_update == 0:
             self.target.load_state_dict(self.policy.state_dict())
 
-    def begins_anew(self) -> bool:
-        """Plan a schedule for the time that is left, if there is some, and more training is wanted."""
-        budget, done = self.config.time_budget, self.iteration - self.first
-        if self.go_on is None or budget is None or self.cut_short or done < 1:
+    def begins_another_cycle(self) -> bool:
+        """Begin the schedules again, if time is left and more training is wanted."""
+        if (
+            self.go_on is None
+            or not self.schedule.has_time_for_another_cycle()
+            or not self.go_on(self.average)
+        ):
             return False
-        if budget - self.seconds < _WORTHWHILE * budget or not self.go_on(self.average):
-            return False
-        self.cycle, self.monitored = self.iteration, 0
-        self.plan_by_the_clock()
-        return self.planned > self.iteration
+        self.monitored = 0
+        begins = self.schedule.begin_another_cycle()
+        if begins:
+            logger.info(
+                "time is left: learning rate and exploration begin again at iteration %d, until about iteration %d",
+                self.schedule.iteration,
+                self.schedule.planned,
+            )
+        return begins
 
-    def plan_by_the_clock(self) -> None:
-        """Plan as many iterations as the time that is left allows."""
-        rate = (self.iteration - self.first) / (self.seconds - self.earlier_seconds)
-        left = self.config.time_budget - self.seconds
-        self.planned = self.iteration + max(int(rate * left), 0)
-
-    def mind_the_clock(self) -> None:
-        """Shorten the plan where the time budget will not allow all of it; a plan by the clock follows it."""
-        done = self.iteration - self.first
-        left = self.config.time_budget - self.seconds
-        if self.cycle:
-            if left <= 0 or done % 50 == 0:
-                self.plan_by_the_clock()
-        elif left <= 0:
-            self.planned, self.cut_short = self.iteration, True
-        elif (done % 50 == 0 or done < 50) and self.seconds > 0.02 * self.config.time_budget:
-            rate = done / (self.seconds - self.earlier_seconds)
-            allowed = self.iteration + max(int(rate * left), 1)
-            if self.cut_short or allowed < self.config.iterations:  # once cut, the plan follows the clock
-                self.planned = min(allowed, self.config.iterations)
-                self.cut_short = self.planned < self.config.iterations
-
-    def save(self) -> None:
-        state = {
-            "iteration": self.iteration,
-            "planned": self.planned,
-            "cycle": self.cycle,
-            "cut_short": self.cut_short,
-            "seconds": self.seconds,
-        }
-        save_checkpoint(self.checkpoint, self.policy, self.average, self.optimizer, self.generator, state)
+    def save(self, checkpoint: Path) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(
+            checkpoint, self.policy, self.average, self.optimizer, self.generator, self.schedule.state()
+        )
+        logger.debug("checkpoint written at iteration %d: %s", self.schedule.iteration, checkpoint)

@@ -12,14 +12,14 @@ from dag_gfn import files
 from dag_gfn._version import __version__
 from dag_gfn.errors import StorageError
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.checks import check_sentences, checks
 from dag_gfn.posterior.ranking import likely_text
-from dag_gfn.views.plots.graphs import SETTLED
-from dag_gfn.views.report.diagnosis import diagnose
+from dag_gfn.views.pairs import SETTLED, Pair, pairs
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
-from dag_gfn.views.report.pairs import Pair, pairs
 from dag_gfn.views.report.summary import percent, summarise
-from dag_gfn.views.terminal import ASSUMPTIONS, class_edges, verdicts
+from dag_gfn.views.terminal import class_edges
+from dag_gfn.views.wording import assumptions
 
 MIN_LINKED = 0.05
 """Pairs less likely linked than this are in the matrix only."""
@@ -34,7 +34,6 @@ FEATURES = {
     "path": "P(row ⇝ column): row is a direct or indirect cause of column",
     "linked": "P(linked): a direct link, either way",
 }
-_MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
 _HERE = Path(__file__).parent
 
 
@@ -142,10 +141,10 @@ def report_html(
         classes=list(_classes(posterior, drawing)),
         effects=effect,
         strongest=_strongest(posterior, effect),
-        diagnostics=diagnose(info),
-        verdicts=verdicts(info),
+        checks=checks(posterior.record),
+        sentences=check_sentences(posterior.record),
         training=_training(info),
-        assumptions=ASSUMPTIONS.format(model=_MODELS.get(info.get("kind"), "the score's")),
+        assumptions=assumptions(info.get("kind")),
         provenance=_provenance(posterior),
         min_linked=MIN_LINKED,
         numbered=posterior.d <= MAX_NUMBERED,

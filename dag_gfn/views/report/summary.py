@@ -4,17 +4,12 @@ from dataclasses import dataclass, field
 
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import spread_sentence
-from dag_gfn.posterior.verdict import trust_in, weigh_doubts
-from dag_gfn.views.report.pairs import LIKELY, Pair, pairs
+from dag_gfn.posterior.trust import trust_in
+from dag_gfn.views.pairs import LIKELY, Pair, pairs
+from dag_gfn.views.wording import MODELS, method_words
 
 MAX_NAMED = 8
 """Links of one kind that are named; the others are counted."""
-_METHODS = {
-    "exact": "computed exactly",
-    "gflownet": "sampled by a trained GFlowNet",
-    "mcmc": "sampled by Markov chains",
-}
-_MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
 
 
 @dataclass(frozen=True)
@@ -44,16 +39,15 @@ class Summary:
 
 def summarise(posterior: GraphPosterior) -> Summary:
     """Return the summary of a posterior."""
-    info = posterior.info
-    level, trust = weigh_doubts(info, *trust_in(info))
-    return Summary(_fitted(posterior), trust, level, _findings(posterior), list(info.get("warnings", [])))
+    level, trust = trust_in(posterior.record)
+    told = list(posterior.info.get("warnings", []))
+    return Summary(_fitted(posterior), trust, level, _findings(posterior), told)
 
 
 def _fitted(posterior: GraphPosterior) -> str:
     info = posterior.info
     rows = f" from {info['n']:,} rows" if info.get("n") else ""
-    how = _METHODS.get(info.get("method"), "given as weighted graphs")
-    model = _MODELS.get(info.get("kind"))
+    how, model = method_words(info.get("method")), MODELS.get(info.get("kind") or "")
     score = f", with the score {info['score']}" if info.get("score") else ""
     score += f" ({model} relations)" if score and model else ""
     prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""

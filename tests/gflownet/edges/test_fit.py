@@ -1,21 +1,23 @@
 import numpy as np
 import pytest
 import torch
-from sampler_cases import score_table
+from result_cases import recorded
+from sampler_cases import request_of, score_table
 
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet.edges.fit import fit_gflownet
-from dag_gfn.gflownet.policies import TransformerPolicy
+from dag_gfn.gflownet.edges.fit import fit_edges
+from dag_gfn.gflownet.policies import EdgeTransformer
+from dag_gfn.gflownet.request import Watchers
 from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.graphs.graph import is_dag
 from dag_gfn.graphs.subsets import pack
 
 
-def short(table, iterations=3, **options):
+def short(table, iterations=3, *, watchers=None, **options):
     config = default_config(table.d, iterations=iterations)
-    return fit_gflownet(table, **{"seed": 0, "config": config, "num_samples": 64} | options)
+    return fit_edges(table, request_of(config, **{"num_samples": 64} | options), watchers=watchers)
 
 
 @pytest.mark.parametrize("d", [2, 5, 6])
@@ -40,8 +42,8 @@ def test_what_a_fit_returns(d):
 def test_as_a_posterior(d):
     table = score_table(d)
     config = default_config(d, iterations=2)
-    result = fit_gflownet(table, seed=0, config=config, num_samples=64)
-    posterior = result.posterior(table, config)
+    result = fit_edges(table, request_of(config, num_samples=64))
+    posterior = recorded(result.result(table, config))
     assert posterior.names == table.names
     known = 64 * result.importance.ess >= 25  # of fewer independent draws the mean weight says nothing
     assert posterior.log_evidence == (result.importance.log_z if known else None)
@@ -61,9 +63,9 @@ def test_as_a_posterior(d):
 def test_a_transformer_learns_the_posterior():
     table = score_table(3, rows=30, seed=1)
     config = default_config(3, iterations=80)
-    result = fit_gflownet(table, seed=0, config=config, num_samples=100, policy="transformer")
-    assert isinstance(result.training.policy.policy, TransformerPolicy)
-    edge = result.posterior(table, config).marginal("edge").values
+    result = fit_edges(table, request_of(config, num_samples=100, policy="transformer"))
+    assert isinstance(result.training.policy.policy, EdgeTransformer)
+    edge = recorded(result.result(table, config)).marginal("edge").values
     assert np.abs(edge - exact_reference(table).features["edge"]).max() < 0.02
 
 
@@ -91,7 +93,7 @@ def test_watching_does_not_change_the_result():
         judged.append(log_probabilities)
         return {"figure": 0.5}
 
-    watched = short(table, judge=judge, on_report=reports.append)
+    watched = short(table, watchers=Watchers(judge, reports.append))
     np.testing.assert_array_equal(watched.log_probabilities, short(table).log_probabilities)
     assert np.exp(judged[-1]).sum() == pytest.approx(1, abs=1e-9)
     assert watched.training.history[-1].metrics["figure"] == 0.5
@@ -122,7 +124,7 @@ def test_threads_are_put_back_when_training_fails():
     torch.set_num_threads(2)
     try:
         with pytest.raises(RuntimeError, match="no judgement"):
-            short(score_table(2), judge=broken)
+            short(score_table(2), watchers=Watchers(judge=broken))
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)

@@ -13,7 +13,7 @@ from dag_gfn.errors import NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior
 from dag_gfn.gflownet.edges.marginal import PolicyMarginal
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
-from dag_gfn.gflownet.policies.mlp import MLPPolicy
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.graphs import graph
@@ -68,7 +68,7 @@ def uniform_by_hand(d, required=(), forbidden=(), max_parents=None):
 def random_policy(d, seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        policy = MLPPolicy(d, hidden_size=16)
+        policy = EdgeMLP(d, hidden_size=16)
         for parameter in policy.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
     return policy

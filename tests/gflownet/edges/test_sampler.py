@@ -5,20 +5,22 @@ import oracles
 import pytest
 import torch
 from flow_cases import Lattice, LookUp
-from sampler_cases import log_reward, score_table
+from sampler_cases import log_reward, request_of, score_table
 
 from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet.edges.fit import fit_gflownet
+from dag_gfn.gflownet.edges.fit import fit_edges
 from dag_gfn.gflownet.edges.marginal import PolicyMarginal
-from dag_gfn.gflownet.edges.sampler import TrainedGFlowNet
+from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
-from dag_gfn.gflownet.sampling.weighted_graphs import WeightedGraphs
-from dag_gfn.gflownet.training.config import default_config, make_objective
+from dag_gfn.gflownet.sampling.weighted_graphs import entropy_of
+from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.graphs.graph import adjacency_from_masks
+from dag_gfn.posterior.sampler import WeightedGraphs
+from dag_gfn.posterior.sampler_conformance import check_sampler
 
 KINDS = ["uniform", "learned", "flows"]
 """Of the backward policy, beside a forward policy that is off by factors of about 1.3."""
@@ -48,7 +50,7 @@ def made_by_hand(table, backward="uniform", *, noise=0.25, spread=1.0):
     disturbed = lattice.log_p(log_p.clamp_min(-1e300) + noise * lattice.logits(seed=2)[0])
     policy = LookUp(lattice, disturbed.clamp_min(-1e300))
     goes_back = {"uniform": None, "learned": learned, "flows": FlowBackward(environment, policy)}[backward]
-    return TrainedGFlowNet(table, FlowModel(policy, backward=goes_back, log_z=log_z))
+    return EdgeSampler(table, FlowModel(policy, backward=goes_back, log_z=log_z))
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +67,16 @@ def sampler(table, request):
 def test_the_exact_sampler_knows_the_evidence(table, backward):
     exact = made_by_hand(table, backward, noise=0.0)
     truth = exact_posterior(table).log_evidence
-    estimate = exact.log_evidence(num_samples=200, seed=1)
+    estimate = exact.log_z(num_samples=200, seed=1)
     assert (estimate.log_z, estimate.log_z_lower) == pytest.approx((truth, truth), abs=1e-5)
     assert estimate.ess == pytest.approx(1, abs=1e-6)
     draws = exact_reference(table).draw(100, np.random.default_rng(0))
-    assert exact.upper_bound(draws, seed=1) == pytest.approx(truth, abs=1e-5)
+    assert exact.log_z_upper(draws, seed=1) == pytest.approx(truth, abs=1e-5)
 
 
 def test_the_evidence_and_the_entropy(table, sampler):
     truth = exact_posterior(table)
-    estimate = sampler.log_evidence(num_samples=4000, seed=1)
+    estimate = sampler.log_z(num_samples=4000, seed=1)
     assert abs(estimate.log_z - truth.log_evidence) <= 4 * estimate.standard_error
     assert estimate.log_z_lower < truth.log_evidence
     p = np.exp(truth.log_probabilities)
@@ -85,7 +87,7 @@ def test_the_evidence_and_the_entropy(table, sampler):
     error = np.std(w * (truth.log_evidence - drawn.log_scores - entropy) + w) / np.sqrt(len(w))
     assert abs(sampler.entropy(num_samples=4000, seed=1) - entropy) <= 4 * error
     draws = exact_reference(table).draw(2000, np.random.default_rng(0))
-    upper = sampler.upper_bound(draws, seed=1)
+    upper = sampler.log_z_upper(draws, seed=1)
     assert truth.log_evidence < upper < truth.log_evidence + 0.3
 
 
@@ -108,7 +110,7 @@ def test_a_backward_policy_that_hardly_knows_the_ways_of_the_forward_one(table):
     marginal, graphs = all_graphs_of(table)
     forward = made_by_hand(table).model.policy
     elsewhere = made_by_hand(table, "learned", spread=20.0).model.backward
-    sampler = TrainedGFlowNet(table, FlowModel(forward, backward=elsewhere, log_z=0.0))
+    sampler = EdgeSampler(table, FlowModel(forward, backward=elsewhere, log_z=0.0))
     mean, error = sampler.log_probability(graphs, num_trajectories=200, seed=0)
     truth = marginal.log_probabilities(sampler.model)
     assert (np.abs(mean - truth) <= 5 * error + 1e-6).all()
@@ -133,7 +135,7 @@ def test_errors_that_few_trajectories_do_not_tell(table):
 @pytest.mark.parametrize("edges", [[(0, 1)], [(2, 0), (0, 1)], []])
 def test_given_edges_is_the_conditional_posterior(table, sampler, edges):
     named = [(table.names[i], table.names[j]) for i, j in edges]
-    conditional = sampler.given_edges(named, num_samples=6000, seed=3)
+    conditional = sampler.given(named, num_samples=6000, seed=3)
     reward = log_reward(table)
     having = [dag for dag in oracles.all_dags(3) if all(dag[i, j] for i, j in edges)]
     log_r = np.array([reward(dag) for dag in having])
@@ -152,10 +154,10 @@ def test_given_edges_is_the_conditional_posterior(table, sampler, edges):
 
 def test_given_edges_with_weights_that_tell_little_warn(table):
     with pytest.warns(NotConvergedWarning, match="given 0 edges, the weights of 2,000 draws have a tail"):
-        given = made_by_hand(table, noise=4.0).given_edges([], num_samples=2000, seed=0)
+        given = made_by_hand(table, noise=4.0).given([], num_samples=2000, seed=0)
     assert given.info["diagnostics"]["pareto_k"] > 0.7
     with pytest.warns(NotConvergedWarning, match="given 1 edges, the weights of 20 draws have a tail"):
-        given = made_by_hand(table).given_edges([table.names[:2]], num_samples=20, seed=0)
+        given = made_by_hand(table).given([table.names[:2]], num_samples=20, seed=0)
     assert given.info["diagnostics"]["pareto_k"] is None
 
 
@@ -163,12 +165,12 @@ def test_given_edges_that_cannot_be():
     table = score_table(3, forbidden=[(0, 1)], required=[(1, 2)])
     sampler, names = made_by_hand(table), table.names
     with pytest.raises(OptionError, match="no variable is called 'nobody'"):
-        sampler.given_edges([("nobody", names[0])], seed=0)
+        sampler.given([("nobody", names[0])], seed=0)
     with pytest.raises(ConstraintError, match="close a cycle"):
-        sampler.given_edges([(names[2], names[1])], seed=0)
+        sampler.given([(names[2], names[1])], seed=0)
     with pytest.raises(ConstraintError, match="do not allow"):
-        sampler.given_edges([(names[0], names[1])], seed=0)
-    given = sampler.given_edges([(names[0], names[2])], num_samples=50, seed=0)
+        sampler.given([(names[0], names[1])], seed=0)
+    given = sampler.given([(names[0], names[2])], num_samples=50, seed=0)
     assert given.graphs[:, 1, 2].all()
     assert given.graphs[:, 0, 2].all()
 
@@ -176,14 +178,9 @@ def test_given_edges_that_cannot_be():
 @pytest.mark.parametrize("objective", ["modified_db", "wake_sleep", "flow_matching"])
 def test_what_a_training_leaves_answers_too(table, objective):
     """Whatever it has learned: the weights make up for it, and say how much they had to."""
-    fitted = fit_gflownet(
-        table,
-        seed=0,
-        config=default_config(3, iterations=5),
-        num_samples=10,
-        objective=make_objective(objective),
-    )
-    sampler = TrainedGFlowNet(table, fitted.training.policy)
+    request = request_of(default_config(3, iterations=5), num_samples=10, objective=objective)
+    fitted = fit_edges(table, request)
+    sampler = EdgeSampler(table, fitted.training.policy)
     assert (sampler.model.backward is None) == (objective == "modified_db")
     marginal, graphs = all_graphs_of(table)
     mean, _ = sampler.log_probability(graphs, num_trajectories=2, seed=0)
@@ -203,4 +200,21 @@ def test_the_seed_decides(sampler):
 def test_graphs_without_weight_and_score_do_not_count():
     adjacency = np.zeros((3, 2, 2), dtype=bool)
     weighted = WeightedGraphs(adjacency, np.array([0.0, 0.0, -np.inf]), np.array([1.0, 1.0, -np.inf]))
-    assert weighted.entropy() == pytest.approx(1 + np.log(2 / 3))
+    assert entropy_of(weighted) == pytest.approx(1 + np.log(2 / 3))
+
+
+@pytest.mark.parametrize("backward", KINDS)
+def test_the_protocol_is_kept(table, backward):
+    _, graphs = all_graphs_of(table)
+    log_scores = np.array([log_reward(table)(dag) for dag in graphs])
+    check_sampler(made_by_hand(table, backward), table.names, graphs, log_scores, seed=1)
+
+
+def test_a_training_keeps_the_protocol():
+    table = score_table(4, rows=6)
+    fitted = fit_edges(table, request_of(default_config(4, iterations=60), num_samples=10))
+    graphs = np.array(oracles.all_dags(4))
+    log_scores = np.array([log_reward(table)(dag) for dag in graphs])
+    check_sampler(
+        EdgeSampler(table, fitted.training.policy), table.names, graphs, log_scores, seed=1, num_samples=2000
+    )

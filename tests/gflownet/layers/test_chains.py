@@ -114,7 +114,7 @@ def test_judges_are_others_and_longer(table, weights):
 def test_a_short_training_has_short_judges(monkeypatch, d, training_iterations, steps):
     planned = []
     monkeypatch.setattr(
-        dag_gfn.gflownet.layers.chains, "_run", lambda *given, **named: planned.append(given[2])
+        dag_gfn.gflownet.layers.chains, "_run", lambda *given, **named: planned.append(named["iterations"])
     )
     weights = LayerWeights.of(np.zeros((d, 2)), np.roll(1 << np.arange(d), 1))
     JudgingChains(weights, seed=0, training_iterations=training_iterations)._running.result()

@@ -6,42 +6,41 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from sampler_cases import score_table
+from result_cases import recorded, verdict_on
+from sampler_cases import request_of, score_table
 
 from dag_gfn.data import from_array
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers import chains as layer_chains
 from dag_gfn.gflownet.layers.chains import Guides
-from dag_gfn.gflownet.layers.fit import build_layer_model, fit_layered_gflownet
+from dag_gfn.gflownet.layers.fit import fit_layers
 from dag_gfn.gflownet.objectives import OBJECTIVES
-from dag_gfn.gflownet.policies.layer_attention import LayerAttention
+from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
+from dag_gfn.gflownet.request import Watchers
 from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.graphs.graph import is_dag
-from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.posterior.verdict import judge_convergence
+from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.scores import Constraints, ScoreTable, make_score
-from dag_gfn.views.terminal import verdicts
 
 pytestmark = pytest.mark.usefixtures("short_chains")
 
 REFUSED = {name for name, kind in OBJECTIVES.items() if "every_state_terminal" in kind.needs}
 
 
-def fitted(table, iterations=3, *, behaviour="off", train_options=None, **options):
+def fitted(table, iterations=3, *, behaviour="off", train_options=None, watchers=None, **options):
     config = default_config(
         table.d, environment="layers", behaviour=behaviour, iterations=iterations, options=train_options
     )
-    given = {"seed": 0, "num_samples": 500, "objective": make_objective("subtrajectory_balance")} | options
-    return fit_layered_gflownet(table, config=config, **given), config
+    given = {"num_samples": 500, "objective": "subtrajectory_balance"} | options
+    return fit_layers(table, request_of(config, **given), watchers=watchers), config
 
 
 @pytest.mark.parametrize(("d", "iterations"), [(5, 80), pytest.param(8, 200, marks=pytest.mark.slow)])
 def test_a_short_training_gives_the_evidence_and_edges_within_their_errors(d, iterations):
     table = score_table(d, rows=30, seed=1)
     result, config = fitted(table, iterations, num_samples=2_000)
-    posterior = result.posterior(table, config, reweight=True)
+    posterior = recorded(result.result(table, config, reweight=True))
     exact = exact_reference(table)
     diagnostics = posterior.info["diagnostics"]
     error = diagnostics["log_z_standard_error"]
@@ -60,9 +59,9 @@ def test_a_short_training_gives_the_evidence_and_edges_within_their_errors(d, it
 def test_a_transformer_gives_the_evidence_and_edges_too():
     table = score_table(4, rows=30, seed=1)
     result, config = fitted(table, 40, policy="transformer", num_samples=2_000)
-    posterior = result.posterior(table, config, reweight=True)
+    posterior = recorded(result.result(table, config, reweight=True))
     exact = exact_reference(table)
-    assert isinstance(result.sampler.model.policy, LayerAttention)
+    assert isinstance(result.sampler.model.policy, LayerTransformer)
     edge, off = posterior.marginal("edge"), ~np.eye(4, dtype=bool)
     z = (edge.values - exact.features["edge"])[off] / edge.standard_error[off]
     assert np.abs(z).max() < 5
@@ -82,7 +81,7 @@ def test_a_finished_training_is_taken_up_from_its_checkpoint(tmp_path, policy):
 def test_beyond_five_columns_the_policy_is_not_known():
     result, config = fitted(score_table(6), 2, num_samples=30)
     assert result.log_probabilities is None
-    posterior = result.posterior(score_table(6), config)
+    posterior = recorded(result.result(score_table(6), config))
     assert not posterior.info.get("all_dags")
     assert posterior.marginal("edge").source == "rao_blackwell"
 
@@ -90,7 +89,7 @@ def test_beyond_five_columns_the_policy_is_not_known():
 def test_parents_outside_the_candidates_are_corrected(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
     result, config = fitted(score_table(6, storage="lazy"), 60, num_samples=4_000)
-    posterior = result.posterior(result.sampler.table, config)
+    posterior = recorded(result.result(result.sampler.table, config))
     assert posterior.info["diagnostics"]["candidates"] == 3
     assert posterior.info["diagnostics"]["corrected_effective_samples"] > 200
     exact = exact_reference(score_table(6))
@@ -99,16 +98,17 @@ def test_parents_outside_the_candidates_are_corrected(monkeypatch):
 
 def test_where_no_correction_has_weight_training_is_kept(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 3)
-    monkeypatch.setattr("dag_gfn.layerings.corrected_dags.corrected_dags", lambda *given, **named: None)
+    monkeypatch.setattr("dag_gfn.layerings.posterior_dags.correct_dags", lambda *given, **named: None)
     result, config = fitted(score_table(6, storage="lazy"), 20, num_samples=200)
-    posterior = result.posterior(result.sampler.table, config)
+    judged = result.result(result.sampler.table, config)
+    posterior = recorded(judged)
     assert posterior.info["diagnostics"]["corrected"] is False
     assert posterior.info["diagnostics"]["log_z_shift"] is None
     assert posterior.log_evidence is None  # the odds of parents say nothing of it
-    (told,) = [text for text in judge_convergence(posterior.info, "gflownet") if "by their odds" in text]
+    (told,) = [text for text in verdict_on(judged).warnings if "by their odds" in text]
     assert "worth 0 independent ones, with an infinite tail" in told
     assert posterior.info["diagnostics"]["converged"] is False
-    assert not [line for line in verdicts(posterior.info) if "candidate parents" in line]
+    assert not [line for line in check_sentences(posterior.record) if "candidate parents" in line]
     json.dumps(posterior.info, allow_nan=False)
 
 
@@ -119,7 +119,7 @@ def test_what_is_judged_while_training_is_the_policy():
         judged.append(log_probabilities)
         return {"figure": 0.5}
 
-    result, _ = fitted(table, judge=judge)
+    result, _ = fitted(table, watchers=Watchers(judge=judge))
     assert result.training.history[-1].metrics["figure"] == 0.5
     np.testing.assert_array_equal(judged[-1], result.log_probabilities)
     np.testing.assert_array_equal(fitted(table)[0].log_probabilities, result.log_probabilities)
@@ -139,7 +139,7 @@ def test_what_is_judged_while_training_is_the_policy():
 def test_two_columns_and_constraints(options):
     table = score_table(**options)
     result, config = fitted(table, 25, num_samples=200)
-    posterior = result.posterior(table, config)
+    posterior = recorded(result.result(table, config))
     exact = exact_reference(table)
     error = posterior.info["diagnostics"]["log_z_standard_error"]
     assert abs(posterior.log_evidence - exact.log_evidence) <= 5 * error + 1e-4
@@ -168,7 +168,7 @@ def test_other_objectives_train(objective, behaviour):
     assert result.training.iterations == iterations
     assert np.isfinite(result.drawn.log_weights).all()
     assert (result.guides is None) == (behaviour == "on")
-    assert result.posterior(table, config).log_evidence == pytest.approx(
+    assert recorded(result.result(table, config)).log_evidence == pytest.approx(
         exact_reference(table).log_evidence, abs=1.0
     )
 
@@ -182,7 +182,7 @@ def test_objectives_that_compare_rewards_of_unfinished_states_are_refused(object
 def test_on_policy_there_are_no_guides():
     result, config = fitted(score_table(3), behaviour="on")
     assert result.guides is None
-    info = result.posterior(score_table(3), config).info["diagnostics"]
+    info = recorded(result.result(score_table(3), config)).info["diagnostics"]
     assert "log_z_with_chains" not in info
 
 
@@ -200,10 +200,10 @@ def failing_judges(patch):
     """Let the chains fail that judge, and not those that guide."""
     real = layer_chains._run
 
-    def run(weights, seed, *rest, **options):
-        if seed[1] == 1:
+    def run(*given, **options):
+        if "threads" in options:  # beside training, which has one of its own
             raise MemoryError("no room for edges")
-        return real(weights, seed, *rest, **options)
+        return real(*given, **options)
 
     patch.setattr(layer_chains, "_run", run)
 
@@ -215,10 +215,11 @@ def test_judges_that_fail_do_not_cost_the_training(monkeypatch, tmp_path):
         result, config = fitted(table, 20, **given)
     assert result.training.iterations == 20
     assert (result.chains, result.judging_error) == (None, "MemoryError: no room for edges")
-    posterior = result.posterior(table, config)
+    judged = result.result(table, config)
+    posterior = recorded(judged)
     diagnostics = posterior.info["diagnostics"]
     assert diagnostics["estimate"] in ("raw", "reweighted")
-    told = judge_convergence(posterior.info, "gflownet")
+    told = verdict_on(judged).warnings
     assert "failed (MemoryError: no room for edges)" in " ".join(told)
     assert diagnostics["converged"] is not True
     json.dumps(posterior.info, allow_nan=False)
@@ -232,33 +233,16 @@ def test_judges_that_fail_do_not_cost_the_training(monkeypatch, tmp_path):
 def test_chains_that_were_interrupted_are_said():
     table = score_table(3)
     result, config = fitted(table, 2, num_samples=30)
-    assert result.posterior(table, config).info["interrupted"] is False
+    assert recorded(result.result(table, config)).info["interrupted"] is False
     cut = replace(result, chains=replace(result.chains, interrupted=True))
-    assert cut.posterior(table, config).info["interrupted"] is True
-
-
-def test_without_guides_the_flow_starts_from_independent_nodes():
-    environment = RootLayers(LayerWeights.build(score_table(4)))
-    model = build_layer_model(environment, make_objective("trajectory_balance"), None)
-    assert model.shared_flow
-    assert model.log_z is not None
-    first = environment.observe(environment.initial_state(1))
-    flow = model.log_flow(first, torch.zeros(1)).detach()
-    assert float(flow) == pytest.approx(float(model.log_z.detach()))
-    plain = build_layer_model(environment, make_objective("subtrajectory_balance"), None)
-    assert plain.backward is None
+    assert recorded(cut.result(table, config)).info["interrupted"] is True
 
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_guides_that_a_clock_cut_are_those_of_the_checkpoint(tmp_path, kept):
     table, path = score_table(4), tmp_path / "run.safetensors"
     config = default_config(4, environment="layers", iterations=20, time_budget=1_000.0)
-    options = {
-        "config": config,
-        "num_samples": 50,
-        "objective": make_objective("subtrajectory_balance"),
-        "checkpoint": path,
-    }
+    request = request_of(config, objective="subtrajectory_balance", checkpoint=path)
     reports = []
 
     def interrupt(report):
@@ -266,13 +250,13 @@ def test_guides_that_a_clock_cut_are_those_of_the_checkpoint(tmp_path, kept):
         if len(reports) == 1:
             raise KeyboardInterrupt
 
-    first = fit_layered_gflownet(table, seed=0, on_report=interrupt, **options)
+    first = fit_layers(table, request, watchers=Watchers(on_report=interrupt))
     assert first.training.interrupted
     cut = Guides(first.guides.layer_of[:700], 321.0)
     cut.save(tmp_path / "run.guides.safetensors")
     if not kept:  # then nothing has been trained with them
         path.unlink()
-    resumed = fit_layered_gflownet(table, seed=0, **options)
+    resumed = fit_layers(table, request)
     assert resumed.training.iterations == 20
     expected = cut if kept else first.guides
     np.testing.assert_array_equal(resumed.guides.layer_of, expected.layer_of)
@@ -300,7 +284,7 @@ def test_peaked_data_with_a_cap_on_parents_are_fitted_or_said_not_to_be(rng):
     data = from_array(values).standardize()
     table = ScoreTable.build(make_score("bge", data), None, Constraints.from_names(data.names, (), (), 1))
     result, config = fitted(table, 300, num_samples=1_000)
-    posterior = result.posterior(table, config)
+    posterior = recorded(result.result(table, config))
     exact = exact_reference(table)
     right = posterior.log_evidence == pytest.approx(exact.log_evidence, abs=0.3)
     assert right or not posterior.info["diagnostics"]["agrees_with_chains"]

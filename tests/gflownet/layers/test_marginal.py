@@ -13,7 +13,7 @@ from sampler_cases import log_reward, score_table
 from dag_gfn.errors import NotTractable
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.marginal import LayeredMarginal
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
@@ -31,7 +31,7 @@ def parts(table):
 def random_model(environment, seed=0):
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        network = LayerMLP(environment.log_all, hidden_size=16)
+        network = LayerMLP(environment.log_all, environment.log_without, hidden_size=16)
         for parameter in network.parameters():
             parameter += 0.2 * torch.randn_like(parameter)
     return FlowModel(network, shared_flow=True, forward_looking=True)
@@ -76,7 +76,7 @@ def test_a_network_by_the_trajectory_of_each_graph(d, options):
     assert found.shape == (len(marginal.masks),)
     assert np.exp(found).sum() == pytest.approx(1, abs=1e-9)
     dags = graph.adjacency_from_masks(marginal.masks.astype(np.int64), d)
-    one_by_one, _ = TrainedLayerGFlowNet(table, environment.weights, model).log_probability(dags)
+    one_by_one, _ = LayerSampler(table, environment.weights, model).log_probability(dags)
     possible = np.isfinite(one_by_one)
     np.testing.assert_array_equal(np.isfinite(found), possible)
     # single precision there, and the share that ends in dead ends
@@ -93,7 +93,7 @@ def test_draws_that_end_in_dead_ends_are_left_out():
     assert probabilities.sum() == pytest.approx(1, abs=1e-9)
     assert (probabilities == 0).any()
     k = 4_000
-    sampler = TrainedLayerGFlowNet(table, environment.weights, model)
+    sampler = LayerSampler(table, environment.weights, model)
     drawn = graph.parent_masks(sampler.sample(k, seed=1).adjacency)
     place = {masks.tobytes(): m for m, masks in enumerate(marginal.masks.astype(np.int64))}
     counts = np.bincount([place[masks.tobytes()] for masks in drawn], minlength=len(probabilities))

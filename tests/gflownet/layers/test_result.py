@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from layering_cases import with_gaps
+from result_cases import recorded
 from sampler_cases import score_table
 
 from dag_gfn.budget import TimeBudget
@@ -15,7 +16,7 @@ from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.marginal import LayeredMarginal
 from dag_gfn.gflownet.layers.result import LayeredFit
-from dag_gfn.gflownet.layers.sampler import TrainedLayerGFlowNet
+from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.training.config import default_config
@@ -23,7 +24,8 @@ from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import run_chains
-from dag_gfn.views.terminal import verdicts
+from dag_gfn.mcmc.posterior import edges_of_chains
+from dag_gfn.posterior.checks import check_sentences
 
 
 def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=0):
@@ -33,10 +35,12 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = FlowModel(
-            LayerMLP(environment.log_all, hidden_size=16), shared_flow=True, forward_looking=True
+            LayerMLP(environment.log_all, environment.log_without, hidden_size=16),
+            shared_flow=True,
+            forward_looking=True,
         )
     model.requires_grad_(False)
-    sampler = TrainedLayerGFlowNet(table, weights, model)
+    sampler = LayerSampler(table, weights, model)
     return LayeredFit(
         training=TrainingResult(model, 3, [], cut_short=False, interrupted=False, seconds=0.1),
         sampler=sampler,
@@ -45,7 +49,9 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
         else None,
         drawn=sampler.layerings(num_samples, seed=seed + 1),
         guides=None,
-        chains=run_chains(weights, seed=seed, iterations=20_000, kept=500) if chains else None,
+        chains=run_chains(weights, streams=np.random.SeedSequence(seed).spawn(4), iterations=20_000, kept=500)
+        if chains
+        else None,
         num_samples=num_samples,
         seed=seed,
     )
@@ -54,7 +60,7 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
 def posterior_of(fit, *, reweight=None):
     table = fit.sampler.table
     config = default_config(table.d, environment="layers", behaviour="off", iterations=3)
-    posterior = fit.posterior(table, config, reweight=reweight)
+    posterior = recorded(fit.result(table, config, reweight=reweight))
     json.dumps(posterior.info, allow_nan=False)
     return posterior
 
@@ -190,7 +196,7 @@ def test_a_lost_mode_is_seen_by_the_chains():
 
 def test_draws_and_chains_are_weighed_alike_where_there_are_dead_ends():
     fit = untrained(with_gaps(seed=44), 2_000)
-    drawn, pooled = fit.drawn, fit._pooled()
+    drawn, pooled = fit.drawn, fit._compared().pooled
     assert drawn.log_finished < -0.01
     known = {key.tobytes(): weight for key, weight in zip(drawn.layer_of, drawn.log_weights, strict=True)}
     found = zip(pooled.joined.layer_of[2_000:], pooled.chain_log_weights.ravel(), strict=True)
@@ -203,7 +209,7 @@ def test_chains_that_the_sampler_does_not_overlap_do_not_agree(monkeypatch):
     fit = untrained(score_table(4))
     apart = fit.drawn.log_weights.max() + 100.0
     monkeypatch.setattr(
-        TrainedLayerGFlowNet, "log_weights_of", lambda self, layer_of, **rest: np.full(len(layer_of), apart)
+        LayerSampler, "log_weights_of", lambda self, layer_of, **rest: np.full(len(layer_of), apart)
     )
     diagnostics = posterior_of(fit, reweight=True).info["diagnostics"]
     assert diagnostics["log_z_with_chains"] is diagnostics["log_z_with_chains_standard_error"] is None
@@ -216,7 +222,7 @@ def test_an_evidence_that_is_not_known_is_no_number(monkeypatch, distance):
     fit = untrained(score_table(6, rows=30, seed=1), 1_000)
     if distance:
         monkeypatch.setattr(
-            TrainedLayerGFlowNet,
+            LayerSampler,
             "log_weights_of",
             lambda self, layer_of, **rest: np.full(len(layer_of), fit.drawn.log_weights.max() + distance),
         )
@@ -227,7 +233,7 @@ def test_an_evidence_that_is_not_known_is_no_number(monkeypatch, distance):
     if not distance:
         exact = exact_reference(fit.sampler.table).log_evidence
         assert abs(posterior.log_evidence - exact) < 5 * error
-    (line,) = [line for line in verdicts(posterior.info) if "pooled" in line]
+    (line,) = [line for line in check_sentences(posterior.record) if "pooled" in line]
     assert ("Log evidence: not known" in line) == (distance > 0)
 
 
@@ -253,17 +259,18 @@ def test_a_budget_that_is_used_up_leaves_the_least():
     table = fit.sampler.table
     config, budget = default_config(table.d, environment="layers", iterations=3), TimeBudget(1e-6)
     shares = []
-    posterior = fit.posterior(
+    result = fit.result(
         table, config, budget=budget, on_phase=lambda name, share: shares.append((name, share))
     )
+    posterior = recorded(result)
     diagnostics = posterior.info["diagnostics"]
     assert diagnostics["layerings"] == 256
     assert diagnostics["chain_layerings"] == 400
     assert diagnostics["num_samples"] == 200
     assert len(budget.cuts) == 3
-    assert (
-        diagnostics["max_r_hat"] == posterior_of(fit).info["diagnostics"]["max_r_hat"]
-    )  # of all of the chains
+    # of all of the chains, in longer blocks
+    assert diagnostics["max_r_hat"] == edges_of_chains(fit.chains, seconds=0.0)[1].max_r_hat
+    assert "judging" in budget.phases
     names = [name for name, _ in shares]
     assert {"weights of the chains", "edge probabilities", "draws"} <= set(names)
     assert all(0 <= share <= 1 for _, share in shares)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import oracles
 import pytest
-from sampler_cases import log_reward, probabilities_of, score_table
+from sampler_cases import log_reward, probabilities_of, request_of, score_table
 from scipy.special import kl_div
 
-from dag_gfn.gflownet.edges.fit import fit_gflownet
+from dag_gfn.gflownet.edges.fit import fit_edges
 from dag_gfn.gflownet.objectives import OBJECTIVES
 from dag_gfn.gflownet.training.config import default_config
 
@@ -43,9 +43,7 @@ def divergence(
     config = replace(
         default_config(d, behaviour=behaviour, iterations=iterations), average_decay=0.99, **options
     )
-    fitted = fit_gflownet(
-        table, seed=0, config=config, num_samples=8, objective=OBJECTIVES[objective](), backward=backward
-    )
+    fitted = fit_edges(table, request_of(config, num_samples=8, objective=objective, backward=backward))
     target = oracles.posterior(d, log_reward(table))
     ends = oracles.sampling_distribution(d, probabilities_of(fitted.training.policy, table), target)
     p, q = (np.array([distribution[key] for key in target]) for distribution in (target, ends))

@@ -4,7 +4,7 @@ from sampler_cases import seeded
 
 from dag_gfn.gflownet.policies import attention
 from dag_gfn.gflownet.policies.attention import AttentionBlock, in_parts
-from dag_gfn.gflownet.policies.policy import EdgeObservation
+from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 
 
 def case(b=3, d=5, width=8, num_heads=2, num_pair_features=3):

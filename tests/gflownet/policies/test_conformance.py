@@ -3,9 +3,32 @@ import torch
 from sampler_cases import score_table, seeded
 
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+from dag_gfn.gflownet.env.root_layers import RootLayers
+from dag_gfn.gflownet.policies import EDGE_POLICIES, LAYER_POLICIES
 from dag_gfn.gflownet.policies.conformance import check_backward_policy, check_policy, check_state_flow
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.rollouts import rollout
+from dag_gfn.layerings.layer_weights import LayerWeights
+
+
+@pytest.mark.parametrize("name", EDGE_POLICIES)
+def test_every_network_that_adds_edges_conforms(name):
+    seen = rollout(EdgeAddition(score_table(4)), UniformPolicy(), 16, generator=seeded()).observation
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = EDGE_POLICIES[name](4)
+    check_policy(network, seen)
+
+
+@pytest.mark.parametrize("name", LAYER_POLICIES)
+def test_every_network_that_builds_root_layerings_conforms(name):
+    environment = RootLayers(LayerWeights.of(score_table(4).complete))
+    seen = rollout(environment, UniformPolicy(), 16, generator=seeded()).observation
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = LAYER_POLICIES[name](environment.log_all, environment.log_without)
+    check_policy(network, seen)
+    check_state_flow(lambda observation: network.logits_and_flow(observation)[1], seen)
 
 
 def zeros(observation):

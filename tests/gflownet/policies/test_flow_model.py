@@ -6,8 +6,8 @@ from sampler_cases import score_table, seeded
 
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.conformance import check_policy
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP, MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.flow_model import BackwardPolicy, FlowModel
-from dag_gfn.gflownet.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow
 from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.rollouts import rollout
@@ -19,7 +19,7 @@ def seen():
 
 
 def test_as_a_policy_it_is_its_forward_policy(seen):
-    policy = MLPPolicy(3)
+    policy = EdgeMLP(3)
     model = FlowModel(policy, backward=MLPBackward(3), state_flow=MLPStateFlow(3), log_z=2.0)
     assert isinstance(model, Policy)
     assert isinstance(model.backward, BackwardPolicy)
@@ -55,7 +55,7 @@ def test_log_z_is_a_parameter_whatever_its_value(log_z):
 
 def test_all_that_is_learned_is_saved(seen):
     parts = {"backward": MLPBackward(3), "state_flow": MLPStateFlow(3), "log_z": 1.5}
-    model = FlowModel(MLPPolicy(3), **parts)
+    model = FlowModel(EdgeMLP(3), **parts)
     names = {name.split(".")[0] for name in model.state_dict()}
     assert names == {"policy", "backward", "state_flow", "log_z"}
     other = copy.deepcopy(model)

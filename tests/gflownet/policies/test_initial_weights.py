@@ -4,10 +4,10 @@ import torch
 from sampler_cases import score_table, seeded
 from torch import nn
 
-from dag_gfn.gflownet.edges.fit import build_model
+from dag_gfn.gflownet.edges.model import build_edge_model
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.fit import build_layer_model
+from dag_gfn.gflownet.layers.model import build_layer_model
 from dag_gfn.gflownet.policies.initial_weights import DrawnFrom
 from dag_gfn.gflownet.training.config import make_objective
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -26,7 +26,7 @@ def build(request):
     table = score_table(3)
     if environment == "edges":
         objective = make_objective("detailed_balance")
-        return lambda: build_model(EdgeAddition(table), objective, policy=policy, backward="learned")
+        return lambda: build_edge_model(EdgeAddition(table), objective, policy=policy, backward="learned")
     objective, layers = make_objective("trajectory_balance"), RootLayers(LayerWeights.build(table))
     return lambda: build_layer_model(layers, objective, None, policy=policy)
 

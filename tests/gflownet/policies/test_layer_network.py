@@ -19,7 +19,7 @@ class Uncorrected(LayerNetwork):
 
 
 def uncorrected(environment):
-    return Uncorrected(environment.log_all)
+    return Uncorrected(environment.log_all, environment.log_without)
 
 
 def test_without_corrections_it_is_independent_nodes_squashed():

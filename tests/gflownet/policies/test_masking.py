@@ -4,8 +4,8 @@ import torch
 from sampler_cases import seeded
 from scipy import stats
 
+from dag_gfn.gflownet.policies.edge_observation import with_stop
 from dag_gfn.gflownet.policies.masking import masked_log_softmax, sample_actions
-from dag_gfn.gflownet.policies.policy import with_stop
 
 
 def random_case(rows, d, seed=0, scale=5.0):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dag_gfn.gflownet.policies.rows import Rows
+from dag_gfn.gflownet.policies.rows import Rows, distinct_bits
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,16 @@ def test_fields_stand_in_their_order_and_cannot_be_set():
 def test_memory_is_that_of_all_tensors():
     assert points(3).num_bytes == 3 * 8 + 6 * 4
     assert points(0).num_bytes == 0
+
+
+def test_equal_rows_of_bits_are_found():
+    bits = torch.rand(200, 3, generator=torch.Generator().manual_seed(0)) < 0.5
+    place, which = distinct_bits(bits)
+    assert len(place) == len({tuple(row) for row in bits.tolist()})
+    assert torch.equal(bits[place][which], bits)
+
+
+def test_the_highest_of_63_bits_counts():
+    bits = torch.zeros(2, 63, dtype=torch.bool)
+    bits[1, 62] = True
+    assert len(distinct_bits(bits)[0]) == 2

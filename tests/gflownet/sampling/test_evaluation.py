@@ -10,10 +10,10 @@ from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.objectives import OBJECTIVES
 from dag_gfn.gflownet.objectives.modified_db import ModifiedDetailedBalance
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP, MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.policies.masking import masked_log_softmax
-from dag_gfn.gflownet.policies.mlp import MLPBackward, MLPPolicy, MLPStateFlow
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.evaluation import evaluate
 from dag_gfn.gflownet.sampling.rollouts import rollout
@@ -25,7 +25,7 @@ def evaluated():
     environment = EdgeAddition(score_table(4))
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        policy = MLPPolicy(4)
+        policy = EdgeMLP(4)
     trajectories = rollout(environment, UniformPolicy(), 25, generator=seeded())
     return policy, trajectories, evaluate(policy, trajectories)
 
@@ -73,7 +73,7 @@ def test_the_target_gives_the_next_stop_without_gradient(evaluated):
 def test_gradients_are_finite_where_only_the_stop_is_legal():
     trajectories = rollout(EdgeAddition(score_table(2)), UniformPolicy(), 30, generator=seeded())
     assert not trajectories.observation.legal.any(2).any(1).all()
-    policy = MLPPolicy(2)
+    policy = EdgeMLP(2)
     ModifiedDetailedBalance()(evaluate(policy, trajectories)).backward()
     gradients = [p.grad for p in policy.parameters() if p.grad is not None]
     assert len(gradients) >= 6
@@ -122,7 +122,7 @@ def network(request):
     environment = EdgeAddition(score_table(d))
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(3)
-        model = FlowModel(MLPPolicy(d), backward=MLPBackward(d), state_flow=MLPStateFlow(d), log_z=0.5)
+        model = FlowModel(EdgeMLP(d), backward=MLPBackward(d), state_flow=MLPStateFlow(d), log_z=0.5)
         for parameter in model.backward.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     return environment, model, rollout(environment, UniformPolicy(), 30, generator=seeded())
@@ -146,7 +146,11 @@ def test_layerings_that_look_alike_keep_the_rewards_that_they_came_by(aimed, mon
     with torch.random.fork_rng():
         torch.manual_seed(3)
         models = [
-            FlowModel(LayerMLP(environment.log_all, hidden_size=16), shared_flow=True, forward_looking=True)
+            FlowModel(
+                LayerMLP(environment.log_all, environment.log_without, hidden_size=16),
+                shared_flow=True,
+                forward_looking=True,
+            )
             for _ in range(2)
         ]
     trajectories = rollout(environment, UniformPolicy(), 60, generator=seeded())

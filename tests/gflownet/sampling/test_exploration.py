@@ -2,8 +2,8 @@ import pytest
 import torch
 from sampler_cases import seeded
 
+from dag_gfn.gflownet.policies.edge_observation import with_stop
 from dag_gfn.gflownet.policies.masking import masked_log_softmax
-from dag_gfn.gflownet.policies.policy import with_stop
 from dag_gfn.gflownet.sampling.exploration import EpsilonSchedule, epsilon_uniform, tempered, uniform
 
 

@@ -12,7 +12,7 @@ from sampler_cases import exact_policy, log_reward, policy_of, score_table, seed
 from scipy import stats
 
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
-from dag_gfn.gflownet.policies.mlp import MLPPolicy
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.evaluation import evaluate
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout, rollout
@@ -203,7 +203,7 @@ def test_on_policy_the_behaviour_is_the_policy(constraints):
     environment = EdgeAddition(score_table(4, **constraints))
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        policy = MLPPolicy(4)
+        policy = EdgeMLP(4)
     terms = evaluate(policy, rollout(environment, policy, 30, generator=seeded()))
     torch.testing.assert_close(terms.log_behaviour, terms.log_pf.detach(), rtol=1e-5, atol=1e-5)
     assert torch.equal(terms.log_branch, terms.log_behaviour)

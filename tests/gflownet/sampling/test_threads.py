@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from sampler_cases import score_table
+from sampler_cases import request_of, score_table
 
-from dag_gfn.gflownet.edges.fit import fit_gflownet
-from dag_gfn.gflownet.layers.fit import fit_layered_gflownet
+from dag_gfn.gflownet.edges.fit import fit_edges
+from dag_gfn.gflownet.layers.fit import fit_layers
 from dag_gfn.gflownet.sampling.threads import single_thread
-from dag_gfn.gflownet.training.config import default_config, make_objective
+from dag_gfn.gflownet.training.config import default_config
 
 
 @pytest.fixture
@@ -103,11 +103,11 @@ def fitted(environment, policy, seed):
     """Return the bytes of what a short fit drew, of the policy that it learned, and of what it says of itself."""
     table = score_table(4)
     config = default_config(4, environment=environment, iterations=3)
-    options = {"seed": seed, "config": config, "policy": policy, "num_samples": 64}
+    options = {"seed": seed, "policy": policy, "num_samples": 64}
     if environment == "edges":
-        fit = fit_gflownet(table, **options)
+        fit = fit_edges(table, request_of(config, **options))
         return fit.adjacency.tobytes() + fit.log_probabilities.tobytes()
-    fit = fit_layered_gflownet(table, objective=make_objective("subtrajectory_balance"), **options)
+    fit = fit_layers(table, request_of(config, objective="subtrajectory_balance", **options))
     return fit.drawn.layer_of.tobytes() + fit.drawn.log_weights.tobytes() + fit.log_probabilities.tobytes()
 
 

@@ -9,7 +9,7 @@ from sampler_cases import seeded
 
 import dag_gfn.gflownet.training.checkpoint
 from dag_gfn.errors import StorageError
-from dag_gfn.gflownet.policies.mlp import MLPPolicy
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
 from dag_gfn.gflownet.training.checkpoint import load_checkpoint, save_checkpoint
 
 STATE = {"iteration": 7, "planned": 90, "cut_short": False, "seconds": 1.5}
@@ -19,7 +19,7 @@ def fresh(d=3, seed=0):
     """Return what a run has at its beginning: policy, average, optimiser, generator."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        policy = MLPPolicy(d)
+        policy = EdgeMLP(d)
     average = copy.deepcopy(policy).requires_grad_(False)
     return policy, average, torch.optim.Adam(policy.parameters(), lr=0.01), seeded(seed)
 

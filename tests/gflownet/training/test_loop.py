@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import oracles
 import pytest
@@ -9,7 +11,7 @@ from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.flow_matching import FlowMatching
 from dag_gfn.gflownet.objectives.modified_db import ModifiedDetailedBalance
-from dag_gfn.gflownet.policies.mlp import MLPPolicy
+from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
 from dag_gfn.gflownet.sampling.exploration import EpsilonSchedule
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingReport, train
@@ -29,7 +31,7 @@ def _one_thread():
 def network(d=3, seed=0):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return MLPPolicy(d)
+        return EdgeMLP(d)
 
 
 def run(config=SHORT, *, d=3, seed=1, policy=None, **options):
@@ -277,3 +279,47 @@ def test_a_policy_that_diverged_is_an_error():
     greedy = with_options(exploration=EpsilonSchedule(0.0, 0.0, 1.0))
     with pytest.raises(FloatingPointError, match="diverged"):
         run(greedy, policy=policy)
+
+
+def messages(caplog, level):
+    return [record.getMessage() for record in caplog.records if record.levelno == level]
+
+
+def test_a_run_logs_its_start_its_checkpoints_and_why_it_ended(tmp_path, caplog):
+    path = tmp_path / "training.safetensors"
+    with caplog.at_level(logging.DEBUG, logger="dag_gfn"):
+        run(with_options(iterations=4), checkpoint=path)
+        run(with_options(iterations=6), checkpoint=path, monitor=lambda policy: {"ess": 0.5})
+    assert all(record.name.startswith("dag_gfn.gflownet.training") for record in caplog.records)
+    told, details = messages(caplog, logging.INFO), messages(caplog, logging.DEBUG)
+    assert told[0] == (
+        "training starts: EdgeAddition, objective modified_db, 4 iterations of 8 trajectories, "
+        "soap with learning rate 0.003, no time budget"
+    )
+    assert told[1].startswith("training ends after 4 iterations and ")
+    assert told[1].endswith(": all planned iterations are done")
+    assert told[2] == f"training resumes at iteration 4 from {path}"
+    assert f"checkpoint written at iteration 4: {path}" in details
+
+
+def test_the_log_has_what_the_monitor_says_and_why_training_ended_early(caplog):
+    def diverged(policy):
+        raise FloatingPointError("a loss is NaN")
+
+    with caplog.at_level(logging.DEBUG, logger="dag_gfn"):
+        run(with_options(iterations=10), monitor=lambda policy: {"ess": 0.25})
+        with pytest.raises(FloatingPointError):
+            run(with_options(iterations=10), monitor=diverged)
+        ended = run(with_options(iterations=10, time_budget=1e-9))
+    details, told = messages(caplog, logging.DEBUG), messages(caplog, logging.INFO)
+    assert len(details) == 10
+    assert details[3].startswith("iteration 4 of 10: loss ")
+    assert details[3].endswith("ess 0.25")
+    assert "training diverges at iteration 1: a loss is NaN" in told
+    assert ended.cut_short
+    assert told[-1].endswith("the time budget is used up")
+
+
+def test_nothing_is_printed_unless_the_user_asks(capfd):
+    run(with_options(iterations=2))
+    assert capfd.readouterr() == ("", "")

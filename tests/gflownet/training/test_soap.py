@@ -81,3 +81,26 @@ def test_a_saved_state_goes_on_as_if_nothing_had_happened():
         loss().backward()
         reference.step()
     torch.testing.assert_close(weights, again)
+
+
+def test_a_closure_computes_the_gradients_and_its_loss_is_returned():
+    ends = []
+    for with_closure in (False, True):
+        weights, loss_of = regression()
+        optimizer = SOAP([weights], lr=0.1)
+
+        def closure(weights=weights, loss_of=loss_of, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = loss_of()
+            loss.backward()
+            return float(loss.detach())
+
+        for _ in range(5):
+            if with_closure:
+                before = float(loss_of().detach())
+                assert optimizer.step(closure) == before
+            else:
+                closure()
+                assert optimizer.step() is None
+        ends.append(weights.detach())
+    torch.testing.assert_close(*ends, rtol=0, atol=0)

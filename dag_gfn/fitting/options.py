@@ -1,0 +1,363 @@
+"""Every option of `fit`, declared once: keywords, flags, parameters, checks and records are made from here."""
+
+# ruff: noqa: RUF009  # option() makes a field
+
+from dataclasses import dataclass, replace
+
+from dag_gfn.errors import OptionError
+from dag_gfn.options import (
+    Edges,
+    Numbers,
+    OptionGroup,
+    Settings,
+    number,
+    numbers,
+    one_of,
+    option,
+    positive_seconds,
+    true_or_false,
+    whole,
+)
+from dag_gfn.options.checks import OneOf
+
+MAX_SEED = 2**63 - 2
+MAX_ITERATIONS = 10**12
+MAX_SECONDS = 10**9
+"""Thirty years: clocks and counters hold no more than some thousand times that."""
+DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
+
+
+def objective_names() -> tuple[str, ...]:
+    """Return the names of the training objectives; this loads torch.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import objective_names
+    >>> "trajectory_balance" in objective_names()
+    True
+    """
+    from dag_gfn.gflownet.objectives import OBJECTIVES
+
+    return tuple(OBJECTIVES)
+
+
+@dataclass(frozen=True)
+class MethodOptions(OptionGroup, panel="The method"):
+    """By which method, and what it draws.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import MethodOptions
+    >>> MethodOptions(method="magic")
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: unknown method 'magic': choose auto, exact, gflownet, mcmc
+    """
+
+    method: str = option(
+        "auto",
+        "How the posterior is computed.",
+        details="``auto`` is exact where that is affordable and trains a GFlowNet beyond.",
+        check=one_of("auto", "exact", "gflownet", "mcmc"),
+        first=True,
+    )
+    seed: int = option(
+        0,
+        "Same seed, iterations and threads: same result.",
+        details="It is the same to the last digit.",
+        check=whole(0, MAX_SEED),
+    )
+    num_samples: int = option(
+        20_000,
+        "Graphs to sample.",
+        details="They are drawn from a trained GFlowNet, from the layerings that the chains visit, or from an exact "
+        "posterior that does not hold all graphs.",
+        check=whole(1),
+    )
+    exact_check: bool | None = option(
+        None,
+        "Compare with the exact posterior; default where that is quick.",
+        check=true_or_false,
+        identity=False,
+    )
+    order_modular: bool = option(
+        False,
+        "With exact: count a graph once for each of its orders.",
+        details="Much literature uses this posterior, and no other method here does. It favours graphs with many "
+        "topological orders, and its evidence is a mean over orders. See "
+        ":class:`dag_gfn.exact.order_modular.OrderModular`.",
+        check=true_or_false,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.order_modular and self.method not in ("auto", "exact"):
+            raise OptionError(
+                f"order_modular (--order-modular) is an exact posterior, not one of '{self.method}': choose "
+                "method='exact' (--method exact), or leave it out"
+            )
+
+
+@dataclass(frozen=True)
+class DurationOptions(OptionGroup, panel="The method"):
+    """For how long.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import DurationOptions
+    >>> DurationOptions(iterations=0)
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: iterations must be positive and whole (--iterations), not 0
+    """
+
+    iterations: int | None = option(
+        None,
+        "Gradient steps, or steps of a chain; default by columns.",
+        check=whole(1, MAX_ITERATIONS),
+    )
+    time_budget: float | int | None = option(
+        None,
+        "Seconds for the whole fit; used until it has converged.",
+        details="Without `iterations` they are used: training, or the chains, go on until the result has converged or "
+        "only the time for draws is left. What comes after is cut to fit, with a note.",
+        check=positive_seconds(MAX_SECONDS),
+        first=True,
+        identity=False,
+    )
+
+
+@dataclass(frozen=True)
+class ModelOptions(OptionGroup, panel="The model"):
+    """What is modelled: score, prior and prior knowledge.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import ModelOptions
+    >>> ModelOptions(required=[("smoking", "cancer")]).score is None
+    True
+    """
+
+    score: str | None = option(
+        None,
+        "Score of a graph; default bge for continuous, bdeu for discrete columns.",
+        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian"),
+    )
+    prior: str = option(
+        "uniform",
+        "Prior over graphs.",
+        details="None is normalised. ``uniform``: every DAG has the same probability. ``edge``: each edge multiplies "
+        "the prior by `beta`. ``erdos_renyi``: edges are independent before graphs with cycles are excluded. "
+        "``fair``: each number of parents of a node has the same mass before graphs with cycles are excluded. "
+        ":func:`dag_gfn.scores.make_prior` tells what is left of that among DAGs.",
+        check=one_of("uniform", "edge", "erdos_renyi", "fair"),
+    )
+    required: Edges = option((), "Edge in every graph.", first=True)
+    forbidden: Edges = option((), "Edge in no graph.", first=True)
+    max_parents: int | None = option(
+        None, "Largest number of parents of a node.", check=whole()
+    )  # Constraints refuses what is negative
+    sparse_families: str = option(
+        "drop",
+        "Discrete families with more table cells than rows.",
+        details="``drop`` leaves out parent sets whose contingency table has more cells than there are rows that "
+        "count for the column. Discrete scores give such families parents for nothing, so that unrelated columns are "
+        "linked. No parents at all, and the required ones alone, are always allowed.",
+        check=one_of("drop", "keep"),
+    )
+    standardize: bool | None = option(
+        None,
+        "z-score continuous columns; default, but for linear_gaussian.",
+        details="BGe's prior is not scale free. False takes the columns as they are. The noise variance of "
+        "``linear_gaussian`` is in the columns' units: by default these are only centred.",
+        check=true_or_false,
+    )
+
+
+@dataclass(frozen=True)
+class ScoreHyperparameters(OptionGroup, panel="Hyperparameters"):
+    """Hyperparameters of the scores; what is None has the score's own default.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import ScoreHyperparameters
+    >>> ScoreHyperparameters(alpha_mu=2.0).values()["alpha_mu"]
+    2.0
+    """
+
+    alpha_mu: float | int | None = option(
+        None, "Of bge: rows that the prior mean is worth; by default 1.", check=number
+    )
+    alpha_w: float | int | None = option(
+        None, "Of bge: degrees of freedom; by default the number of columns + 2.", check=number
+    )
+    mean_obs: Numbers | None = option(
+        None, "Of bge: prior mean, one or one for each column; by default 0.", check=numbers
+    )
+    equivalent_sample_size: float | int | None = option(
+        None, "Of bdeu and bde: rows that the prior is worth; by default 1.", check=number
+    )
+    noise_variance: float | int | None = option(
+        None, "Of linear_gaussian: variance of the noise; by default 0.1.", check=number
+    )
+    weight_variance: float | int | None = option(
+        None, "Of linear_gaussian: prior variance of a weight; by default 1.", check=number
+    )
+
+
+@dataclass(frozen=True)
+class PriorHyperparameters(OptionGroup, panel="Hyperparameters"):
+    """Hyperparameters of the priors over graphs; what is None has the prior's own default.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import PriorHyperparameters
+    >>> PriorHyperparameters(beta=0.1).values()
+    {'beta': 0.1, 'edges_per_node': None}
+    """
+
+    beta: float | int | None = option(
+        None, "Of the prior edge: the odds of an edge; by default 0.5.", check=number
+    )
+    edges_per_node: float | int | None = option(
+        None,
+        "Of the prior erdos_renyi: sets the probability of an edge; by default 1.",
+        details="The probability of a directed edge before graphs with cycles are excluded is 2 · edges_per_node / "
+        "(d - 1), but at most one half. It is not the mean number of edges per node over DAGs.",
+        check=number,
+    )
+
+
+@dataclass(frozen=True)
+class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflownet",)):
+    """How a GFlowNet is trained; None where nothing was chosen.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import TrainingOptions
+    >>> TrainingOptions(backward="learned").completed().environment
+    'edges'
+    """
+
+    environment: str | None = option(
+        None,
+        "How graphs are built; default layers, if the rest allows.",
+        details="Edge by edge, or as root layers with all parent sets summed out. ``layers`` is by far the more "
+        "accurate. ``edges`` is the default for what needs them: the objectives ``modified_db`` and "
+        "``flow_matching``, and a learned backward policy.",
+        check=one_of("edges", "layers"),
+    )
+    objective: str | None = option(
+        None,
+        "What training minimises; a wrong name lists them all.",
+        details="A name in ``dag_gfn.gflownet.objectives.OBJECTIVES``. By default ``subtrajectory_balance``, and with "
+        "``edges`` ``modified_db``.",
+        check=OneOf(objective_names),
+    )
+    behaviour: str = option(
+        "off",
+        "Training off or on policy.",
+        details="``off``: exploration, replay, and with ``layers`` short Markov chains. ``on``: its own samples alone.",
+        check=one_of("off", "on"),
+    )
+    policy: str = option(
+        "mlp",
+        "Network.",
+        details="``transformer`` has attention among the columns, and is slower by far.",
+        check=one_of("mlp", "transformer"),
+        silent=True,
+    )
+    backward: str | None = option(
+        None,
+        "Backward policy; default by objective.",
+        details="By default uniform, but learned for wake-sleep and its reverse.",
+        check=one_of("uniform", "learned", what="backward policy"),
+    )
+    reweight: bool | None = option(
+        None,
+        "With layers: correct draws by their weights; default beyond 5 columns, where reliable.",
+        details="False takes draws as they are. Where the weights cannot be relied on, draws are by default pooled "
+        "with layerings of Markov chains. Up to 5 columns the policy's own distribution over all graphs is known, and "
+        "is the result unless this is True.",
+        check=true_or_false,
+    )
+    objective_options: Settings | None = option(
+        None,
+        "Of the objective.",
+        details='Fields of it to set otherwise than by default, as ``{"control_variate": "running"}``.',
+        flag="--objective-option",
+    )
+    train_options: Settings | None = option(
+        None,
+        "Of training, as learning_rate=1e-3.",
+        details="Fields of `dag_gfn.gflownet.training.config.TrainConfig` to set otherwise than by default, as "
+        '``{"learning_rate": 1e-3}``.',
+        flag="--train-option",
+    )
+    device: str = option(
+        "cpu",
+        "Where to train: cpu, cuda, ...",
+        details="As torch names it.",
+        identity=False,
+        silent=True,
+    )
+
+    def completed(self) -> "TrainingOptions":
+        """Return the options with environment and objective chosen, as by :meth:`resolved`."""
+        environment, objective = self.resolved()
+        return replace(self, environment=environment, objective=objective)
+
+    def resolved(self) -> tuple[str, str]:
+        """Return environment and objective: root layers, unless something asks for edges.
+
+        Raises
+        ------
+        OptionError
+            If options do not go together.
+        """
+        environment = self.environment or ("edges" if self._only_edges() else "layers")
+        if environment == "layers" and self.backward == "learned":
+            raise OptionError(
+                "with root layers every state has one predecessor, and there is no backward policy to learn: leave "
+                "backward (--backward) out, or choose environment='edges' (--environment edges)"
+            )
+        if environment == "edges" and self.reweight is not None:
+            raise OptionError(
+                "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
+            )
+        return environment, self.objective or DEFAULT_OBJECTIVES[environment]
+
+    def _only_edges(self) -> bool:
+        if self.backward == "learned":
+            return True
+        if self.objective is None:
+            return False
+        from dag_gfn.gflownet.objectives import OBJECTIVES  # loads torch
+
+        return "every_state_terminal" in OBJECTIVES[self.objective].needs
+
+    def check_unused(self, d: int) -> None:
+        """Raise `OptionError` where an option is wrong that the method does not use: a mistake should not pass."""
+        from dag_gfn.gflownet.training.config import default_config, make_objective
+
+        environment, objective = self.resolved()
+        make_objective(objective, self.objective_options)
+        default_config(d, environment=environment, behaviour=self.behaviour, options=self.train_options)
+
+
+@dataclass(frozen=True)
+class FitOptions(OptionGroup):
+    """Every option of `dag_gfn.fit`, by groups.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> chosen = FitOptions.from_keywords({"method": "mcmc", "policy": "mlp", "backward": "uniform"}, caller="fit")
+    >>> chosen.method.method, chosen.unnoticed_by("mcmc")
+    ('mcmc', ['backward'])
+    """
+
+    method: MethodOptions
+    duration: DurationOptions
+    model: ModelOptions
+    score: ScoreHyperparameters
+    prior: PriorHyperparameters
+    training: TrainingOptions

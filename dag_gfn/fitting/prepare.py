@@ -1,0 +1,117 @@
+"""From data to a table of scores, as the options say: scale, constraints, score and prior."""
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_frame, read_file
+from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.frames import is_frame
+from dag_gfn.errors import DataError
+from dag_gfn.fitting.options import FitOptions, ModelOptions
+from dag_gfn.memory import require_memory
+from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A table of scores, and what it was made of.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        On the scale that is scored.
+    constraints : Constraints
+    table : ScoreTable
+    doubts : list of Doubt
+        About the data, that a verdict weighs.
+    unlike : list of str
+        Warnings about the data that have no doubt of their own.
+    """
+
+    dataset: Dataset
+    constraints: Constraints
+    table: ScoreTable
+    doubts: list[Doubt]
+    unlike: list[str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to warn of before the work begins."""
+        return [*(doubt.warning for doubt in self.doubts), *self.unlike]
+
+
+def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
+    """Return the table of scores of a dataset under the options of a fit.
+
+    Raises
+    ------
+    DataError, OptionError, ConstraintError
+        If data and options do not go together.
+
+    Examples
+    --------
+    >>> import dag_gfn
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> from dag_gfn.fitting.prepare import prepare
+    >>> chosen = FitOptions.from_keywords({"score": "bic"}, caller="fit")
+    >>> prepare(dag_gfn.load_example("iris"), chosen).table.score
+    'bic'
+    """
+    model = chosen.model
+    # graphs, their masks, packed bits
+    require_memory("num_samples", chosen.method.num_samples, 4 * dataset.d * (dataset.d + 25))
+    z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
+    unlike = data_warnings(dataset)
+    dataset = _scaled(dataset, z_scored, model)
+    constraints = Constraints.from_names(dataset.names, model.required, model.forbidden, model.max_parents)
+    if dataset.kind == "discrete" and model.sparse_families == "drop":
+        constraints = constraints.without_sparse_families(dataset)
+    hyperparameters: dict[str, Any] = {
+        name: np.asarray(value) if isinstance(value, Collection) else value
+        for name, value in chosen.score.values().items()
+    }
+    score = make_score(model.score, dataset, **hyperparameters)
+    prior = make_prior(model.prior, dataset.d, **chosen.prior.values())
+    table = ScoreTable.build(score, prior, constraints)
+    return Prepared(dataset, constraints, table, [*data_doubts(z_scored), *score.doubts()], unlike)
+
+
+def as_dataset(data: Any) -> Dataset:
+    """Return data of any kind that `dag_gfn.fit` takes as a dataset.
+
+    Raises
+    ------
+    DataError
+        If it is of another kind, or cannot be used as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.fitting.prepare import as_dataset
+    >>> as_dataset(np.eye(3)).names
+    ('x0', 'x1', 'x2')
+    """
+    if isinstance(data, Dataset):
+        return data
+    if is_frame(data):
+        return from_frame(data)
+    if isinstance(data, np.ndarray):
+        return from_array(data)
+    if isinstance(data, str | os.PathLike):
+        return read_file(data)
+    kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}".removeprefix("builtins.")
+    remedy = ": use .collect() first" if hasattr(data, "collect") else ""
+    raise DataError(
+        f"expected a Dataset, a DataFrame, an array or the path of a CSV file, not {kind}{remedy}"
+    )
+
+
+def _scaled(dataset: Dataset, z_scored: Dataset, model: ModelOptions) -> Dataset:
+    """Return the dataset on the scale that is scored."""
+    if model.standardize is None and model.score == "linear_gaussian" and dataset.kind == "continuous":
+        return dataset.center()
+    return dataset if model.standardize is not None and not model.standardize else z_scored

@@ -1,0 +1,66 @@
+"""The record of a fit: all that `GraphPosterior.info` says of it, made once, at the end."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.method_result import MethodResult
+from dag_gfn.posterior.verdict import Verdict
+
+
+def recorded_posterior(
+    result: MethodResult,
+    verdict: Verdict,
+    *,
+    asked: Mapping[str, Any],
+    said: Mapping[str, Any],
+    timing: Mapping[str, Any],
+    statistics: Mapping[str, np.ndarray],
+) -> GraphPosterior:
+    """Return the posterior of a result with its whole record.
+
+    Parameters
+    ----------
+    result : MethodResult
+    verdict : Verdict
+    asked : mapping
+        What was fitted, on what and how: data, score, prior, method, seed and the version.
+    said : mapping
+        Warnings and doubts.
+    timing : mapping
+        Seconds of the whole fit and its phases.
+    statistics : mapping of str to ndarray
+        Sufficient statistics of the data.
+    """
+    posterior = result.posterior
+    drawn = posterior.info.get("diagnostics", {})
+    info: dict[str, Any] = {
+        **asked,
+        "interrupted": result.interrupted,
+        "log_evidence_source": result.evidence.source,
+        "log_evidence_standard_error": result.evidence.standard_error,
+        "diagnostics": {**result.diagnostics.to_json(), **drawn, **verdict.to_json()},
+        **result.settings,
+    }
+    if posterior.covers_all_dags:
+        info["all_dags"] = True
+    if result.best_graph is not None:
+        info["best_graph"] = result.best_graph.to_json(posterior.names)
+    if result.training is not None:
+        info["training"] = result.training._asdict()
+    if result.raw_edges is not None:
+        error = result.raw_edges.standard_error
+        info["edges_raw"] = {"probability": result.raw_edges.values, "standard_error": error}
+    if result.exact_check is not None:
+        info |= {"exact_check": result.exact_check.to_json(), "exact_edges": result.exact_edges}
+    if result.search is not None:
+        info["search"] = result.search._asdict()
+    return replace(
+        posterior,
+        log_evidence=result.evidence.log_z,
+        info={**info, **said, "timing": {**timing, **result.timing}},
+        statistics=dict(statistics),
+    )

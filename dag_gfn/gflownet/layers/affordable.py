@@ -1,0 +1,62 @@
+"""As many layerings as there is time to go through."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dag_gfn.budget import TimeBudget
+from dag_gfn.gflownet.layers.sampler import LayerSampler
+from dag_gfn.layerings.layered_edges import edge_probabilities
+from dag_gfn.layerings.weighted_draws import WeightedLayerings
+from dag_gfn.mcmc.chains import Chains
+
+_EDGE_SHARE, _CHAIN_SHARE = 0.25, 0.4  # of the time that is left, at most
+_LEAST_LAYERINGS, _LEAST_OF_CHAIN = 256, 100  # that are taken however little time is left
+
+
+def affordable_draws(
+    sampler: LayerSampler, drawn: WeightedLayerings, budget: TimeBudget
+) -> WeightedLayerings:
+    """Return as many of a sampler's draws as there is time to compute edge probabilities of."""
+    own = drawn.layer_of.astype(np.int8)
+
+    def go_through(k: int) -> None:
+        edge_probabilities(sampler.weights, own[:k])
+
+    number = budget.affordable(
+        len(own),
+        go_through,
+        share=_EDGE_SHARE,
+        least=_LEAST_LAYERINGS,
+        what="layerings of the sampler are taken",
+    )
+    return drawn if number == len(own) else drawn[:number]
+
+
+def affordable_chains(sampler: LayerSampler, chains: Chains, budget: TimeBudget) -> Chains:
+    """Return chains with as many layerings, evenly thinned, as there is time to weigh by the sampler."""
+    count, blocks = chains.log_weights.shape
+    layerings = chains.layer_of.reshape(-1, chains.layer_of.shape[-1])
+    order = np.random.default_rng(blocks).permutation(len(layerings))[:_LEAST_LAYERINGS]
+
+    def weigh(k: int) -> None:
+        tried = layerings[order[:k]]
+        sampler.log_weights_of(tried.astype(np.int64))
+        edge_probabilities(sampler.weights, tried)
+
+    number = budget.affordable(
+        len(layerings),
+        weigh,
+        share=_CHAIN_SHARE,
+        least=count * _LEAST_OF_CHAIN,
+        what="layerings of Markov chains are taken",
+    )
+    if number == len(layerings):
+        return chains
+    chosen = np.arange(number // count) * blocks // (number // count)
+    return replace(
+        chains,
+        layer_of=chains.layer_of[:, chosen],
+        log_weights=chains.log_weights[:, chosen],
+        edge=chains.edge[:, chosen],
+    )

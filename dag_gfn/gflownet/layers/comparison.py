@@ -1,0 +1,96 @@
+"""A sampler's layerings beside those of Markov chains: what they give together, and whether they agree."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dag_gfn.gflownet.layers.sampler import LayerSampler
+from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+from dag_gfn.layerings.pooled_draws import PooledLayerings
+from dag_gfn.layerings.weighted_draws import WeightedLayerings
+from dag_gfn.mcmc.chains import Chains
+from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement
+from dag_gfn.posterior.evidence import known_evidence
+from dag_gfn.posterior.verdict import MAX_EVIDENCE_ERROR
+
+_MISSED = 0.05
+"""Share of the posterior mass that draws may leave out, beside three standard errors of the evidence."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChainComparison:
+    """Both kinds of layerings together.
+
+    Attributes
+    ----------
+    pooled : PooledLayerings
+    agreement : Agreement
+        Of the chains with one another.
+    iterations : int
+        Steps of each chain.
+    """
+
+    pooled: PooledLayerings
+    agreement: Agreement
+    iterations: int
+
+    @classmethod
+    def of(
+        cls,
+        sampler: LayerSampler,
+        drawn: WeightedLayerings,
+        chains: Chains,
+        agreement: Agreement,
+        *,
+        on_share: Callable[[float], None] | None = None,
+    ) -> "ChainComparison":
+        """Weigh the layerings of chains by the sampler, and pool them with its own by bridge sampling.
+
+        Parameters
+        ----------
+        sampler : LayerSampler
+        drawn : WeightedLayerings
+            The sampler's own.
+        chains : Chains
+        agreement : Agreement
+            Of the chains, before any of their layerings were left out for lack of time.
+        on_share : callable, optional
+            Is told the share of the layerings that is weighed, in [0, 1].
+        """
+        layer_of = chains.layer_of
+        log_weights = sampler.log_weights_of(
+            layer_of.reshape(-1, layer_of.shape[-1]).astype(np.int64), on_share=on_share
+        )
+        log_weights += drawn.log_finished  # of the same probabilities as those of the draws
+        effective = agreement.min_effective_draws
+        pooled = PooledLayerings.of(
+            drawn,
+            layer_of,
+            chains.log_weights,
+            log_weights.reshape(layer_of.shape[:2]),
+            effective_chain_draws=math.inf if effective is None else effective,
+        )
+        return cls(pooled, agreement, chains.iterations)
+
+    @property
+    def log_z_upper(self) -> float:
+        """An upper bound of the log evidence in expectation, in nats, as far as chains are draws of the posterior."""
+        return float(self.pooled.chain_log_weights.mean())
+
+    def against(self, importance: ImportanceEstimate) -> AgainstChains:
+        """Return whether the sampler draws all that chains do, which its own weights cannot know."""
+        estimate = self.pooled.estimate
+        gap = estimate.log_z - importance.log_z
+        tolerated = -math.log1p(-_MISSED) + 3 * (estimate.standard_error + importance.standard_error)
+        overlap = estimate.standard_error <= MAX_EVIDENCE_ERROR  # else nothing is known, nor agreed upon
+        log_z, error = known_evidence(estimate.log_z, estimate.standard_error)
+        return AgainstChains(
+            log_z_with_chains=log_z,
+            log_z_with_chains_standard_error=error,
+            agrees_with_chains=bool(overlap and abs(gap) <= tolerated),
+            share_of_chains=estimate.share_of_chains,
+            pooled_effective_samples=self.pooled.effective_samples,
+            chain_iterations=self.iterations,
+        )

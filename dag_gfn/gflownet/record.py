@@ -1,0 +1,86 @@
+"""What every trained GFlowNet records of its training, and the posterior that its policy is."""
+
+import numpy as np
+from jaxtyping import Float64
+
+from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
+from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+from dag_gfn.gflownet.training.config import TrainConfig
+from dag_gfn.gflownet.training.loop import TrainingResult
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.diagnostic_parts import Importance
+from dag_gfn.posterior.evidence import known_evidence
+from dag_gfn.posterior.method_result import TrainingRecord
+from dag_gfn.scores import ScoreTable
+
+
+def training_record(training: TrainingResult, config: TrainConfig) -> TrainingRecord:
+    """Return the options of a training run, and its figures at some iterations."""
+    return TrainingRecord(
+        options={**vars(config), "exploration": vars(config.exploration)},
+        history=[{"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history],
+    )
+
+
+def training_seconds(training: TrainingResult) -> dict[str, float | list[float]]:
+    """Return the seconds of the whole training, and until each entry of its history."""
+    return {
+        "training_seconds": training.seconds,
+        "history_seconds": [at.seconds for at in training.history],
+    }
+
+
+def importance_of(
+    estimate: ImportanceEstimate, draws: int, *, log_z_upper: float | None = None
+) -> Importance:
+    """Return what the importance weights of a number of draws say, with the evidence only where they know it.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.record import importance_of
+    >>> from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+    >>> few = ImportanceEstimate(ess=0.01, log_z_lower=-4.0, log_z=-3.0, standard_error=0.9)
+    >>> importance_of(few, 100).log_z is None  # worth one draw
+    True
+    """
+    log_z, error = known_evidence(
+        estimate.log_z, estimate.standard_error, effective_draws=estimate.ess * draws
+    )
+    return Importance(
+        ess=estimate.ess,
+        log_z=log_z,
+        log_z_standard_error=error,
+        log_z_lower=estimate.log_z_lower,
+        log_z_upper=log_z_upper,
+    )
+
+
+def policy_posterior(
+    table: ScoreTable,
+    log_probabilities: Float64[np.ndarray, " m"],
+    *,
+    log_evidence: float | None = None,
+    num_samples: int | None = None,
+) -> GraphPosterior:
+    """Return a policy's exact distribution over all DAGs as a posterior.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    log_probabilities : ndarray, shape (m,), float64
+        In the order of `enumerate_dags`.
+    log_evidence : float, optional
+    num_samples : int, optional
+        How many objects were drawn beside, for the diagnostics.
+    """
+    masks = enumerate_dags(table.d)
+    log_scores = table.log_reward(masks.astype(np.int64))
+    return graph_posterior(
+        table.names,
+        masks,
+        log_probabilities,
+        log_evidence=log_evidence,
+        log_scores=log_scores,
+        source="policy",
+        info={} if num_samples is None else {"diagnostics": {"num_samples": num_samples}},
+    )

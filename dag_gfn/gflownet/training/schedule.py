@@ -1,0 +1,141 @@
+"""How many gradient steps a training takes: its options say, and a time budget can shorten or extend the plan."""
+
+import logging
+import time
+from typing import Any
+
+from dag_gfn.gflownet.training.config import TrainConfig
+
+_WORTHWHILE = 0.05
+"""Share of the time budget that must be left for another cycle of training."""
+
+logger = logging.getLogger(__name__)
+
+
+class Schedule:
+    """The planned iterations of a training, how many are done, and the time that they took.
+
+    With a time budget the plan is shortened where the speed so far shows that not all iterations will fit. When all
+    are done and time is left, another cycle can begin; its length follows from the speed so far.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Its `iterations`, `time_budget` and `monitor_every` are used.
+
+    Attributes
+    ----------
+    iteration : int
+        Gradient steps done.
+    planned : int
+        Gradient steps after which training ends, as far as is known now.
+    cycle : int
+        Iteration at which the current cycle began: learning rate and exploration follow the progress since then.
+    cut_short : bool
+        Whether the time budget has shortened the plan.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.training.config import TrainConfig
+    >>> from dag_gfn.gflownet.training.schedule import Schedule
+    >>> schedule = Schedule(TrainConfig(iterations=200))
+    >>> schedule.iteration = 50
+    >>> schedule.planned, schedule.progress
+    (200, 0.25)
+    """
+
+    def __init__(self, config: TrainConfig):
+        self.iterations = config.iterations
+        self.time_budget = config.time_budget
+        self.monitor_every = config.monitor_every
+        self.iteration = 0
+        self.planned = config.iterations
+        self.cycle = 0
+        self.cut_short = False
+        self._first = 0  # iteration at which this run began; above 0 if it continues an earlier one
+        self._earlier_seconds = 0.0
+        self._started = time.perf_counter()
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Time of training in seconds, earlier runs of a resumed training included."""
+        return self._earlier_seconds + time.perf_counter() - self._started
+
+    @property
+    def progress(self) -> float:
+        """Share of the current cycle that is done, in [0, 1]."""
+        return min((self.iteration - self.cycle) / max(self.planned - self.cycle, 1), 1.0)
+
+    @property
+    def done(self) -> bool:
+        """Whether all planned iterations are done."""
+        return self.iteration >= self.planned
+
+    @property
+    def monitor_calls_due(self) -> int:
+        """Number of calls of the monitor that are due in the current cycle until now."""
+        return int(self.progress / self.monitor_every + 1e-9)
+
+    def check_time(self) -> None:
+        """Shorten the plan if the time budget does not allow all of it; adjust it in a later cycle."""
+        if self.time_budget is None:
+            return
+        done = self.iteration - self._first
+        left = self.time_budget - self.seconds
+        if self.cycle:
+            if left <= 0 or done % 50 == 0:
+                self._plan_by_time(self.time_budget)
+        elif left <= 0:
+            self.planned, self.cut_short = self.iteration, True
+        elif (done % 50 == 0 or done < 50) and self.seconds > 0.02 * self.time_budget:
+            rate = done / (self.seconds - self._earlier_seconds)
+            allowed = self.iteration + max(int(rate * left), 1)
+            if self.cut_short or allowed < self.iterations:  # once it is cut, the plan follows the clock
+                before, self.planned = self.cut_short, min(allowed, self.iterations)
+                self.cut_short = self.planned < self.iterations
+                if self.cut_short and not before:
+                    logger.info(
+                        "the time budget of %g s allows about %d of %d iterations: the schedules are shortened",
+                        self.time_budget,
+                        self.planned,
+                        self.iterations,
+                    )
+
+    def has_time_for_another_cycle(self) -> bool:
+        """Return whether all iterations are done and enough of the time budget is left."""
+        if self.time_budget is None or self.cut_short or self.iteration - self._first < 1:
+            return False
+        return self.time_budget - self.seconds >= _WORTHWHILE * self.time_budget
+
+    def begin_another_cycle(self) -> bool:
+        """Plan as many iterations as the time that is left allows, and return whether there are any."""
+        if self.time_budget is None:
+            return False
+        self.cycle = self.iteration
+        self._plan_by_time(self.time_budget)
+        return self.planned > self.iteration
+
+    def _plan_by_time(self, time_budget: float | int) -> None:
+        rate = (self.iteration - self._first) / (self.seconds - self._earlier_seconds)
+        self.planned = self.iteration + max(int(rate * (time_budget - self.seconds)), 0)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps, as JSON can hold it."""
+        return {
+            "iteration": self.iteration,
+            "planned": self.planned,
+            "cycle": self.cycle,
+            "cut_short": self.cut_short,
+            "seconds": self.seconds,
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Continue from the state of a checkpoint."""
+        self.iteration, self.planned = state["iteration"], state["planned"]
+        self.cut_short, self._earlier_seconds = state["cut_short"], state["seconds"]
+        self.cycle = state.get("cycle", 0)
+        self._first = self.iteration

@@ -1,0 +1,246 @@
+r"""Compiled draws of one node's parents, given a root layering.
+
+Given the layering, the parents of different nodes are independent. With U the nodes of all earlier layers and Q the
+layer just before the node v, its parent set is T with probability :math:`w_v(T) / g_v(U, Q)`, for each T within U that
+meets Q (:mod:`dag_gfn.layerings.layer_weights` defines the weights).
+
+Where nodes that are no candidates can be parents, a set meets Q in one of two ways. With subscripts i and o for the
+candidates of a set and its other members, and :math:`\lambda(O) = \sum_{u \in O} \log(1 + r_{vu})`:
+
+- Some member of :math:`Q_o` is in the set. Then the candidates are free within :math:`U_i`. Up to a common factor these
+  sets weigh :math:`\hat w_v(U_i) (e^{\lambda(Q_o)} - 1)`.
+- No member of :math:`Q_o` is. Then the candidates must meet :math:`Q_i`, and these sets weigh
+  :math:`\hat w_v(U_i) - \hat w_v(U_i \setminus Q_i)` up to the same factor.
+
+In both, each member u of :math:`U_o \setminus Q_o` joins with probability :math:`r_{vu} / (1 + r_{vu})`.
+
+All functions take the `CompiledTables` of the weights as `tables`. `inside` and `last` are the masks U and Q. `within`
+and `touching` are the same sets as indices into a row of the tables, which know candidates only.
+"""
+
+from typing import no_type_check
+
+import numpy as np
+from numba import njit
+
+from dag_gfn.layerings.node_weights import index_of, log_node_weight, log_outside_factor, sum_touching
+
+_UNDERFLOW = -600.0  # nats below a node's best parent set, where doubles would lose digits
+_SUBSETS_A_DRAW = 256  # subsets that can be enumerated in the time of one draw without enumeration
+
+
+# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _set_at(tables, node, index):
+    """Return the mask of the parent set at an index: bit k of the index stands for candidate number k."""
+    mask = np.int64(0)
+    for k in range(tables.members.shape[1]):
+        if index >> k & 1:
+            mask |= np.int64(1) << tables.members[node, k]
+    return mask
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def draw_meeting(tables, linear, node, inside, last, uniforms, rng, sets):
+    """Fill `sets` with masks of independent parent sets within `inside` that meet `last`, drawn by their weight.
+
+    There is one set for each of the `uniforms`, both of shape (m,). `linear` are the node's weights w_v(T), shape
+    (2^K,), no logarithms. `rng` is used only where there are parents outside the candidates.
+    """
+    sets[:] = 0
+    outside = inside & tables.outside[node]
+    if outside == 0:
+        _add_candidates(tables, linear, node, inside, last, uniforms, sets, np.arange(len(sets)))
+        return
+    inside, within = inside & tables.candidates[node], index_of(tables, node, inside)
+    log_all = tables.log_sums[node, within]  # log of ŵ(U_i), by which all weights below are divided
+    met = np.expm1(log_outside_factor(tables, node, outside & last))  # sets with some member of Q_o
+    share = -np.expm1(tables.log_sums[node, within & ~index_of(tables, node, last)] - log_all)  # the others
+    some = -np.expm1(tables.log_weights[node, 0] - log_all)  # the candidates are not the empty set
+    meeting, free = np.zeros(len(sets), dtype=np.bool_), np.zeros(len(sets), dtype=np.bool_)
+    for m in range(len(sets)):
+        sets[m] = _draw_outside(tables, node, outside & ~last, False, rng)
+        # Which of the two ways to meet Q; the candidates follow below, for all sets of one way together.
+        meeting[m] = rng.random() * (met + share) >= met
+        if not meeting[m]:
+            sets[m] |= _draw_outside(tables, node, outside & last, True, rng)
+            free[m] = rng.random() < some  # otherwise it has no candidate
+    _add_candidates(tables, linear, node, inside, inside & last, uniforms, sets, np.flatnonzero(meeting))
+    # To meet all of U_i is to be any set but the empty one.
+    _add_candidates(tables, linear, node, inside, inside, uniforms, sets, np.flatnonzero(free))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _add_candidates(tables, linear, node, inside, last, uniforms, sets, places):
+    """Add candidate parents within `inside` that meet `last`, drawn by weight, to the sets at some places.
+
+    `places` are indices of `sets` and `uniforms`; they are overwritten.
+    """
+    if len(places) == 0:
+        return
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+    log_total, bounded = log_node_weight(tables, node, inside, last, False)
+    subsets, rest = 1, within  # 2^|U|, by clearing the lowest bit again and again
+    while rest:
+        rest &= rest - 1
+        subsets *= 2
+    # One enumeration serves all draws; it pays where there are many draws for the number of subsets.
+    enumerated = len(places) > 1 and subsets <= _SUBSETS_A_DRAW * len(places)
+    # Differences of table entries need a total that has neither cancelled (bounded) nor underflowed.
+    if not bounded and log_total > _UNDERFLOW and not enumerated:
+        left = 0
+        for m in places:
+            drawn = _draw_descending(linear, tables.log_sums[node], within, touching, uniforms[m])
+            if drawn & touching and linear[drawn] > 0.0:
+                sets[m] |= _set_at(tables, node, drawn)
+            else:  # rounding led to a set that is not possible: draw this one by enumeration
+                places[left] = m
+                left += 1
+        places = places[:left]
+    if len(places):
+        _add_enumerated(tables, node, inside, last, uniforms, sets, places)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _draw_outside(tables, node, among, some, rng):
+    """Return the mask of the parents outside the candidates that join, each by its odds.
+
+    `among` is the mask of those that can. `some` asks for the draw given that at least one joins.
+    """
+    drawn, rest, u = np.int64(0), among, 0
+    while rest:
+        if rest & 1:
+            log_odds, here = tables.log_odds[node, u], np.int64(1) << u
+            share = 1.0 / (1.0 + np.exp(-log_odds))  # r / (1 + r)
+            if some and drawn == 0:
+                # None before u has joined: divide by the probability that one of u and what follows does,
+                # 1 - exp(-λ). The last one left is then certain.
+                left = log_outside_factor(tables, node, among >> u << u)
+                share = 1.0 if rest == 1 else share / -np.expm1(-left)
+            if rng.random() < share:
+                drawn |= here
+        rest >>= 1
+        u += 1
+    return drawn
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _share(sums, within, touching, log_all):
+    """Return the weight of the sets in `within` that meet `touching`, relative to exp(log_all).
+
+    `sums` are log ŵ, shape (2^K,): all subsets of `within`, less those that avoid `touching`.
+    """
+    return np.exp(sums[within] - log_all) - np.exp(sums[within & ~touching] - log_all)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _draw_descending(weights, sums, within, touching, uniform):
+    """Return the index of a set in `within` that meets `touching`, drawn by weight: its two largest members first.
+
+    `weights` are w (no logarithms) and `sums` log ŵ of one node, both of shape (2^K,). Inversion of one uniform number:
+    `left` is what remains of it, in units of ŵ(within), after each choice. The weight of the sets whose largest member
+    is at most h, and that of the sets with largest member h whose second is at most k, are differences of entries of
+    `sums`. Only the sets with both members given are gone through one by one.
+    """
+    log_all = sums[within]
+    left = uniform * _share(sums, within, touching, log_all)
+    # 1. The largest member: sets within the members up to each one in turn, ascending. The empty set, which meets
+    #    nothing, has no share.
+    first, below_first, before = np.int64(0), np.int64(0), 0.0
+    rest, seen = within, np.int64(0)
+    while rest:
+        member = rest & -rest
+        rest ^= member
+        until = _share(sums, seen | member, touching, log_all)
+        first, below_first = member, seen
+        if until > left:
+            break
+        before, seen = until, seen | member
+    left -= before
+
+    # 2. The second largest: first the set {first} alone, then the sets with `first` within {first} and the members
+    #    up to each one in turn, which is the difference of two shares.
+    without = _share(sums, np.int64(0), touching, log_all)
+    until = _share(sums, first, touching, log_all) - without
+    if until > left:
+        return first
+    second, below_second, before = np.int64(0), np.int64(0), until
+    rest, seen = below_first, np.int64(0)
+    while rest:
+        member = rest & -rest
+        rest ^= member
+        upto = seen | member
+        until = _share(sums, upto | first, touching, log_all) - _share(sums, upto, touching, log_all)
+        second, below_second = member, seen
+        if until > left:
+            break
+        before, seen = until, upto
+    left -= before
+
+    # 3. The rest: all subsets of the members below the second, one by one.
+    scale = np.exp(-log_all)
+    both, subset, chosen = first | second, np.int64(0), first | second
+    while True:
+        candidate = both | subset
+        if candidate & touching and weights[candidate] > 0.0:
+            chosen = candidate
+            left -= weights[candidate] * scale
+            if left < 0.0:
+                return chosen
+        if subset == below_second:  # rounding: the last set of positive weight
+            return chosen
+        subset = (subset - below_second) & below_second  # the next subset, ascending
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def draw_parents(tables, node, inside, last, uniform):
+    """Return the mask of a parent set within `inside` that meets `last` (if that is not empty), drawn by its weight."""
+    sets = np.zeros(1, dtype=np.int64)
+    if inside != 0:
+        _add_enumerated(tables, node, inside, last, np.full(1, uniform), sets, np.zeros(1, dtype=np.int64))
+    return sets[0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _add_enumerated(tables, node, inside, last, uniforms, sets, places):
+    """Add such candidate parents to the sets at some places by going through all up to 2^|inside| subsets twice.
+
+    The first pass sums the weights, the second inverts all uniform numbers at once. An empty `last` puts no condition
+    on the sets.
+    """
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+    weights = tables.log_weights[node]
+    free = last == 0
+    if free:
+        touching = within
+    largest, total = sum_touching(weights, within, touching)
+    if free and weights[0] > -np.inf:  # sum_touching leaves out the empty set, which meets nothing
+        top = max(largest, weights[0])
+        total = total * np.exp(largest - top) + np.exp(weights[0] - top)
+        largest = top
+    order = places[np.argsort(uniforms[places])]  # by ascending uniform number: one sweep serves them all
+    subset, chosen, until, done = within, np.int64(0), 0.0, 0
+    while True:
+        if free or subset & touching:
+            weight = np.exp(weights[subset] - largest)
+            if weight > 0.0:
+                chosen = subset
+                until += weight
+                while done < len(order) and until > uniforms[order[done]] * total:
+                    sets[order[done]] |= _set_at(tables, node, chosen)
+                    done += 1
+        if subset == 0 or done == len(order):
+            break
+        subset = (subset - 1) & within  # the next subset, descending
+    for m in order[done:]:  # rounding: the last set of positive weight
+        sets[m] |= _set_at(tables, node, chosen)

@@ -1,0 +1,66 @@
+"""The posterior of the parameters given a graph, read from a posterior over graphs."""
+
+from dag_gfn.errors import OptionError
+from dag_gfn.parameters.discrete import DiscreteParameters
+from dag_gfn.parameters.linear_gaussian import LinearGaussianParameters
+from dag_gfn.posterior import GraphPosterior
+
+_GAUSSIAN: type[LinearGaussianParameters] | type[DiscreteParameters] = LinearGaussianParameters
+_DISCRETE: type[LinearGaussianParameters] | type[DiscreteParameters] = DiscreteParameters
+_MODELS = {
+    "bge": (_GAUSSIAN, ("alpha_mu", "alpha_w", "mean_obs")),
+    "linear_gaussian": (_GAUSSIAN, ("noise_variance", "weight_variance")),
+    "bdeu": (_DISCRETE, ("equivalent_sample_size",)),
+    "bde": (_DISCRETE, ("equivalent_sample_size",)),
+}
+"""For each score that has a prior over parameters: their posterior, and the hyperparameters that it needs."""
+
+
+def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters | DiscreteParameters:
+    """Return the distribution of the parameters given a graph, under the model of the posterior's score.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+        Made by `dag_gfn.fit` with the score ``bge``, ``linear_gaussian``, ``bdeu`` or ``bde``, or loaded from
+        its folder.
+
+    Raises
+    ------
+    OptionError
+        If the score has no prior over parameters (``bic``), or the posterior does not hold the sufficient statistics or
+        hyperparameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.parameters import parameter_posterior
+    >>> rng = np.random.default_rng(1)
+    >>> x = rng.normal(size=500)
+    >>> posterior = dag_gfn.fit(np.column_stack([x, 2.0 * x + rng.normal(size=500)]), progress=False)
+    >>> network = parameter_posterior(posterior).expected(np.array([[[False, True], [False, False]]]))
+    >>> network.coefficients[0].round(1).tolist()  # row → column
+    [[0.0, 2.0], [0.0, 0.0]]
+    """
+    score = posterior.info.get("score")
+    if score not in _MODELS:
+        instead = "bdeu" if posterior.info.get("kind") == "discrete" else "bge"
+        raise OptionError(
+            f"the score '{score}' has no prior over parameters, so that none can be drawn: fit again with "
+            f"score='{instead}' (--score {instead})"
+        )
+    if not posterior.statistics:
+        raise OptionError(
+            "this posterior holds no sufficient statistics of the data, which parameters need: "
+            "fit with dag_gfn.fit (dag-gfn fit), which keeps them"
+        )
+    model, options = _MODELS[score]
+    missing = [name for name in model.needed_statistics if name not in posterior.statistics]
+    missing += [name for name in options if name not in (posterior.info.get("score_options") or {})]
+    if missing:
+        raise OptionError(
+            f"this posterior does not hold all that parameters need ({', '.join(missing)} missing): fit again with "
+            "dag_gfn.fit (dag-gfn fit)"
+        )
+    return model.from_posterior(posterior)

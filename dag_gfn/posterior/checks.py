@@ -1,0 +1,261 @@
+"""What a fit measured of itself: each figure with its level and meaning, and the figures in sentences."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dag_gfn.errors import shortened
+from dag_gfn.posterior.diagnostics import Diagnostics, ExactCheck, LayerDiagnostics
+from dag_gfn.posterior.evidence import Evidence, known_evidence
+from dag_gfn.posterior.fit_record import FitRecord
+from dag_gfn.posterior.trust import doubts_of
+from dag_gfn.posterior.verdict import MAX_EDGE_ERROR, MAX_R_HAT, MIN_EFFECTIVE_DRAWS, MIN_ESS
+
+Level = Callable[[float], str]
+
+
+class Check(NamedTuple):
+    """One figure that a fit has measured.
+
+    Attributes
+    ----------
+    name, value : str
+    level : {"good", "caution", "bad", "none"}
+        "none" where no limit applies to it.
+    meaning : str
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.checks import Check
+    >>> Check("R-hat", "1.010", "good", "largest over the chains; 1 is ideal").level
+    'good'
+    """
+
+    name: str
+    value: str
+    level: str
+    meaning: str
+
+
+def checks(record: FitRecord) -> list[Check]:
+    """Return the figures that a fit recorded, each with the level that its limits give it.
+
+    Parameters
+    ----------
+    record : FitRecord
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.checks import checks
+    >>> from dag_gfn.posterior.fit_record import FitRecord
+    >>> checks(FitRecord.from_info({"exact_check": {"edge_max_error": 0.2}}))[0].level
+    'bad'
+    """
+    rows = [] if record.exact_check is None else _of_exact_check(record.exact_check)
+    found = record.diagnostics
+    if found is not None and found.importance is not None:
+        rows.append(
+            _check(
+                "Effective sample size",
+                found.importance.ess,
+                ".1%",
+                "of the samples drawn; a low one proves a bad fit, a high one does not prove a good one",
+                _above(MIN_ESS, MIN_ESS / 2),
+            )
+        )
+    if found is not None and found.agreement is not None:
+        chains = found.agreement
+        meaning = "largest over the chains; 1 is ideal"
+        rows.append(_check("R-hat", chains.max_r_hat, ".3f", meaning, _below(MAX_R_HAT, 2 * MAX_R_HAT - 1)))
+        rows.append(
+            _check(
+                "Effective draws of the chains",
+                chains.min_effective_draws,
+                ",.0f",
+                "independent draws that the chains are worth at least",
+                _above(MIN_EFFECTIVE_DRAWS, MIN_EFFECTIVE_DRAWS / 2),
+            )
+        )
+    if record.effective_samples is not None:
+        meaning = "that the weights are worth, for standard errors"
+        rows.append(_check("Independent draws", record.effective_samples, ",.0f", meaning))
+    if found is not None and found.iterations is not None:
+        rows.append(_check("Iterations", found.iterations, ",", "gradient steps, or steps of each chain"))
+    if found is not None and found.cut_short_by_time_budget:
+        rows.append(Check("Time budget", "reached", "caution", "the run ended before its planned iterations"))
+    return rows + _of_evidence(record.evidence)
+
+
+def _of_exact_check(check: ExactCheck) -> list[Check]:
+    near = _below(MAX_EDGE_ERROR, 2 * MAX_EDGE_ERROR)
+    against = f"against the exact posterior; {MAX_EDGE_ERROR:g} or less is good"
+    of_path = "of the probability that x is an ancestor of y"
+    rows = [
+        _check("Largest edge error", check.edge_max_error, ".3g", against, near),
+        _check("Edge error, root mean square", check.edge_rmse, ".2g", "over all ordered pairs"),
+        _check("Largest path error", check.path_max_error, ".3g", of_path, near),
+    ]
+    if check.divergence is not None:
+        of_graphs = "in nats, over all DAGs; 0 is perfect, 0.69 the worst"
+        rows += [
+            _check("Divergence over graphs (JSD)", check.divergence.jsd, ".2g", of_graphs),
+            _check("Total variation over graphs", check.divergence.tv, ".2g", "0 is perfect, 1 the worst"),
+        ]
+    return rows
+
+
+def _of_evidence(evidence: Evidence) -> list[Check]:
+    if evidence.log_z is not None:
+        error = evidence.standard_error
+        value = f"{evidence.log_z:.3f}" + (f" ± {error:.2g}" if error else "")
+        return [Check("Log evidence", value, "none", f"source: {evidence.source or 'not said'}")]
+    if evidence.source:  # a method that estimates it
+        return [Check("Log evidence", "not known", "caution", "its error is too large")]
+    return []
+
+
+def _check(
+    name: str, value: float | int | None, form: str, meaning: str, level: Level | None = None
+) -> Check:
+    if value is None:
+        return Check(name, "not finite", "none" if level is None else "bad", meaning)
+    return Check(name, format(value, form), "none" if level is None else level(value), meaning)
+
+
+def _below(good: float | int, caution: float | int) -> Level:
+    return lambda value: "good" if value <= good else "caution" if value <= caution else "bad"
+
+
+def _above(good: float | int, caution: float | int) -> Level:
+    return lambda value: "good" if value >= good else "caution" if value >= caution else "bad"
+
+
+# --- sentences ---
+
+
+def check_sentences(record: FitRecord) -> list[str]:
+    """Return what the fit's own checks say, a sentence or two each.
+
+    Parameters
+    ----------
+    record : FitRecord
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.checks import check_sentences
+    >>> from dag_gfn.posterior.fit_record import FitRecord
+    >>> print(*check_sentences(FitRecord.from_info({"method": "exact", "log_evidence": -3.25})))
+    Exact probabilities of all DAGs. Log evidence: -3.2500.
+    """
+    found = record.diagnostics
+    lines = [] if record.exact_check is None else [_exact_sentence(record.exact_check)]
+    if found is not None:
+        lines += _sampler_sentences(found, record.evidence)
+    for condition in record.conditions:
+        lines.append(
+            f"Given {shortened(condition.query)}, of probability {_number(condition.probability, '.4g')}: "
+            "only graphs that comply are counted."
+        )
+    if record.method == "exact" and not record.conditions:
+        drawn = record.num_samples
+        what = "edges" if record.order_modular else "edges and paths"
+        what = "all DAGs" if drawn is None else f"{what}; the graphs are {drawn:,} exact draws"
+        evidence = "Log evidence (mean over orders)" if record.order_modular else "Log evidence"
+        lines.append(f"Exact probabilities of {what}. {evidence}: {_number(record.evidence.log_z, '.4f')}.")
+    reasons = doubts_of(record, "caution")
+    if reasons:
+        computed = "Exact arithmetic" if record.method == "exact" else "However it was computed"
+        lines.append(f"{computed}, but {reasons}.")
+    return lines
+
+
+def _exact_sentence(check: ExactCheck) -> str:
+    graphs = ""
+    if check.divergence is not None:
+        graphs = (
+            f"; over all DAGs JSD {_number(check.divergence.jsd, '.2e')} nats, "
+            f"total variation {_number(check.divergence.tv, '.2e')}"
+        )
+    return (
+        "Exact check: edge probabilities differ from the exact ones by "
+        f"{_number(check.edge_max_error, '.3g')} at most (RMSE {_number(check.edge_rmse, '.2g')}), "
+        f"paths by {_number(check.path_max_error, '.3g')} (RMSE {_number(check.path_rmse, '.2g')}){graphs}."
+    )
+
+
+def _sampler_sentences(found: Diagnostics, evidence: Evidence) -> list[str]:
+    """Return what importance weights, chains and corrections say."""
+    lines = []
+    if found.importance is not None:
+        lines.append(
+            f"Effective sample size: {_number(found.importance.ess, '.2g')} per sample drawn (1 is ideal). "
+            f"Log evidence: {_own_evidence(found, evidence)}."
+        )
+    if (
+        isinstance(found, LayerDiagnostics)
+        and found.estimate == "pooled"
+        and found.against_chains is not None
+    ):
+        why = "Worth few alone" if found.reliable_weights else "Too uneven to be relied on alone"
+        lines.append(
+            f"{why}, the draws are pooled with layerings of Markov chains, which stand for "
+            f"{_number(found.against_chains.share_of_chains, '.1%')} of the weight. "
+            f"Log evidence: {_pooled_evidence(found)}."
+        )
+    if found.agreement is not None:
+        chains = found.agreement
+        lines.append(
+            f"Over {chains.chains} chains R-hat is at most {_number(chains.max_r_hat, '.3f')} "
+            f"(1 is ideal), and they are worth {_number(chains.min_effective_draws, ',.0f')} independent "
+            "draws or more."
+        )
+    if found.correction is not None and found.correction.corrected:
+        correction = found.correction
+        candidates = "the" if found.coverage is None else found.coverage.candidates
+        worth = _number(correction.corrected_effective_samples, ",.0f")
+        lines.append(
+            f"Beyond {candidates} candidate parents of each column, others are drawn by their odds and "
+            f"weighed by their scores: worth {worth} independent draws. This "
+            f"moves the log evidence by {_number(correction.log_z_shift, '+.2f')}."
+        )
+    return lines
+
+
+def _own_evidence(found: Diagnostics, evidence: Evidence) -> str:
+    """Return the log evidence by a sampler's own draws, or by these and chains where no others are pooled."""
+    bridged = (evidence.source or "").startswith("bridge")
+    if bridged and not (isinstance(found, LayerDiagnostics) and found.estimate == "pooled"):
+        if evidence.standard_error is None:
+            return "not known"
+        error = evidence.standard_error
+        return f"{_number(evidence.log_z, '.2f')} ± {error:.2g} (bridge sampling, with Markov chains)"
+    log_z = None if found.importance is None else found.importance.log_z
+    if log_z is None or found.uncorrected:
+        return "not known"
+    return f"{log_z + _shift(found)[0]:.2f} (estimated from them)"
+
+
+def _pooled_evidence(found: Diagnostics) -> str:
+    """Return the log evidence by draws and chains together."""
+    if found.uncorrected:
+        return "not known, since parents beyond the candidates are not corrected"
+    against = found.against_chains
+    log_z = None if against is None else against.log_z_with_chains
+    error = None if against is None else against.log_z_with_chains_standard_error
+    if log_z is None or error is None or known_evidence(log_z, error) == (None, None):
+        return "not known, since both hardly overlap"
+    shift, shift_error = _shift(found)
+    return f"{log_z + shift:.2f} ± {math.hypot(error, shift_error):.2g} (bridge sampling)"
+
+
+def _shift(found: Diagnostics) -> tuple[float, float]:
+    """Return what the correction for other parents adds to the log evidence, and its standard error."""
+    correction = found.correction
+    if correction is None or not correction.corrected:
+        return 0.0, 0.0
+    return correction.log_z_shift or 0.0, correction.log_z_shift_standard_error or 0.0
+
+
+def _number(value: float | int | None, form: str) -> str:
+    """Return a figure in words; None stands for what is not finite, which JSON cannot hold."""
+    return "not finite" if value is None else format(value, form)

@@ -1,0 +1,155 @@
+"""Parts of diagnostics that several methods share.
+
+Fields have the names of the keys in posterior.json. None stands for what is not known or not finite.
+"""
+
+from dataclasses import dataclass
+
+from dag_gfn.posterior.json_record import JsonRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage(JsonRecord):
+    """How much of the weight of parent sets the candidate parents cover.
+
+    Attributes
+    ----------
+    candidates : int
+        Candidate parents of each node.
+    covered : float
+        The smallest share of the weight of a node's parent sets that they cover.
+    least_covered : str or None
+        The name of that node, where the share is below one.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Coverage
+    >>> Coverage(candidates=7, covered=1.0).to_json()
+    {'candidates': 7, 'covered': 1.0}
+    """
+
+    candidates: int | None
+    covered: float | None
+    least_covered: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction(JsonRecord):
+    """What the importance weights say that correct draws for parents outside the candidates.
+
+    Attributes
+    ----------
+    corrected : bool
+        Whether the weights can be relied on, so that the draws are corrected by them.
+    log_z_shift, log_z_shift_standard_error : float
+        log of the true evidence less that by candidates, in nats, and its standard error.
+    corrected_effective_samples : float
+        How many independent draws the corrected ones are worth.
+    corrected_pareto_k : float
+        Shape of the tail of the weights.
+
+    Examples
+    --------
+    >>> import math
+    >>> from dag_gfn.posterior.diagnostic_parts import Correction
+    >>> none_has_weight = Correction(
+    ...     corrected=False, log_z_shift=-math.inf, log_z_shift_standard_error=math.inf,
+    ...     corrected_effective_samples=0.0, corrected_pareto_k=math.inf)
+    >>> none_has_weight.corrected_pareto_k is None
+    True
+    """
+
+    corrected: bool | None
+    log_z_shift: float | None
+    log_z_shift_standard_error: float | None
+    corrected_effective_samples: float | None
+    corrected_pareto_k: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement(JsonRecord):
+    """How well Markov chains agree with one another.
+
+    Attributes
+    ----------
+    chains : int
+    max_r_hat : float
+        The largest R-hat of an edge probability or of the log-weight; None where it is infinite.
+    min_effective_draws : float
+        How many independent draws the chains are worth at least.
+    chains_agree : bool
+        Whether both are within their limits.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Agreement
+    >>> Agreement(chains=4, max_r_hat=1.01, min_effective_draws=900.0, chains_agree=True).max_r_hat
+    1.01
+    """
+
+    chains: int | None
+    max_r_hat: float | None
+    min_effective_draws: float | None
+    chains_agree: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importance(JsonRecord):
+    """What the importance weights of a sampler's own draws say of it.
+
+    Attributes
+    ----------
+    ess : float
+        Effective sample size as a share of the draws.
+    log_z, log_z_standard_error : float
+        Log evidence in nats and its standard error; None where the draws are worth too few to know it.
+    log_z_lower, log_z_upper : float
+        Bounds of the log evidence in expectation; the upper one needs draws from the true posterior.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Importance
+    >>> own = Importance(ess=0.5, log_z=-3.0, log_z_standard_error=0.1, log_z_lower=-3.5, log_z_upper=None)
+    >>> own.to_json()["log_z"]
+    -3.0
+    """
+
+    ess: float | None
+    log_z: float | None
+    log_z_standard_error: float | None
+    log_z_lower: float | None
+    log_z_upper: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgainstChains(JsonRecord):
+    """A sampler's draws compared with those of Markov chains, by bridge sampling.
+
+    Attributes
+    ----------
+    log_z_with_chains, log_z_with_chains_standard_error : float
+        Log evidence by both kinds of draws, in nats; None where they hardly overlap.
+    agrees_with_chains : bool
+        Whether this is the evidence by the sampler's own draws, within their errors.
+    share_of_chains : float
+        Of the weight, where both kinds are pooled.
+    pooled_effective_samples : float
+        How many independent draws both are worth together.
+    chain_iterations : int
+        Steps of each chain.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import AgainstChains
+    >>> AgainstChains.from_json({"ess": 0.5}) is None
+    True
+    >>> AgainstChains.from_json({"ess": 0.5, "share_of_chains": 0.9}).share_of_chains
+    0.9
+    """
+
+    log_z_with_chains: float | None
+    log_z_with_chains_standard_error: float | None
+    agrees_with_chains: bool | None
+    share_of_chains: float | None
+    pooled_effective_samples: float | None
+    chain_iterations: int | None

@@ -1,0 +1,94 @@
+"""How far a fit can be relied on, in a word and in a sentence: its verdict weighed with doubts about the data."""
+
+from dag_gfn.posterior.diagnostics import LayerDiagnostics
+from dag_gfn.posterior.fit_record import FitRecord
+
+
+def trust_in(record: FitRecord) -> tuple[str, str]:
+    """Return how far a fit can be relied on, in a word ("good", "caution" or "bad") and in a sentence or more.
+
+    Doubts about the data weigh on a good computation: exact arithmetic on too few rows is not a sound inference.
+
+    Parameters
+    ----------
+    record : FitRecord
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.fit_record import FitRecord
+    >>> from dag_gfn.posterior.trust import trust_in
+    >>> trust_in(FitRecord(method="mcmc", converged=False))[0]
+    'bad'
+    """
+    level, trust = _trust_in_computation(record)
+    reasons, mild = doubts_of(record, "caution"), doubts_of(record, "mild")
+    if reasons and level == "good":
+        computed = "Exact arithmetic" if record.method == "exact" else "Computed well"
+        level, trust = "caution", f"{computed}, but {reasons}. See the warnings. {trust}"
+    elif reasons:
+        trust = f"{trust} Beside that: {reasons}."
+    if mild:
+        trust = f"{trust} Mind that {mild}."
+    return level, trust
+
+
+def doubts_of(record: FitRecord, level: str) -> str:
+    """Return the doubts of one level about the data, joined by semicolons.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.fit_record import FitRecord, RecordedDoubt
+    >>> from dag_gfn.posterior.trust import doubts_of
+    >>> doubts_of(FitRecord(doubts=(RecordedDoubt("mild", "there are few rows"),)), "mild")
+    'there are few rows'
+    """
+    return "; ".join(doubt.verdict for doubt in record.doubts if doubt.level == level)
+
+
+def _trust_in_computation(record: FitRecord) -> tuple[str, str]:
+    """Return how far the computation can be relied on, in a word and in a sentence."""
+    given = ""
+    if record.conditions:
+        given = " Only graphs that comply with what was taken as known are counted."
+    if record.interrupted:
+        return "bad", f"The run was interrupted: this is the state that it had reached.{given}"
+    if record.method == "exact" and record.order_modular:
+        return "caution", f"Exact, but for a prior that counts a graph once for each of its orders.{given}"
+    if record.method == "exact" and given:
+        return "good", f"The graphs are those of the exact posterior: no sampler has to be trusted.{given}"
+    if record.method == "exact":
+        return (
+            "good",
+            "The probabilities are exact under the assumptions below: no sampler has to be trusted.",
+        )
+    compared = ""
+    if record.exact_check is not None and record.exact_check.edge_max_error is not None:
+        error = record.exact_check.edge_max_error
+        compared = f"edge probabilities are up to {error:.2g} away from the exact ones"
+    if record.converged is False:
+        reason = f": {compared}" if compared else ""
+        return "bad", f"The sampler has not converged{reason}. Do not rely on these probabilities.{given}"
+    if record.converged and compared:
+        return "good", f"Compared with the exact posterior, {compared}.{given}"
+    layers = record.diagnostics if isinstance(record.diagnostics, LayerDiagnostics) else None
+    if record.converged and layers is not None and layers.estimate == "reweighted":
+        return (
+            "good",
+            "The sampler's own exact weights are even, and Markov chains find no part of the posterior that it leaves "
+            f"out; the exact one was not available to compare.{given}",
+        )
+    if record.converged:
+        return (
+            "good",
+            f"The chains agree with one another; the exact posterior was not available to compare.{given}",
+        )
+    if record.method is None:
+        return (
+            "caution",
+            f"There is no record of how these graphs were made, so nothing vouches for them.{given}",
+        )
+    return (
+        "caution",
+        "Nothing speaks against the sampler, but nothing proves it right: the exact posterior was not available, "
+        f"and a mode that was missed leaves no trace. Compare fits with several seeds.{given}",
+    )

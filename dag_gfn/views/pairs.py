@@ -1,0 +1,82 @@
+"""What is said about every pair of variables: which way, how likely, and how sure that is."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dag_gfn.posterior import GraphPosterior
+
+LIKELY = 0.5
+"""Probability from which two variables count as likely linked."""
+SETTLED = 0.9
+"""Share of a link's probability from which its direction counts as settled."""
+OPEN = 0.75
+"""Share of a link's probability below which neither direction is preferred."""
+
+
+class Pair(NamedTuple):
+    """Two variables; `a` → `b` is the likelier direction.
+
+    Attributes
+    ----------
+    a, b : int
+    forward, backward : float
+        P(a → b) and P(b → a).
+    linked : float
+        Probability that one of them holds.
+    error : float
+        Monte-Carlo standard error of `linked`; nan where not known.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.pairs import Pair
+    >>> Pair(a=0, b=1, forward=0.6, backward=0.2, linked=0.8, error=0.01).direction
+    'leaning'
+    """
+
+    a: int
+    b: int
+    forward: float
+    backward: float
+    linked: float
+    error: float
+
+    @property
+    def share(self) -> float:
+        """The likelier direction's share of the link's probability, from ½ to 1."""
+        total = self.forward + self.backward
+        return self.forward / total if total > 0 else 0.5
+
+    @property
+    def direction(self) -> str:
+        """Whether the direction is `settled`, `leaning` or `open`."""
+        if self.share >= SETTLED:
+            return "settled"
+        return "leaning" if self.share >= OPEN else "open"
+
+
+def pairs(posterior: GraphPosterior) -> list[Pair]:
+    """Return all pairs, most likely linked first.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.pairs import pairs
+    >>> draws = np.array([[[False, True], [False, False]], [[False, False], [True, False]]])
+    >>> (pair,) = pairs(GraphPosterior.from_weights(("x", "y"), draws, np.log([0.25, 0.75])))
+    >>> pair.a, pair.b, round(pair.forward, 2)
+    (1, 0, 0.75)
+    """
+    edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
+    error = posterior.standard_errors("linked").to_numpy()
+    found = []
+    for i, j in zip(*np.triu_indices(posterior.d, k=1), strict=True):
+        a, b = (i, j) if edge[i, j] >= edge[j, i] else (j, i)
+        numbers = (edge[a, b], edge[b, a], linked[i, j], error[i, j])
+        found.append(Pair(int(a), int(b), *map(float, numbers)))
+    return sorted(found, key=lambda pair: -pair.linked)

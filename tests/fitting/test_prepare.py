@@ -1,0 +1,57 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import dag_gfn
+from dag_gfn.errors import DataError, OptionError
+from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.prepare import as_dataset, prepare
+
+
+@pytest.fixture
+def data():
+    return dag_gfn.from_frame(dag_gfn.simulate(3, 50, rng=np.random.default_rng(0)).to_frame() * 4 + 9)
+
+
+def prepared(data, **options):
+    return prepare(data, FitOptions.from_keywords(options, caller="fit"))
+
+
+@pytest.mark.parametrize(
+    ("options", "mean", "scale"),
+    [
+        ({}, 0, 1),
+        ({"standardize": True, "score": "linear_gaussian"}, 0, 1),
+        ({"standardize": False}, None, None),
+        ({"score": "linear_gaussian"}, 0, None),
+    ],
+)
+def test_columns_are_scaled_as_the_options_say(data, options, mean, scale):
+    values = prepared(data, **options).dataset.values
+    np.testing.assert_allclose(values.mean(0), data.values.mean(0) if mean is None else mean, atol=1e-9)
+    np.testing.assert_allclose(values.std(0), data.values.std(0) if scale is None else scale)
+
+
+def test_sparse_families_of_discrete_columns_are_left_out_unless_kept(rng):
+    frame = pd.DataFrame(rng.choice(["u", "v"], size=(12, 4)), columns=list("abcd"))
+    data = dag_gfn.from_frame(frame)
+    assert prepared(data).constraints.cell_limit is not None
+    assert prepared(data, sparse_families="keep").constraints.cell_limit is None
+
+
+def test_warnings_about_the_data_come_before_the_work(data):
+    assert prepared(data).warnings == []
+    frame = data.to_frame().sort_values("x0")
+    found = prepared(dag_gfn.from_frame(frame))
+    assert any("'x0'" in warning for warning in found.warnings)
+
+
+def test_more_samples_than_memory_are_refused(data):
+    with pytest.raises(OptionError, match="num_samples"):
+        prepared(data, num_samples=10**15)
+
+
+def test_what_is_no_table_is_named():
+    for wrong, said in ((3, "not int"), ([1, 2], "not list"), (pd.Series([1]), "not pandas.Series")):
+        with pytest.raises(DataError, match=said):
+            as_dataset(wrong)

@@ -1,0 +1,72 @@
+"""Compiled draws of one node's parents, against frequencies from the weights of all its parent sets."""
+
+import numpy as np
+import pytest
+from exact_tables import random_table
+from layering_oracles import join_independently, only_within, random_candidates, random_log_odds
+from scipy import stats
+
+from dag_gfn.graphs.subsets import parent_sets
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_parents import draw_meeting, draw_parents
+
+D, NODE = 5, 2
+INSIDE, LAST = 0b11011, 0b10001  # all others have come before, nodes 0 and 4 last
+
+
+def expected(log_weights, inside, last):
+    """Return {parent set: probability} of the sets within `inside` that meet `last`, if that is not empty."""
+    sets = parent_sets(NODE, D).tolist()
+    possible = [s & ~inside == 0 and (last == 0 or s & last != 0) for s in sets]
+    weights = np.exp(log_weights - log_weights.max()) * possible
+    return dict(zip(sets, weights / weights.sum(), strict=True))
+
+
+def assert_frequencies(drawn, probabilities):
+    sets, counts = np.unique(drawn, return_counts=True)
+    found = dict(zip(sets.tolist(), counts.tolist(), strict=True))
+    assert found.keys() <= {s for s, p in probabilities.items() if p > 0}
+    level = 1e-5 / len(probabilities)
+    for parents, p in probabilities.items():
+        count = found.get(parents, 0)
+        assert stats.binom.cdf(count, len(drawn), p) > level
+        assert stats.binom.sf(count - 1, len(drawn), p) > level
+
+
+@pytest.mark.parametrize("together", [1, 20_000])  # one by one by differences of sums, or all by enumeration
+@pytest.mark.parametrize("scale", [1.0, 6.0, 60.0])
+def test_sets_that_meet_the_last_layer(rng, scale, together):
+    complete = random_table(D, seed=3, scale=scale).complete
+    weights = LayerWeights.of(complete)
+    linear, uniforms = np.exp(weights.log_weights[NODE]), rng.random(20_000)
+    sets = np.empty(len(uniforms), dtype=np.int64)
+    for start in range(0, len(sets), together):
+        part = slice(start, start + together)
+        draw_meeting(weights.tables, linear, NODE, INSIDE, LAST, uniforms[part], rng, sets[part])
+    assert_frequencies(sets, expected(complete[NODE], INSIDE, LAST))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_sets_with_parents_outside_the_candidates(rng, size):
+    complete = random_table(D, seed=4).complete
+    candidates = random_candidates(D, size, rng)
+    log_odds = random_log_odds(candidates, rng)
+    weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+    sets = np.empty(20_000, dtype=np.int64)
+    linear = np.exp(weights.log_weights[NODE])
+    draw_meeting(weights.tables, linear, NODE, INSIDE, LAST, rng.random(len(sets)), rng, sets)
+    joined = join_independently(complete, candidates, log_odds)
+    assert_frequencies(sets, expected(joined[NODE], INSIDE, LAST))
+
+
+@pytest.mark.parametrize("last", [LAST, 0])
+def test_one_set_at_a_time(rng, last):
+    complete = random_table(D, seed=5, scale=2.0).complete
+    tables = LayerWeights.of(complete).tables
+    sets = [draw_parents(tables, NODE, INSIDE, last, uniform) for uniform in rng.random(20_000)]
+    assert_frequencies(sets, expected(complete[NODE], INSIDE, last))
+
+
+def test_a_root_has_no_parents():
+    tables = LayerWeights.of(random_table(D, seed=5).complete).tables
+    assert draw_parents(tables, NODE, 0, 0, 0.3) == 0

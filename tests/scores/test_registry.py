@@ -1,0 +1,94 @@
+"""Scores by name: which there are, for which columns, and with which options."""
+
+import pytest
+from score_data import continuous, correlated, dependent_codes, discrete
+
+from dag_gfn.errors import OptionError
+from dag_gfn.scores import SCORES, BDe, BGe, make_score
+from dag_gfn.scores.registry import SCORE_CLASSES, score_options, scores_of_kind
+
+STATES = (2, 3, 2, 4, 3)
+ALL = [(score.kind, score.name) for score in SCORE_CLASSES]
+
+
+def data_of(kind, rng):
+    if kind == "continuous":
+        return continuous(correlated(rng, 60, 5))
+    return discrete(dependent_codes(rng, 60, STATES), STATES)
+
+
+def test_the_names():
+    assert SCORES == ("bge", "bdeu", "bde", "bic", "linear_gaussian")
+    assert {*scores_of_kind("continuous"), *scores_of_kind("discrete")} == set(SCORES)
+    assert len(set(ALL)) == len(SCORE_CLASSES)  # a name and a kind say which class
+
+
+def test_options_are_the_keywords_of_the_class():
+    assert {(score.name, score_options(score)) for score in SCORE_CLASSES} == {
+        ("bge", ("alpha_mu", "alpha_w", "mean_obs")),
+        ("bdeu", ("equivalent_sample_size",)),
+        ("bde", ("equivalent_sample_size",)),
+        ("bic", ()),
+        ("linear_gaussian", ("noise_variance", "weight_variance")),
+    }
+
+
+def test_none_leaves_an_option_out(rng):
+    data = data_of("continuous", rng)
+    score = make_score("bge", data, alpha_mu=2, alpha_w=None, noise_variance=None)
+    assert score.hyperparameters == {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0] * 5}
+
+
+def test_the_kind_of_the_columns_chooses_the_score(rng):
+    for kind, name in (("continuous", "bge"), ("discrete", "bdeu")):
+        assert scores_of_kind(kind)[0] == name
+        assert make_score(None, data_of(kind, rng)).name == name
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_a_score_carries_the_name_it_was_asked_for(kind, name, rng):
+    assert make_score(name, data_of(kind, rng)).name == name
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "option", "owner"),
+    [
+        ("continuous", "bge", "equivalent_sample_size", "bdeu"),
+        ("continuous", "bic", "noise_variance", "linear_gaussian"),
+        ("continuous", "linear_gaussian", "mean_obs", "bge"),
+        ("discrete", "bdeu", "alpha_w", "bge"),
+        ("discrete", "bdeu", "alpha_mu", "bge"),
+        ("discrete", "bic", "weight_variance", "linear_gaussian"),
+    ],
+)
+def test_options_of_another_score_are_refused(kind, name, option, owner, rng):
+    with pytest.raises(OptionError, match=f"'{option}' belongs to the score '{owner}'"):
+        make_score(name, data_of(kind, rng), **{option: 0.0})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "option"),
+    [
+        ("continuous", "bge", "alpha_mu"),
+        ("continuous", "bge", "alpha_w"),
+        ("continuous", "linear_gaussian", "noise_variance"),
+        ("continuous", "linear_gaussian", "weight_variance"),
+        ("discrete", "bdeu", "equivalent_sample_size"),
+        ("discrete", "bde", "equivalent_sample_size"),
+    ],
+)
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf")])
+def test_options_must_be_positive(kind, name, option, value, rng):
+    with pytest.raises(OptionError, match=f"{option} must be"):
+        make_score(name, data_of(kind, rng), **{option: value})
+
+
+def test_unknown_names_and_keywords_are_refused(rng):
+    with pytest.raises(OptionError, match="unknown score 'bgee': choose one of bge, bdeu"):
+        make_score("bgee", data_of("continuous", rng))
+    with pytest.raises(TypeError):
+        BGe(data_of("continuous", rng), alpha=1.0)
+    with pytest.raises(TypeError):
+        BDe(data_of("discrete", rng), ess=1.0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'alpha'"):
+        make_score("bge", data_of("continuous", rng), alpha=None)
