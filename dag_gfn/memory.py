@@ -1,14 +1,21 @@
-"""Whether what is asked for fits into the memory of this machine, said before the work begins."""
+"""The memory of this machine, and a check of requests against it before the work begins."""
 
 import os
 
 from dag_gfn.errors import OptionError, shortened
 
-_UNKNOWN = 16_000_000_000
+_UNKNOWN = 16_000_000_000  # bytes that are assumed where the system does not tell
 
 
 def installed_memory() -> int:
-    """Return the bytes of memory that this machine has, or a usual number where that cannot be found out."""
+    """Return the memory of this machine in bytes; 16 GB if it cannot be found out.
+
+    Examples
+    --------
+    >>> from dag_gfn.memory import installed_memory
+    >>> installed_memory() > 10**8
+    True
+    """
     try:
         found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
@@ -17,13 +24,29 @@ def installed_memory() -> int:
 
 
 def require_memory(option: str, count: int, bytes_each: int) -> None:
-    """Raise `OptionError` if so many pieces of so many bytes are more than all the memory of this machine.
+    """Raise `OptionError` if the requested items do not fit into the memory of this machine.
 
     Parameters
     ----------
     option : str
-        The option that asks for them, as in Python (`num_samples`).
+        The option that sets the number of items, as in Python (`num_samples`).
     count, bytes_each : int
+        Number of items, and bytes of each.
+
+    Raises
+    ------
+    OptionError
+        If `count` times `bytes_each` exceeds the installed memory.
+
+    Examples
+    --------
+    >>> from dag_gfn.memory import require_memory
+    >>> require_memory("num_samples", 1000, 64)
+    >>> try:
+    ...     require_memory("num_samples", 10**15, 64)
+    ... except Exception as error:
+    ...     print(type(error).__name__, str(error).partition(" and this")[0])
+    OptionError num_samples = 1,000,000,000,000,000 (--num-samples) would take about 64,000,000 GB of memory,
     """
     installed = installed_memory()
     most, needed = installed // bytes_each, count * bytes_each // 10**9

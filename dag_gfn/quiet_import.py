@@ -1,4 +1,4 @@
-"""Libraries that are slow to import, or warn while they are."""
+"""Imports of libraries that emit warnings while they are imported."""
 
 import importlib
 import sys
@@ -11,10 +11,16 @@ _imported: set[str] = set()
 
 
 def quiet_import(name: str) -> ModuleType:
-    """Return a module by its dotted name; what it warns of while it is first imported is not shown.
+    """Return a module by its dotted name; warnings during its first import are not shown.
 
-    The filters of warnings belong to the process. Threads that changed and restored them at the same time could leave
-    them changed: one thread does it at a time, and once.
+    The warning filters belong to the whole process. Two threads that change and restore them at the same time could
+    leave them changed. A lock lets one thread at a time do it, and only at the first import.
+
+    Examples
+    --------
+    >>> from dag_gfn.quiet_import import quiet_import
+    >>> quiet_import("os.path").basename("data/survey.csv")
+    'survey.csv'
     """
     with _lock:
         if name not in _imported:

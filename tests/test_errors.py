@@ -51,7 +51,7 @@ def used():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_says_what_it_is_for_and_is_raised_or_warned_of_somewhere(kind, used):
-    assert kind.__doc__.endswith(".")
+    assert inspect.getdoc(kind).splitlines()[0].endswith(".")
     assert kind.__name__ in used or kind is DagGfnError
 
 

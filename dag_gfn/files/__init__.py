@@ -1,4 +1,4 @@
-"""Files and folders that appear complete or not at all, and what an earlier process has left of them."""
+"""Files and folders that are written completely or not at all, and what killed processes left of them."""
 
 from dag_gfn.files.folders import (
     check_place,

@@ -1,9 +1,9 @@
-"""Folders that take their place complete or not at all, under names that say what they are.
+"""Folders that are written completely or not at all, and what killed processes left of them.
 
-A folder is filled as `NAME.saving-0a1b2c3d`, beside where it is to be. When it is complete it is called
-`NAME.saved-0a1b2c3d`; what was at its place goes to `NAME.replaced-0a1b2c3d`, and is removed once the new one
-is there. A kill between these steps leaves one of the names, and `recover` and `remove_leftovers` know what each
-means. A folder is locked while a process works on it.
+A folder is filled under the name `NAME.saving-0a1b2c3d`, beside its final place. When it is complete it is renamed to
+`NAME.saved-0a1b2c3d`, an existing folder `NAME` is renamed to `NAME.replaced-0a1b2c3d`, the new folder to `NAME`, and
+the old folder is removed. A kill between these steps leaves one of these names; `recover` and `remove_leftovers` deal
+with them. A folder is locked while a process works on it.
 """
 
 import contextlib
@@ -23,18 +23,31 @@ from dag_gfn.files.writing import TEMPORARY_FILE, sync
 _LONGEST = len(".replaced-01234567")
 _STATES = ("saving", "saved", "replaced")
 _OF_THE_SYSTEM = {".DS_Store", "Thumbs.db", "desktop.ini"}
-"""What file managers leave in every folder that they show, and make again."""
+"""Files that file managers write to every folder that they show."""
 _WAIT_SECONDS = 2.0
 
 
 @contextlib.contextmanager
 def unfinished_folder(target: Path) -> Iterator[Path]:
-    """Give a new folder beside `target` to be filled and placed; it is gone afterwards, unless it was placed.
+    """Yield a new folder beside `target`, to be filled and given to `place`; it is removed if it was not placed.
 
     Raises
     ------
     OSError
-        If it cannot be made.
+        If the folder cannot be created.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import place, unfinished_folder
+    >>> with tempfile.TemporaryDirectory() as above:
+    ...     target = Path(above) / "result"
+    ...     with unfinished_folder(target) as folder:
+    ...         _ = (folder / "a.txt").write_text("one")
+    ...         _ = place(folder, target, known={"a.txt"})
+    ...     print([path.name for path in Path(above).iterdir()], (target / "a.txt").read_text())
+    ['result'] one
     """
     folder = target.with_name(f"{target.name}.saving-{secrets.token_hex(4)}")
     folder.mkdir(parents=True)
@@ -48,25 +61,29 @@ def unfinished_folder(target: Path) -> Iterator[Path]:
 
 
 def place(folder: Path, target: Path, *, known: Collection[str]) -> Path | None:
-    """Move a folder of `unfinished_folder` to `target`, and remove what was there.
+    """Move a folder of `unfinished_folder` to `target`, and remove the folder that it replaces.
 
-    Its content is on the disk before any name changes. Ctrl-C waits until all names are as they should be.
+    The content is on the disk before any folder is renamed. Ctrl-C is delayed until all folders are renamed.
 
     Parameters
     ----------
     folder, target : Path
     known : collection of str
-        Names of the files to remove from what was there. If it holds others by now, these stay.
+        Names of the files to remove from the replaced folder. Other files are kept.
 
     Returns
     -------
     Path or None
-        Where the others are, if there are any.
+        The replaced folder, if it still holds other files.
 
     Raises
     ------
     OSError
-        If a name cannot be changed; then `target` is as it was.
+        If a folder cannot be renamed; then `target` is unchanged.
+
+    Examples
+    --------
+    See `unfinished_folder`.
     """
     for path in folder.iterdir():
         sync(path)
@@ -98,15 +115,15 @@ def place(folder: Path, target: Path, *, known: Collection[str]) -> Path | None:
 
 
 def recover(target: Path, *, needed: str) -> str | None:
-    """Bring back what a kill has left beside `target` under another name, if there is nothing at `target`.
+    """Rename a folder that a killed process left beside `target` to `target`, if nothing is at `target`.
 
-    A new folder that was complete is preferred to the one that it was to replace.
+    A complete new folder is preferred to the folder that it was to replace.
 
     Parameters
     ----------
     target : Path
     needed : str
-        Name of a file without which a folder is not looked at.
+        Name of a file that a folder must contain to be considered.
 
     Returns
     -------
@@ -117,6 +134,19 @@ def recover(target: Path, *, needed: str) -> str | None:
     ------
     StorageError
         If the folder that was found cannot be renamed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import recover
+    >>> with tempfile.TemporaryDirectory() as above:
+    ...     left = Path(above) / "result.saved-0a1b2c3d"
+    ...     left.mkdir()
+    ...     _ = (left / "a.txt").write_text("one")
+    ...     message = recover(Path(above) / "result", needed="a.txt")
+    ...     print([path.name for path in Path(above).iterdir()], "is back from" in message)
+    ['result'] True
     """
     deadline = time.monotonic() + _WAIT_SECONDS
     while not os.path.lexists(target):
@@ -145,9 +175,19 @@ def recover(target: Path, *, needed: str) -> str | None:
 
 
 def remove_leftovers(target: Path, *, known: Collection[str]) -> list[str]:
-    """Remove unfinished and replaced folders of dead processes beside `target`; return their names.
+    """Remove the folders that killed processes left beside `target`, and return their names.
 
-    Only files of these `known` names are removed, and a folder that holds others stays. Call it after `recover`.
+    A folder that contains other files than those of the `known` names is kept. Call this after `recover`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import remove_leftovers
+    >>> with tempfile.TemporaryDirectory() as above:
+    ...     (Path(above) / "result.saving-0a1b2c3d").mkdir()
+    ...     remove_leftovers(Path(above) / "result", known={"a.txt"})
+    ['result.saving-0a1b2c3d']
     """
     removed = []
     for state in _STATES:
@@ -162,7 +202,19 @@ def remove_leftovers(target: Path, *, known: Collection[str]) -> list[str]:
 
 
 def strangers(folder: Path, known: Collection[str]) -> list[str]:
-    """Return the names in a folder, sorted, that are not files of known names: what dag_gfn did not write."""
+    """Return the sorted names in a folder that are not files of known names, and so were not written by dag_gfn.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import strangers
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("edges.csv", "thesis.txt"):
+    ...         (Path(folder) / name).touch()
+    ...     strangers(Path(folder), known={"edges.csv"})
+    ['thesis.txt']
+    """
     return sorted(
         path.name
         for path in folder.iterdir()
@@ -171,7 +223,20 @@ def strangers(folder: Path, known: Collection[str]) -> list[str]:
 
 
 def remove_files(folder: Path, known: Collection[str]) -> bool:
-    """Remove the files of known names from a folder, and itself if nothing else is in it; return whether it is gone."""
+    """Remove the files of known names from a folder, and the folder if it is then empty; return whether it is removed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import remove_files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("edges.csv", "thesis.txt"):
+    ...         (Path(folder) / name).touch()
+    ...     gone = remove_files(Path(folder), known={"edges.csv"})
+    ...     print(gone, [path.name for path in Path(folder).iterdir()])
+    False ['thesis.txt']
+    """
     if not strangers(folder, known):
         for path in folder.iterdir():
             path.unlink()
@@ -184,17 +249,27 @@ def remove_files(folder: Path, known: Collection[str]) -> bool:
 
 
 def check_place(target: Path) -> list[Path]:
-    """Make sure, before long work, that a folder can be put at `target`, and make the folders above it.
+    """Check, before long work, that a folder can be written to `target`, and create the folders above it.
 
     Returns
     -------
     list of Path
-        The folders that had to be made, innermost first.
+        The folders that were created, innermost first.
 
     Raises
     ------
     StorageError
         If the name is too long, or nothing can be written or renamed there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import check_place
+    >>> with tempfile.TemporaryDirectory() as above:
+    ...     made = check_place(Path(above) / "study" / "result")
+    ...     print([path.name for path in made])
+    ['study']
     """
     above = next((path for path in target.parents if path.exists()), target.parent)
     most = _longest_name(above) - _LONGEST
@@ -220,7 +295,20 @@ def check_place(target: Path) -> list[Path]:
 
 
 def remove_empty(folders: list[Path]) -> None:
-    """Remove folders, innermost first, as long as they are empty."""
+    """Remove folders in the given order, innermost first, until one is not empty.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import remove_empty
+    >>> with tempfile.TemporaryDirectory() as above:
+    ...     inner = Path(above) / "a" / "b"
+    ...     inner.mkdir(parents=True)
+    ...     remove_empty([inner, inner.parent])
+    ...     print(inner.parent.exists())
+    False
+    """
     with contextlib.suppress(OSError):
         for folder in folders:
             folder.rmdir()

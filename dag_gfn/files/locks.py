@@ -1,4 +1,4 @@
-"""Who works on a folder: locks that end with their process, however it ends."""
+"""Locks on files and folders, which end with the process that holds them."""
 
 import os
 import weakref
@@ -7,30 +7,43 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # mypy has no type for a module that may be absent
 
 
 class Lock:
     """An exclusive lock on a file or a folder, held until `release` or until the process ends.
 
-    Where the system or the file system has no such locks, every lock is granted.
+    If the operating system or the file system has no such locks, every lock is granted.
 
     Parameters
     ----------
     path : Path
-        An existing folder, or a file, which is made if it is not there and then holds the process's id.
+        An existing folder, or a file. The file is created if it does not exist; the process's id is written to it.
 
     Attributes
     ----------
     held : bool
         Whether the lock was granted.
     owner : int or None
-        The process that holds it instead, where that is known.
+        The process that holds the lock instead, if it is known.
 
     Raises
     ------
     OSError
-        If the file cannot be made.
+        If the file cannot be created.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.files import Lock
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first, second = Lock(Path(folder)), Lock(Path(folder))
+    ...     print(first.held, second.held)
+    ...     first.release()
+    ...     print(Lock(Path(folder)).held)
+    True False
+    True
     """
 
     def __init__(self, path: Path):
@@ -47,7 +60,7 @@ class Lock:
                 return
             if _is_at(handle, path):
                 break
-            os.close(handle)  # it was removed in the meantime: begin again with the one that is there now
+            os.close(handle)  # the file was removed in the meantime: try again with the present one
         if not folder:
             os.truncate(handle, 0)
             os.write(handle, f"{os.getpid()}\n".encode())
@@ -55,7 +68,7 @@ class Lock:
         self._close = weakref.finalize(self, os.close, handle)
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if hasattr(self, "_close"):
             self._close()
         self.held = False

@@ -1,4 +1,4 @@
-"""Text in CSV that spreadsheet programs do not take for a formula."""
+"""CSV cells that spreadsheet programs do not execute as formulas."""
 
 from collections.abc import Iterable
 
@@ -6,23 +6,42 @@ _BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def spreadsheet_safe(text: str) -> str:
-    """Return a CSV cell that stands for `text`: with an apostrophe in front where a spreadsheet would compute it.
+    """Return a text as a CSV cell, with an apostrophe in front if a spreadsheet would treat it as a formula.
 
-    That is what begins with =, +, -, @, a tab or a line end, but for numbers. An apostrophe is put before apostrophes
-    that such text begins with, too, so that `from_spreadsheet` finds every text again.
+    A formula begins with =, +, -, @, a tab or a line end and is not a number. Text that begins with apostrophes
+    followed by a formula gets one more apostrophe, so that `from_spreadsheet` is the exact inverse.
+
+    Examples
+    --------
+    >>> from dag_gfn.files import spreadsheet_safe
+    >>> [spreadsheet_safe(text) for text in ("=1+1", "-1.5", "age")]
+    ["'=1+1", '-1.5', 'age']
     """
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
 def from_spreadsheet(cell: str) -> str:
-    """Return the text that a cell of `spreadsheet_safe` stands for."""
+    """Return the text of a cell that `spreadsheet_safe` wrote.
+
+    Examples
+    --------
+    >>> from dag_gfn.files import from_spreadsheet
+    >>> [from_spreadsheet(cell) for cell in ("'=1+1", "'tis")]
+    ['=1+1', "'tis"]
+    """
     return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell
 
 
 def csv_line(values: Iterable[object]) -> str:
-    r"""Return a line of CSV, each value as `spreadsheet_safe` text, in quotes where it needs them.
+    r"""Return a line of CSV, with each value as `spreadsheet_safe` text, quoted if necessary.
 
-    The csv module leaves a lone carriage return bare where lines end in a newline.
+    The csv module is not used, because it does not quote a carriage return if lines end in a newline.
+
+    Examples
+    --------
+    >>> from dag_gfn.files import csv_line
+    >>> csv_line(["age", "a,b", "=1+1", 0.5])
+    'age,"a,b",\'=1+1,0.5\n'
     """
     cells = (spreadsheet_safe(str(value)) for value in values)
     return (

@@ -1,0 +1,1 @@
+"""Directed graphs as boolean adjacency arrays, and sets of nodes as bitmasks."""

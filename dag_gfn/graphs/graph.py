@@ -1,8 +1,8 @@
 """Pure functions on directed graphs held as boolean adjacency arrays.
 
 Everywhere `adjacency[..., i, j]` is True when the edge points from i to j (row → column). Leading axes are
-batches of graphs; nothing loops over them in Python. Rows are packed into one integer each (at most 63
-nodes), so that "the descendants of k" is a single word and a closure of 20,000 graphs takes milliseconds.
+batches of graphs, which numpy processes together. Each row is packed into one integer (at most 63 nodes), so that
+the children or descendants of a node are a single number.
 """
 
 from collections.abc import Collection
@@ -25,6 +25,14 @@ def parent_masks(adjacency: Bool[np.ndarray, "*b d d"]) -> Int64[np.ndarray, "*b
     -------
     ndarray, shape (..., d), int64
         Bit i of entry j is set iff i → j.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import parent_masks
+    >>> collider = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 2 ← 1
+    >>> parent_masks(collider).tolist()
+    [0, 0, 3]
     """
     return subsets.pack(np.swapaxes(adjacency, -1, -2))
 
@@ -36,6 +44,13 @@ def adjacency_from_masks(masks: Int64[np.ndarray, "*b d"], d: int) -> Bool[np.nd
     -------
     ndarray, shape (..., d, d), bool
         `adjacency[..., i, j]` is True for the edge i → j, that is, iff bit i of `masks[..., j]` is set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import adjacency_from_masks
+    >>> adjacency_from_masks(np.array([0, 0, 3]), d=3).astype(int).tolist()
+    [[0, 0, 1], [0, 0, 1], [0, 0, 0]]
     """
     return np.swapaxes(subsets.unpack(masks, d), -1, -2)
 
@@ -43,19 +58,27 @@ def adjacency_from_masks(masks: Int64[np.ndarray, "*b d"], d: int) -> Bool[np.nd
 def transitive_closure(
     adjacency: Bool[np.ndarray, "*b d d"], reflexive: bool = True
 ) -> Bool[np.ndarray, "*b d d"]:
-    """Return who reaches whom along directed paths (Warshall's algorithm on bitmasks).
+    """Return which nodes reach which along directed paths (Warshall's algorithm on bitmasks).
 
     Parameters
     ----------
     adjacency : ndarray, shape (..., d, d), bool
         `adjacency[..., i, j]` is True for the edge i → j. Cycles are allowed.
     reflexive : bool
-        Whether every node counts as reaching itself. If not, the diagonal tells which nodes lie on a cycle.
+        Whether every node reaches itself. If not, the diagonal is True for the nodes on a cycle.
 
     Returns
     -------
     ndarray, shape (..., d, d), bool
-        `ancestor[..., i, j]` is True iff a path leads from i to j (or i = j, when reflexive).
+        `ancestor[..., i, j]` is True iff a path leads from i to j (or i = j, if reflexive).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import transitive_closure
+    >>> chain = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 1 → 2
+    >>> transitive_closure(chain).astype(int).tolist()
+    [[1, 1, 1], [0, 1, 1], [0, 0, 1]]
     """
     d = adjacency.shape[-1]
     reach = np.moveaxis(subsets.pack(adjacency), -1, 0).copy()  # (d, ...): bit j of reach[i] is i ⇝ j
@@ -69,12 +92,25 @@ def transitive_closure(
 
 
 def path_matrix(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
-    """Return the closure without its diagonal.
+    """Return which nodes reach which other nodes: the transitive closure without its diagonal.
+
+    Parameters
+    ----------
+    adjacency : ndarray, shape (..., d, d), bool
+        `adjacency[..., i, j]` is True for the edge i → j.
 
     Returns
     -------
     ndarray, shape (..., d, d), bool
         `path[..., i, j]` is True iff i ≠ j and a directed path leads from i to j.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import path_matrix
+    >>> chain = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 1 → 2
+    >>> path_matrix(chain).astype(int).tolist()
+    [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
     """
     path = transitive_closure(adjacency)
     diagonal = np.arange(adjacency.shape[-1])
@@ -85,12 +121,19 @@ def path_matrix(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d
 def is_dag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b"]:
     """Return which graphs have no directed cycle (a self-loop is a cycle).
 
-    Nodes whose parents have all been removed are removed, until nothing changes; a DAG ends up empty.
+    Nodes without parents are removed until nothing changes. The graph is a DAG iff no node is left.
 
     Parameters
     ----------
     adjacency : ndarray, shape (..., d, d), bool
         `adjacency[..., i, j]` is True for the edge i → j.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import is_dag
+    >>> is_dag(np.array([[[0, 1], [0, 0]], [[0, 1], [1, 0]]], dtype=bool)).tolist()
+    [True, False]
     """
     d = adjacency.shape[-1]
     parents = np.moveaxis(parent_masks(adjacency), -1, 0)  # (d, ...)
@@ -105,18 +148,25 @@ def is_dag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b"]:
 
 
 def skeleton(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
-    """Return which pairs are linked by an edge in either direction: a symmetric matrix.
+    """Return which pairs of nodes are linked by an edge in either direction; the matrix is symmetric.
 
     Parameters
     ----------
     adjacency : ndarray, shape (..., d, d), bool
         `adjacency[..., i, j]` is True for the edge i → j.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import skeleton
+    >>> skeleton(np.array([[0, 1], [0, 0]], dtype=bool)).astype(int).tolist()
+    [[0, 1], [1, 0]]
     """
     return adjacency | np.swapaxes(adjacency, -1, -2)
 
 
 def markov_blanket(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
-    """Return who is in whose Markov blanket: parents, children and the children's other parents.
+    """Return the Markov blanket of each node: its parents, its children and the other parents of its children.
 
     Parameters
     ----------
@@ -126,7 +176,15 @@ def markov_blanket(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*
     Returns
     -------
     ndarray, shape (..., d, d), bool
-        Symmetric, with an empty diagonal.
+        Entry (i, j) is True iff j is in the blanket of i. Symmetric, with an empty diagonal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import markov_blanket
+    >>> collider = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 2 ← 1
+    >>> markov_blanket(collider)[0].tolist()  # child 2, and 1 as its other parent
+    [False, True, True]
     """
     d = adjacency.shape[-1]
     children = subsets.pack(adjacency)
@@ -147,8 +205,8 @@ def d_separated(
 ) -> Bool[np.ndarray, "*b"]:
     """Return in which DAGs a and b are d-separated given a set of nodes.
 
-    They are iff the set separates them in the moral graph of the ancestors of all of them. That graph joins
-    the members of each family, a node and its parents, so the search from a goes from family to family.
+    They are d-separated iff the set separates them in the moral graph of the ancestors of a, b and the set. The
+    moral graph links all members of a family (a node and its parents), so the search from a goes from family to family.
 
     Parameters
     ----------
@@ -157,9 +215,9 @@ def d_separated(
     a, b : int
         Different nodes.
     given : collection of int
-        The nodes conditioned on; neither a nor b.
+        The nodes that are conditioned on; neither a nor b.
     ancestors, parents : ndarray, shape (..., d), int64, optional
-        `parent_masks` of the reflexive closure and of the graphs, where they are at hand.
+        `parent_masks` of the reflexive closure and of the graphs, if they were computed before.
 
     Raises
     ------
@@ -170,6 +228,14 @@ def d_separated(
     ----------
     Lauritzen, Dawid, Larsen & Leimer, "Independence properties of directed Markov fields", Networks 20 (1990),
     proposition 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import d_separated
+    >>> collider = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 2 ← 1
+    >>> bool(d_separated(collider, 0, 1)), bool(d_separated(collider, 0, 1, given=[2]))
+    (True, False)
     """
     if a == b or a in given or b in given:
         raise ValueError(f"d-separation needs different nodes, not {a} and {b} given {sorted(given)}")
@@ -197,10 +263,10 @@ def d_separated(
 def cpdag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
     """Return the completed partially directed graph (CPDAG) of each DAG's Markov equivalence class.
 
-    An edge is compelled if it points the same way in every DAG of the class, else reversible. With parents
-    taken before children, the last parent x of a node y decides on the edges into y: all of them are compelled
-    if some w → x is compelled without w → y, or y has another parent that is no parent of x; otherwise only
-    those from the compelled parents of x are.
+    An edge is compelled if it points the same way in every DAG of the class; otherwise it is reversible. Nodes are
+    visited in topological order. The last parent x of a node y in this order decides about the edges into y. All of
+    them are compelled if some edge w → x is compelled and w → y is absent, or if y has another parent that is not a
+    parent of x. Otherwise only the edges from the compelled parents of x are.
 
     Parameters
     ----------
@@ -222,6 +288,14 @@ def cpdag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
     ----------
     Chickering, "A transformational characterization of equivalent Bayesian network structures", UAI 1995,
     section 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import cpdag
+    >>> chain = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 1 → 2
+    >>> cpdag(chain).astype(int).tolist()  # both edges can be reversed
+    [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     """
     d = adjacency.shape[-1]
     graphs = adjacency.reshape(-1, d, d)
@@ -235,7 +309,9 @@ def cpdag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
     each = np.arange(len(graphs))
     for y in order.T:  # (m,)
         into_y = parents[y, each]
-        x = np.where(graphs[each, :, y], rank, -1).argmax(axis=-1)  # harmlessly 0 where y has no parents
+        x = np.where(graphs[each, :, y], rank, -1).argmax(
+            axis=-1
+        )  # 0 if y has no parents, which has no effect
         into_x = compelled[x, each]
         others = into_y & ~parents[x, each] & ~(np.int64(1) << x)
         compelled[y, each] = np.where((into_x & ~into_y) | others, into_y, into_x)
@@ -245,7 +321,7 @@ def cpdag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
 
 
 def topological_order(adjacency: Bool[np.ndarray, "d d"]) -> list[int]:
-    """Return the nodes of one DAG with every parent before its children; ties in index order.
+    """Return the nodes of one DAG with every parent before its children; ties are in index order.
 
     Parameters
     ----------
@@ -256,6 +332,13 @@ def topological_order(adjacency: Bool[np.ndarray, "d d"]) -> list[int]:
     ------
     ValueError
         If the graph has a directed cycle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import topological_order
+    >>> topological_order(np.array([[0, 0, 0], [1, 0, 0], [1, 0, 0]], dtype=bool))  # 1 → 0 ← 2
+    [1, 2, 0]
     """
     num_parents = adjacency.sum(axis=0)
     order: list[int] = []
@@ -273,7 +356,7 @@ def topological_order(adjacency: Bool[np.ndarray, "d d"]) -> list[int]:
 def distinct(
     adjacency: Bool[np.ndarray, "m d d"],
 ) -> tuple[Int64[np.ndarray, " u"], Int64[np.ndarray, " m"]]:
-    """Return which graphs of a batch are distinct, in the order of their packed bytes.
+    """Return the distinct graphs of a batch, sorted by their row-major bits.
 
     Parameters
     ----------
@@ -283,9 +366,18 @@ def distinct(
     Returns
     -------
     first : ndarray, shape (u,), int64
-        The first occurrence of every distinct graph, sorted by the graphs' row-major bits.
+        The first occurrence of each distinct graph.
     group : ndarray, shape (m,), int64
         `adjacency[first[group[k]]]` equals `adjacency[k]`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import distinct
+    >>> forward, backward = [[0, 1], [0, 0]], [[0, 0], [1, 0]]
+    >>> first, group = distinct(np.array([forward, backward, forward], dtype=bool))
+    >>> first.tolist(), group.tolist()
+    ([1, 0], [1, 0, 1])
     """
     m, d, _ = adjacency.shape
     bits = np.packbits(adjacency.reshape(m, d * d), axis=1)

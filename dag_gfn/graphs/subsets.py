@@ -1,7 +1,7 @@
 """Sets of nodes as int64 bitmasks: bit i is set iff node i is a member. At most 63 nodes.
 
-The 2^(d-1) parent sets of one node are indexed by squeezing the node's own bit out of the mask:
-``remove_bit`` gives the index, ``insert_bit`` gives the set back.
+The 2^(d-1) possible parent sets of a node are numbered by removing the node's own bit from the mask:
+``remove_bit`` returns the number of a set, ``insert_bit`` the set of a number.
 """
 
 import numpy as np
@@ -23,6 +23,18 @@ def pack(members: Bool[np.ndarray, "*shape d"]) -> Int64[np.ndarray, "*shape"]:
     -------
     array, shape (...), int64
         Bit i is set iff ``members[..., i]``.
+
+    Raises
+    ------
+    ValueError
+        If d exceeds 63.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import pack
+    >>> int(pack(np.array([True, False, True])))  # {0, 2}: 2^0 + 2^2
+    5
     """
     d = members.shape[-1]
     if d > MAX_NODES:
@@ -31,25 +43,48 @@ def pack(members: Bool[np.ndarray, "*shape d"]) -> Int64[np.ndarray, "*shape"]:
 
 
 def unpack(masks: Int64[np.ndarray, "*shape"], d: int) -> Bool[np.ndarray, "*shape {d}"]:
-    """Return the membership rows of bitmasks, shape (..., d); the inverse of :func:`pack`."""
+    """Return the membership rows of bitmasks, shape (..., d); the inverse of :func:`pack`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import unpack
+    >>> unpack(np.array([5, 0]), 3).tolist()
+    [[True, False, True], [False, False, False]]
+    """
     return (masks[..., None] >> np.arange(d, dtype=np.int64) & 1).astype(bool)
 
 
 def popcount(masks: Int64[np.ndarray, "*shape"]) -> Int64[np.ndarray, "*shape"]:
-    """Return the number of members of each set."""
+    """Return the number of members of each set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import popcount
+    >>> popcount(np.array([0, 5, 7])).tolist()
+    [0, 2, 3]
+    """
     return np.asarray(np.bitwise_count(masks), dtype=np.int64)
 
 
 def remove_bit(
     masks: Int64[np.ndarray, "*shape"], node: int | Int64[np.ndarray, "..."]
 ) -> Int64[np.ndarray, "*shape"]:
-    """Squeeze bit ``node`` out: the index of a parent set among the 2^(d-1) sets without ``node``.
+    """Return the index of each parent set among the 2^(d-1) sets without ``node``: the mask without that bit.
 
     Parameters
     ----------
     masks : array, shape (...), int64
         Sets of nodes; whether ``node`` itself is a member does not matter.
     node : int or array that broadcasts to the shape of ``masks``, int64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import remove_bit
+    >>> remove_bit(np.array([0b000, 0b001, 0b100, 0b101]), 1).tolist()  # the sets without node 1, of three nodes
+    [0, 1, 2, 3]
     """
     node = np.asarray(node, dtype=np.int64)
     below = (np.int64(1) << node) - 1
@@ -59,19 +94,41 @@ def remove_bit(
 def insert_bit(
     indices: Int64[np.ndarray, "*shape"], node: int | Int64[np.ndarray, "..."]
 ) -> Int64[np.ndarray, "*shape"]:
-    """Open a zero bit at position ``node``: the set at an index; the inverse of :func:`remove_bit`."""
+    """Return the parent set at each index: the mask with a zero bit at ``node``; the inverse of :func:`remove_bit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import insert_bit
+    >>> [f"{mask:03b}" for mask in insert_bit(np.arange(4), 1)]
+    ['000', '001', '100', '101']
+    """
     node = np.asarray(node, dtype=np.int64)
     below = (np.int64(1) << node) - 1
     return np.asarray(indices & below | (indices & ~below) << 1, dtype=np.int64)
 
 
 def parent_sets(node: int, d: int) -> Int64[np.ndarray, " sets"]:
-    """Return all 2^(d-1) sets that do not contain ``node``, in the order of their indices (ascending)."""
+    """Return all 2^(d-1) sets that do not contain ``node``, in ascending order.
+
+    Examples
+    --------
+    >>> from dag_gfn.graphs.subsets import parent_sets
+    >>> parent_sets(1, 3).tolist()  # {}, {0}, {2}, {0, 2}
+    [0, 1, 4, 5]
+    """
     return insert_bit(np.arange(1 << (d - 1), dtype=np.int64), node)
 
 
 def subsets_within(mask: int | np.int64) -> Int64[np.ndarray, " sets"]:
-    """Return all 2^k subsets of a set of k members, ascending: subset s has member number m iff bit m of s is set."""
+    """Return all 2^k subsets of a set of k members; subset s contains the m-th member iff bit m of s is set.
+
+    Examples
+    --------
+    >>> from dag_gfn.graphs.subsets import subsets_within
+    >>> subsets_within(0b101).tolist()  # of {0, 2}
+    [0, 1, 4, 5]
+    """
     subsets = np.zeros(1, dtype=np.int64)
     for member in np.flatnonzero(unpack(np.asarray(mask, dtype=np.int64), MAX_NODES)):
         subsets = np.concatenate([subsets, subsets | np.int64(1) << member])
@@ -89,7 +146,14 @@ def zeta_transform(values: Num[np.ndarray, "*batch subsets"]) -> Num[np.ndarray,
     Returns
     -------
     array, shape (..., 2^k)
-        A new array; k 2^k additions.
+        A new array, computed by k 2^(k-1) additions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import zeta_transform
+    >>> zeta_transform(np.array([1, 2, 3, 4])).tolist()  # of {}, {0}, {1}, {0, 1}
+    [1, 3, 4, 10]
     """
     return _transform(values, np.add)
 
@@ -97,23 +161,41 @@ def zeta_transform(values: Num[np.ndarray, "*batch subsets"]) -> Num[np.ndarray,
 def log_zeta_transform(
     log_values: Float64[np.ndarray, "*batch subsets"],
 ) -> Float64[np.ndarray, "*batch subsets"]:
-    """Return the logs of the sums over subsets of ``exp(log_values)``; -inf stands for zero."""
+    """Return the logarithms of the sums over subsets of ``exp(log_values)``; -inf is the logarithm of zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import log_zeta_transform
+    >>> np.exp(log_zeta_transform(np.log([1.0, 2.0, 3.0, 4.0]))).round(9).tolist()
+    [1.0, 3.0, 4.0, 10.0]
+    """
     return _transform(log_values, np.logaddexp)
 
 
 def moebius_transform(values: Num[np.ndarray, "*batch subsets"]) -> Num[np.ndarray, "*batch subsets"]:
-    r"""Undo :func:`zeta_transform`: :math:`f(S) = \sum_{T \subseteq S} (-1)^{|S \setminus T|} \hat f(T)`."""
+    r"""Return the inverse of :func:`zeta_transform`.
+
+    It is :math:`f(S) = \sum_{T \subseteq S} (-1)^{|S \setminus T|} \hat f(T)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import moebius_transform
+    >>> moebius_transform(np.array([1, 3, 4, 10])).tolist()
+    [1, 2, 3, 4]
+    """
     return _transform(values, np.subtract)
 
 
 def _transform(values: np.ndarray, combine: np.ufunc) -> np.ndarray:
+    """Combine the value of each set with that of the set without a bit, for one bit after the other."""
     size = values.shape[-1]
     if size == 0 or size & (size - 1):
         raise ValueError(f"the last axis must hold 2^k values, one for each subset, not {size}")
     result = np.array(values, order="C")
     for bit in range(size.bit_length() - 1):
-        halves = result.reshape(
-            *values.shape[:-1], -1, 2, 1 << bit
-        )  # (..., 2^(k-1-bit), without | with, 2^bit)
+        # (..., 2^(k-1-bit), 2, 2^bit): entry 0 of the middle axis holds the sets without the bit, entry 1 those with it
+        halves = result.reshape(*values.shape[:-1], -1, 2, 1 << bit)
         combine(halves[..., 1, :], halves[..., 0, :], out=halves[..., 1, :])
     return result
