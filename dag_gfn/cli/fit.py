@@ -16,13 +16,11 @@ import dag_gfn
 from dag_gfn.cli.declared import from_command_line, read_values
 from dag_gfn.cli.options import DEBUG_HELP
 from dag_gfn.cli.output import console, fail, stop_output
-from dag_gfn.cli.run_folder import RunFolder
 from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.progress import announce
 from dag_gfn.fitting.reading_options import ReadingOptions
 from dag_gfn.options import OptionGroup, option, options_of
-from dag_gfn.views.terminal import print_posterior
 
 _SAVED = "training is saved, --resume goes on from there"
 
@@ -52,6 +50,8 @@ def fit(
     **given: Any,
 ) -> int:
     """Fit a posterior over causal graphs to a table and save it as a folder."""
+    from dag_gfn.cli.run_folder import RunFolder
+
     place = PlaceOptions(**read_values(PlaceOptions, given))
     how = HandlingOptions(**read_values(HandlingOptions, given))
     data = _read(table, place.example, read_values(ReadingOptions, given))
@@ -92,7 +92,7 @@ def fit(
     return 130 if posterior.info["interrupted"] else 0
 
 
-def _tell(posterior: dag_gfn.GraphPosterior, out: Path, with_report: bool) -> None:
+def _tell(posterior: "dag_gfn.GraphPosterior", out: Path, with_report: bool) -> None:
     """Print what was found. It is saved, so that it is no failure if nobody reads this to its end.
 
     Raises
@@ -100,6 +100,8 @@ def _tell(posterior: dag_gfn.GraphPosterior, out: Path, with_report: bool) -> No
     StorageError
         If standard output does not take it, but for a pipe that is closed.
     """
+    from dag_gfn.views.terminal import print_posterior
+
     try:
         print_posterior(posterior, console())
         print(f"Saved in {out}. Next: dag-gfn show {out}, or dag-gfn report {out}")
@@ -113,7 +115,7 @@ def _tell(posterior: dag_gfn.GraphPosterior, out: Path, with_report: bool) -> No
         raise StorageError(f"'{out}' is saved, but cannot be shown: {error.strerror or error}") from error
 
 
-def _page(posterior: dag_gfn.GraphPosterior) -> str | None:
+def _page(posterior: "dag_gfn.GraphPosterior") -> str | None:
     """Return the report, or None where it cannot be made: a fit of hours is not lost for that."""
     from dag_gfn.views.report import report_html
 
@@ -123,13 +125,13 @@ def _page(posterior: dag_gfn.GraphPosterior) -> str | None:
         return None
 
 
-def _identity(options: dict[str, Any], data: dag_gfn.Dataset) -> dict[str, Any]:
+def _identity(options: dict[str, Any], data: "dag_gfn.Dataset") -> dict[str, Any]:
     """Return what determines the result, as JSON holds it: a run that is resumed must have the same."""
     determining = {name: options[name] for name, each in options_of(FitOptions).items() if each.identity}
     return {**json.loads(json.dumps(determining)), "data": _fingerprint(data)}
 
 
-def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> dag_gfn.Dataset:
+def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> "dag_gfn.Dataset":
     if table is not None and example is None:
         return dag_gfn.read_csv(table, **reading)
     if table is not None or example is None:
@@ -143,7 +145,7 @@ def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> d
     return replace(chosen, notes=(*data.notes, *chosen.notes))
 
 
-def _fingerprint(data: dag_gfn.Dataset) -> str:
+def _fingerprint(data: "dag_gfn.Dataset") -> str:
     content = hashlib.sha256(data.values.tobytes())
     content.update(json.dumps([data.names, data.kinds, data.states]).encode())
     return content.hexdigest()

@@ -1,4 +1,7 @@
-"""Draws of P(y | do(x)) in discrete networks for many pairs at once: what pairs and graphs share is done once."""
+"""Draws of P(y | do(x)) in discrete networks, for many pairs at once.
+
+Pairs and graphs share work: a draw's tables serve all pairs, and draws with the same factors are summed together.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,11 +20,11 @@ from dag_gfn.parameters import DiscreteParameters
 from dag_gfn.parameters.family_tables import FamilyTables
 
 MAX_CELLS = 1 << 22
-"""Largest product of tables in memory; where one draw needs more, its distribution is simulated."""
+"""Largest product of tables in memory, in cells; where a draw needs more, rows are simulated instead."""
 BLOCK_CELLS = 1 << 20
-"""Cells of the tables that are held at once: few enough to stay near the processor."""
+"""Cells of the tables that are held at once: few enough for the processor's cache."""
 SECONDS_PER_CELL, SECONDS_PER_SUM, SECONDS_PER_ROW = 3e-9, 5e-4, 1e-7
-"""Costs of a cell that is drawn or summed, of a sum however small, and of a simulated row of one column."""
+"""Measured times: of a cell that is drawn or summed, of a sum of any size, and of one column of a simulated row."""
 
 Family = tuple[int, int]
 """A node and the bitmask of its parents."""
@@ -35,7 +38,15 @@ class PairDraws(NamedTuple):
     samples : ndarray, shape (k, r_x, r_y), float64
         Entry (s, a, b): P(y = b | do(x = a)) in draw s.
     mean : ndarray, shape (r_x, r_y), float64
-        Over the drawn graphs, the tables integrated out.
+        Mean over the drawn graphs, with the tables integrated out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects.distribution_draws import PairDraws
+    >>> draws = PairDraws(np.array([[[0.8, 0.2], [0.3, 0.7]]]), np.array([[0.75, 0.25], [0.35, 0.65]]))
+    >>> float(draws.samples[0, 1, 1])  # P(y = 1 | do(x = 1)) in the first draw
+    0.7
     """
 
     samples: Float64[np.ndarray, "k a b"]
@@ -45,9 +56,20 @@ class PairDraws(NamedTuple):
 @final
 @dataclass(eq=False)
 class _Factorisation:
-    """The factors of y's ancestors with x set, and the draws of each pair whose graphs have these.
+    """The factors that P(y | do(x)) is a sum of, and the draws whose graphs have exactly these factors.
 
-    `families[v]` are the parents of v. Where x is in no factor, the distribution is the same for all x.
+    Attributes
+    ----------
+    x, y : int
+    families : dict of int to (int, tuple of int)
+        For each ancestor of y that is not x, and y itself: its parents, as a bitmask and as a tuple. Where x is a
+        parent of none, the distribution does not depend on x.
+    order : list of int
+        The order in which variables are summed out.
+    cells : int
+        Cells of the largest product on the way.
+    draws_of_pair : dict of int to ndarray
+        For each pair (its position in the list of pairs), the draws with these factors, in ascending order.
     """
 
     x: int
@@ -59,7 +81,7 @@ class _Factorisation:
 
     @cached_property
     def draws(self) -> Int64[np.ndarray, " m"]:
-        """The draws of any pair, in ascending order."""
+        """The draws that any pair needs, in ascending order."""
         return np.unique(np.concatenate(list(self.draws_of_pair.values())))
 
     @property
@@ -79,9 +101,9 @@ def distribution_draws(
 ) -> list[PairDraws]:
     r"""Return draws of P(y | do(x = a)) for pairs (x, y), one for each graph.
 
-    Each draw has one table for each of its families, from the Dirichlet posterior, whatever the pair; the
+    Each draw has one table for each of its families, from the Dirichlet posterior, which all pairs share. The
     truncated factorisation :math:`\prod_{v \ne x} P(v \mid Pa_v)` is summed over the ancestors of y. Where
-    that takes a product of more than `MAX_CELLS` cells, rows are simulated instead.
+    that needs a product of more than `MAX_CELLS` cells, rows are simulated instead.
 
     Parameters
     ----------
@@ -91,14 +113,30 @@ def distribution_draws(
     pairs : sequence of (int, int)
     rng : numpy.random.Generator
     max_seconds : float
-        Refuse what should take longer.
+        Largest estimated time; more is refused.
     on_progress : callable, optional
-        Given the share that is done, in [0, 1], and the seconds that all should take.
+        Called with the share that is done, in [0, 1], and the estimated seconds in total.
 
     Raises
     ------
     NotTractable
-        If all should take longer than `max_seconds`, or a family has more than 2^62 cells.
+        If the estimated time is more than `max_seconds`, or a family has more than 2^62 cells.
+
+    Examples
+    --------
+    40 rows of one column that sets another to its own state:
+
+    >>> import numpy as np
+    >>> from dag_gfn.effects.distribution_draws import distribution_draws
+    >>> from dag_gfn.parameters import DiscreteParameters
+    >>> rows, counts, states = np.array([[0, 0], [1, 1]]), np.array([[20, 20]]), (("0", "1"),) * 2
+    >>> parameters = DiscreteParameters(rows, counts, (2, 2), states, equivalent_sample_size=4.0)
+    >>> graphs = np.repeat(np.array([[[False, True], [False, False]]]), 100, axis=0)
+    >>> (draws,) = distribution_draws(parameters, graphs, [(0, 1)], np.random.default_rng(0))
+    >>> draws.mean.round(3).tolist()  # (20 + 1) / (20 + 2) on the diagonal
+    [[0.955, 0.045], [0.045, 0.955]]
+    >>> draws.samples.shape
+    (100, 2, 2)
     """
     families = _Families(parameters)
     in_order = np.argsort(graph.distinct(graphs)[1], kind="stable")  # equal graphs are neighbours
@@ -138,7 +176,7 @@ def distribution_draws(
 
 
 class _Families(dict[Family, FamilyTables]):
-    """The tables of every family that is asked for, made once."""
+    """The tables of every family; each is made when it is first asked for."""
 
     def __init__(self, parameters: DiscreteParameters):
         super().__init__()
@@ -152,7 +190,7 @@ class _Families(dict[Family, FamilyTables]):
         return self[family]
 
     def expected(self, family: Family) -> np.ndarray:
-        """Return the mean of a table, shape (1, r, *cardinalities of the parents); the latest are kept."""
+        """Return the mean of a table, shape (1, r, *cardinalities of the parents); recent ones are kept."""
         if family not in self.means:
             if sum(mean.size for mean in self.means.values()) > MAX_CELLS:
                 self.means.clear()
@@ -161,13 +199,14 @@ class _Families(dict[Family, FamilyTables]):
 
 
 class _Progress:
-    """Adds up the seconds' worth of work that is done."""
+    """Adds up the estimated seconds of the work that is done, and reports the share."""
 
     def __init__(self, seconds: float, tell: Callable[[float, float], None] | None):
         self.seconds, self.tell, self.spent = max(seconds, 1e-9), tell, 0.0
         self.done(0.0)
 
     def done(self, seconds: float) -> None:
+        """Add finished work, in estimated seconds."""
         self.spent = min(self.spent + seconds, self.seconds)
         if self.tell is not None:
             self.tell(self.spent / self.seconds, self.seconds)
@@ -178,7 +217,7 @@ def _factorisations(
     graphs: Bool[np.ndarray, "k d d"],
     pairs: Sequence[tuple[int, int]],
 ) -> list[_Factorisation]:
-    """Return the distinct factorisations of all pairs and draws."""
+    """Return the distinct factorisations of all pairs and draws, each with its draws."""
     first, graph_of = graph.distinct(graphs)
     representatives = graphs[first]
     masks = graph.parent_masks(representatives)
@@ -187,11 +226,12 @@ def _factorisations(
     ancestors: dict[int, np.ndarray] = {}
     for p, (x, y) in enumerate(pairs):
         if x not in ancestors:
-            cut = representatives.copy()
+            cut = representatives.copy()  # setting x removes the edges into it
             cut[:, :, x] = False
             ancestors[x] = graph.transitive_closure(cut)
         relevant = ancestors[x][:, :, y].copy()
         relevant[:, x] = False
+        # graphs whose relevant nodes have the same parents have the same factors
         distinct, which = np.unique(np.where(relevant, masks, -1), axis=0, return_inverse=True)
         which = which.reshape(-1)[graph_of]
         by_draw = np.argsort(which, kind="stable")
@@ -215,6 +255,7 @@ def _factorisations(
 
 
 def _keys(factorisation: _Factorisation) -> list[Family]:
+    """Return the families of a factorisation."""
     return [(v, mask) for v, (mask, _) in factorisation.families.items()]
 
 
@@ -227,6 +268,7 @@ def _summed(factorisation: _Factorisation, tables: dict[Family, np.ndarray]) -> 
 
 
 def _add_mean(results: list[PairDraws], factorisation: _Factorisation, mean: np.ndarray, k: int) -> None:
+    """Add the mean of a factorisation, by its share of the k draws, to every pair that has it."""
     for p, draws in factorisation.draws_of_pair.items():
         results[p].mean[...] += mean * (len(draws) / k)
 
@@ -243,9 +285,9 @@ def _put(
 def _blocks(
     exact: Sequence[_Factorisation], families: _Families, k: int
 ) -> list[list[tuple[_Factorisation, np.ndarray]]]:
-    """Return factorisations with their draws, in blocks of draws whose tables fit into memory together.
+    """Return factorisations with their draws, in blocks of draws whose tables have at most `BLOCK_CELLS` cells.
 
-    Draws that have the same largest table are neighbours.
+    A draw with more cells has a block of its own. Draws with the same largest table are put together.
     """
     needed: dict[Family, np.ndarray] = {}
     for factorisation in exact:
@@ -297,7 +339,7 @@ def _fill_block(
 
 
 def _rows(table: np.ndarray, held: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the wanted draws of a table, without a copy where they are neighbours."""
+    """Return the wanted draws of a table; a view where they are consecutive, else a copy."""
     at = np.searchsorted(held, wanted)
     return table[at[0] : at[-1] + 1] if at[-1] - at[0] + 1 == len(at) else table[at]
 
@@ -305,7 +347,7 @@ def _rows(table: np.ndarray, held: np.ndarray, wanted: np.ndarray) -> np.ndarray
 def _seconds(
     exact: Sequence[_Factorisation], simulated: Sequence[_Factorisation], families: _Families
 ) -> float:
-    """Return about how long everything takes."""
+    """Return the estimated time of all sums and simulations, in seconds."""
     r = families.parameters.cardinalities
     seconds = 0.0
     drawn: dict[Family, int] = {}

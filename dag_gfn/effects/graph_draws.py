@@ -1,4 +1,4 @@
-"""Draws over graphs: which variable is meant, quantiles, and the Markov equivalence class of every draw."""
+"""What all effects share: draws of graphs, their equivalence classes, columns by name, summaries of draws."""
 
 import difflib
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
 
 QUANTILES = {"5%": 0.05, "50%": 0.5, "95%": 0.95}
-"""The columns that every summary has: the median between the ends of a central 90 % interval."""
+"""The quantiles in every summary: the ends of a central 90 % interval and the median."""
 
 
 class EquivalenceClass(NamedTuple):
@@ -22,11 +22,19 @@ class EquivalenceClass(NamedTuple):
     Attributes
     ----------
     edges : str
-        Of the class: a → b where all its graphs agree, a — b where they do not.
+        Edges of the class: a → b where all its graphs agree, a — b where they do not.
     probability : float
-        Share of the draws.
+        The share of the draws that are in the class.
     draws : ndarray, shape (k,), bool
-        Which draws these are.
+        True for the draws in the class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects.graph_draws import EquivalenceClass
+    >>> found = EquivalenceClass("a — b", 0.75, np.array([True, True, False, True]))
+    >>> found.edges, float(found.draws.mean())
+    ('a — b', 0.75)
     """
 
     edges: str
@@ -45,6 +53,17 @@ def equivalence_classes(
         `graphs[s, i, j]` is True for the edge i → j (row → column) of draw s.
     names : sequence of str, length d
     top : int
+
+    Examples
+    --------
+    Data cannot tell a → b from b → a:
+
+    >>> import numpy as np
+    >>> from dag_gfn.effects.graph_draws import equivalence_classes
+    >>> forwards = np.array([[False, True], [False, False]])
+    >>> graphs = np.stack([forwards, forwards.T, np.zeros((2, 2), dtype=bool), forwards])
+    >>> [(found.edges, found.probability) for found in equivalence_classes(graphs, ("a", "b"), top=5)]
+    [('a — b', 0.75), ('', 0.25)]
     """
     first, drawn = graph.distinct(graphs)
     classes = graph.cpdag(graphs[first])
@@ -64,19 +83,47 @@ def equivalence_classes(
 def draw_graphs(
     posterior: GraphPosterior, num_draws: int, rng: np.random.Generator
 ) -> Bool[np.ndarray, "k d d"]:
-    """Return graphs drawn by weight; entry (s, i, j) is True for i → j in draw s."""
+    """Return graphs drawn in proportion to their weights; entry (s, i, j) is True for i → j in draw s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects.graph_draws import draw_graphs
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[False, True], [False, False]], [[False, False], [False, False]]])
+    >>> posterior = GraphPosterior.from_samples(("a", "b"), np.repeat(graphs, [3, 1], axis=0))
+    >>> float(draw_graphs(posterior, 10_000, np.random.default_rng(0))[:, 0, 1].mean().round(2))  # P(a → b) = 3/4
+    0.75
+    """
     if not (isinstance(num_draws, Integral) and num_draws > 0):
         raise OptionError(f"num_draws must be positive and whole, not {num_draws}")
     return posterior.sample_adjacency(int(num_draws), rng=rng)
 
 
 def no_path(posterior: GraphPosterior) -> Float64[np.ndarray, "d d"]:
-    """Return the probability that j does not descend from i (row i, column j)."""
+    """Return the probability that j does not descend from i (row i, column j).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects.graph_draws import no_path
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> chain = np.array([[False, True, False], [False, False, True], [False, False, False]])
+    >>> no_path(GraphPosterior.from_samples(("a", "b", "c"), chain[None])).tolist()  # a reaches b and c, b reaches c
+    [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]
+    """
     return np.clip(1.0 - posterior.marginal("path").values, 0.0, 1.0)
 
 
 def node_index(names: Sequence[str], name: str) -> int:
-    """Return the position of a variable; an unknown one is an error that names those there are."""
+    """Return the position of a variable, or raise OptionError with the nearest name and all names.
+
+    Examples
+    --------
+    >>> from dag_gfn.effects.graph_draws import node_index
+    >>> node_index(("dose", "effect"), "effect")
+    1
+    """
     if name in names:
         return list(names).index(name)
     near = difflib.get_close_matches(str(name), names, n=1)
@@ -85,7 +132,14 @@ def node_index(names: Sequence[str], name: str) -> int:
 
 
 def pair_index(names: Sequence[str], source: str, target: str) -> tuple[int, int]:
-    """Return the positions of two different variables."""
+    """Return the positions of two variables, or raise OptionError if they are the same or unknown.
+
+    Examples
+    --------
+    >>> from dag_gfn.effects.graph_draws import pair_index
+    >>> pair_index(("dose", "age", "effect"), "effect", "dose")
+    (2, 0)
+    """
     pair = node_index(names, source), node_index(names, target)
     if pair[0] == pair[1]:
         raise OptionError(f"an effect is of one column on another, not of '{source}' on itself: name two")
@@ -93,7 +147,15 @@ def pair_index(names: Sequence[str], source: str, target: str) -> tuple[int, int
 
 
 def spread(samples: Float64[np.ndarray, " k"]) -> dict[str, float]:
-    """Return mean and quantiles of draws, by the names of the summaries' columns."""
+    """Return the mean and the quantiles of draws, by the names of the columns of summaries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects.graph_draws import spread
+    >>> spread(np.arange(101.0))
+    {'mean': 50.0, '5%': 5.0, '50%': 50.0, '95%': 95.0}
+    """
     return {
         "mean": float(samples.mean()),
         **dict(zip(QUANTILES, np.quantile(samples, list(QUANTILES.values())).tolist(), strict=True)),
@@ -101,7 +163,15 @@ def spread(samples: Float64[np.ndarray, " k"]) -> dict[str, float]:
 
 
 def central_interval(samples: Float64[np.ndarray, " k"], level: float) -> tuple[float, float]:
-    """Return the ends of the central interval that holds this share of the draws."""
+    """Return the ends of the central interval that contains this share of the draws.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects.graph_draws import central_interval
+    >>> central_interval(np.arange(101.0), 0.5)
+    (25.0, 75.0)
+    """
     if not 0.0 < level < 1.0:
         raise OptionError(f"level must lie between 0 and 1, not {level}")
     low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2]).tolist()

@@ -1,4 +1,4 @@
-"""Means under an intervention on a linear-Gaussian network, averaged over graphs: E[y | do(x = v)]."""
+"""Means of continuous variables when one is set, averaged over graphs: E[y | do(x = v)]."""
 
 from dataclasses import dataclass
 from typing import final
@@ -25,13 +25,25 @@ class InterventionalMeans:
     source : str
         The variable that is set.
     value : float
-        To what it is set.
+        The value that it is set to.
     samples : ndarray, shape (k, d), float64
         Entry (s, j): E[x_j | do(source = value)] in draw s of graph and parameters.
     graphs : ndarray, shape (k, d, d), bool
         The graph of every draw; entry (s, i, j) is True for i → j (row → column).
     mean : ndarray, shape (d,), float64
         Posterior means, summed over all weighted graphs with the parameters integrated out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects import InterventionalMeans
+    >>> samples = np.array([[2.0, 3.9], [2.0, 4.1]])
+    >>> graphs = np.repeat(np.array([[[False, True], [False, False]]]), 2, axis=0)
+    >>> means = InterventionalMeans(("dose", "effect"), "dose", 2.0, samples, graphs, samples.mean(axis=0))
+    >>> print(means.summary().round(2).to_string())
+       target  mean    5%  50%   95%
+    0    dose   2.0  2.00  2.0  2.00
+    1  effect   4.0  3.91  4.0  4.09
     """
 
     names: tuple[str, ...]
@@ -42,7 +54,7 @@ class InterventionalMeans:
     mean: Float64[np.ndarray, " d"]
 
     def summary(self) -> pd.DataFrame:
-        """Return target, mean, 5%, 50%, 95% for every variable."""
+        """Return the columns target, mean, 5%, 50%, 95%, with a row for every variable."""
         quantiles = np.quantile(self.samples, list(QUANTILES.values()), axis=0)
         return pd.DataFrame(
             {
@@ -66,8 +78,8 @@ def interventional_means(
     Parameters
     ----------
     posterior : GraphPosterior
-        Of continuous columns with the score ``bge``, or with ``linear_gaussian``, which has no intercepts: its
-        means are those that were taken off the columns.
+        Of continuous columns with the score ``bge`` or ``linear_gaussian``. The latter has no intercepts: its
+        means are those that were subtracted from the columns.
     source : str
         Name of a column.
     value : float
@@ -80,6 +92,18 @@ def interventional_means(
     ------
     OptionError
         If the column is unknown, the value is not finite, or the score has no such parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> rng = np.random.default_rng(0)
+    >>> dose = rng.normal(size=500)
+    >>> effect = 1.0 + 2.0 * dose + rng.normal(size=500)
+    >>> data = dag_gfn.from_array(np.column_stack([dose, effect]), ["dose", "effect"])
+    >>> posterior = dag_gfn.fit(data, required=[("dose", "effect")], progress=False)
+    >>> dag_gfn.effects.interventional_means(posterior, "dose", 3.0, rng=0).mean.round().tolist()  # 1 + 2 * 3
+    [3.0, 7.0]
     """
     node = node_index(posterior.names, source)
     if not np.isfinite(value):

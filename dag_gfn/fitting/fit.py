@@ -74,7 +74,8 @@ def fit(
     """
     chosen = FitOptions.from_keywords(options, caller="fit")
     budget = TimeBudget(chosen.duration.time_budget)
-    prepared = prepare(as_dataset(data), chosen)
+    with budget.phase("scores"):
+        prepared = prepare(as_dataset(data), chosen)
     dataset, table, constraints = prepared.dataset, prepared.table, prepared.constraints
     for message in prepared.warnings:
         warnings.warn(message, DataWarning, stacklevel=2)
@@ -100,7 +101,13 @@ def fit(
     doubts_of_result = [*sparse, *chance_links(posterior.marginal("linked").values, dataset)]
     doubts = [*prepared.doubts, *doubts_of_result]
     run.told += [doubt.warning for doubt in doubts_of_result]
-    verdict = judge(result.diagnostics, result.exact_check, result.evidence)
+    verdict = judge(
+        result.diagnostics,
+        result.exact_check,
+        result.evidence,
+        time_budget=chosen.duration.time_budget,
+        iterations_given=chosen.duration.iterations is not None,
+    )
     for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
     return recorded_posterior(

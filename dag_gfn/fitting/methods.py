@@ -202,16 +202,24 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
         )
         watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if options.environment == "layers":
-            trained = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
-            given = {"reweight": options.reweight, "budget": run.budget, "on_phase": on_phase}
+            layers = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
+            log_probabilities = layers.log_probabilities
+            conclude = partial(
+                layers.result,
+                run.table,
+                config,
+                reweight=options.reweight,
+                budget=run.budget,
+                on_phase=on_phase,
+            )
             try:
-                result = trained.result(run.table, config, **given)
+                result = conclude()
             except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
                 run.budget.hurry()
-                result = replace(trained.result(run.table, config, **given), interrupted=True)
+                result = replace(conclude(), interrupted=True)
         else:
-            trained = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
-            result = trained.result(run.table, config)
+            edges = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
+            result, log_probabilities = edges.result(run.table, config), edges.log_probabilities
     backward = None
     if options.environment == "edges":
         backward = options.backward or ("learned" if made.learns_backward else "uniform")
@@ -222,12 +230,12 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
     }
     known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
-        result = _compared(result, reference, trained.log_probabilities if known else None)
+        result = _compared(result, reference, log_probabilities if known else None)
     sampler, importance = result.posterior.sampler, result.diagnostics.importance
-    can_bound = sampler is not None and importance is not None and run.table.d <= MAX_NODES_FOR_UPPER_BOUND
-    if reference is not None and can_bound:
+    exact = None if run.table.d > MAX_NODES_FOR_UPPER_BOUND else reference
+    if exact is not None and sampler is not None and importance is not None:
         streams = RandomStreams(run.seed)
-        draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
+        draws = exact.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
         bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
         importance = replace(importance, log_z_upper=bound)
         result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))

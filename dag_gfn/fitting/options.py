@@ -301,7 +301,12 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
     )
 
     def completed(self) -> "TrainingOptions":
-        """Return the options with environment and objective chosen: root layers, unless something asks for edges.
+        """Return the options with environment and objective chosen, as by :meth:`resolved`."""
+        environment, objective = self.resolved()
+        return replace(self, environment=environment, objective=objective)
+
+    def resolved(self) -> tuple[str, str]:
+        """Return environment and objective: root layers, unless something asks for edges.
 
         Raises
         ------
@@ -318,9 +323,7 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
             raise OptionError(
                 "reweight (--reweight) is for environment='layers' (--environment layers), where weights are exact"
             )
-        return replace(
-            self, environment=environment, objective=self.objective or DEFAULT_OBJECTIVES[environment]
-        )
+        return environment, self.objective or DEFAULT_OBJECTIVES[environment]
 
     def _only_edges(self) -> bool:
         if self.backward == "learned":
@@ -335,9 +338,9 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         """Raise `OptionError` where an option is wrong that the method does not use: a mistake should not pass."""
         from dag_gfn.gflownet.training.config import default_config, make_objective
 
-        full = self.completed()
-        make_objective(full.objective, full.objective_options)
-        default_config(d, environment=full.environment, behaviour=full.behaviour, options=full.train_options)
+        environment, objective = self.resolved()
+        make_objective(objective, self.objective_options)
+        default_config(d, environment=environment, behaviour=self.behaviour, options=self.train_options)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
     constraints = Constraints.from_names(dataset.names, model.required, model.forbidden, model.max_parents)
     if dataset.kind == "discrete" and model.sparse_families == "drop":
         constraints = constraints.without_sparse_families(dataset)
-    hyperparameters = {
+    hyperparameters: dict[str, Any] = {
         name: np.asarray(value) if isinstance(value, Collection) else value
         for name, value in chosen.score.values().items()
     }

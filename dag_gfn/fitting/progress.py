@@ -74,7 +74,9 @@ def log_console() -> Console:
     >>> log_console().quiet
     False
     """
-    return Console(file=_Forgiving(sys.stderr)) if sys.stderr is not None else Console(quiet=True)
+    if sys.stderr is None:
+        return Console(quiet=True)
+    return Console(file=_Forgiving(sys.stderr))  # type: ignore[arg-type]  # rich uses less of IO than it asks for
 
 
 def announce(text: str, *, shown: bool = True, console: Console | None = None) -> None:
@@ -174,19 +176,25 @@ class TrainingProgress(_BarOrLines):
         return bar
 
     def _update(
-        self, bar: Progress, stage: str, completed: float | int, total: float | int, **texts: str
+        self,
+        bar: Progress,
+        stage: str,
+        completed: float | int,
+        total: float | int,
+        done: str,
+        figures: str = "",
     ) -> None:
         """Let the bar show a stage; a new one has a clock of its own."""
         (task,) = bar.task_ids
         if self.stage != stage:
             self.stage = stage
             bar.reset(task, description=stage, total=None)
-        bar.update(task, completed=completed, total=total, **texts)
+        bar.update(task, completed=completed, total=total, done=done, figures=figures)
 
     def phase(self, name: str, share: float | int) -> None:
         """Show that `share`, in [0, 1], of a phase before or after training is done."""
         if self.bar is not None:
-            self._update(self.bar, name, share, 1.0, done=f"{share:.0%}", figures="")
+            self._update(self.bar, name, share, 1.0, f"{share:.0%}")
         elif self.stage != name:
             self.stage, self.entered = name, time.monotonic()
         elif self.shown and time.monotonic() - max(self.last_line, self.entered) >= self.line_seconds:
@@ -202,8 +210,8 @@ class TrainingProgress(_BarOrLines):
                 "training",
                 report.iteration,
                 report.planned_iterations,
-                done=done,
-                figures=describe(report),
+                done,
+                describe(report),
             )
             return
         due = time.monotonic() - self.last_line >= self.line_seconds

@@ -69,7 +69,7 @@ class CorrectedDags:
         return self.effective_samples >= MIN_CORRECTED and self.pareto_k <= MAX_SHAPE
 
     def correction(self) -> Correction:
-        """Return what is recorded of the weights."""
+        """Return what the posterior records of the correction."""
         return Correction(
             corrected=self.reliable,
             log_z_shift=self.log_z_shift,

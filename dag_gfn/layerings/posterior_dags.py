@@ -46,7 +46,7 @@ class PosteriorDags:
     effective_samples : float
         Number of independent draws from the posterior that these are worth.
     correction : Correction or None
-        What the weights of the correction say; None where none is needed.
+        What the posterior records of the correction; None where none is needed.
 
     Examples
     --------
@@ -117,8 +117,8 @@ def posterior_dags(
     >>> edge = Marginal(np.array([[0.0, 1.0], [0.0, 0.0]]), "exact")
     >>> weights = LayerWeights.build(table)
     >>> dags = posterior_dags(weights, table, np.array([[0, 1]]), np.zeros(1), edge, 1, rng=rng)
-    >>> dags.adjacency.astype(int).tolist(), dags.correction
-    ([[[0, 1], [0, 0]]], None)
+    >>> dags.adjacency.astype(int).tolist(), dags.correction is None
+    ([[[0, 1], [0, 0]]], True)
     """
     corrected: CorrectedDags | None = None
     correction: Correction | None = None

@@ -16,7 +16,14 @@ _TEMPERATURES = np.geomspace(100.0, 0.2, 60)
 
 
 def default_annealing(d: int) -> int:
-    """Return the steps with which a layering is annealed by default: 2 s for 50 nodes."""
+    """Return the steps with which a layering is annealed by default: 2 s for 50 nodes.
+
+    Examples
+    --------
+    >>> from dag_gfn.mcmc.annealing import default_annealing
+    >>> default_annealing(20)
+    1000000
+    """
     return 50_000 * d
 
 
@@ -36,12 +43,22 @@ def anneal(
     iterations : int
         Steps, in equal parts at 60 temperatures from 100 to 0.2.
     time_limit : float, optional
-        Seconds: where the clock will not allow all steps, each of the temperatures that are left has fewer.
+        Seconds: if there is no time for all steps, the temperatures that are left have fewer.
 
     Raises
     ------
     ConstraintError
         If no DAG has support.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.annealing import anneal
+    >>> scores = np.zeros((3, 4))
+    >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
+    >>> anneal(LayerWeights.of(scores), rng=np.random.default_rng(0), iterations=3_000).layer_of.tolist()
+    [0, 0, 1]
     """
     began, done = time.perf_counter(), 0
     state = init(weights, rng=rng)
@@ -66,10 +83,30 @@ def annealed_starts(
     time_limit: float | int | None = None,
     threads: int | None = None,
 ) -> list[Int64[np.ndarray, " d"]]:
-    """Return a layering by `anneal` from each random stream, with at most `default_annealing` steps; threads.
+    """Return a layering by `anneal` from each random stream, computed in threads.
 
-    Their number does not matter to what is returned, unless the time limit cuts steps; by default there are as many as
-    cores. `time_limit` is in seconds, for all of them.
+    Parameters
+    ----------
+    weights : LayerWeights
+    streams : sequence of SeedSequence
+    iterations : int
+        Steps of each, at most; there are never more than `default_annealing`.
+    time_limit : float, optional
+        Seconds for all of them.
+    threads : int, optional
+        As many as there are cores, unless given. They change nothing, unless the time limit cuts steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.annealing import annealed_starts
+    >>> from dag_gfn.random_streams import RandomStreams
+    >>> scores = np.zeros((3, 4))
+    >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
+    >>> starts = annealed_starts(LayerWeights.of(scores), RandomStreams(0).sequences("starts", 2), iterations=3_000)
+    >>> [bool(layer_of.argmax() == 2) for layer_of in starts]  # node 2 comes after both
+    [True, True]
     """
     steps = min(default_annealing(weights.d), iterations)
 

@@ -27,7 +27,33 @@ MOVE_PROBABILITIES = np.array([0.3, 0.4, 0.15, 0.14, 0.01])
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def propose(move, layer_of, proposed, rng):
-    """Fill a proposal; return whether there is one, and log of the probability of its undoing over its own."""
+    """Fill a proposal; return whether there is one, and its log-ratio for Metropolis-Hastings.
+
+    Parameters
+    ----------
+    move : int
+        Index in `MOVES`.
+    layer_of, proposed : ndarray, shape (d,), int64
+        Layer of each node now, and as proposed; filled only where there is a proposal.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    bool
+        Whether there is a proposal.
+    float
+        log q(now | proposed) - log q(proposed | now).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.mcmc.moves import MOVES, propose
+    >>> layer_of, proposed = np.array([0, 0, 1]), np.zeros(3, dtype=np.int64)
+    >>> propose(MOVES.index("swap_adjacent"), layer_of, proposed, np.random.default_rng(0))
+    (True, 0.0)
+    >>> proposed.tolist()
+    [1, 0, 0]
+    """
     if move == 0:
         return _split_or_join(layer_of, proposed, rng)
     if move == 1:
@@ -49,6 +75,7 @@ def _below(rng, count):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _size(layer_of, layer):
+    """Return the number of nodes in a layer."""
     size = 0
     for k in layer_of:
         if k == layer:
@@ -59,6 +86,7 @@ def _size(layer_of, layer):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _binomial(n, k):
+    """Return n over k as a float."""
     product = 1.0
     for i in range(k):
         product = product * (n - i) / (i + 1)
@@ -68,6 +96,7 @@ def _binomial(n, k):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _split_or_join(layer_of, proposed, rng):
+    """Split a layer in two, or join two neighbouring ones, with probability 1/2 each."""
     d = len(layer_of)
     count = layer_of.max() + 1
     splittable = 0
@@ -77,6 +106,7 @@ def _split_or_join(layer_of, proposed, rng):
     if rng.random() < 0.5:
         if splittable == 0:
             return False, 0.0
+        # the layer that is split: one of those with two nodes or more
         nth = _below(rng, splittable)
         layer = -1
         while nth >= 0:
@@ -85,6 +115,7 @@ def _split_or_join(layer_of, proposed, rng):
                 nth -= 1
         size = _size(layer_of, layer)
         first = 1 + _below(rng, size - 1)
+        # which of its nodes form the first part: one after the other, each with probability needed / left
         needed, left = first, size
         for v in range(d):
             proposed[v] = layer_of[v]
@@ -96,6 +127,7 @@ def _split_or_join(layer_of, proposed, rng):
                 else:
                     proposed[v] += 1
                 left -= 1
+        # joining undoes it with 1 of count pairs; it was 1 of S layers, of k - 1 sizes, of C(k, c) parts
         return True, np.log(splittable * (size - 1) * _binomial(size, first) / count)
     if count == 1:
         return False, 0.0
@@ -103,6 +135,7 @@ def _split_or_join(layer_of, proposed, rng):
     first, second = _size(layer_of, layer), _size(layer_of, layer + 1)
     for v in range(d):
         proposed[v] = layer_of[v] - 1 if layer_of[v] > layer else layer_of[v]
+    # layers that could be split after joining: the joined one instead of its two parts
     splittable += 1 - (first > 1) - (second > 1)
     size = first + second
     return True, -np.log(splittable * (size - 1) * _binomial(size, first) / (count - 1))
@@ -111,6 +144,7 @@ def _split_or_join(layer_of, proposed, rng):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _move_node(layer_of, proposed, rng):
+    """Take a node out and put it into a layer that remains, or into a layer of its own between those."""
     d = len(layer_of)
     v = _below(rng, d)
     alone = _size(layer_of, layer_of[v]) == 1
@@ -119,7 +153,7 @@ def _move_node(layer_of, proposed, rng):
     target, is_new = place // 2, place % 2 == 0
     for u in range(d):
         k = layer_of[u]
-        if alone and k > layer_of[v]:
+        if alone and k > layer_of[v]:  # its layer goes
             k -= 1
         if is_new and k >= target:
             k += 1
@@ -131,6 +165,7 @@ def _move_node(layer_of, proposed, rng):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _swap_adjacent(layer_of, proposed, rng):
+    """Exchange one node of a layer with one of the next layer."""
     count = layer_of.max() + 1
     if count == 1:
         return False, 0.0
@@ -140,7 +175,7 @@ def _swap_adjacent(layer_of, proposed, rng):
         nth = _below(rng, _size(layer_of, k))
         for v in range(len(layer_of)):
             if layer_of[v] == k:
-                if nth == 0:
+                if nth == 0:  # the one that was chosen goes to the other of the two layers
                     proposed[v] = 2 * layer + 1 - k
                 nth -= 1
     return True, 0.0
@@ -149,6 +184,7 @@ def _swap_adjacent(layer_of, proposed, rng):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _swap_any(layer_of, proposed, rng):
+    """Exchange two nodes of different layers."""
     a, b = _below(rng, len(layer_of)), _below(rng, len(layer_of))
     if layer_of[a] == layer_of[b]:
         return False, 0.0

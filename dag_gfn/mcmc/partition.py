@@ -34,6 +34,16 @@ class LayeringState:
         Number of each node's layer, 0 for the roots; no number up to the largest is left out.
     log_weight : float
         log of the sum of R(G) over the DAGs of this layering, in nats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import init_at
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> state = init_at(weights, np.array([0, 1, 2]))
+    >>> round(float(np.exp(state.log_weight)), 9)  # 0 -> 1 -> 2, with 0 -> 2 or without
+    2.0
     """
 
     layer_of: Int64[np.ndarray, " d"]
@@ -42,11 +52,19 @@ class LayeringState:
 
 @dataclass(frozen=True, eq=False)
 class MoveInfo:
-    """What became of proposals, by the kinds of `MOVES`.
+    """How many proposals were made and accepted, by the kinds of `MOVES`.
 
     Attributes
     ----------
     tried, accepted : ndarray, shape (5,), int64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.mcmc.partition import MoveInfo
+    >>> info = MoveInfo(tried=np.array([30, 40, 15, 14, 1]), accepted=np.array([15, 10, 3, 7, 0]))
+    >>> (info.accepted / info.tried).tolist()
+    [0.5, 0.25, 0.2, 0.5, 0.0]
     """
 
     tried: Int64[np.ndarray, " moves"]
@@ -66,6 +84,17 @@ class LayeringDraws:
     edge : ndarray, shape (k, d, d), float32
         Mean over each block, at every d-th step, of the probability of each edge given the layering: entry
         (s, i, j) is about i -> j (row -> column).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import init, run
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> rng = np.random.default_rng(0)
+    >>> drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=400, thinning=50)
+    >>> [f"{edge:.1f}" for edge in drawn.edge.mean(axis=0)[0]]  # each edge is in 8 of 25 DAGs
+    ['0.0', '0.3', '0.3']
     """
 
     layer_of: Int8[np.ndarray, "k d"]
@@ -83,6 +112,15 @@ def init(weights: LayerWeights, *, rng: np.random.Generator) -> LayeringState:
     ------
     ConstraintError
         If no DAG has support.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import init
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> init(weights, rng=np.random.default_rng(0)).layer_of.tolist()
+    [0, 0, 0]
     """
     d = weights.d
     layer_of = np.zeros(d, dtype=np.int64)
@@ -98,6 +136,15 @@ def init_at(weights: LayerWeights, layer_of: Int64[np.ndarray, " d"]) -> Layerin
     ------
     ValueError
         If a layer is empty, or no DAG of positive weight has this layering.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import init_at
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> round(float(np.exp(init_at(weights, np.array([0, 0, 1])).log_weight)), 9)  # 0, 1 or both are parents of 2
+    3.0
     """
     count = int(layer_of.max()) + 1
     if len(layer_of) != weights.d or set(layer_of.tolist()) != set(range(count)):
@@ -111,7 +158,18 @@ def init_at(weights: LayerWeights, layer_of: Int64[np.ndarray, " d"]) -> Layerin
 def step(
     weights: LayerWeights, state: LayeringState, *, rng: np.random.Generator
 ) -> tuple[LayeringState, MoveInfo]:
-    """Return the next state of the chain, and which move led there."""
+    """Return the next state of the chain, and which move led there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import init_at, step
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> state, info = step(weights, init_at(weights, np.array([0, 1, 2])), rng=np.random.default_rng(0))
+    >>> state.layer_of.tolist(), info.tried.tolist()
+    ([0, 1, 2], [0, 1, 0, 0, 0])
+    """
     _, state, info = run(weights, state, rng=rng, blocks=1, thinning=1)
     return state, info
 
@@ -129,6 +187,17 @@ def run(
 
     Without the GIL, so that chains can run in threads. The same generator gives the same states, however the
     steps are divided into calls. At another temperature T the distribution is the posterior to the power 1/T.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import init, run
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> rng = np.random.default_rng(0)
+    >>> drawn, state, info = run(weights, init(weights, rng=rng), rng=rng, blocks=10, thinning=20)
+    >>> drawn.layer_of.shape, int(info.tried.sum())
+    ((10, 3), 200)
     """
     layer_of = state.layer_of.copy()
     drawn = LayeringDraws(
@@ -179,6 +248,7 @@ def _random_layering(tables, uniform, layer_of):
         if count == 0:
             return False
         v = candidates[int(uniform[0, position] * count)]
+        # parents among all that are placed, by their weights; the layer is one beyond the last parent's
         parents = draw_parents(tables, v, placed, np.int64(0), uniform[1, position])
         layer_of[v] = 0
         for i in range(d):
@@ -191,6 +261,7 @@ def _random_layering(tables, uniform, layer_of):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _log_weight(tables, layer_of):
+    """Return the log-weight of a layering, the sum of log g over the nodes, without the scale; -inf if none."""
     d = len(layer_of)
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
     layer_masks(layer_of, layers, earlier)
@@ -207,6 +278,11 @@ def _log_weight(tables, layer_of):
 def _run(
     tables, cumulative, temperature, layer_of, rng, thinning, drawn, log_drawn, edge, tried, accepted
 ):  # fmt: skip
+    """Fill blocks of the chain, count its moves, leave `layer_of` where it ends, and return the log-weight there.
+
+    ``cumulative`` holds the cumulative probabilities of the moves. The other arrays are those of `LayeringDraws` and
+    `MoveInfo`.
+    """
     d = len(layer_of)
     proposed = np.empty(d, dtype=np.int64)
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
@@ -226,6 +302,7 @@ def _run(
         sums[:] = 0.0
         summed = 0
         for t in range(thinning):
+            # at every d-th step, counted back from the end of the block
             if t > 0 and (thinning - t) % d == 0:
                 _add_edges(tables, inside, last, given_inside, given_last, given, sums)
                 summed += 1
@@ -237,6 +314,7 @@ def _run(
             possible, log_ratio = propose(move, layer_of, proposed, rng)
             if not possible:
                 continue
+            # what the new log-weight has to exceed to be accepted: drawn first, so that an upper bound can reject
             least = log_weight + temperature * (np.log(rng.random()) - log_ratio)
             new, bounded = _evaluate(
                 tables, proposed, layers, earlier, inside, last, weight,
@@ -244,7 +322,7 @@ def _run(
             )  # fmt: skip
             if not new > least:
                 continue
-            if bounded:
+            if bounded:  # the bound does not reject: the weight itself is needed
                 new, bounded = _evaluate(
                     tables, proposed, layers, earlier, inside, last, weight,
                     new_inside, new_last, new_weight, True,
@@ -259,14 +337,17 @@ def _run(
         summed += 1
         drawn[block] = layer_of
         log_drawn[block] = log_weight
-        edge[block] = sums.T / summed
+        edge[block] = sums.T / summed  # (target, parent) -> [i, j] for i -> j
     return log_weight
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _add_edges(tables, inside, last, given_inside, given_last, given, sums):
-    """Add the edge probabilities given the layering, row v about the edges into v; `given` is where they are kept."""
+    """Add the edge probabilities given the layering to `sums`; row v is about the edges into v.
+
+    ``given`` keeps those of the last call, which still hold for nodes with the same U and Q.
+    """
     for v in range(len(inside)):
         if inside[v] != given_inside[v] or last[v] != given_last[v]:
             fill_edge_probabilities(tables, v, inside[v], last[v], given[v])
@@ -283,7 +364,8 @@ def _evaluate(
 ):  # fmt: skip
     """Fill U, Q and log g of each node; return the sum of log g and whether it is only an upper bound.
 
-    Of U and Q only possible parents: others make no difference, and without any in Q there is no weight.
+    U and Q hold possible parents only: others make no difference, and without a parent in Q a node has no weight.
+    Unless ``exact`` is asked for, sums that lose too many digits are replaced by an upper bound, which is quicker.
     """
     layer_masks(layer_of, layers, earlier)
     total, bounded = 0.0, False

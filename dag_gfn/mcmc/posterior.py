@@ -106,6 +106,20 @@ def fit_mcmc(
     ------
     ConstraintError
         If no DAG has support.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+    >>> from dag_gfn.mcmc.posterior import fit_mcmc
+    >>> rng = np.random.default_rng(0)
+    >>> a, c = rng.normal(size=(2, 200))
+    >>> data = from_array(np.column_stack([a, a + c + 0.1 * rng.normal(size=200), c]), names=["a", "b", "c"])
+    >>> table = ScoreTable.build(make_score("bge", data), make_prior("uniform", 3), Constraints.none(3))
+    >>> posterior = fit_mcmc(table, seed=0, num_samples=100, iterations=2_000)
+    >>> (posterior.marginal("edge").values[:, 1] > 0.8).tolist()  # a -> b <- c
+    [True, False, True]
     """
     budget = TimeBudget() if budget is None else budget
     with budget.phase("parent sets"):
@@ -257,6 +271,19 @@ def edges_of_chains(
         (`diagnose`), so that at least 100 of each chain remain.
     clock : callable
         Returns seconds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.chains import run_chains
+    >>> from dag_gfn.mcmc.posterior import edges_of_chains
+    >>> from dag_gfn.random_streams import RandomStreams
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> chains = run_chains(weights, streams=RandomStreams(0).sequences("chains", 2), iterations=9_000, kept=100)
+    >>> edge, _ = edges_of_chains(chains)
+    >>> bool((abs(edge.values - 8 / 25 * (1 - np.eye(3))) <= 4 * edge.standard_error).all())
+    True
     """
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)

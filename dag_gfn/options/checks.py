@@ -91,7 +91,8 @@ def positive_seconds(most: int) -> Check:
     """
 
     def check(name: str, value: Any) -> None:
-        if not (isinstance(value, Real) and 0 < value <= most):
+        is_number = isinstance(value, Real)
+        if not (is_number and 0 < value <= most):
             raise OptionError(
                 f"{name} must be positive seconds ({flag_of(name)}), at most {most:,}, not {shortened(value)}: leave "
                 "it out for none"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from types import NoneType, UnionType
-from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, SupportsFloat, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dag_gfn.options.checks import Check, OneOf, flag_of
 
@@ -14,7 +14,7 @@ Edges = Iterable[tuple[str, str] | list[str]]
 """Pairs (source, target) of column names."""
 Settings = Mapping[str, Any]
 """Values by name."""
-Numbers = float | int | Collection[float]
+Numbers = float | int | Collection[SupportsFloat]
 """One number for all columns, or one for each."""
 
 _DECLARED = "dag_gfn option"

@@ -13,9 +13,9 @@ from dag_gfn.parameters.family_tables import FamilyTables
 from dag_gfn.posterior import GraphPosterior
 
 MAX_TABLE_CELLS = 1 << 24
-"""Largest conditional probability table that is built."""
+"""Largest conditional probability table that is built, in cells."""
 MAX_CODE = 1 << 62
-"""Largest number of cells that can be numbered."""
+"""Largest number of cells that an int64 can number."""
 
 
 @final
@@ -27,8 +27,8 @@ class DiscreteParameters:
 
     .. math:: \theta_{jc} \sim \text{Dirichlet}(\alpha / (r q) + N_{c1}, \dots, \alpha / (r q) + N_{cr})
 
-    with r states, q parent configurations and the counts N of the rows in which j was not set; all are
-    independent given the graph.
+    with r states, q parent configurations and the counts N of the rows in which j was not set. All
+    distributions are independent given the graph.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class DiscreteParameters:
     rows : ndarray, shape (u, d), int64
         The distinct rows of codes.
     counts : ndarray, shape (1, u) or (d, u), int64
-        How often each occurs; one line for each node where interventions make them differ.
+        How often each row occurs; one line for each node where interventions make them differ.
     cardinalities : tuple of int, length d
     states : tuple of tuple of str, length d
         The labels of each column's codes.
@@ -47,6 +47,22 @@ class DiscreteParameters:
     References
     ----------
     Heckerman, Geiger and Chickering, "Learning Bayesian networks", Machine Learning 20 (1995).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.parameters import DiscreteParameters
+    >>> parameters = DiscreteParameters(
+    ...     rows=np.array([[0, 0], [0, 1], [1, 1]]),
+    ...     counts=np.array([[6, 2, 4]]),
+    ...     cardinalities=(2, 2),
+    ...     states=(("no", "yes"), ("no", "yes")),
+    ...     equivalent_sample_size=4.0,
+    ... )
+    >>> parameters.concentrations(1, [0]).tolist()  # of column 1 given column 0: counts plus 4 / (2 * 2)
+    [[7.0, 3.0], [1.0, 5.0]]
+    >>> parameters.expected(1, [0]).round(2).tolist()
+    [[0.7, 0.3], [0.17, 0.83]]
     """
 
     needed_statistics: ClassVar[tuple[str, ...]] = ("rows", "counts", "cardinalities", "states")
@@ -59,7 +75,7 @@ class DiscreteParameters:
 
     @classmethod
     def from_posterior(cls, posterior: GraphPosterior) -> "DiscreteParameters":
-        """Read statistics and hyperparameters from a posterior of the score ``bdeu`` or ``bde``."""
+        """Return the parameters' posterior from the statistics in a posterior of the score ``bdeu`` or ``bde``."""
         statistics = posterior.statistics
         cardinalities = tuple(statistics["cardinalities"].tolist())
         return cls(
@@ -78,14 +94,14 @@ class DiscreteParameters:
         """Number of variables."""
         return len(self.cardinalities)
 
-    def family(self, node: int, parents: Sequence[int]) -> "FamilyTables":
+    def family(self, node: int, parents: Sequence[int]) -> FamilyTables:
         """Return the posterior of the conditional probability table of one family.
 
         Parameters
         ----------
         node : int
         parents : sequence of int
-            In the order in which they are to be axes.
+            In the order of the table's axes.
 
         Raises
         ------
@@ -126,15 +142,18 @@ class DiscreteParameters:
         NotTractable
             If the table would have more than `MAX_TABLE_CELLS` cells.
         """
+        return self._dense_family(node, parents).concentrations()
+
+    def expected(self, node: int, parents: Sequence[int]) -> Float64[np.ndarray, "..."]:
+        """Return the posterior mean of the conditional probability table; parameters and axes as `concentrations`."""
+        return self._dense_family(node, parents).expected()
+
+    def _dense_family(self, node: int, parents: Sequence[int]) -> FamilyTables:
+        """Return one family, or raise NotTractable if its table is too large to be built."""
         family = self.family(node, parents)
         if family.size > MAX_TABLE_CELLS:
             raise NotTractable(
                 f"a node with {len(parents)} parents would need a table of {family.size:,} probabilities, more than "
                 f"{MAX_TABLE_CELLS:,}: fit with fewer parents (max_parents, --max-parents)"
             )
-        return family.concentrations()
-
-
-def expected_table(concentrations: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
-    """Return the mean of Dirichlet distributions along the last axis."""
-    return concentrations / concentrations.sum(axis=-1, keepdims=True)
+        return family

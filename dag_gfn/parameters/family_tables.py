@@ -1,4 +1,13 @@
-"""The conditional probability table of one family, of which few parent configurations have data."""
+"""The posterior of the conditional probability table of one family, stored as its cells that have data.
+
+A table may have far more parent configurations than there are rows. Only the cells with data are stored, and the
+configurations without data are drawn by a short cut where their distribution is nearly always at one state.
+
+Draws from a Dirichlet distribution are normalised gamma variates. A gamma variate of a small concentration a
+underflows, so it is written as :math:`G U^{1/a} = G e^{-E/a}` with G of concentration a + 1, U uniform and E
+exponential (Marsaglia and Tsang, "A simple method for generating gamma variables", ACM Transactions on Mathematical
+Software 26 (2000)).
+"""
 
 import math
 from dataclasses import dataclass
@@ -9,19 +18,18 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 SMALL = 80.0
-r"""A gamma variate of concentration a is :math:`G e^{-E / a}` with G of concentration a + 1 and E exponential; where
-:math:`E / a` exceeds this, it is too small beside an ordinary one to change a float64."""
+r"""Where :math:`E / a` exceeds this, the gamma variate is too small relative to an ordinary one to change a float64."""
 MAX_RARE = 0.1
-"""Largest share of configurations without data for which the short way of drawing pays."""
+"""The short cut is used if at most about this share of configurations without data needs an ordinary draw."""
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class FamilyTables:
-    r"""Dirichlet posterior of :math:`P(\text{node} \mid \text{parents})`, with the cells that have data.
+    r"""Dirichlet posterior of :math:`P(\text{node} \mid \text{parents})`.
 
-    The concentration of a cell is `pseudo_count` plus its count. Configurations are parent states, numbered
-    in row-major order; cell = configuration · r + state.
+    The concentration of a cell is `pseudo_count` plus its count. A configuration is one combination of the parents'
+    states; configurations are numbered in row-major order. A cell has number configuration · r + state.
 
     Attributes
     ----------
@@ -33,6 +41,17 @@ class FamilyTables:
         The cells that have data, in ascending order.
     counts : ndarray, shape (m,), float64
         How many rows each has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.parameters.family_tables import FamilyTables
+    >>> family = FamilyTables((2, 2), 1.0, np.array([0, 1]), np.array([6.0, 2.0]))  # no data for parent state 1
+    >>> family.expected().tolist()
+    [[0.7, 0.3], [0.5, 0.5]]
+    >>> draws = family.sample(20_000, np.random.default_rng(0))  # (k, states of the node, states of the parent)
+    >>> draws.mean(axis=0).T.round(2).tolist()
+    [[0.7, 0.3], [0.5, 0.5]]
     """
 
     shape: tuple[int, ...]
@@ -57,7 +76,7 @@ class FamilyTables:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether a configuration without data is nearly always sure of one state."""
+        """Whether a configuration without data nearly always gives all its mass to one state."""
         return self.num_states > 1 and SMALL * self.pseudo_count * self.num_states <= MAX_RARE
 
     def concentrations(self) -> Float64[np.ndarray, "*shape"]:
@@ -74,7 +93,7 @@ class FamilyTables:
     def sample(self, k: int, rng: np.random.Generator) -> Float64[np.ndarray, "k r *parents"]:
         """Return k tables drawn from the posterior, shape (k, r, *cardinalities of the parents).
 
-        The node's axis comes first here: sums over parents then run along memory.
+        The node's axis comes before the parents', so that sums over parents read memory in order.
         """
         r, parents = self.num_states, self.shape[:-1]
         if self.is_sparse:
@@ -104,6 +123,7 @@ class FamilyTables:
         return rows
 
     def _concentrations_at(self, configurations: np.ndarray) -> np.ndarray:
+        """Return the Dirichlet concentrations at some configurations, shape (c, r)."""
         r = self.num_states
         wanted = (configurations[:, None] * r + np.arange(r)).reshape(-1)
         rows = np.full(len(wanted), self.pseudo_count)
@@ -114,14 +134,18 @@ class FamilyTables:
         return rows.reshape(-1, r)
 
     def _seen_rows(self, configurations: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-        """Return draws at configurations that have data, shape (k, c, r): cells without data are seldom above 0."""
+        """Return draws at configurations that have data, shape (k, c, r).
+
+        Cells with data get gamma variates. The cells without data get 0, unless the least of their exponents E / a is
+        below `SMALL`, which is rare.
+        """
         concentrations = self._concentrations_at(configurations)
         a, (c, r) = self.pseudo_count, concentrations.shape
         variates = np.zeros((k, c, r))
         row, state = np.nonzero(concentrations > a)
         variates[:, row, state] = rng.standard_gamma(concentrations[row, state], size=(k, len(row)))
         empty = (concentrations <= a).sum(axis=1)
-        # the least of m exponentials E_i / a is exponential with rate m a, and of each i with probability 1 / m
+        # the minimum of m independent E_i / a is exponential with rate m a
         with np.errstate(divide="ignore"):
             least = rng.standard_exponential((k, c)) / (empty * a)
         draw, at = np.nonzero(least <= SMALL)
@@ -129,7 +153,7 @@ class FamilyTables:
             exponents = np.where(
                 concentrations[at] <= a, rng.standard_exponential((len(draw), r)) / a, np.inf
             )
-            # exponentials beyond their least are exponential again
+            # exponentials minus their minimum are independent of it: shift drawn ones to the minimum drawn before
             exponents += (least[draw, at] - exponents.min(axis=1))[:, None]
             variates[draw, at] += rng.standard_gamma(1.0 + a, (len(draw), r)) * np.exp(-exponents)
         return variates / variates.sum(axis=-1, keepdims=True)
@@ -138,8 +162,17 @@ class FamilyTables:
 def _fill_unseen(drawn: Float64[np.ndarray, "k r q"], a: float, rng: np.random.Generator) -> None:
     """Write draws from the symmetric Dirichlet distribution of a small concentration into an array of zeros.
 
-    The largest variate belongs to the state with the least :math:`E_i / a`. The gap to the next is exponential
-    with rate (r - 1) a: beyond `SMALL` all others vanish. One uniform number decides both.
+    The state with the least :math:`E_i / a` has the largest variate; each state is equally likely to. The gap to the
+    second least is exponential with rate (r - 1) a. Where it exceeds `SMALL`, all other variates vanish and the state
+    gets all the mass. One uniform number U decides both: the gap exceeds `SMALL` if U < beyond, and U / beyond is
+    uniform then and picks the state.
+
+    Parameters
+    ----------
+    drawn : ndarray, shape (k, r, q), float64
+        Zeros; k tables with r states and q configurations.
+    a : float
+        The concentration of every cell.
     """
     _, r, q = drawn.shape
     beyond = math.exp(-SMALL * (r - 1) * a)
@@ -152,7 +185,7 @@ def _fill_unseen(drawn: Float64[np.ndarray, "k r q"], a: float, rng: np.random.G
         largest *= q
         largest += columns
         table.reshape(-1)[largest] = 1.0
-        if len(rare):
+        if len(rare):  # gap = -log(U) / ((r - 1) a) < SMALL: draw all states, the largest first
             exponents = rng.standard_exponential((len(rare), r)) / a
             exponents[:, 0] = 0.0
             exponents[:, 1:] -= exponents[:, 1:].min(axis=1, keepdims=True)
@@ -160,15 +193,13 @@ def _fill_unseen(drawn: Float64[np.ndarray, "k r q"], a: float, rng: np.random.G
             log_gamma = np.log(rng.standard_gamma(1.0 + a, (len(rare), r))) - exponents
             variates = np.exp(log_gamma - log_gamma.max(axis=1, keepdims=True))
             variates /= variates.sum(axis=1, keepdims=True)
-            table[:, rare] = rng.permuted(variates, axis=1).T
+            table[:, rare] = rng.permuted(
+                variates, axis=1
+            ).T  # every state is equally likely to be the largest
 
 
 def _dirichlet(concentrations: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Return k draws from Dirichlet distributions along the last axis, shape (k, ...).
-
-    With a concentration a near 0 a gamma variate underflows; its log is that of a variate with a + 1 minus
-    E / a for an exponential E.
-    """
+    """Return k draws from Dirichlet distributions along the last axis, shape (k, ...), by logs of gamma variates."""
     shape = (k, *concentrations.shape)
     log_gamma = np.log(rng.standard_gamma(concentrations + 1.0, size=shape))
     log_gamma -= rng.standard_exponential(shape) / concentrations

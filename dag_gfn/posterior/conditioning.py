@@ -175,21 +175,21 @@ def _without_negation(query: Query) -> Query:
 def _stored(posterior: GraphPosterior, query: Query) -> Probability | None:
     """Return the probability by a marginal, where one tells it: it may be better than counting."""
     sets = posterior.marginals.get("parent_sets")
-    of_sets = (
-        sets is not None and sets.standard_error is None
-    )  # errors of single sets say little of their sum's
+    if sets is not None and sets.standard_error is not None:
+        sets = None  # errors of single sets say little of their sum's
     match query:
-        case Not(Parents(node, comparison, members)) if of_sets:
+        case Not(Parents(node, comparison, members)) if sets is not None:
             return _of_parent_sets(posterior, sets, node, comparison, members, negated=True)
         case Not(PairFeature("edge", source, target)) if (
-            of_sets and posterior.marginal("edge").source == "exact"
+            sets is not None and posterior.marginal("edge").source == "exact"
         ):
             return _of_parent_sets(posterior, sets, target, ">=", 1 << source, negated=True)
         case Not(PairFeature() as part):
-            return _complement(posterior, _stored(posterior, part))
+            stored = _stored(posterior, part)
+            return None if stored is None else _complement(posterior, stored)
         case PairFeature(feature, source, target):
             return _single(posterior.marginal(feature), (source, target))
-        case Parents(node, comparison, members) if of_sets:
+        case Parents(node, comparison, members) if sets is not None:
             return _of_parent_sets(posterior, sets, node, comparison, members)
     return None
 

@@ -41,6 +41,12 @@ class Evidence:
     standard_error: float | None = None
     source: str | None = None
 
+    @classmethod
+    def known(cls, log_z: float | None, standard_error: float | None, source: str | None) -> "Evidence":
+        """Return the evidence, with None in place of numbers that say nothing (`known_evidence`)."""
+        log_z, standard_error = known_evidence(log_z, standard_error)
+        return cls(log_z, standard_error, source)
+
     def probabilities(self, log_scores: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
         """Return R / Z, at most one; nan where Z is not known."""
         if self.log_z is None:

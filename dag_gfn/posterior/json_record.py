@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import numpy as np
 
+_types: dict[
+    type, dict[str, type]
+] = {}  # reading the hints of a class takes longer than all that is read by them
 Record = TypeVar("Record", bound="JsonRecord")
 
 
@@ -71,8 +73,7 @@ class JsonRecord:
         return cls(**{each.name: None for each in fields(cls) if each.default is MISSING} | known)
 
 
-@cache
-def types_of(kind: type) -> dict[str, type]:
+def types_of(kind: type["JsonRecord"]) -> dict[str, type]:
     """Return the type of each field by its name, without None.
 
     Examples
@@ -82,8 +83,11 @@ def types_of(kind: type) -> dict[str, type]:
     >>> types_of(Coverage)
     {'candidates': <class 'int'>, 'covered': <class 'float'>, 'least_covered': <class 'str'>}
     """
-    hints = get_type_hints(kind)
-    return {each.name: _without_none(hints[each.name]) for each in fields(kind)}
+    known = _types.get(kind)
+    if known is None:
+        hints = get_type_hints(kind)
+        known = _types[kind] = {each.name: _without_none(hints[each.name]) for each in fields(kind)}
+    return known
 
 
 def _without_none(hint: Any) -> type:

@@ -73,8 +73,8 @@ class GraphPosterior:
     log_evidence: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
     statistics: dict[str, np.ndarray] = field(default_factory=dict)
-    best_graphs: Bool[np.ndarray, "b d d"] | None = None
-    best_log_scores: Float64[np.ndarray, " b"] | None = None
+    best_graphs: Bool[np.ndarray, "b d d"] = field(default_factory=lambda: np.zeros((0, 0, 0), dtype=bool))
+    best_log_scores: Float64[np.ndarray, " b"] = field(default_factory=lambda: np.zeros(0))
     sampler: Sampler | None = None
 
     def __post_init__(self) -> None:
@@ -84,9 +84,8 @@ class GraphPosterior:
         if len(self.names) != d or len(set(self.names)) != d:
             raise ValueError(f"expected {d} different names for {d} nodes, not {list(self.names)}")
         _require_dags(self.graphs)
-        if self.best_graphs is None or self.best_log_scores is None:
+        if not len(self.best_graphs):
             object.__setattr__(self, "best_graphs", np.zeros((0, d, d), dtype=bool))
-            object.__setattr__(self, "best_log_scores", np.zeros(0))
         if len(self.best_graphs) != len(self.best_log_scores) or not np.isfinite(self.best_log_scores).all():
             raise ValueError("expected one finite score for each of the best graphs")
         _require_dags(self.best_graphs)

@@ -20,13 +20,14 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from dag_gfn import files
 from dag_gfn.errors import StorageError, StorageWarning, shortened
-from dag_gfn.posterior.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.marginal import Marginal, Source
+from dag_gfn.posterior.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import ranked_graphs
 from dag_gfn.posterior.schema import check_info
 from dag_gfn.posterior.stored_arrays import read_arrays
@@ -35,6 +36,7 @@ FORMAT_VERSION = 1
 FILES = ("edges.csv", "graphs.csv", "posterior.json", "posterior.npz", "report.html")
 """What a posterior folder may hold, beside what its own record (`files` in posterior.json) names."""
 MAX_INFO_BYTES = 50_000_000
+_SOURCES: dict[str, Source] = {source: source for source in get_args(Source)}
 _CORRUPT = (
     *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError),
     *(MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -93,10 +95,11 @@ def write_files(
     pages: Mapping[str, str] | None = None,
 ) -> None:
     """Write a posterior's four files, and pages beside them, into an existing folder, which may hold others."""
-    np.savez(folder / "posterior.npz", **_arrays(posterior))
-    for name, text in (pages or {}).items():
+    np.savez(folder / "posterior.npz", allow_pickle=False, **_arrays(posterior))
+    pages = pages or {}
+    for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    record = {} if set(pages or ()) <= set(FILES) else {"files": sorted({*FILES, *pages})}
+    record = {} if set(pages) <= set(FILES) else {"files": sorted({*FILES, *pages})}
     text = json.dumps(
         {**posterior.info, **record, "format_version": FORMAT_VERSION},
         indent=2,
@@ -230,7 +233,7 @@ def _from_arrays(info: dict[str, Any], arrays: dict[str, np.ndarray]) -> GraphPo
     for key in arrays:
         if key.startswith("marginals/") and key.endswith("/values"):
             name = key.removeprefix("marginals/").removesuffix("/values")
-            source = str(arrays[f"marginals/{name}/source"])
+            source = _SOURCES[str(arrays[f"marginals/{name}/source"])]
             marginals[name] = Marginal(arrays[key], source, arrays.get(f"marginals/{name}/standard_error"))
     best_graphs, best_log_scores = _best(info, arrays, d)
     return GraphPosterior(
@@ -251,16 +254,14 @@ def _from_arrays(info: dict[str, Any], arrays: dict[str, np.ndarray]) -> GraphPo
     )
 
 
-def _best(
-    info: dict[str, Any], arrays: dict[str, np.ndarray], d: int
-) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _best(info: dict[str, Any], arrays: dict[str, np.ndarray], d: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the best graphs with their scores; older folders have one of them, in their info."""
     if "best_graphs" in arrays:
         bits = np.unpackbits(arrays["best_graphs"], axis=1, count=d * d)
         return bits.astype(bool).reshape(-1, d, d), arrays["best_log_scores"]
     best = info.get("best_graph")
     if best is None:
-        return None, None
+        return np.zeros((0, d, d), dtype=bool), np.zeros(0)
     index = {name: i for i, name in enumerate(info["names"])}
     adjacency = np.zeros((1, d, d), dtype=bool)
     for source, target in best["edges"]:

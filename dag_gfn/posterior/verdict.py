@@ -61,7 +61,14 @@ class Verdict:
         return {"converged": self.converged, "evidence_converged": self.evidence_converged}
 
 
-def judge(diagnostics: Diagnostics, exact_check: ExactCheck | None, evidence: Evidence) -> Verdict:
+def judge(
+    diagnostics: Diagnostics,
+    exact_check: ExactCheck | None,
+    evidence: Evidence,
+    *,
+    time_budget: float | int | None = None,
+    iterations_given: bool = False,
+) -> Verdict:
     """Decide whether a fit can be relied on.
 
     Edge probabilities may be known well where the log evidence is not.
@@ -73,6 +80,10 @@ def judge(diagnostics: Diagnostics, exact_check: ExactCheck | None, evidence: Ev
         The comparison with the exact posterior decides where there is one.
     evidence : Evidence
         The log evidence by the fit.
+    time_budget : float, optional
+        Of the fit in seconds, if there was one.
+    iterations_given : bool
+        Whether the user chose the iterations: then these ended the fit, unless the time budget cut it short.
 
     Examples
     --------
@@ -93,7 +104,9 @@ def judge(diagnostics: Diagnostics, exact_check: ExactCheck | None, evidence: Ev
     uncorrected = _uncorrected(diagnostics)
     told = [*_without_judges(diagnostics, exact_check), *uncorrected]
     if converged is False:
-        return Verdict(False, evidence_converged, (_advice(diagnostics, exact_check, why), *told))
+        by_time = diagnostics.cut_short_by_time_budget or not iterations_given
+        advice = _advice(diagnostics, exact_check, why, time_budget if by_time else None)
+        return Verdict(False, evidence_converged, (advice, *told))
     if uncorrected:
         return Verdict(False, evidence_converged, tuple(told))
     if converged and evidence_converged is False:
@@ -174,8 +187,10 @@ def _off(diagnostics: LayerDiagnostics) -> bool:
 # --- words ---
 
 
-def _advice(diagnostics: Diagnostics, exact_check: ExactCheck | None, why: str) -> str:
-    """Return that a fit has not converged, why, and what to do."""
+def _advice(
+    diagnostics: Diagnostics, exact_check: ExactCheck | None, why: str, time_budget: float | int | None
+) -> str:
+    """Return that a fit has not converged, why, and what to do; `time_budget` is given where that ended the fit."""
     done = diagnostics.iterations or 0
     subject, remedy = (
         ("MCMC", "Run") if isinstance(diagnostics, MCMCDiagnostics) else ("the GFlowNet", "Train")
@@ -183,9 +198,11 @@ def _advice(diagnostics: Diagnostics, exact_check: ExactCheck | None, why: str) 
     advice = "use the exact posterior (method='exact', --method exact)"
     if exact_check is None:  # or nobody could have it
         advice = "compare fits with several seeds before relying on it"
+    more = f"iterations, --iterations, say {4 * done}"
+    if time_budget is not None:
+        more = f"time_budget, --time-budget, say {4 * time_budget:g}"
     return (
-        f"{subject} has not converged after {done:,} iterations: {why}. "
-        f"{remedy} longer (iterations, --iterations, say {4 * done}), or {advice}"
+        f"{subject} has not converged after {done:,} iterations: {why}. {remedy} longer ({more}), or {advice}"
     )
 
 

@@ -12,7 +12,7 @@ from dag_gfn.scores.gaussian_minors import centred_scatter
 from dag_gfn.scores.gaussian_score import GaussianScore
 
 _COLLINEAR = 1e-12
-"""A column of which a smaller share of the variance is its own is taken for a combination of the others."""
+"""A column counts as a linear combination of others if they leave less than this share of its variance."""
 
 
 class GaussianBIC(GaussianScore):
@@ -27,7 +27,7 @@ class GaussianBIC(GaussianScore):
     Parameters
     ----------
     data : Dataset
-        Continuous columns, at least d + 1 rows, no column a linear combination of others: otherwise the
+        Continuous columns, at least d + 1 rows, and no column a linear combination of others. Otherwise the
         likelihood is unbounded.
 
     Raises
@@ -38,6 +38,18 @@ class GaussianBIC(GaussianScore):
     References
     ----------
     Schwarz, "Estimating the dimension of a model", Annals of Statistics 6 (1978).
+
+    Examples
+    --------
+    The regression on column 0 leaves residuals of variance 3/8:
+
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import GaussianBIC
+    >>> x = np.array([-3.0, -1.0, 1.0, 3.0])
+    >>> score = GaussianBIC(from_array(np.column_stack([x, 2.0 * x + [0.5, -1.0, 0.5, 0.0]])))
+    >>> score.local_scores(1, np.array([0b00, 0b01])).round(3).tolist()
+    [-13.091, -5.794]
     """
 
     name = "bic"
@@ -84,6 +96,18 @@ class DiscreteBIC(CountScore):
     References
     ----------
     Schwarz, "Estimating the dimension of a model", Annals of Statistics 6 (1978).
+
+    Examples
+    --------
+    Without parents 8 log(1/2) - 1/2 log 8; the copied column as a parent fits perfectly, and costs log 8:
+
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import DiscreteBIC
+    >>> x = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    >>> score = DiscreteBIC(from_array(np.column_stack([x, x]), discrete="all"))
+    >>> score.local_scores(1, np.array([0b00, 0b01])).round(3).tolist()
+    [-6.585, -2.079]
     """
 
     name = "bic"
@@ -102,13 +126,14 @@ class DiscreteBIC(CountScore):
         return table
 
     def _penalty(self, node: int, parents: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
+        """Return 1/2 q (r - 1) log n of each family."""
         states = np.array(self.data.cardinalities, dtype=np.float64)
         configurations = np.where(unpack(parents, self.d), states, 1.0).prod(-1)
         return 0.5 * np.log(self.data.n) * (states[node] - 1.0) * configurations
 
 
 def _refuse_collinear(scatter: Float64[np.ndarray, "d d"], names: tuple[str, ...]) -> None:
-    """Raise DataError that names the first column which the columns before it determine."""
+    """Raise DataError if a column is a linear combination of the columns before it; it names the first such one."""
     scale = np.sqrt(np.diagonal(scatter))
     correlation = scatter / scale / scale[:, None]
     for last in range(1, len(names)):

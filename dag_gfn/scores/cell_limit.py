@@ -1,9 +1,9 @@
-"""The guard against tables with more cells than rows: which parent sets of a discrete column it leaves out.
+"""Which parent sets of a discrete column are left out because their table has more cells than there are rows.
 
-Under a Dirichlet prior of fixed weight a table with more cells than rows costs nothing: nearly every row is alone in
+Under a Dirichlet prior of fixed weight a table with more cells than rows is not penalised: nearly every row is alone in
 its cell, and the score then rewards parents even if they are noise. A family (j, P) with :math:`r_j q(P) > n_j` cells
-is therefore left out, r_j being the states of j, q(P) the configurations of its parents, and n_j the rows that count
-for j.
+is therefore left out. Here r_j is the number of states of j, q(P) the number of configurations of its parents, and n_j
+the number of rows that count for j.
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,13 @@ def num_cells(
     node : int or array of shape (m,), int64
     parents : array, shape (m,), int64
         Bitmasks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores.cell_limit import num_cells
+    >>> num_cells(np.array([2.0, 3.0, 4.0]), 0, np.array([0b000, 0b010, 0b110])).tolist()  # 2, 2 * 3 and 2 * 3 * 4
+    [2.0, 6.0, 24.0]
     """
     cells = np.broadcast_to(states[node], parents.shape).copy()
     for i, r in enumerate(states):
@@ -36,20 +43,31 @@ def num_cells(
 
 @dataclass(frozen=True, eq=False)
 class CellLimit:
-    """The largest table that a family may have.
+    """The limit on the cells of a family's table: as many as there are rows.
 
-    A column without parents is always allowed, and so are its required parents alone: hence every set of required edges
-    that is possible without the limit is possible with it.
+    The empty parent set is always allowed, and so is the set of exactly the required parents. So required edges that
+    are possible without the limit are possible with it.
 
     Parameters
     ----------
     states : array, shape (d,), float64
         Number of states of each column, seen or not.
     num_rows : array, shape (d,), float64
-        Rows that count for each column. A column with none has no limit: the data say nothing about its parents, and
+        Rows that count for each column. A column with none has no limit: the data say nothing about its parents, so
         their probabilities are those of the prior.
     required : array, shape (d,), int64
         Bitmask of the required parents of each column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores.cell_limit import CellLimit
+    >>> states, rows, required = np.array([2.0, 3.0, 4.0]), np.full(3, 10.0), np.zeros(3, dtype=np.int64)
+    >>> limit = CellLimit(states, rows, required)
+    >>> limit.allow(0, np.array([0b010, 0b110])).tolist()  # 6 and 24 cells, with 10 rows
+    [True, False]
+    >>> limit.sizes_left_out()[0]  # column 0 loses some sets from 2 parents on, and all sets from 2 on
+    (2, 2)
     """
 
     states: Float64[np.ndarray, " d"]
@@ -58,7 +76,7 @@ class CellLimit:
 
     @classmethod
     def of(cls, data: Dataset, required: Int64[np.ndarray, " d"]) -> "CellLimit | None":
-        """Return the limit for a discrete table, or None where it leaves nothing out."""
+        """Return the limit for discrete data, or None where it leaves nothing out."""
         limit = cls(np.array(data.cardinalities, dtype=np.float64), rows_of_columns(data), required)
         return limit if any(first < data.d for first, _ in limit.sizes_left_out()) else None
 
@@ -71,9 +89,9 @@ class CellLimit:
         return within | (parents == 0) | (parents == self.required[node])
 
     def sizes_left_out(self) -> list[tuple[int, int]]:
-        """Return, for each column, the number of parents from which on some sets are left out, and from which on all.
+        """Return, for each column, the smallest numbers of parents at which some, and all, sets are left out.
 
-        d stands for none.
+        d stands for "at no number of parents".
         """
         d, sizes = len(self.states), []
         for node in range(d):
@@ -87,7 +105,7 @@ class CellLimit:
         return sizes
 
     def describe(self, names: tuple[str, ...]) -> str:
-        """Return one sentence that tells which columns lose which sizes of parent sets."""
+        """Return one sentence that says which sizes of parent sets are left out for which columns."""
         d = len(names)
         columns: dict[tuple[int, int], list[str]] = {}
         for name, sizes in zip(names, self.sizes_left_out(), strict=True):
@@ -104,12 +122,22 @@ class CellLimit:
             losses.append(f"{quoted(members)} ({lost})")
         return (
             f"parent sets whose table has more cells than there are rows are left out: of {listed(losses)}; "
-            "--sparse-families keep (sparse_families='keep') takes them in"
+            "--sparse-families keep (sparse_families='keep') keeps them"
         )
 
 
 def rows_of_columns(data: Dataset) -> Float64[np.ndarray, " d"]:
-    """Return how many rows count for each column: those in which its value was not set by the experimenter."""
+    """Return how many rows count for each column: those in which its value was not set by the experimenter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores.cell_limit import rows_of_columns
+    >>> was_set = np.array([[True, False], [False, False], [False, False]])
+    >>> rows_of_columns(from_array(np.array([[0, 1], [1, 0], [0, 0]]), discrete="all", intervened=was_set)).tolist()
+    [2.0, 3.0]
+    """
     if data.intervened is None:
         return np.full(data.d, float(data.n))
     return (~data.intervened).sum(axis=0).astype(np.float64)

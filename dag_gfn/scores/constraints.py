@@ -1,4 +1,4 @@
-"""Prior knowledge: edges that must or must not be there, and a largest number of parents."""
+"""Prior knowledge: required edges, forbidden edges, and the largest number of parents."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,16 +17,26 @@ Edges = Iterable[tuple[str, str] | list[str]]
 
 @dataclass(frozen=True, eq=False)
 class Constraints:
-    """What a parent set may be; all else scores -inf.
+    """Which parent sets are allowed; all others score -inf.
 
     Parameters
     ----------
     required, forbidden : array, shape (d,), int64
-        Bitmask, for each node, of the parents that it must have and of those that it must not have.
+        For each node, the bitmask of the parents that it must have, and of those that it must not have.
     max_parents : int or None
         Largest number of parents of a node.
     cell_limit : CellLimit or None
         The largest contingency table of a family, for discrete columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores import Constraints
+    >>> constraints = Constraints.from_names(("a", "b", "c"), required=[("a", "b")], forbidden=[("c", "b")])
+    >>> constraints.allow(1, np.array([0b000, 0b001, 0b101])).tolist()  # of b: {}, {a} and {a, c}
+    [False, True, False]
+    >>> constraints.describe(("a", "b", "c"))
+    {'required': [['a', 'b']], 'forbidden': [['c', 'b']], 'max_parents': None}
     """
 
     required: Int64[np.ndarray, " d"]
@@ -102,7 +112,7 @@ class Constraints:
         return allowed
 
     def describe(self, names: Sequence[str]) -> dict[str, object]:
-        """Return the constraints by name, JSON-able: the arguments of :meth:`from_names`."""
+        """Return the constraints by name, as JSON can hold them: the arguments of :meth:`from_names`."""
 
         def edges(masks: Int64[np.ndarray, " d"]) -> list[list[str]]:
             return [[names[i], names[j]] for j, i in np.argwhere(unpack(masks, self.d))]
@@ -114,6 +124,7 @@ class Constraints:
         }
 
     def _refuse_contradictions(self, names: tuple[str, ...]) -> None:
+        """Raise ConstraintError if no DAG can satisfy the constraints."""
         required = unpack(self.required, self.d)  # (target, source)
         for target, source in np.argwhere(required & unpack(self.forbidden, self.d)):
             raise ConstraintError(
@@ -137,6 +148,7 @@ class Constraints:
 
 
 def _edge_indices(edge: tuple[str, str] | list[str], word: str, names: tuple[str, ...]) -> tuple[int, int]:
+    """Return the positions of source and target; `word` says in errors which option the edge is from."""
     if len(edge) != 2:
         raise ConstraintError(f"a {word} edge is a pair (source, target), not {edge!r}")
     for name in edge:
@@ -152,13 +164,13 @@ def _edge_indices(edge: tuple[str, str] | list[str], word: str, names: tuple[str
 
 
 def _cycle(parents: Bool[np.ndarray, "d d"]) -> list[int]:
-    """Return nodes v -> ... -> v along a cycle, or []; ``parents[target, source]``."""
+    """Return nodes v -> ... -> v along a cycle, or [] if there is none; ``parents[target, source]``."""
     left = np.ones(len(parents), dtype=bool)
-    while (free := left & ~(parents & left).any(1)).any():  # no parent left: not on a cycle
+    while (free := left & ~(parents & left).any(1)).any():  # a node without parents left is on no cycle
         left &= ~free
     if not left.any():
         return []
     walk = [int(np.flatnonzero(left)[0])]
-    while walk[-1] not in walk[:-1]:  # every node left has a parent that is left
+    while walk[-1] not in walk[:-1]:  # every node left has a parent left, so going up ends in a cycle
         walk.append(int(np.flatnonzero(parents[walk[-1]] & left)[0]))
     return walk[walk.index(walk[-1]) :][::-1]

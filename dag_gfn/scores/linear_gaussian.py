@@ -12,9 +12,9 @@ from dag_gfn.scores.gaussian_score import MAX_ROUNDING, GaussianScore
 from dag_gfn.scores.local_score import require_positive
 
 MAX_NOISE_RATIO = 1.5
-"""Residual variance relative to the noise variance that does no harm yet; beyond sampling error of it is warned."""
+"""Residual variance over noise variance that is tolerated; more than sampling error beyond it raises a doubt."""
 _ROUNDINGS = 16.0
-"""Roundings in units of the machine epsilon, relative to the score without parents, that its differences collect."""
+"""Rounding error of differences of scores, in units of the machine epsilon times the score without parents."""
 
 
 class LinearGaussian(GaussianScore):
@@ -28,8 +28,8 @@ class LinearGaussian(GaussianScore):
            + (M_{j|P} - \lambda) / \sigma^2 \right].
 
     Here :math:`M_{j|P} = y^\top y - b^\top (K + \lambda I)^{-1} b + \lambda` is at least :math:`\lambda`, so
-    that taking :math:`\lambda` off again costs no more than the rounding of :math:`1/\sigma_w^2`. Work is done about
-    the means (:mod:`dag_gfn.scores.gaussian_minors`), which changes nothing but rounding. Not score
+    subtracting :math:`\lambda` again costs no more than the rounding of :math:`1/\sigma_w^2`. The computation uses
+    deviations from the means (:mod:`dag_gfn.scores.gaussian_minors`), which changes rounding only. Not score
     equivalent: the noise variance orients edges.
 
     Parameters
@@ -44,7 +44,21 @@ class LinearGaussian(GaussianScore):
     Raises
     ------
     DataError
-        If a column is so large beside the noise that its score leaves no digits for differences.
+        If a column is so large relative to the noise that differences of its scores are lost to rounding.
+
+    Examples
+    --------
+    With an edge 0 -> 1 of weight 2, a parent gains the child many nats:
+
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import LinearGaussian
+    >>> rng = np.random.default_rng(0)
+    >>> x = np.sqrt(0.1) * rng.normal(size=50)
+    >>> data = from_array(np.column_stack([x, 2.0 * x + np.sqrt(0.1) * rng.normal(size=50)]))
+    >>> score = LinearGaussian(data, noise_variance=0.1)
+    >>> score.local_scores(1, np.array([0b00, 0b01])).round(2).tolist()
+    [-89.03, -17.19]
     """
 
     name = "linear_gaussian"
@@ -66,10 +80,10 @@ class LinearGaussian(GaussianScore):
         self._refuse_large_scores(mean)
 
     def doubts(self) -> list[Doubt]:
-        """Return the doubt that columns vary more about all others than the noise variance allows.
+        """Return the doubt that some columns have more residual variance than the noise variance allows.
 
-        What is left of a column given all others is at most the noise of its equation. If that is r times the noise
-        variance, chance correlations count r times as much as they should, and the number of rows does not help.
+        The variance of a column given all others is at most the noise variance of its equation. If it is r times the
+        assumed noise variance, chance correlations count r times as much as they should, for any number of rows.
         """
         freedom = self.data.n - self.d + 1
         if freedom < 2 or not np.isfinite(self.matrices).all():
@@ -84,16 +98,16 @@ class LinearGaussian(GaussianScore):
             Doubt(
                 "noise_variance",
                 "caution",
-                "the score's noise variance is too small for these columns, which makes links of chance",
-                f"given all other columns, more of the variance is left than the noise variance of "
-                f"{self.noise_variance:g} in {listed(named)}, so that score {self.name!r} takes chance for links, "
-                "whatever the number of rows: use score 'bge' (--score bge), or set noise_variance.",
+                "the score's noise variance is too small for these columns, so chance makes links",
+                f"given all other columns, the variance is larger than the noise variance of {self.noise_variance:g} "
+                f"in {listed(named)}, so score {self.name!r} links columns by chance, for any number of rows: use "
+                "score 'bge' (--score bge), or set noise_variance.",
             )
         ]
 
     def _refuse_large_scores(self, mean: Float64[np.ndarray, " d"]) -> None:
-        """Raise DataError where a column's sum of squares over the noise variance leaves no digits for differences."""
-        with np.errstate(all="ignore"):  # what is not finite is reported where the table is built
+        """Raise DataError if a column is so large relative to the noise that its scores are lost to rounding."""
+        with np.errstate(all="ignore"):  # values that are not finite are reported where the table is built
             squares = np.diagonal(self.matrices[0]) + self.data.n * mean**2
             score = squares / (2.0 * self.noise_variance)
             error = _ROUNDINGS * np.finfo(float).eps * score

@@ -1,7 +1,7 @@
-"""The table of local scores plus log prior that every method consumes.
+"""The table of local scores plus log prior that every method reads.
 
-Complete: every parent set of every node, one array. Lazy: what is asked for is scored then, and kept in a
-hash table. Both are read in batches through the same methods.
+A complete table holds every parent set of every node in one array. A lazy table scores a family when it is first asked
+for, and keeps the value in a cache. Both are read in batches through the same methods.
 """
 
 from typing import no_type_check
@@ -24,16 +24,23 @@ MAX_COMPLETE_NODES = 20
 """``storage="auto"`` is complete up to this many nodes, where it fits the memory limit."""
 
 MAX_SCORE = 1e13
-"""Size of a local score, in nats, beyond which its last digit is worth more than a thousandth."""
+"""Largest local score, in nats: beyond it the last digit of a float64 is more than a thousandth of a nat."""
 
 
 def table_bytes(d: int) -> int:
-    """Return the size in bytes of the complete table of d nodes, d 2^(d-1) float64."""
+    """Return the size in bytes of the complete table of d nodes, d 2^(d-1) float64.
+
+    Examples
+    --------
+    >>> from dag_gfn.scores import table_bytes
+    >>> table_bytes(20) / 1e6  # MB: 20 nodes, 2^19 parent sets of each, 8 bytes
+    83.88608
+    """
     return 8 * d << (d - 1)
 
 
 class ScoreTable:
-    """Local scores with prior and constraints, log R(G) = sum_j local_scores(j, Pa_j). Use :meth:`build`.
+    """Local scores with prior and constraints, log R(G) = sum_j local_scores(j, Pa_j). Made by :meth:`build`.
 
     Attributes
     ----------
@@ -50,6 +57,21 @@ class ScoreTable:
     complete : array, shape (d, 2^(d-1)), float64, or None
         The value for parent set P of node j at ``[j, remove_bit(P, j)]``, -inf where constraints forbid P;
         None for a lazy table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import BGe, Constraints, ScoreTable, make_prior
+    >>> data = from_array(np.random.default_rng(0).normal(size=(50, 3)), ["a", "b", "c"])
+    >>> no_a_to_b = Constraints.from_names(data.names, forbidden=[("a", "b")])
+    >>> table = ScoreTable.build(BGe(data.standardize()), make_prior("edge", 3, beta=0.5), no_a_to_b)
+    >>> nodes, parents = np.array([1, 1]), np.array([0b000, 0b001])  # b without parents, and with a
+    >>> table.local_scores(nodes, parents).round(2).tolist()
+    [-75.81, -inf]
+    >>> empty, chain = [0, 0, 0], [0, 0b100, 0b001]  # a parent set for each node
+    >>> table.log_reward(np.array([empty, chain])).round(2).tolist()
+    [-227.42, -234.03]
     """
 
     def __init__(
@@ -88,11 +110,11 @@ class ScoreTable:
         prior : GraphPrior, optional
             Uniform when left out.
         constraints : Constraints, optional
-            None when left out. A required edge makes every set without it -inf, and so the empty graph.
+            None when left out. A required edge makes every parent set without it -inf, so the empty graph too.
         storage : {"auto", "complete", "lazy"}
             ``auto`` is complete up to 20 nodes where that fits the limit, lazy otherwise.
         memory_limit : float
-            In bytes. A complete table must fit; a lazy table forgets what it knew when it is reached.
+            In bytes. A complete table must fit; a lazy table empties its cache when the limit is reached.
 
         Raises
         ------
@@ -129,8 +151,8 @@ class ScoreTable:
     def is_score_equivalent(self) -> bool:
         """Whether all DAGs of a Markov equivalence class have the same R.
 
-        BGe, BDeu and BIC give them the same score, and the uniform prior the same probability. Interventions tell them
-        apart, and so do constraints, unless they forbid nothing.
+        An equivalent score (BGe, BDeu, BIC) gives them the same score, and the uniform prior the same probability.
+        Interventions distinguish them, and so do constraints, unless they forbid nothing.
         """
         if not self._local_score.is_equivalent or self.prior != "uniform":
             return False
@@ -142,7 +164,7 @@ class ScoreTable:
 
     @property
     def families_per_second(self) -> float:
-        """Families that one core scores in a second, roughly."""
+        """About how many families one core scores in a second."""
         return self._local_score.families_per_second
 
     def local_scores(
@@ -174,7 +196,14 @@ class ScoreTable:
         return values
 
     def scores_of(self, node: int, parents: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
-        """Return the values of one node as `local_scores` does, but keep nothing; quicker in ascending order."""
+        """Return the values of one node as `local_scores` does, without filling the cache; faster in ascending order.
+
+        Parameters
+        ----------
+        node : int
+        parents : array, shape (m,), int64
+            Bitmasks.
+        """
         if self.complete is not None:
             return self.local_scores(np.full(len(parents), node, dtype=np.int64), parents)
         values = np.full(len(parents), -np.inf)
@@ -183,7 +212,7 @@ class ScoreTable:
         return values
 
     def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:
-        """Return the values of all subsets of candidate parents, as `subsets_within` orders them; nothing is kept.
+        """Return the values of all subsets of candidate parents in the order of `subsets_within`, without the cache.
 
         Parameters
         ----------
@@ -194,26 +223,26 @@ class ScoreTable:
         sets = subsets_within(candidates)
         if self.complete is not None:
             return self.complete[node, remove_bit(sets, node)]
-        with np.errstate(all="ignore"):  # _finite reports what goes wrong, by column
+        with np.errstate(all="ignore"):  # _finite reports it, with the column's name
             scores = self._local_score.scores_within(node, candidates)
         values = _finite(self._local_score, node, scores) + self.log_prior_by_size[popcount(sets)]
         values[~self.constraints.allow(node, sets)] = -np.inf
         return values
 
     def _scored(self, node: int, sets: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
-        with np.errstate(all="ignore"):  # _finite reports what goes wrong, by column
+        """Return score plus log prior of parent sets that the constraints allow."""
+        with np.errstate(all="ignore"):  # _finite reports it, with the column's name
             scores = self._local_score.local_scores(node, sets)
         return _finite(self._local_score, node, scores) + self.log_prior_by_size[popcount(sets)]
 
     def column_gains(
         self, nodes: Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
     ) -> Float64[np.ndarray, "m d"]:
-        """Return what adding each i to the parents of a node gains, shape (m, d).
+        """Return how much the value of each family rises when one more parent is added, shape (m, d).
 
-        Entry (f, i) is local(nodes[f], parents[f] + i) - local(nodes[f], parents[f]); -inf where i is the
-        node itself or already a parent, and where the difference is not finite. Whole graphs are flattened:
-        entry (g, j, i) of ``column_gains(tile(arange(d), b), parents.ravel()).reshape(b, d, d)`` is for
-        adding i -> j to graph g.
+        Entry (f, i) is local(nodes[f], parents[f] + i) - local(nodes[f], parents[f]). It is -inf where i is the
+        node itself or already a parent, and where the difference is not finite. For whole graphs, entry (g, j, i) of
+        ``column_gains(tile(arange(d), b), parents.ravel()).reshape(b, d, d)`` is for adding i -> j to graph g.
         """
         gains = np.full((len(nodes), self.d), -np.inf)
         if self.complete is not None:
@@ -234,13 +263,15 @@ class ScoreTable:
         return self.local_scores(nodes, parents.reshape(-1)).reshape(parents.shape).sum(-1)
 
     def _allowed(self, nodes: np.ndarray, parents: np.ndarray) -> np.ndarray:
+        """Return which families satisfy the constraints and do not contain the node as its own parent."""
         return self.constraints.allow(nodes, parents) & (parents >> nodes & 1 == 0)
 
 
 def _complete(
     score: LocalScore, prior: GraphPrior, constraints: Constraints
 ) -> Float64[np.ndarray, "d sets"]:
-    with np.errstate(all="ignore"):  # _finite reports what goes wrong, by column
+    """Return the complete table: score plus log prior, -inf where the constraints forbid a parent set."""
+    with np.errstate(all="ignore"):  # _finite reports it, with the column's name
         table = score.complete_table()
     log_prior = prior.log_prior(popcount(np.arange(table.shape[1], dtype=np.int64)))
     for node in range(score.d):
@@ -252,6 +283,7 @@ def _complete(
 
 
 def _finite(score: LocalScore, node: int, values: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
+    """Return the values, or raise DataError if one is not finite or too large for double precision."""
     if not np.isfinite(values).all():
         raise DataError(
             f"score {score.name!r} of column {score.data.names[node]!r} is not a finite number for "
@@ -268,6 +300,7 @@ def _finite(score: LocalScore, node: int, values: Float64[np.ndarray, " m"]) -> 
 
 
 def _in_words(size: int | float) -> str:
+    """Return a number of bytes in a readable unit."""
     for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
         if size < 1000 or unit == "PB":
             return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""Doubt about discrete columns whose likely parent sets have tables that the rows hardly fill."""
+"""The warning that likely parent sets of discrete columns have too many table cells for the rows."""
 
 import numpy as np
 from jaxtyping import Bool, Float64
@@ -10,15 +10,15 @@ from dag_gfn.graphs.subsets import pack, popcount
 from dag_gfn.scores.cell_limit import CellLimit, num_cells, rows_of_columns
 
 ROWS_PER_CELL = 2.0
-"""A table with fewer rows per cell than this is at the limit."""
+"""A table with fewer rows per cell than this counts as sparse."""
 LIKELY = 0.5
-"""Posterior probability of such a table from which on a column is named."""
+"""A column is named if its parent sets with sparse tables have a posterior probability above this."""
 
 
 def sparse_doubts(
     graphs: Bool[np.ndarray, "m d d"], weights: Float64[np.ndarray, " m"], data: Dataset, sparse_families: str
 ) -> list[Doubt]:
-    """Return the doubt that names the columns with parents for which the rows are too few.
+    """Return the doubt that names the columns whose likely parent sets have sparse tables.
 
     Parameters
     ----------
@@ -27,9 +27,20 @@ def sparse_doubts(
     weights : array, shape (m,), float64
         Their probabilities.
     data : Dataset
-        What they were fitted to.
+        The data that the graphs were fitted to.
     sparse_families : {"drop", "keep"}
-        Whether families of more cells than rows were left out.
+        ``drop`` if families of more cells than rows were left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import sparse_doubts
+    >>> data = from_array(np.arange(8).reshape(-1, 1) // [4, 2, 1] % 2, ["a", "b", "c"], discrete="all")
+    >>> graph = np.array([[False, False, True], [False, False, True], [False, False, False]])  # a -> c <- b
+    >>> (doubt,) = sparse_doubts(graph[None], np.array([1.0]), data, "drop")
+    >>> doubt.warning[:68]  # 2^3 cells
+    "the likely parent sets of 'c' (tables of 8 cells for 8 rows, with 2 "
     """
     if data.kind != "discrete":
         return []
@@ -59,8 +70,9 @@ def sparse_doubts(
         Doubt(
             "sparse_families",
             "caution",
-            "too few rows for the tables of likely parent sets: links may be made of noise",
-            f"the likely parent sets of {listed(columns)} need more cells than the rows can fill, and discrete scores "
-            f"reward such parents for nothing: choose {drop}--max-parents {most}, merge states, or collect more rows.",
+            "too few rows for the tables of likely parent sets: links may be noise",
+            f"the likely parent sets of {listed(columns)} need more cells than the rows can fill, and discrete "
+            f"scores reward such parents even if they are noise: choose {drop}--max-parents {most}, merge states, or "
+            "collect more rows.",
         )
     ]

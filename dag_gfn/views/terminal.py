@@ -120,7 +120,7 @@ def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
 
 def class_edges(mixed: nx.DiGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the compelled edges and, once each, the reversible ones of a graph from `top_classes`."""
-    compelled = [(a, b) for a, b, is_compelled in mixed.edges(data="compelled") if is_compelled]
+    compelled = [(a, b) for a, b, of_edge in mixed.edges(data=True) if of_edge["compelled"]]
     position = {name: i for i, name in enumerate(mixed)}
     reversible = [(a, b) for a, b in mixed.edges if mixed.has_edge(b, a) and position[a] < position[b]]
     return compelled, reversible

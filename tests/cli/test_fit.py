@@ -139,7 +139,7 @@ def test_an_interrupt_after_the_result_is_saved_says_so(here, capsys, monkeypatc
     def interrupted(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dag_gfn.cli.fit.print_posterior", interrupted)
+    monkeypatch.setattr("dag_gfn.views.terminal.print_posterior", interrupted)
     assert main(["fit", "ok.csv", "--out", "out", "--method", "exact"]) == 130
     assert capsys.readouterr().err == "error: interrupted: 'out' is saved\n"
     assert dag_gfn.load("out").d == 3
@@ -217,7 +217,7 @@ def test_a_failure_after_training_keeps_it(here, capsys, monkeypatch):
         raise dag_gfn.StorageError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dag_gfn.cli.fit.RunFolder.finish", full)
+        patch.setattr("dag_gfn.cli.run_folder.RunFolder.finish", full)
         assert main(given) not in (0, 130)
     assert "note: training is saved, --resume goes on from there" in capsys.readouterr().err
     assert main([*given, "--resume"]) == 0

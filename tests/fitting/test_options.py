@@ -1,6 +1,8 @@
 """The options of a fit: declared once, and the same as keywords, flags and parameters of the estimator."""
 
+import contextlib
 import inspect
+import io
 
 import numpy as np
 import pandas as pd
@@ -66,13 +68,12 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def help_page():
-    with pytest.MonkeyPatch.context() as patch:
+    """The help of the command, in lines so long that none is broken."""
+    page = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(page):
         patch.setenv("COLUMNS", "200")
-        with pytest.MonkeyPatch.context() as output:
-            lines = []
-            output.setattr("sys.stdout", type("Text", (), {"write": lines.append, "flush": lambda: None}))
-            assert main(["fit", "--help"]) == 0
-    return "".join(lines)
+        assert main(["fit", "--help"]) == 0
+    return page.getvalue()
 
 
 def needs(name):
@@ -164,18 +165,18 @@ def test_hyperparameters_reach_score_and_prior():
     given = {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0, 1.0, 2.0], "prior": "edge", "beta": 0.1}
     data = dag_gfn.from_frame(small_table())
     prepared = prepare(data, FitOptions.from_keywords(given, caller="fit"))
-    assert prepared.table.score_options == {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0, 1.0, 2.0]}
+    assert prepared.table.score_options == {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0, 0.1, 0.2]}
     assert prepared.table.prior_options == {"beta": 0.1}
 
 
 def test_hyperparameters_on_the_command_line(here):
     fit = ["fit", "ok.csv", "--out", "out", "--method", "exact", "--quiet"]
-    assert main([*fit, "--mean-obs", "0,1,2", "--alpha-mu", "2", "--prior", "edge", "--beta", "0.1"]) == 0
+    assert main([*fit, "--mean-obs", "0,0.1,0.2", "--alpha-mu", "2", "--prior", "edge", "--beta", "0.1"]) == 0
     info = dag_gfn.load("out").info
-    assert info["score_options"] == {"alpha_mu": 2.0, "alpha_w": 5.0, "mean_obs": [0.0, 1.0, 2.0]}
+    assert info["score_options"] == {"alpha_mu": 2.0, "alpha_w": 5.0, "mean_obs": [0.0, 0.1, 0.2]}
     assert info["prior_options"] == {"beta": 0.1}
     expected = dag_gfn.fit(
-        small_table(), alpha_mu=2, mean_obs=np.arange(3), prior="edge", beta=0.1, progress=False
+        small_table(), alpha_mu=2, mean_obs=np.array([0.0, 0.1, 0.2]), prior="edge", beta=0.1, progress=False
     )
     pd.testing.assert_frame_equal(dag_gfn.load("out").edge_marginals(), expected.edge_marginals())
 

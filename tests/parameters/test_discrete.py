@@ -7,7 +7,6 @@ from dag_gfn.data import from_frame
 from dag_gfn.errors import NotTractable
 from dag_gfn.parameters import discrete as module
 from dag_gfn.parameters import parameter_posterior
-from dag_gfn.parameters.discrete import expected_table
 
 EMPTY = np.zeros((3, 3), dtype=bool)
 
@@ -42,9 +41,11 @@ def test_rows_in_which_a_node_was_set_do_not_count_for_it():
     assert parameters.concentrations(2, ()).sum() == pytest.approx(1 + 6)
 
 
-def test_expected_tables():
-    concentrations = np.array([[0.5, 2.0, 3.5], [1.0, 1.0, 1.0]])
-    np.testing.assert_allclose(expected_table(concentrations), [[1 / 12, 1 / 3, 7 / 12], [1 / 3] * 3])
+def test_expected_tables_are_concentrations_that_sum_to_one():
+    parameters = parameter_posterior(certain(table(), EMPTY, "bdeu", equivalent_sample_size=3.0))
+    np.testing.assert_allclose(
+        parameters.expected(1, (0,)), np.array([[2.5, 1.5, 0.5], [1.5, 0.5, 2.5]]) / 4.5
+    )
 
 
 def test_tables_that_are_too_large_are_refused(monkeypatch):
@@ -52,6 +53,8 @@ def test_tables_that_are_too_large_are_refused(monkeypatch):
     parameters = parameter_posterior(certain(table(), EMPTY))
     with pytest.raises(NotTractable, match="2 parents would need a table of 12"):
         parameters.concentrations(1, (0, 2))
+    with pytest.raises(NotTractable, match="2 parents would need a table of 12"):
+        parameters.expected(1, (0, 2))
 
 
 def test_a_table_too_large_to_be_built_has_its_rows(monkeypatch):

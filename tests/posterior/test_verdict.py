@@ -191,3 +191,21 @@ def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective,
 )
 def test_when_weighted_means_can_be_relied_on(effective, shape, reliable):
     assert reliable_weights(effective, shape) is reliable
+
+
+@pytest.mark.parametrize(
+    ("time_budget", "iterations_given", "cut_short", "said"),
+    [
+        (None, False, False, "(iterations, --iterations, say 2000)"),
+        (60.5, False, False, "(time_budget, --time-budget, say 242)"),
+        (60, True, True, "(time_budget, --time-budget, say 240)"),
+        (60, True, False, "(iterations, --iterations, say 2000)"),
+    ],
+)
+def test_what_to_give_more_of_is_what_ended_the_fit(time_budget, iterations_given, cut_short, said):
+    diagnostics = EdgeDiagnostics.from_json(
+        {"ess": 0.01, "log_z": -3.0, "iterations": 500, "cut_short_by_time_budget": cut_short}
+    )
+    given = {"time_budget": time_budget, "iterations_given": iterations_given}
+    (warning,) = judge(diagnostics, None, KNOWN, **given).warnings
+    assert f"Train longer {said}" in warning

@@ -6,7 +6,7 @@ import numpy as np
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.gflownet.layers.sampler import LayerSampler
-from dag_gfn.layerings.layered_dags import edge_probabilities
+from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 
@@ -19,9 +19,13 @@ def affordable_draws(
 ) -> WeightedLayerings:
     """Return as many of a sampler's draws as there is time to compute edge probabilities of."""
     own = drawn.layer_of.astype(np.int8)
+
+    def go_through(k: int) -> None:
+        edge_probabilities(sampler.weights, own[:k])
+
     number = budget.affordable(
         len(own),
-        lambda k: edge_probabilities(sampler.weights, own[:k]),
+        go_through,
         share=_EDGE_SHARE,
         least=_LEAST_LAYERINGS,
         what="layerings of the sampler are taken",

@@ -35,6 +35,12 @@ def guide_iterations(d: int, training_iterations: int) -> int:
     """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20.
 
     They are fewer for trainings of less than 1,000 iterations, which should not wait long to begin.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.layers.chains import guide_iterations
+    >>> guide_iterations(20, 1_000), guide_iterations(20, 500)
+    (1600000, 800000)
     """
     return _chain_iterations(d, training_iterations, _USUAL)
 
@@ -53,6 +59,18 @@ class Guides:
     layer_of : ndarray, shape (m, d), int64
     seconds : float
         That it took to draw them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from dag_gfn.gflownet.layers.chains import Guides
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "guides.safetensors"
+    ...     Guides(np.array([[0, 1, 2], [0, 0, 1]]), seconds=1.5).save(path)
+    ...     Guides.load(path, d=3).layer_of.tolist()
+    [[0, 1, 2], [0, 0, 1]]
     """
 
     layer_of: Int64[np.ndarray, "m d"]
@@ -139,6 +157,17 @@ def draw_guides(
     ------
     KeyboardInterrupt
         On Ctrl-C: nothing has been trained that would be worth keeping.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.layers.chains import draw_guides
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> scores = np.zeros((3, 4))
+    >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
+    >>> guides = draw_guides(LayerWeights.of(scores), seed=0, training_iterations=1)
+    >>> bool((guides.layer_of[:, 2] > 0).all())
+    True
     """
     began, streams = time.perf_counter(), RandomStreams(seed)
     chains = _run(
@@ -158,9 +187,9 @@ def draw_guides(
 
 
 class JudgingChains:
-    """Longer chains with other random streams, that training never sees, on another thread while it goes on.
+    """Longer chains with other random streams, which training never sees; they run beside it on another thread.
 
-    At most `most_layerings` of theirs are kept.
+    At most `most_layerings` of their layerings are kept.
 
     Parameters
     ----------
@@ -170,6 +199,16 @@ class JudgingChains:
         A short training is judged by short chains.
     time_limit : float, optional
         Seconds after which they end in any case.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.layers.chains import JudgingChains
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> judges = JudgingChains(LayerWeights.of(np.zeros((3, 4))), seed=0, training_iterations=1, time_limit=0.05)
+    >>> chains = judges.result()
+    >>> len(chains.layer_of), chains.layer_of.size // 3 <= judges.most_layerings
+    (4, True)
     """
 
     def __init__(

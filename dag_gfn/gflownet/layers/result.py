@@ -26,7 +26,7 @@ from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement, Correction
 from dag_gfn.posterior.diagnostics import LayerDiagnostics
-from dag_gfn.posterior.evidence import Evidence, known_evidence
+from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.verdict import MAX_R_HAT, reliable_weights
 from dag_gfn.random_streams import RandomStreams
@@ -131,11 +131,7 @@ class LayeredFit:
         if chains is not None:
             with budget.phase("judging", shown="R-hat of the chains"):
                 _ = fit._agreement  # kept
-        result = fit._result(table, config, reweight, budget, on_phase)
-        if chains is None or chains is self.chains:
-            return result
-        diagnostics = replace(result.diagnostics, chain_layerings=chains.log_weights.size)
-        return replace(result, diagnostics=diagnostics)
+        return fit._result(table, config, reweight, budget, on_phase)
 
     def _result(
         self,
@@ -186,6 +182,7 @@ class LayeredFit:
             raw_to_reweighted_edge_difference=float(np.abs(raw.values - corrected.values).max()),
             pooled_edge_standard_error=dags.pooled_edge_standard_error,
             judging_error=self.judging_error,
+            chain_layerings=self._layerings_taken(),
         )
         doubtful = importance.log_z is None or not (known or reliable)
         bridged = estimate == "pooled" or (compared is not None and doubtful)
@@ -216,14 +213,20 @@ class LayeredFit:
         elif own is not None:
             log_z, error = own.log_z, own.log_z_standard_error
         if log_z is None or error is None or not self.sampler.weights.has_outside:
-            return Evidence(*known_evidence(log_z, error), source)
+            return Evidence.known(log_z, error, source)
         # by candidates alone log Z rests on the odds of parents, and how far that is from the truth is not known
         if correction is None or not correction.corrected:
             return Evidence(None, None, source)
         shift, shift_error = correction.log_z_shift, correction.log_z_shift_standard_error
         if shift is None or shift_error is None:
             return Evidence(None, None, source)
-        return Evidence(*known_evidence(log_z + shift, math.hypot(error, shift_error)), source)
+        return Evidence.known(log_z + shift, math.hypot(error, shift_error), source)
+
+    def _layerings_taken(self) -> int | None:
+        """Return how many layerings of chains are taken, where these are not all."""
+        if self.chains is None or self.chains is self.all_chains or self.all_chains is None:
+            return None
+        return self.chains.log_weights.size
 
     def _estimate(self, reweight: bool | None, reliable: bool) -> str:
         """Return what the result is made of."""
@@ -270,7 +273,7 @@ class LayeredFit:
         on_phase: OnPhase | None,
     ) -> _Dags:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
-        weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs")
+        weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs of layerings")
         wanted = self.num_samples if weights.has_outside else min(len(drawn), self.num_samples)
         number = affordable_dags(weights, table, drawn.layer_of, wanted, budget)
         uncounted = None  # of the log-weights, by the shares: all of them in raw draws

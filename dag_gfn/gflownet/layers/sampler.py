@@ -23,6 +23,7 @@ from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.posterior.sampler import WeightedGraphs
+from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
 _AT_A_TIME = 512
@@ -73,7 +74,7 @@ class LayerSampler:
 
     def sample(self, k: int, *, seed: int) -> WeightedGraphs:
         """Return k new independent draws with their importance weights, a DAG of each layering."""
-        drawn, rng = self.layerings(k, seed=seed), np.random.default_rng(seed)
+        drawn, rng = self.layerings(k, seed=seed), RandomStreams(seed).generator("parents")
         if self.weights.has_outside:
             parents, log_correction = np.zeros((k, self.table.d), dtype=np.int64), np.zeros(k)
             for part, corrected in correct_in_parts(self.weights, self.table, drawn.layer_of, rng=rng):

@@ -1,4 +1,7 @@
-"""Figures of a posterior, one function each: they take axes or make some, and return them. Needs matplotlib."""
+"""Figures of a posterior, one function for each; needs matplotlib.
+
+Every function draws on the axes that it is given, or on new ones, and returns them.
+"""
 
 from dag_gfn.views.plots.effects import effect_posterior
 from dag_gfn.views.plots.graphs import class_graph, consensus_graph, top_graphs

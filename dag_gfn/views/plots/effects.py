@@ -21,8 +21,8 @@ def effect_posterior(
 ) -> Any:
     """Draw the posterior of the total effect of one variable on another.
 
-    The bars' area is the probability that there is an effect; the stem at zero, on the right-hand scale, is the
-    probability that there is none, and the line below is the central 90 % interval of both together.
+    The area of the bars is the probability that there is an effect. The stem at zero, on the right-hand scale, is the
+    probability that there is none. The thick line at the bottom is the central 90 % interval of both together.
 
     Parameters
     ----------
@@ -42,10 +42,20 @@ def effect_posterior(
     ------
     OptionError
         If a column is unknown, or the score has no effects.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects import TotalEffect
+    >>> from dag_gfn.views.plots import effect_posterior
+    >>> graphs = np.repeat(np.array([[[False, True], [False, False]]]), 100, axis=0)
+    >>> effect = TotalEffect(("dose", "effect"), "dose", "effect", np.linspace(1.0, 2.0, 100), graphs, 1.5, 0.0)
+    >>> effect_posterior(effect).get_title()
+    'mean 1.5, 90 % interval 1.05 to 1.95, no effect 0.00'
     """
     if isinstance(posterior, GraphPosterior):
         if source is None or target is None:
-            raise TypeError("the effect of which column on which? Give source and target")
+            raise TypeError("give source and target, the names of two columns: a posterior has many effects")
         effect = total_effects(posterior, num_draws=num_draws, rng=rng).effect(source, target)
     else:
         effect = posterior

@@ -1,4 +1,4 @@
-"""Figures of graphs: likely links with their direction's uncertainty, the top graphs, an equivalence class."""
+"""Figures of graphs: likely links and their directions, the most probable graphs, an equivalence class."""
 
 import math
 from typing import Any
@@ -16,11 +16,11 @@ SETTLED_COLOR, OPEN_COLOR = "#124a8c", "#b35900"
 
 
 def consensus_graph(posterior: GraphPosterior, ax: Any = None, *, threshold: float = 0.3) -> Any:
-    """Draw the pairs that are likely linked, and which way.
+    """Draw the pairs that are likely linked, with the directions of the links.
 
-    A line's width and opacity show the probability of the link. The head at each end grows with that direction's
-    share of it, so that a link which the data cannot orient has two equal heads; it is orange unless one
-    direction has at least `SETTLED` of it.
+    Width and opacity of a line show the probability of the link. The arrowhead at each end grows with the share of
+    that direction, so a link that the data cannot orient has two equal heads. A link is orange unless one direction
+    has a share of at least `SETTLED`.
 
     Parameters
     ----------
@@ -32,6 +32,17 @@ def consensus_graph(posterior: GraphPosterior, ax: Any = None, *, threshold: flo
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.plots import consensus_graph
+    >>> chain = np.array([[False, True, False], [False, False, True], [False, False, False]])
+    >>> posterior = GraphPosterior.from_samples(("a", "b", "c"), np.stack([chain, chain.T]))
+    >>> ax = consensus_graph(posterior)
+    >>> len(ax.patches)  # two lines, each with two heads: the samples disagree about both directions
+    6
     """
     edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
     positions = _positions(posterior)
@@ -50,20 +61,30 @@ def consensus_graph(posterior: GraphPosterior, ax: Any = None, *, threshold: flo
 
 
 def top_graphs(posterior: GraphPosterior, ax: Any = None, *, k: int = 6) -> Any:
-    """Draw the most probable graphs side by side, every node at the same place in each, with their weights.
+    """Draw the most probable graphs side by side with their probabilities; a node has the same place in each.
 
     Parameters
     ----------
     posterior : GraphPosterior
     ax : matplotlib Axes, optional
-        Is divided among the graphs.
+        Divided among the graphs.
     k : int
         Number of graphs.
 
     Returns
     -------
     Axes
-        Of the whole grid; the graphs' own are its `child_axes`.
+        Axes of the whole grid; its `child_axes` are those of the graphs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.plots import top_graphs
+    >>> chain = np.array([[False, True, False], [False, False, True], [False, False, False]])
+    >>> posterior = GraphPosterior.from_samples(("a", "b", "c"), np.stack([chain, chain, chain.T]))
+    >>> len(top_graphs(posterior, k=2).child_axes)
+    2
     """
     tops = posterior.top_graphs(k)
     columns = 2 if len(tops) == 4 else min(len(tops), 3)
@@ -85,7 +106,7 @@ def top_graphs(posterior: GraphPosterior, ax: Any = None, *, k: int = 6) -> Any:
 
 
 def class_graph(posterior: GraphPosterior, ax: Any = None, *, rank: int = 1) -> Any:
-    """Draw a Markov equivalence class as its CPDAG: arrows that all members share, lines that may point either way.
+    """Draw a Markov equivalence class as its CPDAG: arrows where all members agree, plain lines elsewhere.
 
     Parameters
     ----------
@@ -97,6 +118,17 @@ def class_graph(posterior: GraphPosterior, ax: Any = None, *, rank: int = 1) -> 
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.plots import class_graph
+    >>> chain = np.array([[False, True, False], [False, False, True], [False, False, False]])
+    >>> posterior = GraphPosterior.from_samples(("a", "b", "c"), np.stack([chain, chain.T]))
+    >>> ax = class_graph(posterior)  # a — b — c: both samples are members
+    >>> len(ax.patches)
+    2
     """
     mixed = posterior.top_classes(rank)[-1]
     positions = _positions(posterior)
@@ -146,10 +178,12 @@ def _link(
     color: str = SETTLED_COLOR,
     alpha: float | int = 1.0,
 ) -> None:
-    """Draw a line from one node to another with a head of this size; of width 0 the head alone."""
+    """Draw a line from one node to another with a head of this size; with width 0, the head alone."""
     from matplotlib.patches import FancyArrowPatch
 
-    rad = bow(positions, start, end) if start < end else -bow(positions, end, start)  # one way for both heads
+    rad = (
+        bow(positions, start, end) if start < end else -bow(positions, end, start)
+    )  # the same curve for both heads
     arrow = FancyArrowPatch(
         tuple(positions[start]),
         tuple(positions[end]),

@@ -1,4 +1,4 @@
-"""Where to put the nodes of a graph on paper: causes above effects, the same place for every graph of a posterior."""
+"""Positions of the nodes in figures: causes above effects, the same for every graph of a posterior."""
 
 import heapq
 import math
@@ -9,29 +9,29 @@ from jaxtyping import Float64
 from dag_gfn.posterior.median_graph import median_graph
 
 SWEEPS = 24
-"""Rounds of ordering the layers by their neighbours."""
+"""Rounds of reordering the layers."""
 CLEARANCE = 0.3
-"""Distance from other nodes at which a line passes them well."""
+"""Distance that a line should keep from other nodes, in units of the layout."""
 BOWS = (0.0, 0.16, -0.16, 0.3, -0.3, 0.45, -0.45)
-"""What lines try to pass other nodes, in this order."""
+"""Bends that are tried for a line to pass other nodes, in this order; see `bow`."""
 
 
 def layered_layout(
     edge: Float64[np.ndarray, "d d"], path: Float64[np.ndarray, "d d"] | None = None
 ) -> Float64[np.ndarray, "d 2"]:
-    """Return a position for every node, causes above effects as far as the posterior tells them apart.
+    """Return a position for every node, with causes above effects as far as the posterior can tell.
 
-    The median graph decides the layers: a node lies below its parents there, and among the nodes that are free
-    to be next the one with fewest expected ancestors comes first, so that the vertical place follows the
-    expected topological position. Layers are kept narrow. Within a layer nodes move next to what they are likely
-    linked to (barycentres, then exchanges of neighbours that shorten the links).
+    The median graph decides the layers: a node lies below its parents in that graph. Among the nodes whose parents are
+    placed, the one with the fewest expected ancestors is placed next. A layer has a largest width. Within a layer,
+    nodes are moved towards the nodes that they are likely linked to: first by barycentres, then by exchanging pairs
+    where that shortens the links.
 
     Parameters
     ----------
     edge : ndarray, shape (d, d), float64
         Marginal P(i → j), row → column.
     path : ndarray, shape (d, d), float64, optional
-        Marginal P(i ⇝ j), row → column; by default the edges stand for it.
+        Marginal P(i ⇝ j), row → column; by default that of the edges is used instead.
 
     Returns
     -------
@@ -42,6 +42,15 @@ def layered_layout(
     ----------
     Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system structures", IEEE
     Transactions on Systems, Man, and Cybernetics 11 (1981).
+
+    Examples
+    --------
+    The chain a → b → c, from the top:
+
+    >>> import numpy as np
+    >>> from dag_gfn.views.plots.layout import layered_layout
+    >>> layered_layout(np.array([[0.0, 0.9, 0.0], [0.0, 0.0, 0.9], [0.0, 0.0, 0.0]])).tolist()  # column and layer
+    [[0.0, 0.0], [0.0, 1.0], [0.0, 2.0]]
     """
     d = len(edge)
     linked = np.clip(edge + edge.T, 0.0, 1.0)
@@ -93,13 +102,15 @@ def _layers(median: np.ndarray, expected_ancestors: np.ndarray, *, width: int) -
 
 
 def _spread(count: int) -> np.ndarray:
+    """Return positions one unit apart, centred at 0."""
     return np.arange(count) - (count - 1) / 2
 
 
 def _exchange(layers: list[np.ndarray], column: np.ndarray, layer: np.ndarray, linked: np.ndarray) -> None:
-    """Exchange nodes of a layer wherever that shortens the links, until it does not."""
+    """Exchange pairs of nodes of a layer that shorten the links, until none does or after `SWEEPS` rounds."""
 
     def length(node: int | np.integer) -> float:
+        """Return the squared lengths of a node's links, weighted by their probabilities."""
         distance = np.hypot(column - column[node], layer - layer[node])
         return float(linked[node] @ distance**2)
 
@@ -120,20 +131,30 @@ def _exchange(layers: list[np.ndarray], column: np.ndarray, layer: np.ndarray, l
 
 
 def bow(layout: Float64[np.ndarray, "d 2"], a: int | np.integer, b: int | np.integer) -> float:
-    """Return by how much of its length the line from a to b is to bow, so that it passes beside other nodes.
+    """Return how much the line from a to b should bend to pass beside other nodes.
 
     Parameters
     ----------
     layout : ndarray, shape (d, 2), float64
         From `layered_layout`.
     a, b : int
-        The line from b to a, bowed by the negative of this, takes the same way.
+        The line from b to a with the negative of this bend is the same curve.
 
     Returns
     -------
     float
-        The distance of a quadratic Bézier curve's control point from the middle of a and b, along the normal
-        (-y, x) of b - a = (x, y), in units of its length.
+        The line is a quadratic Bézier curve. This is the distance of its control point from the middle of a and b,
+        along the normal (-y, x) of b - a = (x, y), in units of the length of b - a.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.views.plots.layout import bow
+    >>> layout = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
+    >>> bow(layout, 0, 1)  # nothing is in the way
+    0.0
+    >>> bow(layout, 0, 2)  # node 1 is: the line bends around it
+    0.3
     """
     start, end = layout[a], layout[b]
     others = np.delete(layout, [int(a), int(b)], axis=0)

@@ -1,4 +1,4 @@
-"""Figures of edge probabilities: the matrix, its agreement with another posterior, its calibration."""
+"""Figures of edge probabilities: as a matrix, against another posterior, against a true graph."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from dag_gfn.posterior import GraphPosterior
 from dag_gfn.views.plots.axes import axes_for, label
 
 MAX_NUMBERED = 15
-"""Largest number of variables whose matrix shows its numbers."""
+"""Largest number of variables for which the cells of the matrix show their numbers."""
 
 
 def edge_heat_map(posterior: GraphPosterior, ax: Any = None, *, feature: str = "edge") -> Any:
-    """Draw a matrix of probabilities about pairs: row → column.
+    """Draw the matrix of a feature's probabilities for all pairs, row → column.
 
     Parameters
     ----------
@@ -26,6 +26,16 @@ def edge_heat_map(posterior: GraphPosterior, ax: Any = None, *, feature: str = "
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.plots import edge_heat_map
+    >>> graphs = np.array([[[False, True], [False, False]], [[False, False], [True, False]]])
+    >>> ax = edge_heat_map(GraphPosterior.from_samples(("a", "b"), graphs[[0, 0, 0, 1]]))
+    >>> [text.get_text() for text in ax.texts]  # of a → b and b → a
+    ['0.75', '0.25']
     """
     d, values = posterior.d, posterior.marginal(feature).values
     side = 2.5 + 0.42 * d
@@ -64,6 +74,17 @@ def agreement(posterior: GraphPosterior, reference: GraphPosterior, ax: Any = No
     ------
     OptionError
         If the variables differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.plots import agreement
+    >>> graphs = np.array([[[False, True], [False, False]], [[False, False], [True, False]]])
+    >>> one = GraphPosterior.from_samples(("a", "b"), graphs[[0, 0, 0, 1]])
+    >>> other = GraphPosterior.from_samples(("a", "b"), graphs)
+    >>> agreement(one, other).get_title()  # 0.75 and 0.25 against 0.5 and 0.5
+    'largest difference 0.250, RMSE 0.250'
     """
     if set(posterior.names) != set(reference.names):
         differ = sorted(set(posterior.names) ^ set(reference.names))
@@ -91,10 +112,10 @@ def agreement(posterior: GraphPosterior, reference: GraphPosterior, ax: Any = No
 def calibration(
     posterior: GraphPosterior, true_graph: Bool[np.ndarray, "d d"], ax: Any = None, *, bins: int = 10
 ) -> Any:
-    """Draw how often edges are true among those of like probability; the area of a point is their number.
+    """Draw the share of true edges among those of similar probability; a point's area grows with their number.
 
-    One true graph gives a rough picture: points within the bars, which span two binomial standard errors, agree
-    with calibrated probabilities.
+    One true graph gives a rough picture. The bars span two binomial standard errors; points within them agree with
+    calibrated probabilities.
 
     Parameters
     ----------
@@ -107,6 +128,17 @@ def calibration(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.plots import calibration
+    >>> graphs = np.array([[[False, True], [False, False]], [[False, False], [True, False]]])
+    >>> posterior = GraphPosterior.from_samples(("a", "b"), graphs[[0, 0, 0, 1]])
+    >>> ax = calibration(posterior, graphs[0])
+    >>> [text.get_text() for text in ax.texts]  # one edge of probability 0.25, one of 0.75
+    ['1', '1']
     """
     if true_graph.shape != (posterior.d, posterior.d):
         raise OptionError(

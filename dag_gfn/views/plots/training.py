@@ -1,4 +1,4 @@
-"""Figure of a GFlowNet's training: its loss, and how near it came to the exact posterior."""
+"""Figure of a GFlowNet's training: the loss, and a measure of accuracy."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from dag_gfn.views.plots.axes import axes_for
 
 
 def training_curve(posterior: GraphPosterior, ax: Any = None) -> Any:
-    """Draw the loss over the iterations and, on the right-hand scale, divergence or effective sample size.
+    """Draw the loss over the iterations and, on the right-hand scale, the divergence or the effective sample size.
 
     Parameters
     ----------
@@ -24,12 +24,23 @@ def training_curve(posterior: GraphPosterior, ax: Any = None) -> Any:
     ------
     OptionError
         If nothing was trained.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.plots import training_curve
+    >>> import numpy as np
+    >>> history = [{"iteration": 1, "loss": 4.0, "ess": 0.1}, {"iteration": 2, "loss": 0.5, "ess": 0.6}]
+    >>> empty = np.zeros((1, 2, 2), dtype=bool)
+    >>> posterior = GraphPosterior.from_samples(("a", "b"), empty, info={"training": {"history": history}})
+    >>> training_curve(posterior).lines[0].get_ydata().tolist()
+    [4.0, 0.5]
     """
     history = posterior.info.get("training", {}).get("history") or []
     if not history:
         raise OptionError(
             f"this posterior (method {posterior.info.get('method')}) has no record of training: "
-            "a GFlowNet's has one (method='gflownet')"
+            "only those of GFlowNets have one (method='gflownet')"
         )
     ax = axes_for(ax, (6.0, 3.6))
     iterations = [at["iteration"] for at in history]

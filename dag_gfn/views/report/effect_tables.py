@@ -9,6 +9,7 @@ from dag_gfn import effects
 from dag_gfn.effects.graph_draws import EquivalenceClass, equivalence_classes
 from dag_gfn.errors import DagGfnError
 from dag_gfn.parameters import parameter_posterior
+from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.posterior import GraphPosterior
 
 TOTAL_DRAWS = 2000
@@ -54,7 +55,9 @@ def effect_tables(
     """
     try:
         if posterior.info.get("kind") == "discrete":
-            return _distributions(posterior, on_progress)
+            parameters = parameter_posterior(posterior)
+            if isinstance(parameters, DiscreteParameters):
+                return _distributions(posterior, parameters, on_progress)
         return _totals(posterior)
     except DagGfnError as error:
         return {"kind": "none", "reason": str(error)}
@@ -93,11 +96,12 @@ def _totals(posterior: GraphPosterior) -> dict[str, Any]:
 
 
 def _distributions(
-    posterior: GraphPosterior, on_progress: Callable[[float, float], None] | None
+    posterior: GraphPosterior,
+    parameters: DiscreteParameters,
+    on_progress: Callable[[float, float], None] | None,
 ) -> dict[str, Any]:
     d, names = posterior.d, posterior.names
     zero = np.clip(1.0 - posterior.marginal("path").values, 0.0, 1.0)
-    parameters = parameter_posterior(posterior)
     r = parameters.cardinalities
     table: list[list[dict[str, Any] | None]] = [[None] * d for _ in names]
     shown: list[tuple[int, int]] = []
@@ -118,7 +122,7 @@ def _distributions(
     for (i, j), effect in zip(shown, found, strict=True):
         low, high = np.quantile(effect.samples, [0.05, 0.95], axis=0)
         no_effect = (np.ptp(effect.samples, axis=1) == 0).all(axis=1)
-        table[i][j] |= {
+        table[i][j] = (table[i][j] or {}) | {
             "table": np.stack([effect.mean, low, high], axis=-1).round(4).tolist(),
             "by_class": [
                 [
