@@ -133,7 +133,9 @@ def _identity(options: dict[str, Any], data: "dag_gfn.Dataset") -> dict[str, Any
 
 def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> "dag_gfn.Dataset":
     if table is not None and example is None:
-        return dag_gfn.read_csv(table, **reading)
+        from dag_gfn.data import read_file  # loads pandas, which --help does not need
+
+        return read_file(table, **reading)
     if table is not None or example is None:
         raise OptionError(
             "give either a CSV file or --example NAME, for example: dag-gfn fit survey.csv --out out/"

@@ -1,19 +1,19 @@
-"""Data in: reading, checking and simulating tables."""
+"""Tables of data: reading, checking, simulating."""
 
-from dag_gfn.data.checks import data_doubts, data_warnings
+from dag_gfn.data.assumption_checks import data_doubts, data_warnings
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.discrete import DiscreteNetwork
+from dag_gfn.data.discrete_simulator import DiscreteSimulator
 from dag_gfn.data.examples import example_names, load_example
-from dag_gfn.data.linear_gaussian import LinearGaussianNetwork
+from dag_gfn.data.linear_gaussian_simulator import LinearGaussianSimulator
 from dag_gfn.data.random_dag import erdos_renyi_dag, scale_free_dag
-from dag_gfn.data.reading import from_array, from_frame, read_csv
+from dag_gfn.data.reading import from_array, from_frame, read_csv, read_file
 from dag_gfn.data.simulate import simulate
 from dag_gfn.data.statistics import sufficient_statistics
 
 __all__ = [
     "Dataset",
-    "DiscreteNetwork",
-    "LinearGaussianNetwork",
+    "DiscreteSimulator",
+    "LinearGaussianSimulator",
     "data_doubts",
     "data_warnings",
     "erdos_renyi_dag",
@@ -22,6 +22,7 @@ __all__ = [
     "from_frame",
     "load_example",
     "read_csv",
+    "read_file",
     "scale_free_dag",
     "simulate",
     "sufficient_statistics",

@@ -1,4 +1,4 @@
-"""A CSV file as a table of text, or one sentence that says what is wrong with the file."""
+"""The reader of CSV files: encoding, separator, rows of cells, and errors that name the line."""
 
 import csv
 import io
@@ -14,25 +14,37 @@ from dag_gfn.data.csv_header import column_names, without_other_lines
 from dag_gfn.data.number_text import looks_like_number
 from dag_gfn.data.text_encoding import text_encoding
 from dag_gfn.data.text_table import CELL_END, TextTable
-from dag_gfn.errors import DataError
+from dag_gfn.errors import DataError, shortened
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-SAMPLE_BYTES, SAMPLE_ROWS = 1 << 16, 100  # what the separator is chosen from
+SAMPLE_BYTES, SAMPLE_ROWS = 1 << 16, 100  # the part of the file from which the separator is chosen
 ROWS_PER_BLOCK = 20_000
-_LAST_LINE = "\x1f\x1f"  # put after the file: a quote that is still open takes it into its cell
+_LAST_LINE = "\x1f\x1f"  # added after the last line; if it ends up inside a cell, a quote was not closed
 
 
 def read_csv_file(path: str | PathLike) -> TextTable:
     """Return the text in a CSV file; types are decided later, from the rows that are used.
 
-    The separator is the comma, semicolon, tab or vertical bar that divides the lines most evenly. Cells that
-    are left over at the ends of lines and rows without any value are left out with a note.
+    The separator is the comma, semicolon, tab or vertical bar that divides the lines most evenly. Rows without
+    any value, and empty cells beyond the last column, are left out with a note.
 
     Raises
     ------
     DataError
-        The file is missing, unreadable, empty, no text, or ragged; a quote is not closed; the header is
-        missing or has repeated names.
+        If the file is missing, unreadable, empty or binary, its lines have different numbers of cells, a quote
+        is not closed, or the header is missing or repeats a name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.data.csv_file import read_csv_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "survey.csv"
+    ...     _ = path.write_text("age;job\\n31;cook\\n25;nurse\\n")
+    ...     table = read_csv_file(path)
+    >>> table.names, table.cells(1), table.notes
+    (('age', 'job'), ['cook', 'nurse'], ('read semicolons as separators',))
     """
     path = Path(path)
     content = _read_bytes(path)
@@ -62,16 +74,16 @@ def _read_bytes(path: Path) -> bytes:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(
-            f"no file '{_short(path)}': give the path of a CSV file with column names in its first line."
+            f"no file '{shortened(str(path))}': give the path of a CSV file with column names in its first line."
         ) from None
     except (
         OSError,
         ValueError,
         RuntimeError,
-    ) as error:  # a loop of links, no permission, a name too long, ...
+    ) as error:  # no permission, a name too long, a loop of links, ...
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(
-            f"'{_short(path)}' cannot be read ({reason}): check the path and its permissions."
+            f"'{shortened(str(path))}' cannot be read ({reason}): check the path and its permissions."
         ) from None
     if not content.strip(b" \t\r\n\f\v\xef\xbb\xbf\x1a"):
         raise DataError(
@@ -80,17 +92,12 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def _short(path: Path) -> str:
-    text = str(path)
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
 def _lines(content: bytes, encoding: str) -> Iterator[str]:
     return io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
 
 
 def _separator(content: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
-    """Return the separator that divides the lines most evenly, and a note where it is no comma or in doubt."""
+    """Return the separator that divides the lines most evenly, and a note if it is not the comma or is ambiguous."""
     text = content[:SAMPLE_BYTES].decode(encoding, errors="ignore")
     if len(content) > SAMPLE_BYTES:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
@@ -110,7 +117,12 @@ def _separator(content: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _evenness(text: str, separator: str) -> tuple[float, float, float]:
-    """Return how well a separator divides a sample: does the header fit, even lines, cells that are numbers."""
+    """Return how well a separator divides a sample; the larger the better, compared in this order.
+
+    The three figures are: whether the header has as many cells as most lines (3), one more or less (2) or another
+    number (1); the share of lines with the most frequent number of cells; and the share of cells that are numbers.
+    All are 0 where the separator divides nothing.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     rows: list[list[str]] = []
     try:
@@ -135,7 +147,7 @@ def _evenness(text: str, separator: str) -> tuple[float, float, float]:
 def _read_rows(
     content: bytes, encoding: str, separator: str, path: Path
 ) -> tuple[list[str], list[tuple[str, ...]], np.ndarray, tuple[str, ...]]:
-    """Return the header, the blocks of joined cells, the numbers of the rows, and notes."""
+    """Return the header, the blocks of joined cells, the row numbers from 0 below the header, and notes."""
     reader = csv.reader(
         _with_last_line(_lines(content, encoding)), delimiter=separator, skipinitialspace=True
     )
@@ -193,7 +205,7 @@ class _Ragged(Exception):
 
 def _with_last_line(lines: Iterator[str]) -> Iterator[str]:
     for line in lines:
-        yield line.replace("\x1a", "")  # how old systems end a file
+        yield line.replace("\x1a", "")  # the end-of-file sign of DOS
     yield _LAST_LINE
 
 
@@ -207,9 +219,9 @@ def _first_record(reader: Iterator[list[str]]) -> list[str]:
 
 
 def _fitted_header(header: list[str], row: list[str]) -> list[str]:
-    """Return the header with as many cells as the first row, where the difference has a known cause.
+    """Return the header with as many cells as the first row, if the difference has a known cause.
 
-    Some programs end the header, but not the rows, with a separator; R leaves out the name of row names.
+    Some programs write a separator at the end of the header but not of the rows. R gives row names no header.
     """
     while len(header) > max(len(row), 1) and not header[-1]:
         header = header[:-1]
@@ -219,7 +231,7 @@ def _fitted_header(header: list[str], row: list[str]) -> list[str]:
 
 
 def _cut_empty_ends(rows: list[list[str]], width: int) -> int:
-    """Cut surplus cells without a value from rows, in place, and return from how many."""
+    """Cut empty cells beyond the last column, in place, and return the number of rows that had some."""
     cut = 0
     for i, row in enumerate(rows):
         if len(row) > width and not any(cell.strip() for cell in row[width:]):
@@ -229,9 +241,9 @@ def _cut_empty_ends(rows: list[list[str]], width: int) -> int:
 
 
 def _refuse_joined_lines(content: bytes, encoding: str, separator: str, path: Path) -> None:
-    """Raise DataError where a quote that is open at the end of a line is closed by one that should open a cell.
+    """Raise DataError if a missing closing quote joined several lines into one cell.
 
-    Text follows that quote in its cell, which the strict reader takes for an error.
+    The quote that should open a later cell closes it, and is followed by text. The strict reader refuses that.
     """
     reader = csv.reader(_lines(content, encoding), delimiter=separator, skipinitialspace=True, strict=True)
     while True:
@@ -252,7 +264,7 @@ def _open_quote(path: Path, line: int) -> DataError:
 def _broken_line(
     content: bytes, encoding: str, separator: str, path: Path, width: int, error: Exception
 ) -> DataError:
-    """Read again up to the record that is wrong, and return the error with the line in which it begins."""
+    """Read again up to the first faulty record, and return the error with the line in which the record begins."""
     reader = csv.reader(
         _with_last_line(_lines(content, encoding)), delimiter=separator, skipinitialspace=True
     )
@@ -264,7 +276,7 @@ def _broken_line(
         try:
             row = next(reader)
         except (csv.Error, StopIteration) as problem:
-            if reader.line_num > begins:  # a field of many lines that has grown too large
+            if reader.line_num > begins:  # a cell over many lines that exceeds the largest size
                 return _open_quote(path, begins)
             return DataError(f"'{path}': line {begins} is not CSV ({problem}): correct the line.")
         if row != [_LAST_LINE] and any(_LAST_LINE in cell for cell in row):
@@ -275,7 +287,7 @@ def _broken_line(
             header_seen, named = True, len(row)
             continue
         first = first or (begins, len(row))
-        if width == named + 1 and len(row) == named:  # the first row alone is longer than the header
+        if width == named + 1 and len(row) == named:  # only the first row is longer than the header
             return _uneven_line(path, *first, named)
         if isinstance(error, _Ragged) and len(row) != width and any(c.strip() for c in row[width:] or row):
             if reader.line_num > begins:

@@ -1,4 +1,4 @@
-"""The first and last lines of a CSV file: column names, a second header, a line of totals."""
+"""Lines of a CSV file that are not data: column names, further header lines, a line of totals."""
 
 import re
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from dag_gfn.data.columns import listed, quoted, shortened
+from dag_gfn.data.messages import listed, one_line, quoted
 from dag_gfn.data.missing_codes import ABBREVIATIONS, BLANK_CELLS, SIGNS, WORDS
 from dag_gfn.data.number_text import looks_like_number, read_numbers
 from dag_gfn.data.text_table import TextTable
 from dag_gfn.errors import DataError
 
-UNNAMED_INDEX = "Unnamed: 0"  # what pandas calls the first column when the header gives it no name
+UNNAMED_INDEX = "Unnamed: 0"  # the name that pandas gives to a first column without one
 UNNAMED = re.compile(r"Unnamed: \d+")
-PEEK = 1000  # rows from which the kind of a column is guessed
+PEEK = 1000  # rows that are looked at to recognise numbers
 _MISSING_WORDS = ABBREVIATIONS | WORDS
 _TOTAL = re.compile(
     r"(grand |sub)?totals?|sum|mean|average|summe|gesamt|insgesamt|mittelwert|durchschnitt|somme|moyenne|suma|promedio",
@@ -25,12 +25,22 @@ _TOTAL = re.compile(
 
 
 def column_names(table: TextTable, path: Path) -> TextTable:
-    """Return the table with checked names; columns without one get that of pandas, "Unnamed: 3".
+    """Return the table with checked column names; a column without one is called "Unnamed: 3", as in pandas.
 
     Raises
     ------
     DataError
-        Names are repeated, or the first line holds numbers that look like data.
+        If a name is repeated, or the first line holds numbers that look like data.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from dag_gfn.data.csv_header import column_names
+    >>> from dag_gfn.data.text_table import TextTable
+    >>> table = TextTable(("age", "body  mass", ""), (("31", "70", "x"),), np.arange(1), 0, 1, ",")
+    >>> column_names(table, Path("t.csv")).names
+    ('age', 'body mass', 'Unnamed: 2')
     """
     header = [" ".join(name.split()) for name in table.names]
     unnamed = [i for i, name in enumerate(header) if not name] if len(header) > 1 else []
@@ -39,7 +49,7 @@ def column_names(table: TextTable, path: Path) -> TextTable:
     if header == [""]:
         raise DataError(f"'{path}': the header gives no name to its only column: name every column.")
     notes = table.notes
-    # The name is said for columns that have values; the others are left out later.
+    # Columns without values are left out later and need no note here.
     with_values = [i for i in unnamed if i > 0 and any(map(str.strip, table.cells(i)))]
     if with_values:
         notes += (
@@ -49,15 +59,15 @@ def column_names(table: TextTable, path: Path) -> TextTable:
     if not unnamed and all(map(looks_like_number, header)):
         if not _numbers_are_names(table, header):
             raise DataError(
-                f"'{path}': the first line holds numbers ({', '.join(map(shortened, header[:3]))}), which look "
+                f"'{path}': the first line holds numbers ({', '.join(map(one_line, header[:3]))}), which look "
                 "like a row of data, not like column names: add a header line, for example "
                 f"{table.separator.join(f'x{i + 1}' for i in range(min(len(header), 3)))}"
                 f"{table.separator + '...' if len(header) > 3 else ''}."
             )
         if header != [str(i) for i in range(len(header))]:  # 0,1,2,... is what pandas writes for an array
-            shown = listed([shortened(name) for name in header], limit=4)
+            shown = listed([one_line(name) for name in header], limit=4)
             notes += (f"took the numbers of the first line ({shown}) for column names",)
-    repeated = [shortened(name) for name in dict.fromkeys(header) if header.count(name) > 1]
+    repeated = [one_line(name) for name in dict.fromkeys(header) if header.count(name) > 1]
     if repeated:
         raise DataError(
             f"'{path}': the header names {quoted(repeated)} more than once: give each column its own name, "
@@ -67,11 +77,15 @@ def column_names(table: TextTable, path: Path) -> TextTable:
 
 
 def _numbers_are_names(table: TextTable, header: Sequence[str]) -> bool:
-    """Whether a line of numbers names the columns: years, wavelengths, 1, 2, 3.
+    """Return whether a first line of numbers names the columns, such as years, wavelengths or 1, 2, 3.
 
-    It does where it counts 0, 1, 2, ... or 1, 2, 3, ...; where whole numbers rise by equal steps over at least
-    four columns; where it is whole and the cells below are not, or text; or where it lies far outside the
-    values below in most columns. Names never repeat, and a row of measurements would lie among its like.
+    The numbers must be distinct and finite. They are names in each of these cases:
+
+    - they are 0, 1, 2, ... or 1, 2, 3, ...;
+    - they are whole, there are at least four, and their steps are equal and not zero;
+    - they are whole and rise, there are at least two, and over three quarters of the columns hold mostly
+      fractions below;
+    - in over half the columns the cells below are mostly words, or all lie further from the number than their range.
     """
     names = read_numbers(header).values
     if len(set(names.tolist())) < len(names) or not all(map(isfinite, names)):
@@ -89,7 +103,7 @@ def _numbers_are_names(table: TextTable, header: Sequence[str]) -> bool:
         numbers = read_numbers(list(dict.fromkeys(cell for cell in cells if not _is_missing(cell)))).values
         values = numbers[np.isfinite(numbers)]
         if numbers.size and 2 * values.size < numbers.size:
-            unlike += 1  # words below
+            unlike += 1  # mostly words
         elif values.size >= 2 and len(cells) >= 5:
             fractional += bool((values != np.round(values)).mean() > 0.5)
             spread = np.ptp(values)
@@ -98,12 +112,24 @@ def _numbers_are_names(table: TextTable, header: Sequence[str]) -> bool:
 
 
 def without_other_lines(table: TextTable) -> TextTable:
-    """Return the table without a second and third header line and without a last line of totals."""
+    """Return the table without further header lines and without a last line of totals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data.csv_header import without_other_lines
+    >>> from dag_gfn.data.text_table import CELL_END, TextTable
+    >>> columns = (["a", "b", "c", "Total"], ["1", "2", "3", "6"])
+    >>> blocks = (tuple(CELL_END.join(cells) for cells in columns),)
+    >>> table = without_other_lines(TextTable(("shop", "sales"), blocks, np.arange(4), 0, 4, ","))
+    >>> len(table), table.notes
+    (3, ("left out the last row, which begins with 'Total'",))
+    """
     if len(table) < 4:
         return table
     heads = _second_header(table)
     if heads:
-        shown = [shortened(cell, 40) for cell in table.first_row() if cell.strip()]
+        shown = [one_line(cell, 40) for cell in table.first_row() if cell.strip()]
         lines = (
             "the first row below the header, a second header line"
             if heads == 1
@@ -123,9 +149,9 @@ def without_other_lines(table: TextTable) -> TextTable:
 
 
 def _second_header(table: TextTable) -> int:
-    """Return how many of the first rows are header lines, as survey programs write them below the names.
+    """Return how many of the first rows are further header lines, which some survey programs write.
 
-    These put words over columns in which all else is numbers.
+    They are recognised by the mark of one program, or by words above columns of numbers.
     """
     columns = [[cell.strip() for cell in table.cells(j, PEEK)] for j in range(len(table.names))]
     marked = [

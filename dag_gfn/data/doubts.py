@@ -1,21 +1,27 @@
-"""What the data themselves say against a result, however exactly it was computed."""
+"""Doubts: properties of the data that make a result unreliable even where its probabilities are exact."""
 
 from typing import NamedTuple
 
 
 class Doubt(NamedTuple):
-    """A reason why probabilities that are computed rightly may still not be findings.
+    """A reason why correctly computed probabilities may still be misleading.
 
     Attributes
     ----------
     code : str
-        What kind it is, one word for each kind.
+        The kind of doubt, in one word.
     level : {"caution", "mild"}
-        ``caution``: the result is not to be called sound. ``mild``: it is, with this said beside.
+        ``caution``: the result is not called reliable. ``mild``: it is, and the doubt is named beside it.
     verdict : str
         The reason in a few words, for a verdict that begins with "Exact arithmetic, but".
     warning : str
-        The same with columns, numbers and what to do: one line.
+        The same in one line with columns, numbers and what to do.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.doubts import Doubt
+    >>> Doubt("few_rows", "caution", "too few rows", "5 rows are too few: collect more.").record()
+    {'code': 'few_rows', 'level': 'caution', 'verdict': 'too few rows'}
     """
 
     code: str
@@ -24,5 +30,5 @@ class Doubt(NamedTuple):
     warning: str
 
     def record(self) -> dict[str, str]:
-        """Return what a saved posterior keeps of it, beside the warning."""
+        """Return what a saved posterior stores of the doubt; the warning is stored with the other warnings."""
         return {"code": self.code, "level": self.level, "verdict": self.verdict}

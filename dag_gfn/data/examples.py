@@ -1,4 +1,4 @@
-"""Named data sets that need no network: measured tables, and samples of published Bayesian networks."""
+"""Named data sets: measured tables, and samples of published Bayesian networks; nothing is downloaded."""
 
 import difflib
 import gzip
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from dag_gfn.data.column_selection import MAX_COLUMNS
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.discrete import DiscreteNetwork
+from dag_gfn.data.discrete_simulator import DiscreteSimulator
 from dag_gfn.data.reading import from_frame
-from dag_gfn.data.selection import MAX_COLUMNS
 from dag_gfn.errors import DataError
 from dag_gfn.quiet_import import quiet_import
 
-# Packaged with scikit-learn.
+# Measured tables in scikit-learn.
 TABLES = ("breast_cancer", "diabetes", "iris", "wine")
-# Packaged with pgmpy, of at most 63 variables.
+# Networks of at most 63 variables in pgmpy.
 NETWORKS = (
     "alarm",
     "asia",
@@ -32,12 +32,19 @@ NETWORKS = (
     "survey",
     "water",
 )
-# A network whose name a table already has.
+# Networks that share their name with a measured table, by the name that they have here.
 NETWORK_FILES = {"diabetes_network": "diabetes"}
 
 
 def example_names() -> tuple[str, ...]:
-    """Return the names that `load_example` takes."""
+    """Return the names that `load_example` accepts.
+
+    Examples
+    --------
+    >>> import dag_gfn
+    >>> dag_gfn.example_names()[:4]
+    ('alarm', 'asia', 'barley', 'breast_cancer')
+    """
     return tuple(sorted(TABLES + NETWORKS))
 
 
@@ -49,13 +56,20 @@ def load_example(name: str, *, num_samples: int = 1000, seed: int = 0) -> Datase
     name : str
         One of `example_names()`.
     num_samples, seed : int
-        Of a network's sample; a measured table has the rows it has. The cardinality of a variable is
-        the network's, also where a state does not occur in the sample.
+        Size and seed of the sample of a network; a measured table ignores them. A variable has all states of the
+        network, even if one does not occur in the sample.
 
     Raises
     ------
     DataError
         If no example has this name, or the network has more than 63 variables.
+
+    Examples
+    --------
+    >>> import dag_gfn
+    >>> data = dag_gfn.load_example("iris")
+    >>> data.n, data.names
+    (150, ('sepal length (cm)', 'sepal width (cm)', 'petal length (cm)', 'petal width (cm)'))
     """
     if name in TABLES:
         return _load_table(name)
@@ -68,23 +82,43 @@ def load_example(name: str, *, num_samples: int = 1000, seed: int = 0) -> Datase
     return network.sample(num_samples, rng=np.random.default_rng(seed))
 
 
-def read_bif(text: str, *, name: str) -> DiscreteNetwork:
-    """Return the network in the text of a BIF file; `name` is used in errors.
+def read_bif(text: str, *, name: str) -> DiscreteSimulator:
+    """Return the network in a text in the Bayesian Interchange Format (BIF).
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        Name of the network in errors.
 
     Raises
     ------
     DataError
-        If it has more than 63 variables.
+        If the network has more than 63 variables.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.examples import read_bif
+    >>> text = '''network tiny { }
+    ... variable rain {
+    ...   type discrete [ 2 ] { no, yes };
+    ... }
+    ... probability ( rain ) {
+    ...   table 0.9, 0.1;
+    ... }
+    ... '''
+    >>> network = read_bif(text, name="tiny")
+    >>> network.names, network.states, network.tables[0].tolist()
+    (('rain',), (('no', 'yes'),), [0.9, 0.1])
     """
-    num_variables = len(
-        re.findall(r"^\s*variable\s", text, re.MULTILINE)
-    )  # counted first: the parser takes seconds
+    # The number of variables is checked first, because the parser takes seconds.
+    num_variables = len(re.findall(r"^\s*variable\s", text, re.MULTILINE))
     if num_variables > MAX_COLUMNS:
         raise DataError(
             f"the network '{name}' has {num_variables} variables, at most {MAX_COLUMNS} are possible: "
             f"choose one of {', '.join(NETWORKS)}."
         )
-    reader = quiet_import("pgmpy.readwrite")  # deprecations inside its own imports
+    reader = quiet_import("pgmpy.readwrite")  # its imports emit deprecation warnings
     network = reader.BIFReader(string=text)
     names = tuple(network.variable_names)
     adjacency = np.zeros((len(names), len(names)), dtype=bool)
@@ -95,10 +129,10 @@ def read_bif(text: str, *, name: str) -> DiscreteNetwork:
         cardinalities = [len(network.variable_states[names[i]]) for i in parents]
         table = np.asarray(network.variable_cpds[variable], dtype=np.float64)
         table = table.T.reshape(*cardinalities, -1)
-        # The file lists parents in any order, the axes are in that of the nodes.
+        # A file may list parents in any order; the axes are in the order of the nodes.
         table = table.transpose(*np.argsort(parents), len(parents))
-        tables.append(table / table.sum(axis=-1, keepdims=True))  # the file rounds
-    return DiscreteNetwork(
+        tables.append(table / table.sum(axis=-1, keepdims=True))  # the probabilities in the file are rounded
+    return DiscreteSimulator(
         adjacency=adjacency,
         tables=tuple(tables),
         states=tuple(tuple(network.variable_states[variable]) for variable in names),
@@ -107,11 +141,13 @@ def read_bif(text: str, *, name: str) -> DiscreteNetwork:
 
 
 def _load_table(name: str) -> Dataset:
-    datasets = quiet_import("sklearn.datasets")  # deprecations inside its own imports
+    datasets = quiet_import("sklearn.datasets")  # its imports emit deprecation warnings
     return from_frame(getattr(datasets, f"load_{name}")(as_frame=True).data)
 
 
 def _network_directory() -> Path:
     """Return the folder of pgmpy's networks without importing pgmpy, which takes seconds."""
     spec = importlib.util.find_spec("pgmpy")
-    return Path(spec.submodule_search_locations[0]) / "utils" / "example_models"
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("examples of published networks need the package pgmpy: pip install pgmpy")
+    return Path(spec.origin).parent / "utils" / "example_models"

@@ -1,16 +1,28 @@
-"""Continuous tables with so few rows that the prior decides."""
+"""Continuous tables with so few rows that the probabilities depend on the prior."""
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 
 ROWS_PER_COLUMN = 2
-"""Up to this many rows for each column, unrelated columns are often linked with confidence."""
+"""With at most so many rows for each column, unrelated columns often get links of high probability."""
 ROWS_FOR_COPIES = 6
-"""With fewer rows columns that have nothing in common may be nearly copies: any two rows are."""
+"""With fewer rows, unrelated columns may be nearly collinear by chance; with two rows all are."""
 
 
 def few_rows(data: Dataset) -> list[Doubt]:
-    """Return the doubt that a continuous table is too short for its number of columns."""
+    """Return the doubt that a continuous table has too few rows for its number of columns, or no doubt.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.few_rows import few_rows
+    >>> rng = np.random.default_rng(0)
+    >>> [doubt.level for doubt in few_rows(dag_gfn.simulate(10, 20, rng=rng))]
+    ['caution']
+    >>> few_rows(dag_gfn.simulate(10, 21, rng=rng))
+    []
+    """
     if data.kind != "continuous" or data.n > ROWS_PER_COLUMN * data.d:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Data frames of other libraries, and of pandas with other types, as plain pandas frames."""
+"""Data frames of polars, pyarrow and other libraries as pandas frames."""
 
 from typing import Any
 
@@ -8,24 +8,39 @@ from dag_gfn.errors import DataError
 
 
 def is_frame(data: Any) -> bool:
-    """Return whether `as_pandas` can take an object for a table."""
+    """Return whether `as_pandas` accepts an object as a table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dag_gfn.data.frames import is_frame
+    >>> is_frame(pd.DataFrame({"a": [1]})), is_frame([1, 2])
+    (True, False)
+    """
     if isinstance(data, pd.DataFrame):
         return True
-    # A lazy frame has columns too, and warns when it is asked for them.
+    # A lazy frame has no to_pandas. That is asked first, because a lazy frame warns when asked for its columns.
     return callable(getattr(data, "to_pandas", None)) and (
         hasattr(data, "columns") or hasattr(data, "column_names")
     )
 
 
 def as_pandas(data: Any) -> pd.DataFrame:
-    """Return the table as a pandas frame whose dictionary columns of pyarrow are categorical.
+    """Return a table as a pandas frame; columns of pyarrow's dictionary type become categorical.
 
-    Frames of polars, tables of pyarrow and whatever else has `to_pandas` are converted.
+    Frames of polars, tables of pyarrow and all other objects with `to_pandas` are converted.
 
     Raises
     ------
     DataError
-        The object is no table, or a lazy one.
+        If the object is not a table, or is a lazy one.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from dag_gfn.data.frames import as_pandas
+    >>> as_pandas(pl.DataFrame({"age": [31, 25]})).to_dict("list")
+    {'age': [31, 25]}
     """
     if not isinstance(data, pd.DataFrame):
         kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}"
@@ -51,7 +66,7 @@ def as_pandas(data: Any) -> pd.DataFrame:
 def _converted(data: Any) -> Any:
     try:
         return data.to_pandas()
-    except ImportError:  # polars converts by pyarrow, which need not be installed
+    except ImportError:  # polars converts through pyarrow, which may be missing
         return pd.DataFrame({name: data[name].to_list() for name in data.columns})
 
 

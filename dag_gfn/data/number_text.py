@@ -1,6 +1,6 @@
-"""Numbers as people write them: decimal commas, separators of thousands, currency and percent signs.
+"""Numbers in text: decimal commas, separators of thousands, currency and percent signs.
 
-A column is read in one notation for all its cells, never cell by cell.
+All cells of a column are read in the same notation.
 """
 
 import re
@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float64
 
-_BETWEEN = "\x1f"
+_BETWEEN = "\x1f"  # joins the texts of a column, so that they are searched and replaced all at once
 _PLAIN = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.IGNORECASE | re.ASCII)
-_SIGNS = {
+_TYPOGRAPHIC = {
     "\u2212": "-",  # minus sign
     "\u2013": "-",  # en dash
     "\u00a0": " ",  # no-break space
@@ -20,25 +20,39 @@ _SIGNS = {
     "\u2009": " ",  # thin space
     "\u2019": "'",
 }
+_PLAIN_SIGNS = {ord(sign): plain for sign, plain in _TYPOGRAPHIC.items()}
 _CURRENCY = (
     r"(?:US|A|C|R|NZ|HK)?\$|[€£¥₹₩₽₺₪฿¢]|"
     r"USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|kr\.?|zł|Fr\.|Rs\.?"
 )  # fmt: skip
 _DECIMAL = re.compile(r"[+-]?(?:\d*([.,])(\d+)|\d{1,3}(?:[.' ]\d{3})+(,)\d+|\d{1,3}(?:[,' ]\d{3})+(\.)\d+)")
-_ACCOUNTS = re.compile(rf"\( ?(?:{_CURRENCY})? ?\d[\d.,' ]*(?:{_CURRENCY}|%)? ?\)")  # as accounts write -1.5
+_ACCOUNTS = re.compile(rf"\( ?(?:{_CURRENCY})? ?\d[\d.,' ]*(?:{_CURRENCY}|%)? ?\)")  # -1.5 in accounting
 _AFFIXES = re.compile(
     rf"(?P<sign>[+-]?) ?(?P<before>{_CURRENCY})? ?(?P<body>[+-]?[\d.,][\d.,' eE+-]*?) ?(?P<after>{_CURRENCY}|%)?"
 )
-# Sign of thousands, decimal sign. The order decides where several give the same numbers.
+# (separator of thousands, decimal sign). The first is taken where several read the same numbers.
 _NOTATIONS = (("", "."), (",", "."), ("", ","), (".", ","), (" ", "."), (" ", ","), ("'", "."), ("'", ","))
 _WORDS = {".": "points", ",": "commas", " ": "blanks", "'": "apostrophes"}
 
 
 class NumberReading(NamedTuple):
-    """Numbers of some texts, NaN where a text is no number.
+    """The numbers in the texts of a column, and the notation in which they were read.
 
-    `how` says in words what was read in other than the plain notation; `doubt` says how a notation was read
-    that could mean something else.
+    Attributes
+    ----------
+    values : ndarray, shape (texts,), float64
+        NaN where a text is not a number.
+    how : tuple of str
+        What differs from plain notation, such as "decimal commas".
+    doubt : str
+        How an ambiguous notation was read, and what to do if that is wrong; empty where there is no doubt.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.number_text import read_numbers
+    >>> reading = read_numbers(["1.234,5", "90,1", "x"], separator=";")
+    >>> reading.values.tolist(), reading.found.tolist()
+    ([1234.5, 90.1, nan], [True, True, False])
     """
 
     values: Float64[np.ndarray, " texts"]
@@ -57,11 +71,20 @@ def read_numbers(texts: Sequence[str], *, separator: str = ",", decimal: str | N
     Parameters
     ----------
     texts : sequence of str
-        Distinct, without blanks around them.
+        Distinct, without leading or trailing blanks.
     separator : str
-        Of the file: beside commas, the comma in "1,234" groups thousands; elsewhere it is a decimal comma.
+        Separator of the cells in the file. In a file of commas, the comma in "1,234" groups thousands; in
+        other files it is a decimal comma.
     decimal : {".", ","}, optional
-        The decimal sign that other columns show beyond doubt.
+        The decimal sign of other columns where it is not ambiguous.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.number_text import read_numbers
+    >>> read_numbers(["$1,234", "$90"]).values.tolist()
+    [1234.0, 90.0]
+    >>> read_numbers(["1,234", "90,5"], separator=";").values.tolist()
+    [1.234, 90.5]
     """
     plain = plain_numbers(texts)
     if not np.isnan(plain).any() and not (decimal == "," and points_may_group(texts)):
@@ -90,7 +113,14 @@ def read_numbers(texts: Sequence[str], *, separator: str = ",", decimal: str | N
 
 
 def looks_like_number(text: str) -> bool:
-    """Return whether a text is a number in one of the notations."""
+    """Return whether a text is a number in one of the notations.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.number_text import looks_like_number
+    >>> [looks_like_number(text) for text in ("1.5", "1.234,5", "$ 3", "3+")]
+    [True, True, True, False]
+    """
     if _PLAIN.fullmatch(text):
         return True
     cleaned, _ = _without_signs([text])
@@ -98,7 +128,16 @@ def looks_like_number(text: str) -> bool:
 
 
 def decimal_sign(texts: Sequence[str]) -> str | None:
-    """Return the decimal sign of a column, or None where it has none or could have either."""
+    """Return the decimal sign of a column, or None if it shows none or could have either.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.number_text import decimal_sign
+    >>> decimal_sign(["813,5", "90,1"])
+    ','
+    >>> decimal_sign(["1,234", "5,678"]) is None  # thousands, or three decimals
+    True
+    """
     cleaned, _ = _without_signs(texts)
     signs = set()
     for text in cleaned:
@@ -115,33 +154,47 @@ def decimal_sign(texts: Sequence[str]) -> str | None:
 
 
 def plain_numbers(texts: Sequence[str]) -> Float64[np.ndarray, " texts"]:
-    """Return the numbers of texts in plain notation, NaN for all others."""
+    """Return the numbers of texts in plain notation (digits, a point, an exponent), NaN for all others.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.number_text import plain_numbers
+    >>> plain_numbers(["1.5", "2e3", "1,5", "1_000"]).tolist()
+    [1.5, 2000.0, nan, nan]
+    """
     try:
         values = np.array(list(map(float, texts)), dtype=np.float64)
     except ValueError:
         values = np.array([float(t) if _PLAIN.fullmatch(t) else np.nan for t in texts], dtype=np.float64)
     else:
-        if any("_" in text for text in texts):  # Python takes 1_000 for a number
+        if any("_" in text for text in texts):  # float() accepts 1_000
             values[[not _PLAIN.fullmatch(text) for text in texts]] = np.nan
     return values
 
 
 def points_may_group(texts: Sequence[str]) -> bool:
-    """Whether every point could group thousands, and there is one."""
+    """Return whether some text has a point, and all points could separate thousands.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.number_text import points_may_group
+    >>> points_may_group(["1.234", "90"]), points_may_group(["1.234", "0.5"])
+    (True, False)
+    """
     pointed = [text for text in texts if "." in text]
     return bool(pointed) and all(re.fullmatch(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", text) for text in pointed)
 
 
 def _without_signs(texts: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Return the texts without currency and percent signs, and which there were.
+    """Return the texts without currency and percent signs, and what was removed.
 
-    Nothing is removed where a column has two units: dollars beside euros, or percent beside plain numbers.
+    Nothing is removed if the column has two units: dollars and euros, or percent and plain numbers.
     """
     joined = _BETWEEN.join(texts)
     how: tuple[str, ...] = ()
     if "\u2212" in joined or re.search(r"(^|\x1f) ?\u2013", joined):
         how = ("typographic minus signs",)
-    cleaned = joined.translate(str.maketrans(_SIGNS)).split(_BETWEEN)
+    cleaned = joined.translate(_PLAIN_SIGNS).split(_BETWEEN)
     in_brackets = [text.startswith("(") and text.endswith(")") and len(text) > 2 for text in cleaned]
     if any(in_brackets) and not all(in_brackets) and _ACCOUNTS.fullmatch(cleaned[in_brackets.index(True)]):
         cleaned = [
@@ -163,7 +216,7 @@ def _without_signs(texts: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
 
 def _pattern(notation: tuple[str, str]) -> re.Pattern[str]:
     group, point = notation
-    # no number in groups begins with 0, so that 0.802 is a decimal one
+    # A number with groups of thousands does not begin with 0: 0.802 is a decimal number.
     whole = r"\d+" if not group else rf"(?:[1-9]\d{{0,2}}(?:{re.escape(group)}\d{{3}})+|\d+)"
     d = re.escape(point)
     return re.compile(rf"[+-]?(?:{whole}(?:{d}\d*)?|{d}\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -191,14 +244,14 @@ def _values(
 def _choose(
     candidates: list[tuple[str, str]], texts: list[str], separator: str, decimal: str | None
 ) -> tuple[str, str]:
-    """Return the notation to read in: by the other columns, then by what the column looks like."""
+    """Return the notation to read in: that of the other columns if known, else the likelier one in this file."""
     if len(candidates) == 1:
         return candidates[0]
     if decimal is None and any("," in text for text in texts):
-        # Whole numbers below 1,000 beside 1,234 show no comma; decimals of fixed length always do.
+        # In a column with thousands, numbers below 1,000 have no comma; with three decimals every number has one.
         bare = any(re.fullmatch(r"[+-]?\d{1,3}", text) for text in texts)
         decimal = "." if separator == "," or (separator == "\t" and bare) else ","
-    # The first with that decimal sign: 1.234 beside decimal commas groups thousands, 1,234 does not.
+    # The first candidate with that decimal sign: with decimal commas, the point in 1.234 groups thousands.
     return min(candidates, key=lambda notation: notation[1] != (decimal or "."))
 
 
@@ -208,7 +261,7 @@ def _doubt(
     values: Float64[np.ndarray, " texts"],
     notation: tuple[str, str],
 ) -> str:
-    """Return how a sign was read that could group thousands as well as mark decimals."""
+    """Return how a sign was read that could separate thousands as well as decimals."""
     sign = "," if any("," in text for text in texts) else "."
     example = next(int(i) for i in np.flatnonzero(fits) if sign in texts[i])
     meanings = ("separators of thousands", f"decimal {_WORDS[sign]}")

@@ -1,7 +1,7 @@
-"""From a CSV file, a data frame or an array to a Dataset.
+"""Reads a file, a data frame or an array into a Dataset.
 
-Every door goes the same way: choose columns, recognise missing values, leave out incomplete rows, and only
-then decide from what remains whether a column is continuous or discrete.
+The steps are always the same: choose columns, recognise missing values, drop incomplete rows, and then decide from the
+remaining rows whether a column is continuous or discrete.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
 
-from dag_gfn.data.assembly import KEPT_TEXTS, Source, assemble
-from dag_gfn.data.columns import shortened, text_of_objects
+from dag_gfn.data.build_dataset import KEPT_TEXTS, Source, build_dataset
+from dag_gfn.data.column_encoding import text_of_objects
+from dag_gfn.data.column_selection import as_names, refuse_unknown, select_columns
 from dag_gfn.data.csv_file import read_csv_file
 from dag_gfn.data.csv_header import UNNAMED, UNNAMED_INDEX
 from dag_gfn.data.dataset import Dataset, default_names
+from dag_gfn.data.file_readers import file_reader
 from dag_gfn.data.frames import as_pandas
+from dag_gfn.data.interventions import intervention_mask
+from dag_gfn.data.messages import one_line
 from dag_gfn.data.number_text import points_may_group
-from dag_gfn.data.selection import as_mask, as_names, refuse_unknown, select_columns
 from dag_gfn.data.text_table import TextColumn, TextTable
 from dag_gfn.errors import DataError, OptionError
 
@@ -35,12 +38,79 @@ def read_csv(
 ) -> Dataset:
     """Read a CSV file with column names in its first line; the options are those of `from_frame`.
 
-    Cells are text first. Columns whose remaining cells are all numbers are continuous; in a discrete column
-    each text is a state of its own, so that 1.10 stays apart from 1.1 and 01 from 1.
+    A column is continuous if all its cells are numbers, apart from missing values. In a discrete column each text is
+    a state of its own: 1.10 and 1.1 are different states, and so are 01 and 1.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or the table cannot be used as it is; the message says what to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import dag_gfn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "survey.csv"
+    ...     _ = path.write_text("age,pay\\n31,2.1\\n25,?\\n40,2.8\\n")
+    ...     data = dag_gfn.read_csv(path, missing="drop")
+    >>> data.values.tolist()
+    [[31.0, 2.1], [40.0, 2.8]]
+    >>> data.notes
+    ("took '?' in 'pay' (1 cell) for missing values", 'dropped 1 of 3 rows with missing values')
     """
-    na_values = _as_codes(na_values)
     _check_missing(missing)
-    table = read_csv_file(path)
+    return _from_table(read_csv_file(path), columns, drop, discrete, missing, na_values)
+
+
+def read_file(
+    path: str | PathLike,
+    *,
+    columns: Sequence[str] | None = None,
+    drop: Sequence[str] | None = None,
+    discrete: Sequence[str] = (),
+    missing: str = "error",
+    na_values: Sequence[object] | str | float | int = (),
+) -> Dataset:
+    """Read a file in the format that the suffix of its name says; the options are those of `from_frame`.
+
+    The formats are those of `FILE_READERS`; a file with another suffix is read as CSV.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or the table cannot be used as it is; the message says what to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.data import read_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "survey.csv"
+    ...     _ = path.write_text("age,pay,id\\n31,2.1,a\\n40,2.8,b\\n")
+    ...     data = read_file(path, drop=["id"])
+    >>> data.names, data.values.tolist()
+    (('age', 'pay'), [[31.0, 2.1], [40.0, 2.8]])
+    """
+    _check_missing(missing)
+    return _from_table(file_reader(path)(path), columns, drop, discrete, missing, na_values)
+
+
+def _from_table(
+    table: TextTable | pd.DataFrame,
+    columns: Sequence[str] | None,
+    drop: Sequence[str] | None,
+    discrete: Sequence[str],
+    missing: str,
+    na_values: Sequence[object] | str | float | int,
+) -> Dataset:
+    """Return the Dataset of what a reader of files returned."""
+    if isinstance(table, pd.DataFrame):
+        return from_frame(
+            table, columns=columns, drop=drop, discrete=discrete, missing=missing, na_values=na_values
+        )
     without_value = {
         i
         for i, name in enumerate(table.names)
@@ -55,10 +125,10 @@ def read_csv(
     )
     names = tuple(table.names[i] for i in kept)
     discrete = _discrete_names(discrete, names, table.names)
-    return assemble(
+    return build_dataset(
         Source(
             names=names,
-            load=lambda k: _csv_column(table, kept[k], as_discrete=table.names[kept[k]] in discrete),
+            load=lambda k: _text_table_column(table, kept[k], as_discrete=table.names[kept[k]] in discrete),
             head=lambda k: [cell.strip() for cell in table.cells(kept[k], KEPT_TEXTS)],
             numbers=table.rows,
             typed=False,
@@ -67,7 +137,7 @@ def read_csv(
         discrete=discrete,
         drop=as_names(drop),
         missing=missing,
-        na_values=na_values,
+        na_values=_as_codes(na_values),
         notes=table.notes + notes,
     )
 
@@ -81,7 +151,28 @@ def from_array(
     na_values: Sequence[object] | str | float | int = (),
     intervened: Shaped[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
-    """Make a Dataset of an array; the columns are called x0, x1, ... unless named."""
+    """Return the Dataset of an array; the columns are called x0, x1, ... unless `names` are given.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, d)
+    names : sequence of str, length d, optional
+    discrete, missing, na_values, intervened
+        As for `from_frame`.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used as it is; the message says what to do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> data = dag_gfn.from_array(np.array([[1.5, 0], [2.5, 1], [4.0, 0]]))
+    >>> data.names, data.kind
+    (('x0', 'x1'), 'continuous')
+    """
     if values.ndim != 2:
         raise DataError(f"an array of rows and columns is needed, this one has shape {values.shape}.")
     names = default_names(values.shape[1]) if names is None else tuple(names)
@@ -103,30 +194,42 @@ def from_frame(
     na_values: Sequence[object] | str | float | int = (),
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
 ) -> Dataset:
-    """Make a Dataset of a data frame.
+    """Return the Dataset of a data frame.
 
-    Numeric columns (integers and 0/1 too) are continuous; text, boolean and categorical columns are
-    discrete, with their states sorted, or in the declared order of a categorical column.
+    Numeric columns are continuous, also integers and 0/1. Text, boolean and categorical columns are discrete; their
+    states are sorted, or in the declared order of a categorical column.
 
     Parameters
     ----------
     frame : DataFrame
         Of pandas, polars, or any library whose tables have `to_pandas`.
-    columns, drop : sequence of str, optional
-        Keep these, in this order; leave those out.
+    columns : sequence of str, optional
+        Columns to keep, in this order.
+    drop : sequence of str, optional
+        Columns to leave out.
     discrete : sequence of str or "all"
         Columns whose distinct values are states, whatever their type.
     missing : {"error", "drop"}
         Refuse missing values, or drop the rows that have any in a kept column.
     na_values : sequence of str or numbers
-        Cells that count as missing, besides empty ones and signs such as "?": a code such as -999, or a word.
+        Further cells that count as missing, such as the code -999 or a word. Empty cells and signs such as "?"
+        always do.
     intervened : ndarray, shape of `frame`, bool, optional
-        True where the experimenter set the value. It follows the selection of rows and columns.
+        True where the experimenter set the value. Rows and columns of it are selected as those of `frame`.
 
     Raises
     ------
     DataError
         If the table cannot be used as it is; the message says what to do.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import dag_gfn
+    >>> frame = pd.DataFrame({"id": [1, 2, 3, 4], "job": ["cook", "nurse"] * 2, "smokes": [True, True, False, False]})
+    >>> data = dag_gfn.from_frame(frame, drop=["id"])
+    >>> data.names, data.kind, data.states
+    (('job', 'smokes'), 'discrete', (('cook', 'nurse'), ('False', 'True')))
     """
     na_values = _as_codes(na_values)
     _check_missing(missing)
@@ -142,8 +245,8 @@ def from_frame(
     names = tuple(all_names[i] for i in kept)
     discrete = _discrete_names(discrete, names, all_names)
     if intervened is not None:
-        intervened = as_mask(np.asarray(intervened), frame.shape)[:, kept]
-    return assemble(
+        intervened = intervention_mask(np.asarray(intervened), frame.shape)[:, kept]
+    return build_dataset(
         Source(
             names=names,
             load=lambda k: _frame_column(frame.iloc[:, kept[k]], names[k]),
@@ -159,8 +262,8 @@ def from_frame(
     )
 
 
-def _csv_column(table: TextTable, j: int, *, as_discrete: bool) -> TextColumn | pd.Series:
-    """Return a column of a CSV file: numbers where all cells are plain ones, which no lost row can change."""
+def _text_table_column(table: TextTable, j: int, *, as_discrete: bool) -> TextColumn | pd.Series:
+    """Return a column of a text table, as numbers if all cells are plain numbers: dropping rows cannot change that."""
     if not as_discrete and not points_may_group(table.cells(j, KEPT_TEXTS)):
         numbers = table.numbers(j)
         if numbers is not None:
@@ -179,19 +282,19 @@ def _frame_column(column: pd.Series, name: str) -> TextColumn | pd.Series:
 
 
 def _is_index(column: pd.Series) -> bool:
-    """Whether a column counts upwards, as pandas and R write an index."""
+    """Return whether a column rises in whole numbers, as an index that pandas or R writes."""
     return pd.api.types.is_integer_dtype(column.dtype) and column.is_monotonic_increasing and column.is_unique
 
 
 def _counts_up(cells: Sequence[str]) -> bool:
-    """Whether cells of text are whole numbers that rise from row to row."""
+    """Return whether cells of text are whole numbers that rise from row to row."""
     if not cells or not all(cell.strip().isdecimal() for cell in cells) or len(max(cells, key=len)) > 18:
         return False
     return bool((np.diff(np.array(list(map(int, cells)))) > 0).all())
 
 
 def _as_codes(na_values: Sequence[object] | str | float | int) -> tuple[str, ...]:
-    """Return codes for missing values as text; a whole number loses its point."""
+    """Return codes for missing values as text; a whole number has no decimal point."""
     if isinstance(na_values, str | int | float | np.number):
         na_values = (na_values,)
     return tuple(
@@ -201,7 +304,7 @@ def _as_codes(na_values: Sequence[object] | str | float | int) -> tuple[str, ...
 
 def _check_missing(missing: str) -> None:
     if missing not in ("error", "drop"):
-        raise OptionError(f"missing is 'error' or 'drop', not '{shortened(missing)}'.")
+        raise OptionError(f"missing is 'error' or 'drop', not '{one_line(missing)}'.")
 
 
 def _discrete_names(

@@ -1,4 +1,4 @@
-"""The sufficient statistics of a table: what effects and fitted parameters need of the data."""
+"""The sufficient statistics of a table, which effects and fitted parameters are computed from."""
 
 import numpy as np
 
@@ -6,21 +6,21 @@ from dag_gfn.data.dataset import Dataset
 
 
 def sufficient_statistics(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return the data's sufficient statistics as plain arrays, fit for an npz file without pickle.
+    """Return the data's sufficient statistics as arrays that an npz file can hold without pickle.
 
-    A row in which node j was set by the experimenter says nothing about how j depends on its parents, so
-    with interventions each node has statistics of its own rows, along a leading node axis.
+    A row in which the experimenter set node j carries no information on how j depends on its parents. With
+    interventions, each node therefore has statistics of the rows in which it was observed, along a leading node axis.
 
     Returns
     -------
     dict
-        All kinds: `num_rows` (d,), int64, the rows in which each node was not set.
+        Both kinds: `num_rows` (d,), int64, the number of rows in which each node was observed.
 
-        Continuous, of the values as scored, that is z-scored if the data are standardized:
+        Continuous, of the scored values, which are z-scored if the data are standardized:
 
         - `means`, `scales` (d,), float64: original value = value · scales + means;
         - `column_means` (d,), or (d, d) with interventions: `column_means[j]` are the means of all columns
-          over the rows of node j (0 where it has none);
+          over the rows of node j (0 if it has none);
         - `scatter` (d, d), or (d, d, d): the sums of products about these means, for example
           `scatter[j] = sum_t (x_t - column_means[j]) (x_t - column_means[j])^T` over the rows t of node j.
 
@@ -31,6 +31,15 @@ def sufficient_statistics(dataset: Dataset) -> dict[str, np.ndarray]:
           node j);
         - `cardinalities` (d,), int64;
         - `states` (d, r), str: the labels of each column's codes, "" beyond its cardinality.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data import sufficient_statistics
+    >>> statistics = sufficient_statistics(dag_gfn.from_array(np.array([[1.0, 2.0], [3.0, 8.0]])))
+    >>> statistics["column_means"].tolist(), statistics["scatter"].tolist()
+    ([2.0, 5.0], [[2.0, 6.0], [6.0, 18.0]])
     """
     if dataset.intervened is None:
         num_rows = np.full(dataset.d, dataset.n)
@@ -44,7 +53,7 @@ def _moments(dataset: Dataset) -> dict[str, np.ndarray]:
     if dataset.intervened is None:
         column_means, scatter = _centred_moments(dataset.values)
     else:
-        per_node = [_centred_moments(dataset.values[~set_by_us]) for set_by_us in dataset.intervened.T]
+        per_node = [_centred_moments(dataset.values[~was_set]) for was_set in dataset.intervened.T]
         column_means, scatter = (np.stack(arrays) for arrays in zip(*per_node, strict=True))
     return {
         "means": dataset.means,
@@ -63,9 +72,7 @@ def _centred_moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _counts(dataset: Dataset) -> dict[str, np.ndarray]:
     rows, row_of, counts = dataset.distinct_rows
     if dataset.intervened is not None:
-        per_node = [
-            np.bincount(row_of[~set_by_us], minlength=len(rows)) for set_by_us in dataset.intervened.T
-        ]
+        per_node = [np.bincount(row_of[~was_set], minlength=len(rows)) for was_set in dataset.intervened.T]
         counts = np.stack(per_node)
     labels = np.array(
         [[*s, *[""] * (max(dataset.cardinalities) - len(s))] for s in dataset.states], dtype=np.str_

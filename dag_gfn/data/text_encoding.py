@@ -1,4 +1,4 @@
-"""In which encoding a file of text is written."""
+"""The encoding of a text file."""
 
 import codecs
 import re
@@ -10,7 +10,22 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 
 
 def text_encoding(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return how the bytes are to be decoded: UTF-8, UTF-16 with its mark, or what Windows writes in the West."""
+    """Return the encoding of a file's bytes and notes on it: UTF-8, UTF-16 with a byte order mark, or Windows-1252.
+
+    Raises
+    ------
+    DataError
+        If the bytes are not text.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from dag_gfn.data.text_encoding import text_encoding
+    >>> text_encoding("größe,alter".encode(), Path("t.csv"))
+    ('utf-8-sig', ())
+    >>> text_encoding("größe,alter".encode("cp1252"), Path("t.csv"))[0]
+    'cp1252'
+    """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(content) % 2 == 0:
         try:
             content.decode("utf-16")
@@ -26,14 +41,10 @@ def text_encoding(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
             piece = content[position : position + (1 << 20)]
             decoder.decode(piece, final=position + len(piece) == len(content))
     except UnicodeDecodeError as error:
-        # The decoder counts from what it had kept of the piece before.
+        # The decoder counts from the bytes that it kept of the piece before.
         where = position + error.start
         byte = error.object[error.start]
-        try:
-            content.decode("cp1252")
-        except UnicodeDecodeError:
-            binary = True
-        if not binary:
+        if binary is None and _is_windows_1252(content):
             return "cp1252", ("read as Windows-1252 text, since it is not UTF-8: check letters with accents",)
         raise DataError(
             f"'{path}' is not UTF-8 text (byte 0x{byte:02x} at position {where}): "
@@ -45,3 +56,11 @@ def text_encoding(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
             "save it as a CSV file in UTF-8."
         )
     return "utf-8-sig", ()
+
+
+def _is_windows_1252(content: bytes) -> bool:
+    try:
+        content.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_frame, read_csv
+from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_frame, read_file
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.frames import is_frame
 from dag_gfn.errors import DataError
@@ -102,7 +102,7 @@ def as_dataset(data: Any) -> Dataset:
     if isinstance(data, np.ndarray):
         return from_array(data)
     if isinstance(data, str | os.PathLike):
-        return read_csv(data)
+        return read_file(data)
     kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}".removeprefix("builtins.")
     remedy = ": use .collect() first" if hasattr(data, "collect") else ""
     raise DataError(

@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
 from scipy.special import gammaln
 
-from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.messages import listed
 from dag_gfn.errors import OptionError
 from dag_gfn.scores.gaussian_minors import centred_scatter
 from dag_gfn.scores.gaussian_score import GaussianScore

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn.data.columns import listed, quoted
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.messages import listed, quoted
 
 
 def num_cells(

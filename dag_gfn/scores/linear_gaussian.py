@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.messages import listed
 from dag_gfn.errors import DataError
 from dag_gfn.scores.gaussian_minors import centred_scatter
 from dag_gfn.scores.gaussian_score import MAX_ROUNDING, GaussianScore

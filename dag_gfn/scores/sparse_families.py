@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.data.columns import listed
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.messages import listed
 from dag_gfn.graphs.subsets import pack, popcount
 from dag_gfn.scores.cell_limit import CellLimit, num_cells, rows_of_columns
 

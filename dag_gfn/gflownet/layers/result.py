@@ -273,7 +273,7 @@ class LayeredFit:
         on_phase: OnPhase | None,
     ) -> _Dags:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
-        weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs of layerings")
+        weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs")
         wanted = self.num_samples if weights.has_outside else min(len(drawn), self.num_samples)
         number = affordable_dags(weights, table, drawn.layer_of, wanted, budget)
         uncounted = None  # of the log-weights, by the shares: all of them in raw draws

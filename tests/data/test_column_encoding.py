@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dag_gfn.data.columns import encode_column, listed, quoted, row_numbers
+from dag_gfn.data.column_encoding import encode_column
 from dag_gfn.errors import DataError
 
 
@@ -95,11 +95,3 @@ def test_an_id_is_no_discrete_variable():
         encode_column(series([f"id{i % 64}" for i in range(1000)]))
     assert len(encode_column(series([f"id{i % 63}" for i in range(126)])).states) == 63
     assert encode_column(series(["a", "b"])).states == ("a", "b")  # two states however few the rows
-
-
-def test_lists_are_cut_short():
-    assert quoted(["a"]) == "'a'"
-    assert quoted("abc") == "'a', 'b' and 'c'"
-    assert listed("abcd", limit=2) == "a, b and 2 more"
-    assert row_numbers(np.array([False, True])) == "row 2"
-    assert row_numbers(np.ones(7, dtype=bool)) == "rows 1, 2, 3, 4, 5, ..."

@@ -1,4 +1,4 @@
-"""Columns that look like something other than a variable: row numbers, counts, targets of interventions."""
+"""Columns that are probably not variables: row numbers, counts of rows, targets of interventions."""
 
 import re
 from collections.abc import Sequence
@@ -6,12 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float64
 
-from dag_gfn.data.columns import listed, shortened
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.selection import flag
+from dag_gfn.data.messages import listed, one_line, option_value
 
-MAX_CELLS_OF_COUNTS = 10_000  # a longer table has rows, not counts
-MIN_ROWS = 10  # fewer rows are in some order by chance
+MAX_CELLS_OF_COUNTS = 10_000  # a longer table is not taken for a table of counts
+MIN_ROWS = 10  # fewer rows may be in order by chance
 _COUNT_NAMES = re.compile(
     r"freq(uenc(y|ies))?|counts?|n|nobs|num(ber)?|weights?|wt|wgt|cases|persons|people|anzahl|haeufigkeit|häufigkeit|"
     r"effectif|frecuencia",
@@ -28,23 +27,61 @@ _NOTHING_SET = re.compile(
 
 
 def raw_column(dataset: Dataset, j: int) -> Float64[np.ndarray, " n"]:
-    """Return a continuous column in its own units, whole where rounding alone makes it otherwise."""
+    """Return a continuous column in its original units; values that rounding alone keeps from being whole are whole.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.column_roles import raw_column
+    >>> data = dag_gfn.from_array(np.array([[1.0, 2.0], [3.0, 8.0], [7.0, 4.0]])).standardize()
+    >>> raw_column(data, 0).tolist()
+    [1.0, 3.0, 7.0]
+    """
     raw = dataset.values[:, j] * dataset.scales[j] + dataset.means[j]
     whole = np.round(raw)
     return np.where(np.abs(raw - whole) <= rounding(dataset, j, raw), whole, raw)
 
 
 def rounding(dataset: Dataset, j: int, raw: Float64[np.ndarray, " n"]) -> float:
-    """Return by how much standardizing and back may have moved the values of a column; 0 if it was not."""
+    """Return the largest change that standardizing and back can make to a column's values; 0 if it was not done.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    j : int
+        Position of the column.
+    raw : ndarray, shape (n,), float64
+        The column in its original units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.column_roles import rounding
+    >>> data = dag_gfn.from_array(np.array([[1.0, 2.0], [3.0, 8.0]]))
+    >>> rounding(data, 0, data.values[:, 0])
+    0.0
+    >>> 0 < rounding(data.standardize(), 0, data.values[:, 0]) < 1e-13
+    True
+    """
     if dataset.scales[j] == 1 and dataset.means[j] == 0:
         return 0.0
-    return 32 * np.finfo(float).eps * float(np.abs(raw).max())
+    return 32 * float(np.finfo(float).eps) * float(np.abs(raw).max())
 
 
 def is_row_number(values: Float64[np.ndarray, " n"]) -> bool:
-    """Return whether a column numbers the rows: one whole number each, without a gap or strictly in order.
+    """Return whether a column numbers the rows.
 
-    Equal steps in other units, as of a clock, count as well.
+    It does if its values are whole, distinct, and either in order or without a gap; or if it rises or falls in equal
+    steps, as a time does. A table of fewer than 10 rows has no such column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data.column_roles import is_row_number
+    >>> is_row_number(np.arange(10) * 0.5), is_row_number(np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0, 5.0, 3.0]))
+    (True, False)
     """
     if len(values) < MIN_ROWS:
         return False
@@ -59,21 +96,41 @@ def is_row_number(values: Float64[np.ndarray, " n"]) -> bool:
 
 
 def row_number_columns(dataset: Dataset) -> list[int]:
-    """Return the columns of a continuous table that number the rows."""
+    """Return the positions of the columns of a continuous table that number the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.column_roles import row_number_columns
+    >>> values = np.random.default_rng(0).normal(size=12)
+    >>> row_number_columns(dag_gfn.from_array(np.column_stack([np.arange(1, 13), values])))
+    [0]
+    """
     if dataset.kind != "continuous":
         return []
     return [j for j in range(dataset.d) if is_row_number(raw_column(dataset, j))]
 
 
 def row_numbers_sentence(dataset: Dataset, found: Sequence[int]) -> str:
-    """Return the warning that names the columns which number the rows."""
+    """Return the warning that names the columns which number the rows; empty if there are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.column_roles import row_numbers_sentence
+    >>> data = dag_gfn.from_array(np.array([[1, 0.5], [2, 0.1], [3, 0.7]]), ["id", "pay"])
+    >>> row_numbers_sentence(data, [0]).partition("; ")[2]
+    'leave it out with --drop id, unless it was measured.'
+    """
     if not found:
         return ""
     shown = []
     for j in found:
         first = ", ".join(f"{value:.15g}" for value in raw_column(dataset, j)[:3])
-        shown.append(f"'{shortened(dataset.names[j])}' ({first}, ...)")
-    names = flag([dataset.names[j] for j in found])
+        shown.append(f"'{one_line(dataset.names[j])}' ({first}, ...)")
+    names = option_value([dataset.names[j] for j in found])
     return (
         f"counting the rows, one number each, as an id, a row number or a time does: {listed(shown)}; leave "
         f"{'it' if len(found) == 1 else 'them'} out with --drop {names}, unless it was measured."
@@ -83,10 +140,25 @@ def row_numbers_sentence(dataset: Dataset, found: Sequence[int]) -> str:
 def counts_column(
     names: Sequence[str], values: Float64[np.ndarray, "n d"], is_discrete: Sequence[bool]
 ) -> int | None:
-    """Return the column that says how often the states of the others occurred together, if there is one.
+    """Return the position of a column that counts how often the states of the others occurred together, or None.
 
-    In a table of counts no combination of states comes twice. The column is called so (Freq, count, n), or
-    it is the only numeric one and the rows are nearly all the combinations there are.
+    In a table of counts no combination of states occurs twice. A column of whole numbers is one of counts if its name
+    says so (Freq, count, n), or if it is the only numeric column and the rows are at least half of all combinations.
+
+    Parameters
+    ----------
+    names : sequence of str, length d
+    values : ndarray, shape (n, d), float64
+        Numbers, or codes of states.
+    is_discrete : sequence of bool, length d
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data.column_roles import counts_column
+    >>> table = np.array([[0, 0, 12], [0, 1, 3], [1, 0, 5], [1, 1, 20.0]])
+    >>> counts_column(["smokes", "ill", "Freq"], table, [True, True, False])
+    2
     """
     n, d = values.shape
     if not 4 <= n <= MAX_CELLS_OF_COUNTS:
@@ -98,7 +170,7 @@ def counts_column(
     )
     for j in candidates:
         counts, is_named = values[:, j], is_count_name(names[j])
-        # Counts that a table halves between two cells are no whole numbers.
+        # A column that is called Freq may hold fractions, if a count was split between cells.
         if (counts < 0).any() or (not is_named and (counts != np.round(counts)).any()) or counts.sum() <= n:
             continue
         others = [k for k in range(d) if k != j and not is_row_number(values[:, k])]
@@ -114,16 +186,37 @@ def counts_column(
 
 
 def is_count_name(name: str) -> bool:
-    """Return whether a column is called as one of counts: Freq, count, n."""
+    """Return whether a name is usual for a column of counts: Freq, count, n.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_roles import is_count_name
+    >>> is_count_name("Freq"), is_count_name("age")
+    (True, False)
+    """
     return _COUNT_NAMES.fullmatch(name) is not None
 
 
 def repeat_rows(count: str, indices: Sequence[str] = ()) -> str:
-    """Return the sentence that says how to make rows of a table of counts."""
+    """Return the advice on how to turn a table of counts into a table of rows.
+
+    Parameters
+    ----------
+    count : str
+        Name of the column of counts.
+    indices : sequence of str
+        Names of columns that number the rows, to be dropped as well.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_roles import repeat_rows
+    >>> repeat_rows("Freq").partition(":")[0]
+    'This looks like a table of counts'
+    """
     dropped = ", ".join(repr(name) for name in [*indices, count])
     looks = "looks like" if is_count_name(count) else "may be"
     return (
-        f"This {looks} a table of counts: '{shortened(count)}' {'says' if is_count_name(count) else 'would say'} how "
+        f"This {looks} a table of counts: '{one_line(count)}' {'says' if is_count_name(count) else 'would say'} how "
         "often each combination of the other columns occurred, and taken as it is each line is one case. If so, "
         "repeat the rows first, in Python: df = pandas.read_csv(...); df = "
         f"df.loc[df.index.repeat(df[{count!r}].round().astype(int))].drop(columns=[{dropped}]); "
@@ -132,7 +225,17 @@ def repeat_rows(count: str, indices: Sequence[str] = ()) -> str:
 
 
 def counts_sentence(dataset: Dataset) -> str:
-    """Return the warning for a table that has one row per combination of states, with or without their counts."""
+    """Return the warning for a table with one row per combination of states, with or without counts; or empty text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.column_roles import counts_sentence
+    >>> table = np.array([[0, 0, 12], [0, 1, 3], [1, 0, 5], [1, 1, 20]])
+    >>> counts_sentence(dag_gfn.from_array(table, ["smokes", "ill", "Freq"])).partition(":")[0]
+    'this looks like a table of counts'
+    """
     if dataset.kind == "continuous":
         if dataset.n > MAX_CELLS_OF_COUNTS:
             return ""
@@ -156,7 +259,17 @@ def counts_sentence(dataset: Dataset) -> str:
 
 
 def target_column(dataset: Dataset) -> int | None:
-    """Return the column that says which variable the experimenter set in a row, if there is one."""
+    """Return the position of a column that says which variable the experimenter set in each row, or None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.column_roles import target_column
+    >>> cells = np.array([["hi", "lo", "none"], ["lo", "hi", "raf"], ["hi", "hi", "mek"]] * 4, dtype=object)
+    >>> target_column(dag_gfn.from_array(cells, ["raf", "mek", "target"]))
+    2
+    """
     if dataset.intervened is None and dataset.d > 2:
         for j in range(dataset.d):
             if _targets(dataset, j):
@@ -165,14 +278,25 @@ def target_column(dataset: Dataset) -> int | None:
 
 
 def target_sentence(dataset: Dataset, j: int | None) -> str:
-    """Return the warning for a column that says which variable the experimenter set."""
+    """Return the warning for the column of `target_column`; empty if there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.column_roles import target_sentence
+    >>> cells = np.array([["hi", "lo", "none"], ["lo", "hi", "raf"], ["hi", "hi", "mek"]] * 4, dtype=object)
+    >>> data = dag_gfn.from_array(cells, ["raf", "mek", "target"])
+    >>> target_sentence(data, 2).partition(" (")[0]
+    "'target' looks like a column that says which variable the experimenter set in a row"
+    """
     if j is None:
         return ""
     name, meaning = dataset.names[j], _targets(dataset, j)
     code, target = next(iter(meaning.items()))
-    shown = ", ".join(f"{key} '{shortened(value, 30)}'" for key, value in list(meaning.items())[:4])
+    shown = ", ".join(f"{key} '{one_line(value, 30)}'" for key, value in list(meaning.items())[:4])
     return (
-        f"'{shortened(name)}' looks like a column that says which variable the experimenter set in a row "
+        f"'{one_line(name)}' looks like a column that says which variable the experimenter set in a row "
         f"({shown}): as a variable it misleads, and without it the interventions are taken for "
         "observations. In Python, give them as a mask: mask = pandas.DataFrame(False, df.index, "
         f"df.columns.drop({name!r})); mask[{target!r}] = df[{name!r}].astype(str) == {code!r}, likewise for each "
@@ -181,7 +305,7 @@ def target_sentence(dataset: Dataset, j: int | None) -> str:
 
 
 def _targets(dataset: Dataset, j: int) -> dict[str, str]:
-    """Return which code of column j stands for which variable; empty if it is no column of targets."""
+    """Return the variable that each code of column j stands for; empty if it is not a column of targets."""
     others = [name for name in dataset.names if name != dataset.names[j]]
     is_named_so = _TARGET_NAMES.fullmatch(dataset.names[j]) is not None
     if dataset.kind == "discrete":

@@ -1,15 +1,9 @@
-"""Cheap warnings about data that look unlike what the scores assume."""
+"""Cheap checks of what the scores assume: normality, independent rows, no redundant columns, enough rows per state."""
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.data.columns import listed, quoted
-from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.discrete_checks import copies_and_functions
-from dag_gfn.data.doubts import Doubt
-from dag_gfn.data.few_rows import ROWS_FOR_COPIES, few_rows
-from dag_gfn.data.number_codes import code_cells, codes_sentence, likely_codes, words_sentence
-from dag_gfn.data.roles import (
+from dag_gfn.data.column_roles import (
     counts_sentence,
     raw_column,
     row_number_columns,
@@ -17,27 +11,50 @@ from dag_gfn.data.roles import (
     target_column,
     target_sentence,
 )
+from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.few_rows import ROWS_FOR_COPIES, few_rows
+from dag_gfn.data.messages import listed, quoted
+from dag_gfn.data.redundant_columns import copies_and_functions
+from dag_gfn.data.suspected_missing import code_cells, codes_sentence, likely_codes, words_sentence
 
-MAX_CODED_VALUES = 5
+MAX_CODED_VALUES = 5  # whole numbers with at most so many distinct values may be codes of categories
 MAX_SKEWNESS, MAX_EXCESS_KURTOSIS = 2.0, 7.0
-TREND_LEVEL = 0.01  # of a false alarm in the whole table
-MIN_TREND = 0.1  # a weaker one is harmless, however significant in a long table
+TREND_LEVEL = 0.01  # probability of a false warning in the whole table
+MIN_TREND = 0.1  # a weaker correlation is harmless, even if it is significant in a long table
 MAX_TREND_ROWS = 100_000
 MAX_CORRELATION = 0.99
 MAX_DETERMINATION = 0.999
-MIN_ROWS_PER_CELL = 5  # the usual least count of a contingency table's cell
+MIN_ROWS_PER_CELL = 5  # the usual lower limit for the cells of a contingency table
 
 
 def data_doubts(dataset: Dataset) -> list[Doubt]:
-    """Return the reasons, known before the fit, for which exact probabilities may still not be findings."""
+    """Return the properties of the data that make a result unreliable even where its probabilities are exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import data_doubts, simulate
+    >>> [doubt.code for doubt in data_doubts(simulate(10, 15, rng=np.random.default_rng(0)))]
+    ['few_rows']
+    """
     return [*few_rows(dataset), *copies_and_functions(dataset)]
 
 
 def data_warnings(dataset: Dataset) -> list[str]:
-    """Return one sentence for each way in which the data look unlike what the scores assume."""
+    """Return one sentence for each assumption of the scores that the data seem to violate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import data_warnings, from_array
+    >>> x, y = np.random.default_rng(0).normal(size=(2, 100))
+    >>> data_warnings(from_array(np.column_stack([x, y, np.exp(3 * y)]), ["x", "y", "z"]))[0].partition(":")[0]
+    'far from normal, which the Gaussian scores assume'
+    """
     codes = likely_codes(dataset)
     numbering, targets = row_number_columns(dataset), target_column(dataset)
-    # What a code or a row number does to a moment or a correlation is no matter of the column's own.
+    # Codes for missing values and row numbers would distort moments and correlations: they are left out of the checks.
     measured = ~code_cells(dataset, codes)
     measured[:, numbering if targets is None else [*numbering, targets]] = False
     found = [
@@ -62,10 +79,11 @@ def data_warnings(dataset: Dataset) -> list[str]:
 
 
 def _is_coded(dataset: Dataset, j: int) -> bool:
-    """Whether a continuous column holds few distinct whole numbers in its original units."""
-    # The head rules a measured column out without sorting it.
+    """Return whether a continuous column holds few distinct whole numbers in its original units."""
+    # The first rows suffice to rule out a measured column without sorting it.
     for cells in (dataset.values[:1000, j], dataset.values[:, j]):
-        if np.unique(cells).size > 4 * MAX_CODED_VALUES:  # standardizing may round equal values apart
+        # Four times the limit, because equal values may differ by rounding after standardizing.
+        if np.unique(cells).size > 4 * MAX_CODED_VALUES:
             return False
     distinct = np.unique(raw_column(dataset, j))
     return distinct.size <= MAX_CODED_VALUES and bool((distinct == np.round(distinct)).all())
@@ -87,12 +105,14 @@ def _non_normal_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> 
     for j, name in enumerate(dataset.names):
         chosen = measured[:, j]
         if dataset.intervened is not None:
-            chosen = chosen & ~dataset.intervened[:, j]  # how values were set is not the model's matter
+            chosen = (
+                chosen & ~dataset.intervened[:, j]
+            )  # the model says nothing about the values that were set
         values = _scaled(dataset.values[chosen, j])
         if values.size < 8 or np.ptp(values) == 0 or _is_coded(dataset, j):
             continue
         z = (values - values.mean()) / values.std()
-        square = z * z  # far quicker than powers
+        square = z * z  # much faster than z**4
         skewness, excess_kurtosis = np.mean(square * z), np.mean(square * square) - 3
         if abs(skewness) > MAX_SKEWNESS or excess_kurtosis > MAX_EXCESS_KURTOSIS:
             found.append(f"'{name}' (skewness {skewness:.1f}, excess kurtosis {excess_kurtosis:.1f})")
@@ -105,7 +125,7 @@ def _non_normal_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> 
 
 
 def _scaled(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    """Return values centred and of size about 1: their powers neither overflow nor vanish."""
+    """Return values centred and scaled by a power of 2 to a size of about 1, so that powers do not overflow."""
     if values.size == 0:
         return values
     values = np.ldexp(values, -np.frexp(np.abs(values).max())[1])
@@ -114,7 +134,10 @@ def _scaled(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
 
 
 def _trends(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
-    """Rank-correlate each column with the row number; each test at the level divided by their number."""
+    """Return the warning for columns whose rank correlation with the row number is significant.
+
+    Each test has the level `TREND_LEVEL` divided by the number of columns (Bonferroni).
+    """
     if dataset.intervened is not None or dataset.n < 10:
         return ""  # the rows of an experiment are ordered on purpose
     from scipy.stats import spearmanr  # slow to import
@@ -122,7 +145,9 @@ def _trends(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
     found = []
     for j, name in enumerate(dataset.names):
         rows = np.flatnonzero(measured[:, j])
-        rows = rows[:: -(-len(rows) // MAX_TREND_ROWS) or 1]  # enough to see a trend that matters
+        rows = rows[
+            :: -(-len(rows) // MAX_TREND_ROWS) or 1
+        ]  # every k-th row: enough to find a relevant trend
         values = dataset.values[rows, j]
         if values.size < 10 or np.ptp(values) == 0:
             continue
@@ -171,7 +196,7 @@ def _linear_combinations(correlation: Float64[np.ndarray, "d d"], n: int) -> lis
     """Return the columns whose adjusted R² given all others exceeds the limit."""
     d = len(correlation)
     if n <= d:
-        return []  # every column is a combination of the others then
+        return []  # every column is a combination of the others
     found = []
     for j in range(d):
         others = np.arange(d) != j
@@ -199,7 +224,7 @@ def _rare_states(dataset: Dataset) -> str:
 
 
 def _sparse_families(dataset: Dataset) -> str:
-    """Name columns that leave too few rows per cell beside one typical parent."""
+    """Return the warning for columns whose table with one parent of median cardinality has too few rows per cell."""
     typical = np.median(dataset.cardinalities)
     sparse = [
         name

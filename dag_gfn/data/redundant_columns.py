@@ -1,9 +1,10 @@
-"""Discrete columns that are copies or functions of others, nearly or exactly.
+"""Discrete columns that are copies or functions of other columns, exactly or nearly.
 
-Column x counts as a function of others where the likeliest state of x in each of their configurations is wrong in at
-most a hundredth of the rows in which the commonest state of x is wrong. That could be chance where configurations have
-few rows: every row after the first of a configuration is a test, which unrelated columns pass with the probability that
-two rows agree in x.
+A prediction of x from other columns takes the most frequent state of x in each configuration of them. Column x is a
+function of them if this prediction is wrong in at most a hundredth of the rows in which the most frequent state of x
+alone is wrong. If configurations have few rows, this may happen by chance. Each row after the first of a configuration
+is therefore a test: if x did not depend on the columns, the row would have the same state as the first with the
+probability that two rows agree in x. The sum of the negative log-probabilities, in nats, has to exceed a limit.
 """
 
 from itertools import combinations
@@ -14,21 +15,21 @@ import numpy as np
 from jaxtyping import Int64
 from numba import njit
 
-from dag_gfn.data.columns import listed, quoted
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.messages import listed, quoted
 
 MAX_WRONG = 0.01
-"""Largest share of the errors without other columns that is left with them."""
+"""Largest number of wrong predictions from other columns, as a share of those from the most frequent state alone."""
 MIN_SURPRISE = 15.0
-"""Nats by which chance has to be excluded, for each of the relations that are tried."""
+"""Least evidence against chance, in nats; the logarithm of the number of relations tried is added."""
 MIN_GAIN = 10.0
-"""Two columns together leave less than this part of the errors of the better one alone."""
-_SCREENED_ROWS = 2000
+"""Two columns together give fewer wrong predictions than either one alone, by at least this factor."""
+_SCREENED_ROWS = 2000  # relations are searched in so many rows, and confirmed in all
 
 
 class _Relation(NamedTuple):
-    """How well a column follows from others: rows in which it does not, and nats by which chance is excluded."""
+    """How well other columns predict a column: the number of wrong rows, and the evidence against chance in nats."""
 
     wrong: int
     surprise: float
@@ -37,8 +38,17 @@ class _Relation(NamedTuple):
 def copies_and_functions(data: Dataset) -> list[Doubt]:
     """Return the doubts that discrete columns are copies of others, or functions of one or two others.
 
-    Rows with interventions are left out. Relations are looked for in up to 2000 rows, and those found are confirmed in
-    all.
+    Rows with interventions are left out. Relations are searched in up to 2000 rows and confirmed in all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.redundant_columns import copies_and_functions
+    >>> a, b = np.random.default_rng(0).integers(2, size=(2, 200))
+    >>> data = dag_gfn.from_array(np.column_stack([a, b, a ^ b]), ["a", "b", "xor"], discrete="all")
+    >>> [(doubt.code, doubt.level) for doubt in copies_and_functions(data)]
+    [('functions', 'mild')]
     """
     if data.kind != "discrete":
         return []
@@ -85,7 +95,7 @@ def copies_and_functions(data: Dataset) -> list[Doubt]:
 
 
 class _Search:
-    """The relations among the columns of a table."""
+    """Searches the columns of a table for those that are functions of others."""
 
     def __init__(self, columns: Int64[np.ndarray, "d n"], cardinalities: tuple[int, ...]):
         self._columns, self._states = columns, cardinalities
@@ -95,7 +105,7 @@ class _Search:
         self._constant = [len(np.unique(column)) < 2 for column in columns]
 
     def functions_of_one(self) -> dict[tuple[int, int], _Relation]:
-        """Return (x, y) for every column x that is a function of y."""
+        """Return the relation of each pair (x, y) in which x is a function of y."""
         d, found = len(self._columns), {}
         tests = d * (d - 1)
         for x in range(d):
@@ -113,9 +123,17 @@ class _Search:
     def functions_of_two(
         self, among: list[int], known: list[tuple[int, int]]
     ) -> list[tuple[int, tuple[int, int]]]:
-        """Return one pair of columns, that with the fewest configurations, for each column that is a function of two.
+        """Return each column that is a function of two others, with these two.
 
-        Of three columns each of which follows from the others, one is returned.
+        If several pairs determine a column, the pair with the fewest configurations is returned. Of three columns
+        each of which is a function of the other two, only one is returned.
+
+        Parameters
+        ----------
+        among : list of int
+            The columns to search.
+        known : list of (int, int)
+            Pairs (x, y) in which x is a function of y alone; these x are not searched.
         """
         among = [x for x in among if not self._constant[x]]
         targets = [x for x in among if x not in {x for x, _ in known}]
@@ -138,7 +156,7 @@ class _Search:
         return sorted(found.items())
 
     def _confirmed(self, x: int, given: tuple[int, ...], tests: int) -> _Relation | None:
-        """Return how well x follows from one or two columns, or None where it does not, or may by chance."""
+        """Return the relation of x to one or two columns; None if x is not a function of them or may be by chance."""
         columns, states = self._columns, self._states
         cells, num_cells = columns[given[0]], states[given[0]]
         for y in given[1:]:
@@ -151,7 +169,7 @@ class _Search:
         for base in bases:
             if len(given) > 1 and wrong * MIN_GAIN > self._wrong(columns, x, base, int(base.max()) + 1):
                 return None
-        # A few errors among many tests: the binomial coefficient tells in how many ways these could fall.
+        # The wrong rows can be chosen in binomial(n, wrong) ways, each of which is another chance to fit.
         surprise = min(self._surprise(x, base, cells, num_cells) for base in bases)
         n = columns.shape[1]
         surprise -= lgamma(n + 1) - lgamma(wrong + 1) - lgamma(n - wrong + 1)
@@ -160,7 +178,18 @@ class _Search:
         return _Relation(wrong, surprise)
 
     def _surprise(self, x: int, base: np.ndarray, cells: np.ndarray, num_cells: int) -> float:
-        """Return the nats that the rows after the first of each cell are worth if x depended on the base alone."""
+        """Return the evidence, in nats, against x depending on the base alone.
+
+        Given the base, two rows agree in x with probability sum_s p(s)^2. Each row of a cell after its first adds the
+        negative logarithm of that.
+
+        Parameters
+        ----------
+        x : int
+        base, cells : ndarray, shape (n,), int64
+            Configuration of the base, and of the base with the other columns, in each row.
+        num_cells : int
+        """
         r, width = self._states[x], int(base.max()) + 1
         joint = np.bincount(base * r + self._columns[x], minlength=width * r).reshape(width, r)
         share = joint / np.maximum(joint.sum(1, keepdims=True), 1)
@@ -171,37 +200,52 @@ class _Search:
         return float(-(np.maximum(rows - 1, 0) * np.log(agree[base_of_cell])).sum())
 
     def _minority(self, columns: np.ndarray, x: int) -> int:
-        """Return the number of rows that do not have the commonest state of x."""
+        """Return the number of rows that do not have the most frequent state of x."""
         return int(columns.shape[1] - np.bincount(columns[x]).max())
 
     def _wrong(self, columns: np.ndarray, x: int, cells: np.ndarray, num_cells: int) -> int:
-        """Return the number of rows that do not have the commonest state of x in their cell."""
+        """Return the number of rows that do not have the most frequent state of x in their cell."""
         r = self._states[x]
         table = np.bincount(cells * r + columns[x], minlength=num_cells * r).reshape(num_cells, r)
         return int(columns.shape[1] - table.max(1).sum())
 
 
-# The test run's annotation checker would wrap the function that Numba compiles; @no_type_check keeps it off.
+# The tests check annotations by wrapping functions, which Numba cannot compile; @no_type_check prevents that.
 
 
 @njit(cache=True, nogil=True)
 @no_type_check
 def _screened(columns, x, others, states, allowed, first, stamp):
-    """Return pairs of other columns in whose cells x is nearly always as it was in the cell's first row."""
+    """Return the pairs of other columns in whose cells x nearly always has the state of the cell's first row.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (d, n), int64
+    x : int
+    others : ndarray, shape (k,), int64
+        Columns to form pairs of.
+    states : ndarray, shape (d,), int64
+        Number of states of each column.
+    allowed : int
+        Largest number of rows with another state.
+    first, stamp : ndarray, shape (largest number of cells,), int64
+        Memory to work in. `first[cell]` is the state of x in the cell's first row; it belongs to the pair whose
+        number is in `stamp[cell]`, so that neither array has to be cleared between pairs. `stamp` begins with -1.
+    """
     found = []
     target = columns[x]
-    pair = 0
+    pair = 0  # number of the pair
     for a in range(len(others)):
         for b in range(a + 1, len(others)):
             y, z = others[a], others[b]
             wrong = 0
             for row in range(len(target)):
                 cell = columns[y, row] * states[z] + columns[z, row]
-                if stamp[cell] != pair:
+                if stamp[cell] != pair:  # the first row of this cell
                     stamp[cell], first[cell] = pair, target[row]
                 elif first[cell] != target[row]:
                     wrong += 1
-                    if wrong > allowed:
+                    if wrong > allowed:  # most pairs end here, after a few rows
                         break
             if wrong <= allowed:
                 found.append((y, z))

@@ -1,16 +1,16 @@
-"""What to do with a table of numeric and discrete columns, which no score here takes as it is."""
+"""The error for a table of both numeric and discrete columns, with options that leave one kind."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float64
 
-from dag_gfn.data.columns import quoted, too_many_states
-from dag_gfn.data.roles import counts_column, is_count_name, is_row_number, repeat_rows
-from dag_gfn.data.selection import flag
+from dag_gfn.data.column_encoding import too_many_states
+from dag_gfn.data.column_roles import counts_column, is_count_name, is_row_number, repeat_rows
+from dag_gfn.data.messages import option_value, quoted
 from dag_gfn.errors import DataError
 
-MAX_CODES = 12  # numbers with more distinct values are seldom codes of categories
+MAX_CODES = 12  # a numeric column with more distinct values is unlikely to hold codes of categories
 
 
 def mixed_kinds_error(
@@ -21,16 +21,25 @@ def mixed_kinds_error(
     drop: Sequence[str] = (),
     discrete: Sequence[str] = (),
 ) -> DataError:
-    """Return the error that says which options make the table one of a single kind.
+    """Return the error that names the columns of each kind, and the options that leave one kind.
 
     Parameters
     ----------
-    names : sequence of str
-    values : ndarray, shape (n, d)
+    names : sequence of str, length d
+    values : ndarray, shape (n, d), float64
         Numbers, or codes of states.
-    states : sequence of tuples, or None for a numeric column
+    states : sequence of tuples of str, length d
+        The states of each discrete column; None for a numeric column.
     drop, discrete : sequences of str
-        What the user left out, or declared discrete, already.
+        Columns that the user left out, or declared discrete. The proposed options repeat them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data.mixed_kinds import mixed_kinds_error
+    >>> values = np.array([[1.5, 2.5, 0.0], [3.0, 1.0, 1.0], [2.0, 4.0, 0.0]])
+    >>> str(mixed_kinds_error(["height", "weight", "sex"], values, [None, None, ("f", "m")])).partition(". ")[2]
+    'Keep one kind: --drop sex (drop=[...]) keeps numbers.'
     """
     numeric = [j for j, labels in enumerate(states) if labels is None]
     labelled = [j for j, labels in enumerate(states) if labels is not None]
@@ -58,24 +67,24 @@ def _remedies(
     drop: Sequence[str],
     discrete: Sequence[str],
 ) -> list[str]:
-    """Return the options that work when they are followed, first those that keep the numbers."""
+    """Return the options that leave a table of one kind with at least two columns; first those that keep numbers."""
     d, n = len(names), len(values)
     numeric = [j for j in range(d) if states[j] is None]
     varying = [j for j in numeric if np.ptp(values[:, j]) > 0 and not is_row_number(values[:, j])]
     sizes = {j: np.unique(values[:, j]).size for j in varying}
     few = [j for j in varying if sizes[j] <= MAX_CODES and not too_many_states(sizes[j], n)]
-    labelled = [j for j in range(d) if states[j] is not None and len(states[j]) > 1]
+    labelled = [j for j, labels in enumerate(states) if labels is not None and len(labels) > 1]
     remedies = []
     if len(varying) > 1:
         left_out = [names[j] for j in range(d) if j not in varying]
-        remedies.append(f"--drop {flag([*drop, *left_out])} (drop=[...]) keeps numbers")
+        remedies.append(f"--drop {option_value([*drop, *left_out])} (drop=[...]) keeps numbers")
     if len(labelled) + len(few) > 1:
         text = []
         left_out = [names[j] for j in range(d) if j not in few and j not in labelled]
         if left_out:
-            text.append(f"--drop {flag([*drop, *left_out])}")
+            text.append(f"--drop {option_value([*drop, *left_out])}")
         if few:
-            text.append(f"--discrete {flag([*discrete, *(names[j] for j in few)])}")
+            text.append(f"--discrete {option_value([*discrete, *(names[j] for j in few)])}")
         meaning = ", if the numbers are codes of categories" if few else ""
         remedies.append(f"{' '.join(text)} keeps categories{meaning}")
     return remedies

@@ -1,4 +1,4 @@
-"""Linear-Gaussian networks: random ones, their covariance, and samples from them."""
+"""Simulated continuous data: a linear-Gaussian network, its covariance, and samples from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +12,29 @@ from dag_gfn.graphs.graph import topological_order
 
 
 @dataclass(frozen=True, eq=False)
-class LinearGaussianNetwork:
-    r"""A network :math:`x_j = \sum_i B_{ij} x_i + \varepsilon_j`, without intercept.
+class LinearGaussianSimulator:
+    r"""A linear-Gaussian network from which data are sampled: :math:`x_j = \sum_i B_{ij} x_i + \varepsilon_j`.
 
     Parameters
     ----------
     adjacency : ndarray, shape (d, d), bool
         `adjacency[i, j]` is True for the edge i → j (row → column).
     weights : ndarray, shape (d, d), float64
-        B, zero where there is no edge.
+        B; `weights[i, j]` is the coefficient of i in the equation of j, zero where there is no edge.
     noise_variance : ndarray, shape (d,), float64
         Variance of each :math:`\varepsilon_j`.
     names : tuple of str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import LinearGaussianSimulator
+    >>> edge = np.array([[0, 1], [0, 0]], dtype=bool)
+    >>> network = LinearGaussianSimulator(edge, weights=2.0 * edge, noise_variance=np.ones(2), names=("x", "y"))
+    >>> network.covariance().tolist()  # y = 2 x + noise
+    [[1.0, 2.0], [2.0, 5.0]]
+    >>> network.sample(100, rng=np.random.default_rng(0)).values.shape
+    (100, 2)
     """
 
     adjacency: Bool[np.ndarray, "d d"]
@@ -40,8 +51,24 @@ class LinearGaussianNetwork:
         weight_scale: int | float = 1.0,
         noise_variance: int | float = 0.1,
         names: Sequence[str] | None = None,
-    ) -> "LinearGaussianNetwork":
-        """Draw each edge's weight from a normal distribution with standard deviation `weight_scale`."""
+    ) -> "LinearGaussianSimulator":
+        """Return a network with normal weights of standard deviation `weight_scale` on the edges of a DAG.
+
+        Parameters
+        ----------
+        adjacency : ndarray, shape (d, d), bool
+            `adjacency[i, j]` is True for the edge i → j (row → column).
+        rng : numpy.random.Generator
+        weight_scale, noise_variance : float
+            Positive; the noise variance is the same for all variables.
+        names : sequence of str, optional
+            x0, x1, ... by default.
+
+        Raises
+        ------
+        OptionError
+            If `weight_scale` or `noise_variance` is not positive.
+        """
         if not (noise_variance > 0 and weight_scale > 0):
             raise OptionError(
                 f"noise_variance and weight_scale are positive, not {noise_variance} and {weight_scale}: "
@@ -56,7 +83,7 @@ class LinearGaussianNetwork:
         )
 
     def covariance(self) -> Float64[np.ndarray, "d d"]:
-        r"""Return :math:`(I - B)^{-\top} \operatorname{diag}(\sigma^2) (I - B)^{-1}`, of a row."""
+        r"""Return the covariance of a row, :math:`(I - B)^{-\top} \operatorname{diag}(\sigma^2) (I - B)^{-1}`."""
         effects = np.linalg.inv(np.eye(len(self.weights)) - self.weights)
         return effects.T @ np.diag(self.noise_variance) @ effects
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dag_gfn.data import from_array, from_frame
-from dag_gfn.data.discrete_checks import copies_and_functions
+from dag_gfn.data.redundant_columns import copies_and_functions
 
 
 def told(codes, names="abcdef", **options):

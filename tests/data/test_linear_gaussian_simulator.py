@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dag_gfn.data import LinearGaussianNetwork, erdos_renyi_dag
+from dag_gfn.data import LinearGaussianSimulator, erdos_renyi_dag
 from dag_gfn.errors import DataError, OptionError
 
 CHAIN = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0]], dtype=bool)  # 2 → 1 → 0 and 2 → 0
@@ -9,7 +9,7 @@ CHAIN = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0]], dtype=bool)  # 2 → 1 → 0
 
 def test_covariance_of_a_chain_by_hand():
     weights = np.array([[0, 0, 0], [2.0, 0, 0], [-1.0, 3.0, 0]])
-    network = LinearGaussianNetwork(CHAIN, weights, np.array([1.0, 2.0, 4.0]), ("a", "b", "c"))
+    network = LinearGaussianSimulator(CHAIN, weights, np.array([1.0, 2.0, 4.0]), ("a", "b", "c"))
     # c = e_c, b = 3c + e_b, a = 2b - c + e_a = 5c + 2e_b + e_a
     expected = [
         [25 * 4 + 4 * 2 + 1, 15 * 4 + 2 * 2, 5 * 4],
@@ -21,7 +21,7 @@ def test_covariance_of_a_chain_by_hand():
 
 def test_sample_covariance_agrees_within_its_error(rng):
     n = 50_000
-    network = LinearGaussianNetwork.random(
+    network = LinearGaussianSimulator.random(
         erdos_renyi_dag(6, edges_per_node=2, rng=rng), rng=rng, noise_variance=0.1
     )
     data = network.sample(n, rng=rng)
@@ -35,7 +35,7 @@ def test_sample_covariance_agrees_within_its_error(rng):
 
 def test_random_weights_lie_on_edges_and_have_the_asked_scale(rng):
     adjacency = np.triu(np.ones((60, 60), dtype=bool), k=1)
-    network = LinearGaussianNetwork.random(adjacency, rng=rng, weight_scale=3.0, noise_variance=0.01)
+    network = LinearGaussianSimulator.random(adjacency, rng=rng, weight_scale=3.0, noise_variance=0.01)
     assert ((network.weights != 0) == adjacency).all()
     drawn = network.weights[adjacency]
     assert abs(drawn.std() / 3 - 1) < 4 / np.sqrt(2 * drawn.size)
@@ -43,14 +43,14 @@ def test_random_weights_lie_on_edges_and_have_the_asked_scale(rng):
 
 
 def test_dataset_carries_truth_and_names(rng):
-    data = LinearGaussianNetwork.random(CHAIN, rng=rng, names=["a", "b", "c"]).sample(10, rng=rng)
+    data = LinearGaussianSimulator.random(CHAIN, rng=rng, names=["a", "b", "c"]).sample(10, rng=rng)
     assert (data.n, data.names, data.kind) == (10, ("a", "b", "c"), "continuous")
     np.testing.assert_array_equal(data.true_graph, CHAIN)
-    assert LinearGaussianNetwork.random(CHAIN, rng=rng).names == ("x0", "x1", "x2")
+    assert LinearGaussianSimulator.random(CHAIN, rng=rng).names == ("x0", "x1", "x2")
 
 
 def test_same_seed_same_bytes_and_calls_differ():
-    network = LinearGaussianNetwork.random(CHAIN, rng=np.random.default_rng(0))
+    network = LinearGaussianSimulator.random(CHAIN, rng=np.random.default_rng(0))
     rng = np.random.default_rng(1)
     first, second = (network.sample(5, rng=rng).values.tobytes() for _ in range(2))
     assert first == network.sample(5, rng=np.random.default_rng(1)).values.tobytes()
@@ -59,8 +59,8 @@ def test_same_seed_same_bytes_and_calls_differ():
 
 def test_misuse(rng):
     with pytest.raises(OptionError, match="positive, not 0"):
-        LinearGaussianNetwork.random(CHAIN, rng=rng, noise_variance=0.0)
+        LinearGaussianSimulator.random(CHAIN, rng=rng, noise_variance=0.0)
     with pytest.raises(TypeError, match="rng"):
-        LinearGaussianNetwork.random(CHAIN)
+        LinearGaussianSimulator.random(CHAIN)
     with pytest.raises(DataError, match="1 row"):
-        LinearGaussianNetwork.random(CHAIN, rng=rng).sample(1, rng=rng)
+        LinearGaussianSimulator.random(CHAIN, rng=rng).sample(1, rng=rng)

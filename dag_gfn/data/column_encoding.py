@@ -1,13 +1,14 @@
-"""One column of a table: is it continuous or discrete, and which numbers stand for its cells?"""
+"""One column as numbers: decides whether it is continuous or discrete, and codes the states of a discrete one."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64, Int
 
+from dag_gfn.data.messages import one_line, quoted, row_numbers
 from dag_gfn.data.number_text import NumberReading, read_numbers
 from dag_gfn.data.text_table import TextColumn
 from dag_gfn.errors import DataError
@@ -16,9 +17,26 @@ MAX_STATES = 63
 
 
 class EncodedColumn(NamedTuple):
-    """The numbers of one column; `states` is None for a continuous one.
+    """The numbers of one column.
 
-    `how` and `doubt` say how numbers were read from text, where that was not plain.
+    Attributes
+    ----------
+    values : ndarray, shape (n,), float64
+        Measured values of a continuous column; codes 0..r-1 of a discrete one.
+    states : tuple of str, or None
+        The label of each code; None for a continuous column.
+    how : tuple of str
+        Notations other than plain numbers in which the text was read, such as "decimal commas".
+    doubt : str
+        How an ambiguous notation was read; empty where there is none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dag_gfn.data.column_encoding import encode_column
+    >>> column = encode_column(pd.Series(["low", "high", "low", "high"], name="dose"))
+    >>> column.values.tolist(), column.states
+    ([1.0, 0.0, 1.0, 0.0], ('high', 'low'))
     """
 
     values: Float64[np.ndarray, " n"]
@@ -28,56 +46,46 @@ class EncodedColumn(NamedTuple):
 
 
 class TooManyStates(DataError):
-    """A discrete column has more states than its rows can tell anything about."""
+    """A discrete column has too many states for its number of rows.
 
-
-def shortened(text: object, limit: int = 60) -> str:
-    """Return a text in one line and of bounded length, as messages show it."""
-    shown = " ".join(str(text).split())
-    return shown if len(shown) <= limit else shown[: limit - 3] + "..."
-
-
-def quoted(names: Iterable[object]) -> str:
-    """Return "'a', 'b' and 'c'", as `listed` does."""
-    return listed([f"'{shortened(name)}'" for name in names])
-
-
-def listed(items: Sequence[str], limit: int = 8) -> str:
-    """Return "a, b and c"; the rest beyond `limit` is counted."""
-    shown = list(items)
-    if len(shown) > limit:
-        shown = [*shown[:limit], f"{len(shown) - limit} more"]
-    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}"
-
-
-def row_numbers(
-    where: Bool[np.ndarray, " n"], index: pd.Index | Int[np.ndarray, " n"] | None = None, *, limit: int = 5
-) -> str:
-    """Return "rows 17, 203, 411", counted from 1 below the header.
-
-    `index` holds the rows' numbers from 0 where some were left out.
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dag_gfn.data.column_encoding import TooManyStates, encode_column
+    >>> try:
+    ...     encode_column(pd.Series(["anna", "ben", "carla"], name="person"))
+    ... except TooManyStates as error:
+    ...     print(str(error).partition(" (")[0])
+    column 'person' has 3 distinct values as a discrete variable
     """
-    rows = [str((row if index is None else index[row]) + 1) for row in np.flatnonzero(where)]
-    shown = rows if len(rows) <= limit else [*rows[:limit], "..."]
-    return f"row{'s' if len(rows) > 1 else ''} {', '.join(shown)}"
 
 
 def encode_column(column: pd.Series, *, as_discrete: bool = False) -> EncodedColumn:
-    """Return a column's numbers: as measured where it is continuous, codes 0..r-1 where it is discrete.
+    """Return a column's numbers: the values of a continuous column, the codes 0..r-1 of a discrete one.
 
-    Numeric columns (integers and 0/1 too) are continuous; text, boolean and categorical columns are discrete.
+    Numeric columns are continuous, also integers and 0/1. Text, boolean and categorical columns are discrete.
 
     Parameters
     ----------
     column : Series
-        Without missing values; errors use its name, and its index as row numbers from 0.
+        Without missing values. Errors use its name, and its index as row numbers from 0.
     as_discrete : bool
-        Take each distinct value for a state, whatever the type.
+        Make each distinct value a state, whatever the type.
 
     Raises
     ------
     DataError
-        Dates, complex numbers, numbers mixed with text, or too many states to be of use.
+        If the column holds dates, complex numbers, or numbers mixed with text, or has too many states.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dag_gfn.data.column_encoding import encode_column
+    >>> grade = pd.Series([10, 9, 9, 10], name="grade")
+    >>> encode_column(grade).states is None  # numbers are continuous
+    True
+    >>> encode_column(grade, as_discrete=True).states
+    ('9', '10')
     """
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -93,8 +101,8 @@ def encode_column(column: pd.Series, *, as_discrete: bool = False) -> EncodedCol
     if not (pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype)):
         what = "dates or times" if re.search("date|time|period|duration", str(dtype)) else "values of a type"
         raise DataError(
-            f"column '{shortened(column.name)}' holds {what} ({shortened(dtype)}): drop it with --drop "
-            f"(drop=['{shortened(column.name)}']), or turn it into a number first."
+            f"column '{one_line(column.name)}' holds {what} ({one_line(dtype)}): drop it with --drop "
+            f"(drop=['{one_line(column.name)}']), or turn it into a number first."
         )
     text = text_of_objects(column)
     if text is not None:
@@ -103,19 +111,19 @@ def encode_column(column: pd.Series, *, as_discrete: bool = False) -> EncodedCol
 
 
 def _encode_objects(column: pd.Series) -> EncodedColumn:
-    """Encode cells that are neither text nor of one numeric type: big integers, decimals, fractions."""
+    """Return the numbers of cells that are Python objects: large integers, decimals, fractions."""
     numbers = np.full(len(column), np.nan)
     for i, cell in enumerate(column):
         try:
             numbers[i] = float(cell)
         except OverflowError:
             raise DataError(
-                f"column '{shortened(column.name)}' holds a number beyond 1.8e308 (row {column.index[i] + 1}, "
+                f"column '{one_line(column.name)}' holds a number beyond 1.8e308 (row {column.index[i] + 1}, "
                 "counted from 1 below the header): correct it, or leave the column out with --drop."
             ) from None
         except (TypeError, ValueError):
             raise DataError(
-                f"column '{shortened(column.name)}' holds {type(cell).__name__} objects, neither numbers nor "
+                f"column '{one_line(column.name)}' holds {type(cell).__name__} objects, neither numbers nor "
                 "text: drop it with --drop, or turn it into one of these first."
             ) from None
     return _encode_numbers(column, numbers)
@@ -131,26 +139,36 @@ def encode_text(
     separator: str = ",",
     decimal: str | None = None,
 ) -> EncodedColumn:
-    """Return the numbers of a column of text: as measured where its cells are numbers, else codes 0..r-1.
+    """Return the numbers of a column of text: its values where all cells are numbers, else codes 0..r-1.
 
     Parameters
     ----------
     column : TextColumn
     rows : ndarray, shape (n,), bool
-        The rows to use, none of them with a missing value. The type is decided from these alone.
+        The rows to use; none of them has a missing value. Only these decide the type.
     numbers : ndarray, shape (n,), int
         Row numbers from 0, for errors.
     as_discrete : bool
-        Take each distinct text for a state.
+        Make each distinct text a state.
     typed : bool
-        The column is text on purpose (of a data frame), so that texts of digits are states too.
+        Whether the source stores types, as a data frame does. Text is text there, and digits are labels of states.
     separator, decimal : str
         As for `read_numbers`.
 
     Raises
     ------
     DataError
-        Numbers mixed with text, or too many states to be of use.
+        If the column mixes numbers with text, or has too many states.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data.column_encoding import encode_text
+    >>> from dag_gfn.data.text_table import TextColumn
+    >>> column = TextColumn("price", codes=np.array([0, 1, 0]), texts=("1,5", "2,25"))
+    >>> encoded = encode_text(column, np.ones(3, dtype=bool), np.arange(3), separator=";")
+    >>> encoded.values.tolist(), encoded.how
+    ([1.5, 2.25, 1.5], ('decimal commas',))
     """
     counts = column.counts(rows)
     used = np.flatnonzero(counts)
@@ -176,12 +194,18 @@ def encode_text(
 
 
 def text_of_objects(column: pd.Series) -> TextColumn | None:
-    """Return the text of a column of objects or strings, or None where no cell of it is text.
+    """Return the text of a column of objects or strings, or None if no cell is text or boolean.
 
-    Missing cells are empty text.
+    Missing cells become empty text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from dag_gfn.data.column_encoding import text_of_objects
+    >>> text_of_objects(pd.Series(["yes", None, "no"], name="smokes")).texts
+    ('', 'yes', 'no')
     """
-    cells = column.to_numpy(dtype=object, na_value=None)
-    codes, found = pd.factorize(cells)
+    codes, found = pd.factorize(column.to_numpy(dtype=object))
     if not any(isinstance(cell, (str, bool, np.bool_)) for cell in found):
         return None
     texts = [_label(cell).strip() for cell in found]
@@ -199,14 +223,14 @@ def _odd_cells_error(
 ) -> DataError:
     where = np.flatnonzero(odd[codes])
     first = int(where[0])
-    text = shortened(texts[codes[first]])
+    text = one_line(texts[int(codes[first])])
     others = f" ({where.size} such cells)" if where.size > 1 else ""
-    kinds = {texts[i] for i in np.flatnonzero(odd)}
+    kinds = {text for text, is_odd in zip(texts, odd, strict=True) if is_odd}
     code = f', or say --na-values "{text}" (na_values) if that stands for one' if len(kinds) == 1 else ""
     return DataError(
-        f"column '{shortened(name)}' is {np.floor(100 * share):.0f}% numbers, but row {numbers[first] + 1} "
+        f"column '{one_line(name)}' is {np.floor(100 * share):.0f}% numbers, but row {numbers[first] + 1} "
         f"(counted from 1 below the header) holds '{text}'{others}: correct it, or leave the cell empty if the "
-        f"value is missing{code}; if the column is a category, say so with --discrete (discrete=['{shortened(name)}'])."
+        f"value is missing{code}; if the column is a category, say so with --discrete (discrete=['{one_line(name)}'])."
     )
 
 
@@ -227,8 +251,8 @@ def _refuse_infinite(
     ]
     if digits:
         raise DataError(
-            f"column '{shortened(name)}' holds a number beyond 1.8e308 ({row_numbers(infinite, numbers)}, counted "
-            f"from 1 below the header: '{shortened(digits[0], 30)}'): correct it, or leave the column out with --drop."
+            f"column '{one_line(name)}' holds a number beyond 1.8e308 ({row_numbers(infinite, numbers)}, counted "
+            f"from 1 below the header: '{one_line(digits[0], 30)}'): correct it, or leave the column out with --drop."
         )
     raise _infinite_error(name, infinite, numbers)
 
@@ -237,14 +261,14 @@ def _infinite_error(
     name: str, infinite: Bool[np.ndarray, " n"], numbers: Int[np.ndarray, " n"] | pd.Index
 ) -> DataError:
     return DataError(
-        f"column '{shortened(name)}' has {infinite.sum()} infinite value{'s' if infinite.sum() > 1 else ''} "
+        f"column '{one_line(name)}' has {infinite.sum()} infinite value{'s' if infinite.sum() > 1 else ''} "
         f"({row_numbers(infinite, numbers)}, counted from 1 below the header): correct them, or "
         "leave the cells empty and use --missing drop (missing='drop')."
     )
 
 
 def _without_point_zero(texts: Sequence[str]) -> list[str]:
-    """Return 1, 2 for 1.0, 2.0, as which pandas writes whole numbers beside missing values."""
+    """Return 1, 2 for 1.0, 2.0: pandas writes whole numbers so in a column with missing values."""
     if texts and all(re.fullmatch(r"-?(0|[1-9]\d*)\.0", text) for text in texts):
         return [text[:-2] for text in texts]
     return list(texts)
@@ -252,14 +276,14 @@ def _without_point_zero(texts: Sequence[str]) -> list[str]:
 
 def _encode_numbers(column: pd.Series, numbers: Float64[np.ndarray, " n"]) -> EncodedColumn:
     if np.isinf(numbers).any():
-        raise _infinite_error(column.name, np.isinf(numbers), column.index)
+        raise _infinite_error(str(column.name), np.isinf(numbers), column.index)
     return EncodedColumn(numbers, None)
 
 
 def _encode_categorical(column: pd.Series) -> EncodedColumn:
-    """Keep the declared categories and their order, those that do not occur included."""
+    """Return codes of the declared categories, in their order, including categories that do not occur."""
     codes = column.cat.codes.to_numpy(dtype=np.float64)
-    _refuse_too_many_states(column.name, np.unique(codes).size, len(column), list(column.unique()[:2]))
+    _refuse_too_many_states(str(column.name), np.unique(codes).size, len(column), list(column.unique()[:2]))
     return EncodedColumn(codes, tuple(_label(category) for category in column.cat.categories))
 
 
@@ -267,13 +291,13 @@ def _encode_discrete(column: pd.Series) -> EncodedColumn:
     first_seen, cells = pd.factorize(column)
     labels = [_label(cell) for cell in cells]
     states = _sorted_states(labels)
-    _refuse_too_many_states(column.name, len(states), len(column), list(cells[:2]))
+    _refuse_too_many_states(str(column.name), len(states), len(column), list(cells[:2]))
     code_of = {state: float(code) for code, state in enumerate(states)}
     return EncodedColumn(np.array([code_of[label] for label in labels])[first_seen], states)
 
 
 def _label(cell: object) -> str:
-    """Return the text of a state; whole numbers without a decimal point, whatever their type."""
+    """Return the label of a state; a whole number has no decimal point, whatever its type."""
     if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
         return str(int(cell))
     return str(cell)
@@ -289,22 +313,29 @@ def _sorted_states(labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def _refuse_too_many_states(name: str, num_states: int, num_rows: int, examples: Sequence[object]) -> None:
-    """Refuse an id, a date or a measurement posing as a discrete variable.
+    """Raise TooManyStates for a column that is more likely an id, a date or a measurement.
 
-    With more states than half the rows most states are seen once, so their counts say nothing about any
-    other variable; beyond 63 states a family with a single parent already has thousands of cells. Two
-    states are always accepted: no smaller variable exists, however short the table.
+    If there are more states than half the rows, most states occur once, and their counts carry no information
+    about other variables. With more than 63 states, a family with one parent already has thousands of cells.
+    Two states are always accepted, because a discrete variable has at least two.
     """
     if too_many_states(num_states, num_rows):
         limit = MAX_STATES if num_states > MAX_STATES else f"half the {num_rows} rows"
         raise TooManyStates(
-            f"column '{shortened(name)}' has {num_states} distinct values as a discrete variable (for example "
+            f"column '{one_line(name)}' has {num_states} distinct values as a discrete variable (for example "
             f"{quoted(examples[:2])}), more than {limit}: drop it with --drop "
-            f"(drop=['{shortened(name)}']) if it is an id or a date, turn it into numbers if it is a "
+            f"(drop=['{one_line(name)}']) if it is an id or a date, turn it into numbers if it is a "
             "measurement, or merge its states."
         )
 
 
 def too_many_states(num_states: int, num_rows: int) -> bool:
-    """Return whether so many states are refused in so many rows."""
+    """Return whether a discrete column of so many states is refused in a table of so many rows.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_encoding import too_many_states
+    >>> too_many_states(20, num_rows=100), too_many_states(60, num_rows=100)
+    (False, True)
+    """
     return num_states > MAX_STATES or (num_states > 2 and 2 * num_states > num_rows)

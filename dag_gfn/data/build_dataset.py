@@ -1,4 +1,4 @@
-"""Columns of any source to a Dataset: missing values first, then rows, then types."""
+"""Builds a Dataset from the columns of any source: missing values first, then rows, then types."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -8,36 +8,54 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int
 
-from dag_gfn.data.columns import EncodedColumn, TooManyStates, encode_column, encode_text, quoted
+from dag_gfn.data.column_encoding import EncodedColumn, TooManyStates, encode_column, encode_text
+from dag_gfn.data.column_selection import check_names
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.messages import option_value, quoted
 from dag_gfn.data.missing_codes import BLANK_CELLS, is_named, missing_texts
-from dag_gfn.data.mixed_table import mixed_kinds_error
+from dag_gfn.data.missing_values import missing_values_error, too_few_rows_error
+from dag_gfn.data.mixed_kinds import mixed_kinds_error
 from dag_gfn.data.number_text import decimal_sign
 from dag_gfn.data.reading_notes import code_notes, reading_notes
-from dag_gfn.data.selection import check_names, flag, missing_values_error, too_few_rows_error
 from dag_gfn.data.text_table import TextColumn
 from dag_gfn.errors import DataError
 
-KEPT_TEXTS = 1000  # a column of more texts is taken apart again rather than kept
+KEPT_TEXTS = 1000  # a column with more distinct texts is loaded twice, to save memory
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Columns of a table before missing values and types.
+    """The columns of a table before missing values and types are decided.
 
-    `load(k)` gives column k: text, or a Series that has a type already. `typed` says that text is there on
-    purpose, as in a data frame; `head(k)` gives the first cells of a file's column as they are written.
+    Attributes
+    ----------
+    names : tuple of str, length d
+    load : callable
+        `load(k)` returns column k: a TextColumn, or a Series if the column has a type.
+    numbers : ndarray, shape (n,), int
+        Row numbers from 0, for messages.
+    typed : bool
+        Whether the source stores types, as a data frame does. If not, text of digits is read as numbers.
+    head : callable, optional
+        `head(k)` returns the first cells of column k as they are written in the file. The decimal sign is
+        found from them.
+    separator : str
+        Separator of the cells in the file.
+
+    Examples
+    --------
+    See `build_dataset`.
     """
 
     names: tuple[str, ...]
-    load: Callable
+    load: Callable[[int], TextColumn | pd.Series]
     numbers: Int[np.ndarray, " n"]
     typed: bool
     head: Callable[[int], list[str]] | None = None
     separator: str = ","
 
 
-def assemble(
+def build_dataset(
     source: Source,
     *,
     discrete: Sequence[str],
@@ -47,7 +65,10 @@ def assemble(
     notes: tuple[str, ...],
     intervened: Bool[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
-    """Return the Dataset of chosen columns, after missing values are recognised and before types are.
+    """Return the Dataset of a source's columns.
+
+    Missing values are recognised first, then incomplete rows are dropped, and the remaining rows decide whether
+    a column is continuous or discrete.
 
     Parameters
     ----------
@@ -55,18 +76,30 @@ def assemble(
     discrete : sequence of str
         Columns whose distinct values are states.
     drop : sequence of str
-        What the user left out already, which errors repeat in the options that they propose.
+        Columns that the user left out. The options that an error proposes repeat them.
     missing : {"error", "drop"}
     na_values : tuple of str
         Codes for missing values that the user named.
     notes : tuple of str
         What was done so far.
     intervened : ndarray, shape (n, d), bool, optional
+        True where the experimenter set the value.
 
     Raises
     ------
     DataError
         If the table cannot be used as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from dag_gfn.data.build_dataset import Source, build_dataset
+    >>> frame = pd.DataFrame({"age": [31.0, 25.0, np.nan, 40.0], "pay": [2.1, 1.7, 3.0, 2.8]})
+    >>> source = Source(("age", "pay"), lambda k: frame.iloc[:, k], numbers=np.arange(4), typed=True)
+    >>> data = build_dataset(source, discrete=(), drop=(), missing="drop", na_values=(), notes=())
+    >>> data.n, data.notes
+    (3, ('dropped 1 of 4 rows with missing values',))
     """
     names, n = source.names, len(source.numbers)
     check_names(names)
@@ -86,10 +119,12 @@ def assemble(
             light[k] = column
         if source.head is not None and name not in discrete:
             present = {text for text in source.head(k) if text not in found and text not in BLANK_CELLS}
-            signs |= {decimal_sign(sorted(present))} - {None}
+            sign = decimal_sign(sorted(present))
+            if sign is not None:
+                signs.add(sign)
     notes += code_notes(names, codes, na_values)
 
-    complete = ~absent.any(axis=1)
+    complete = np.count_nonzero(absent, axis=1) == 0
     if not complete.all():
         if missing == "error":
             raise missing_values_error(absent, names, codes=codes, numbers=source.numbers)
@@ -103,9 +138,7 @@ def assemble(
     encoded: list[EncodedColumn] = []
     refused: dict[str, TooManyStates] = {}
     for k, name in enumerate(names):
-        column = light.pop(k, None)
-        if column is None:
-            column = source.load(k)
+        column = light.pop(k) if k in light else source.load(k)
         try:
             one = _encode(column, source, complete, name in discrete, codes[k], decimal)
         except TooManyStates as error:
@@ -134,7 +167,7 @@ def assemble(
 def _missing_cells(
     column: TextColumn | pd.Series, *, is_discrete: bool, na_values: tuple[str, ...]
 ) -> tuple[Bool[np.ndarray, " n"], Counter[str]]:
-    """Return which cells are missing, and how many of them each code wrote."""
+    """Return which cells are missing, and how many cells each code for a missing value fills."""
     if isinstance(column, TextColumn):
         counts = column.counts()
         flags = missing_texts(column.texts, counts, is_discrete=is_discrete, na_values=na_values)
@@ -179,7 +212,7 @@ def _encode(
     decimal: str | None,
 ) -> EncodedColumn:
     if isinstance(column, TextColumn):
-        # A column of a frame that is text only because of "?" among its numbers is one of numbers.
+        # In a data frame, a column of numbers with codes such as "?" has the type of text.
         return encode_text(
             column,
             complete,
@@ -196,9 +229,11 @@ def _encode(
 
 
 def _refused_error(refused: Mapping[str, TooManyStates], drop: Sequence[str]) -> DataError:
-    """Return the first column's error, which for several columns names them all."""
+    """Return the error of the first refused column; it names the others too."""
     first, *others = refused
     text = str(refused[first])
     if others:
-        text += f" Likewise {quoted(others)}: --drop {flag([*drop, *refused])} leaves all of them out."
+        text += (
+            f" Likewise {quoted(others)}: --drop {option_value([*drop, *refused])} leaves all of them out."
+        )
     return DataError(text)

@@ -1,7 +1,6 @@
-import numpy as np
 import pytest
 
-from dag_gfn.data.selection import as_mask, as_names, check_names, missing_values_error, select_columns
+from dag_gfn.data.column_selection import as_names, check_names, select_columns
 from dag_gfn.errors import DataError
 
 NAMES = ("age", "height", "weight")
@@ -65,28 +64,7 @@ def test_63_names_are_accepted():
     check_names(tuple(f"x{i}" for i in range(63)))
 
 
-def test_missing_values_are_counted_by_column_and_row():
-    absent = np.zeros((500, 3), dtype=bool)
-    absent[[16, 202, 410], 0] = True
-    absent[3, 2] = True
-    message = str(missing_values_error(absent, ("age", "height", "weight")))
-    assert message.startswith(
-        "column 'age' has 3 missing values (rows 17, 203, 411); column 'weight' has 1 missing"
-    )
-    assert "counted from 1" in message
-    assert "--missing drop (missing='drop')" in message
-    assert "height" not in message
-
-
 def test_names_may_be_one_string():
     assert as_names("age") == ("age",)
     assert as_names(None) == ()
     assert as_names([1, "b"]) == ("1", "b")
-
-
-def test_masks_of_interventions():
-    np.testing.assert_array_equal(as_mask(np.array([[0, 1]]), (1, 2)), [[False, True]])
-    with pytest.raises(DataError, match=r"shape \(1, 2\).*\(3, 2\)"):
-        as_mask(np.zeros((1, 2), dtype=bool), (3, 2))
-    with pytest.raises(DataError, match="other than True and False"):
-        as_mask(np.array([[0, 2]]), (1, 2))

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from dag_gfn.data import DiscreteNetwork, data_warnings, from_array, simulate
-from dag_gfn.data.checks import TREND_LEVEL
+from dag_gfn.data import DiscreteSimulator, data_warnings, from_array, simulate
+from dag_gfn.data.assumption_checks import TREND_LEVEL
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def warn(values, **options):
 def test_clean_data_are_silent(normal, rng):
     assert warn(normal) == []
     assert data_warnings(from_array(normal).standardize()) == []
-    network = DiscreteNetwork.random(
+    network = DiscreteSimulator.random(
         np.zeros((3, 3), dtype=bool), cardinalities=(2, 3, 3), concentration=50.0, rng=rng
     )
     assert data_warnings(network.sample(500, rng=rng)) == []

@@ -1,0 +1,126 @@
+"""Which columns of a table are used, and errors about names that cannot be used."""
+
+import difflib
+from collections.abc import Collection, Sequence
+
+from dag_gfn.data.messages import listed, one_line, quoted
+from dag_gfn.errors import DataError
+
+MAX_COLUMNS = 63  # a parent set is a bitmask in a signed 64-bit integer
+
+
+def select_columns(
+    names: Sequence[str],
+    columns: Sequence[str] | None,
+    drop: Sequence[str] | None,
+    *,
+    has_index: bool = False,
+    without_value: Collection[int] = (),
+) -> tuple[list[int], tuple[str, ...]]:
+    """Return the positions of the columns to use, and notes on columns that were left out automatically.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of all columns.
+    columns : sequence of str, optional
+        Columns to keep, in this order.
+    drop : sequence of str, optional
+        Columns to leave out.
+    has_index : bool
+        Whether the first column is a row index that pandas or R wrote. It is left out unless `columns` names it.
+    without_value : collection of int
+        Positions of columns without a name and without any value. They are left out unless `columns` names them.
+
+    Raises
+    ------
+    DataError
+        If `columns` or `drop` names a column that the table does not have.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_selection import select_columns
+    >>> select_columns(["Unnamed: 0", "age", "sex", "job"], None, ["sex"], has_index=True)
+    ([1, 3], ('dropped the unnamed first column, a row index',))
+    """
+    columns, drop = as_names(columns), as_names(drop)
+    refuse_unknown(columns, names, option="columns")
+    refuse_unknown(drop, names, option="drop")
+    positions = [names.index(name) for name in columns] if columns else list(range(len(names)))
+    notes: list[str] = []
+    if not columns:
+        unasked = [i for i in sorted(without_value) if names[i] not in drop]
+        if unasked:
+            which = (
+                f"columns {listed([str(i + 1) for i in unasked])}"
+                if len(unasked) > 1
+                else f"column {unasked[0] + 1}"
+            )
+            notes.append(f"left out {which}, without a name and without any value")
+        positions = [i for i in positions if i not in unasked]
+        if has_index and positions[:1] == [0] and names[0] not in drop:
+            positions = positions[1:]
+            notes.append("dropped the unnamed first column, a row index")
+    return [i for i in positions if names[i] not in drop], tuple(notes)
+
+
+def as_names(names: Sequence[object] | None) -> tuple[str, ...]:
+    """Return names as a tuple of str; a single str is one name, and None means no names.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_selection import as_names
+    >>> as_names("age"), as_names([1, "b"]), as_names(None)
+    (('age',), ('1', 'b'), ())
+    """
+    if names is None:
+        return ()
+    return (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+
+
+def refuse_unknown(chosen: Sequence[str], names: Sequence[str], *, option: str) -> None:
+    """Raise DataError if a chosen name is not a column of the table; the message suggests the most similar one.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_selection import refuse_unknown
+    >>> refuse_unknown(["hieght"], ["age", "height"], option="drop")
+    Traceback (most recent call last):
+    dag_gfn.errors.DataError: --drop (drop=...) names 'hieght', which is no column of the table: did you mean 'height'?
+    """
+    for name in chosen:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {quoted(near)}?" if near else f"its columns are {quoted(names)}."
+            raise DataError(
+                f"--{option} ({option}=...) names '{one_line(name)}', which is no column of the table: {hint}"
+            )
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise DataError unless there are 2 to 63 columns with distinct, non-empty names.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_selection import check_names
+    >>> check_names(["age", "sex"])
+    >>> check_names(["age", "age"])
+    Traceback (most recent call last):
+    dag_gfn.errors.DataError: 'age' names more than one column: give each column its own name.
+    """
+    if len(names) < 2:
+        which = f"one column ({quoted(names)})" if names else "no columns"
+        raise DataError(
+            f"the table has {which}: a graph needs at least 2 (--columns, --drop and the separator decide)."
+        )
+    if len(names) > MAX_COLUMNS:
+        raise DataError(
+            f"the table has {len(names)} columns, at most {MAX_COLUMNS} are possible: "
+            "choose some with --columns or --drop."
+        )
+    unnamed = [str(i + 1) for i, name in enumerate(names) if not name.strip()]
+    if unnamed:
+        raise DataError(f"column {', '.join(unnamed)} has no name: name every column.")
+    repeated = [name for name in dict.fromkeys(names) if list(names).count(name) > 1]
+    if repeated:
+        raise DataError(f"{quoted(repeated)} names more than one column: give each column its own name.")
