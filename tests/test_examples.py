@@ -31,6 +31,7 @@ def public_members(module):
         if not name.startswith("_")
         and (inspect.isfunction(member) or inspect.isclass(member))
         and member.__module__ == module.__name__
+        and "<locals>" not in member.__qualname__  # what a call has made, as a check of a range
     ]
 
 

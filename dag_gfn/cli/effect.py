@@ -34,9 +34,10 @@ def effect(
     check_seed(seed)
     posterior = dag_gfn.load(folder)
     require_memory("draws", draws, 40 * posterior.d**2)
+    found: effects.InterventionalDistribution | effects.TotalEffect
     if posterior.info.get("kind") == "discrete":
         with AnnouncedShare("effect") as on_progress:
-            effect = effects.interventional_distribution(
+            distribution = effects.interventional_distribution(
                 posterior,
                 source,
                 target,
@@ -44,21 +45,21 @@ def effect(
                 rng=np.random.default_rng(seed),
                 on_progress=on_progress,
             )
-        lines = distribution_sentences(effect)
-        content: dict[str, Any] = {"distribution": effect.summary().to_dict(orient="records")}
+        lines, found = distribution_sentences(distribution), distribution
+        content: dict[str, Any] = {"distribution": distribution.summary().to_dict(orient="records")}
     else:
         everything = effects.total_effects(posterior, num_draws=draws, rng=np.random.default_rng(seed))
-        effect = everything.effect(source, target)
+        total = everything.effect(source, target)
         adjusted = None
         if posterior.statistics["scatter"].ndim == 2:  # without interventions
             adjusted = effects.parent_adjustment(
                 posterior, source, target, num_draws=draws, rng=np.random.default_rng(seed)
             )
-        lines = total_effect_sentences(effect, adjusted)
+        lines, found = total_effect_sentences(total, adjusted), total
         content = {
-            "mean": effect.mean,
-            "interval_90": effect.interval(),
-            "by_direction": effect.by_direction().to_dict(orient="records"),
+            "mean": total.mean,
+            "interval_90": total.interval(),
+            "by_direction": total.by_direction().to_dict(orient="records"),
             "parent_adjustment": None
             if adjusted is None
             else {"mean": adjusted.mean, "interval_90": adjusted.interval()},
@@ -70,8 +71,8 @@ def effect(
         "from": source,
         "to": target,
         **content,
-        "probability_zero": effect.probability_zero,
-        "by_class": effect.by_class().to_dict(orient="records"),
+        "probability_zero": found.probability_zero,
+        "by_class": found.by_class().to_dict(orient="records"),
         "num_draws": draws,
         "seed": seed,
     }

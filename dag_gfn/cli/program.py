@@ -45,7 +45,7 @@ def _abortable(command: Callable) -> Callable:
 for _command in (fit, show, report, query, effect, export, compare, simulate):
     app.command(_command.__name__)(_abortable(_command))
 
-_UsageError = typer.BadParameter.__base__.__base__
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """Base of what typer raises on a wrong command line: click's, or in later versions its own copy of that."""
 
 
@@ -65,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = "dag-gfn" if context is None else context.command_path
-        return fail(f"{error.format_message().strip().rstrip('.')}; see {command} --help", given=arguments)
+        said = getattr(error, "format_message", error.__str__)().strip().rstrip(".")
+        return fail(f"{said}; see {command} --help", given=arguments)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted")
         return 130

@@ -47,7 +47,8 @@ def simulate(
         graph=graph,
         noise_variance=noise_variance,
     )
-    edges = [f"{data.names[i]},{data.names[j]}" for i, j in np.argwhere(data.true_graph)]
+    names, true_graph = data.names, np.asarray(data.true_graph)
+    edges = [f"{names[i]},{names[j]}" for i, j in np.argwhere(true_graph)]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, data.to_frame().to_csv(index=False, lineterminator="\n"))

@@ -57,7 +57,7 @@ class Option:
     def choices(self) -> tuple[str, ...]:
         """The names to choose from, where they are known without loading anything; else none."""
         known = isinstance(self.check, OneOf) and not callable(self.check.names)
-        return self.check.names if known else ()  # type: ignore[union-attr, return-value]
+        return self.check.names if known else ()  # type: ignore[union-attr]
 
     @property
     def required_type(self) -> Any:
