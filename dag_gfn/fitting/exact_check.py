@@ -35,7 +35,19 @@ class _TooSlow(Exception):
 
 
 def affordable(table: ScoreTable, seconds: float | int) -> bool:
-    """Return whether the exact posterior can be had in this time and in memory."""
+    """Return whether the exact posterior can be had in this time and in memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.fitting.exact_check import affordable
+    >>> affordable(table, 10.0), affordable(table, 0.001)
+    (True, False)
+    """
     return (
         table.is_complete
         and reference_seconds(table.d) <= seconds
@@ -85,7 +97,21 @@ def exact_check_reference(
 
 
 def divergence_from(reference: ExactReference | None) -> Callable[[np.ndarray], dict[str, float]] | None:
-    """Return what tells, during training, the divergence of a distribution over all DAGs from the exact one."""
+    """Return what tells, during training, the divergence of a distribution over all DAGs from the exact one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.exact.reference import exact_reference
+    >>> from dag_gfn.fitting.exact_check import divergence_from
+    >>> reference = exact_reference(table)
+    >>> round(divergence_from(reference)(reference.log_probabilities)["jsd"], 6)
+    0.0
+    """
     if reference is None or reference.log_probabilities is None:
         return None
     exact = np.exp(reference.log_probabilities)
@@ -106,6 +132,21 @@ def exact_comparison(
     log_probabilities : ndarray, shape (m,), float64, optional
         The method's own distribution over all DAGs, in the order of ``reference.masks``; then divergences
         between the distributions are returned too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.exact.reference import exact_reference
+    >>> from dag_gfn.fitting.exact_check import exact_comparison
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> none = GraphPosterior.from_samples(table.names, np.zeros((5, 2, 2), dtype=bool))  # without edges
+    >>> reference = exact_reference(table)
+    >>> bool(exact_comparison(none, reference).edge_max_error == reference.features["edge"].max())
+    True
     """
     divergence, blanket = None, None
     if log_probabilities is not None and reference.log_probabilities is not None:

@@ -34,6 +34,22 @@ def recorded_posterior(
         Seconds of the whole fit and its phases.
     statistics : mapping of str to ndarray
         Sufficient statistics of the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.exact.posterior import fit_exact
+    >>> from dag_gfn.fitting.record import recorded_posterior
+    >>> from dag_gfn.posterior.verdict import Verdict
+    >>> result = fit_exact(table, num_samples=5, rng=np.random.default_rng(0), memory_limit=1e9)
+    >>> asked, verdict = {"method": "exact"}, Verdict(True, None, ())
+    >>> posterior = recorded_posterior(result, verdict, asked=asked, said={}, timing={}, statistics={})
+    >>> posterior.info["method"], posterior.info["diagnostics"], posterior.info["log_evidence_source"]
+    ('exact', {'converged': True}, 'exact')
     """
     posterior = result.posterior
     drawn = posterior.info.get("diagnostics", {})

@@ -15,7 +15,24 @@ from dag_gfn.scores import ScoreTable
 
 
 def training_record(training: TrainingResult, config: TrainConfig) -> TrainingRecord:
-    """Return the options of a training run, and its figures at some iterations."""
+    """Return the options of a training run, and its figures at some iterations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.layers.fit import fit_layers
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> config = default_config(2, environment="layers", iterations=2, behaviour="on")
+    >>> fit = fit_layers(table, FitRequest(0, config, 10, make_objective("subtrajectory_balance")))
+    >>> from dag_gfn.gflownet.record import training_record
+    >>> training_record(fit.training, config).options["iterations"]
+    2
+    """
     return TrainingRecord(
         options={**vars(config), "exploration": vars(config.exploration)},
         history=[{"iteration": at.iteration, "loss": at.loss, **at.metrics} for at in training.history],
@@ -23,7 +40,24 @@ def training_record(training: TrainingResult, config: TrainConfig) -> TrainingRe
 
 
 def training_seconds(training: TrainingResult) -> dict[str, float | list[float]]:
-    """Return the seconds of the whole training, and until each entry of its history."""
+    """Return the seconds of the whole training, and until each entry of its history.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.layers.fit import fit_layers
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> config = default_config(2, environment="layers", iterations=2, behaviour="on")
+    >>> fit = fit_layers(table, FitRequest(0, config, 10, make_objective("subtrajectory_balance")))
+    >>> from dag_gfn.gflownet.record import training_seconds
+    >>> sorted(training_seconds(fit.training))
+    ['history_seconds', 'training_seconds']
+    """
     return {
         "training_seconds": training.seconds,
         "history_seconds": [at.seconds for at in training.history],
@@ -72,6 +106,17 @@ def policy_posterior(
     log_evidence : float, optional
     num_samples : int, optional
         How many objects were drawn beside, for the diagnostics.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.record import policy_posterior
+    >>> policy_posterior(table, np.log(np.full(3, 1 / 3))).marginal("edge").values.round(2).tolist()
+    [[0.0, 0.33], [0.33, 0.0]]
     """
     masks = enumerate_dags(table.d)
     log_scores = table.log_reward(masks.astype(np.int64))

@@ -117,8 +117,8 @@ def fit_mcmc(
     >>> a, c = rng.normal(size=(2, 200))
     >>> data = from_array(np.column_stack([a, a + c + 0.1 * rng.normal(size=200), c]), names=["a", "b", "c"])
     >>> table = ScoreTable.build(make_score("bge", data), make_prior("uniform", 3), Constraints.none(3))
-    >>> posterior = fit_mcmc(table, seed=0, num_samples=100, iterations=2_000)
-    >>> (posterior.marginal("edge").values[:, 1] > 0.8).tolist()  # a -> b <- c
+    >>> result = fit_mcmc(table, seed=0, num_samples=100, iterations=2_000)
+    >>> (result.posterior.marginal("edge").values[:, 1] > 0.8).tolist()  # a -> b <- c
     [True, False, True]
     """
     budget = TimeBudget() if budget is None else budget
@@ -254,7 +254,23 @@ def _blocks(number: int, d: int) -> int:
 
 
 def acceptance_of(chains: Chains) -> dict[str, float]:
-    """Return the share of accepted proposals by kind of move, over all chains."""
+    """Return the share of accepted proposals by kind of move, over all chains.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.chains import run_chains
+    >>> streams = np.random.SeedSequence(0).spawn(2)
+    >>> chains = run_chains(LayerWeights.build(table), streams=streams, iterations=400, kept=50)
+    >>> from dag_gfn.mcmc.posterior import acceptance_of
+    >>> all(0 <= share <= 1 for share in acceptance_of(chains).values())
+    True
+    """
     tried, accepted = chains.tried.sum(axis=0), chains.accepted.sum(axis=0)
     return {
         move: float(accepted[kind] / max(tried[kind], 1)) for kind, move in enumerate(MOVES) if move != "stay"

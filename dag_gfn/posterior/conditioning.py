@@ -39,6 +39,16 @@ def probability(
     ------
     QueryError
         If the query cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.conditioning import probability
+    >>> round(probability(posterior, "path(rain, wet)").value, 2)
+    0.75
     """
     query = as_query(query, posterior.names)
     stored = None if posterior.covers_all_dags else _stored(posterior, _without_negation(query))
@@ -56,6 +66,16 @@ def given(
     ------
     QueryError
         If the query cannot be read, or no graph of the posterior complies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.conditioning import given
+    >>> len(given(posterior, "!edge(rain, wet)"))
+    1
     """
     text = query if isinstance(query, str) else getattr(query, "__name__", repr(query))
     query = as_query(query, posterior.names)
@@ -143,7 +163,15 @@ def _info_given(
 
 
 def as_query(query: str | Query | Callable[[np.ndarray], np.ndarray], names: tuple[str, ...]) -> Query:
-    """Return a query from its text, from a function of adjacency matrices, or as it is."""
+    """Return a query from its text, from a function of adjacency matrices, or as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.conditioning import as_query
+    >>> as_query("edge(a, b)", ("a", "b")).holds(np.array([[[0, 1], [0, 0]]], dtype=bool)).tolist()
+    [True]
+    """
     if isinstance(query, str):
         return parse_query(query, names)
     return query if isinstance(query, Query) else Predicate(query)

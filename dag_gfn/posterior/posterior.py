@@ -65,6 +65,15 @@ class GraphPosterior(MarginalFrames):
     ------
     ValueError
         If a graph has a directed cycle, or an invariant above does not hold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> posterior
+    GraphPosterior(2 variables: rain, wet; 2 graphs, most probable 0.75)
     """
 
     names: tuple[str, ...]
@@ -133,6 +142,16 @@ class GraphPosterior(MarginalFrames):
             How many independent draws the k are worth (MCMC: fewer than k). Default k.
         marginals, log_evidence, info, statistics
             As the attributes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> draws = np.zeros((4, 2, 2), dtype=bool)
+        >>> draws[1:, 0, 1] = True
+        >>> posterior = GraphPosterior.from_samples(("rain", "wet"), draws)
+        >>> posterior.weights.round(2).tolist(), posterior.effective_samples
+        ([0.75, 0.25], 4.0)
         """
         k = len(adjacency)
         first, group = graph.distinct(adjacency)
@@ -182,6 +201,15 @@ class GraphPosterior(MarginalFrames):
             are not those of draws.
         marginals, log_evidence, info, statistics
             As the attributes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> posterior.weights.round(2).tolist()
+        [0.75, 0.25]
         """
         scores = np.full(len(graphs), np.nan) if log_scores is None else log_scores
         merged = merged_graphs(graphs, log_weights, scores)
@@ -226,12 +254,32 @@ class GraphPosterior(MarginalFrames):
 
     @property
     def record(self) -> FitRecord:
-        """What the fit recorded of itself, as far as it tells whether it can be relied on."""
+        """What the fit recorded of itself, as far as it tells whether it can be relied on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> info = {"method": "mcmc", "diagnostics": {"converged": True}}
+        >>> posterior = GraphPosterior.from_samples(("a", "b"), np.zeros((3, 2, 2), dtype=bool), info=info)
+        >>> posterior.record.method, posterior.record.converged
+        ('mcmc', True)
+        """
         return FitRecord.from_info(self.info)
 
     @property
     def diagnostics(self) -> Diagnostics | None:
-        """What the method measured of its own run; None where nothing is recorded."""
+        """What the method measured of its own run; None where nothing is recorded.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> info = {"method": "mcmc", "diagnostics": {"max_r_hat": 1.01}}
+        >>> posterior = GraphPosterior.from_samples(("a", "b"), np.zeros((3, 2, 2), dtype=bool), info=info)
+        >>> posterior.diagnostics.agreement.max_r_hat
+        1.01
+        """
         return self.record.diagnostics
 
     @property
@@ -259,6 +307,16 @@ class GraphPosterior(MarginalFrames):
             `values` of shape (d, d); entry (i, j) is about i → j (row → column). The standard error is None
             where it is not known. That of "linked" from stored edge marginals is the sum of the two
             directions' errors, which is an upper bound.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> edge = posterior.marginal("edge")
+        >>> edge.values.round(2).tolist(), edge.source  # row → column
+        ([[0.0, 0.75], [0.25, 0.0]], 'samples')
         """
         if feature not in FEATURES:
             raise ValueError(f"unknown feature {feature!r}; there are {', '.join(FEATURES)}")
@@ -283,7 +341,17 @@ class GraphPosterior(MarginalFrames):
         return Marginal(values, "samples", np.hypot(counted, stored))
 
     def counted(self, values: Float64[np.ndarray, "*shape"]) -> Marginal:
-        """Return probabilities that were summed over `weights`, with their source and standard error."""
+        """Return probabilities that were summed over `weights`, with their source and standard error.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> posterior.counted(np.array([0.75])).source
+        'samples'
+        """
         if self.covers_all_dags:
             edge = self.marginals.get("edge")
             return Marginal(values, "policy" if edge is not None and edge.source == "policy" else "exact")
@@ -293,7 +361,17 @@ class GraphPosterior(MarginalFrames):
     # --- graphs ---
 
     def sample_adjacency(self, k: int, *, rng: int | np.random.Generator) -> Bool[np.ndarray, "k d d"]:
-        """Return k graphs drawn independently by weight: entry (s, i, j) is True for i → j in draw s."""
+        """Return k graphs drawn independently by weight: entry (s, i, j) is True for i → j in draw s.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> posterior.sample_adjacency(5, rng=0).shape
+        (5, 2, 2)
+        """
         weights = self.weights
         drawn = np.random.default_rng(rng).choice(len(self), size=k, p=weights / weights.sum())
         return self.graphs[drawn]
@@ -302,6 +380,15 @@ class GraphPosterior(MarginalFrames):
         """Return k graphs drawn independently by weight, with names and `probability` on every edge.
 
         `probability` is the edge's marginal probability. `rng` is a seed or a NumPy generator.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> [list(drawn.edges) for drawn in posterior.sample(2, rng=0)]
+        [[('rain', 'wet')], [('rain', 'wet')]]
         """
         probability = self.marginal("edge").values
         return [
@@ -316,6 +403,15 @@ class GraphPosterior(MarginalFrames):
         `log_score` (None where they are not known), and `odds`: how many times as probable it is as the first. Every
         edge has its marginal `probability`. Where no score is known, and under the order-modular posterior, the
         probability is the graph's weight.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> [(list(dag.edges), round(dag.graph["probability"], 2)) for dag in posterior.top_graphs(2)]
+        [([('rain', 'wet')], 0.75), ([('wet', 'rain')], 0.25)]
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
@@ -325,11 +421,30 @@ class GraphPosterior(MarginalFrames):
         """Return the edges of marginal probability above `threshold`; this can have cycles.
 
         Two opposite edges never both exceed ½, but all edges of a longer cycle can.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> list(posterior.consensus_graph(threshold=0.5).edges)
+        [('rain', 'wet')]
         """
         return interop.consensus_graph(self.marginal("edge").values, self.names, threshold=threshold)
 
     def most_probable_graph(self) -> nx.DiGraph:
-        """Return the first of `top_graphs`."""
+        """Return the first of `top_graphs`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> list(posterior.most_probable_graph().edges)
+        [('rain', 'wet')]
+        """
         return self.top_graphs(1)[0]
 
     def median_graph(self) -> nx.DiGraph:
@@ -337,12 +452,31 @@ class GraphPosterior(MarginalFrames):
 
         Unlike `consensus_graph` it never has cycles, and it has an edge wherever one of the two directions is
         likelier than no edge. See `dag_gfn.posterior.median_graph`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> list(posterior.median_graph().edges)
+        [('rain', 'wet')]
         """
         edge = self.marginal("edge").values
         return interop.to_networkx(median_graph(edge), self.names, probability=edge)
 
     def class_posterior(self) -> ClassPosterior:
-        """Return the distribution over Markov equivalence classes by weight; see `dag_gfn.posterior.classes`."""
+        """Return the distribution over Markov equivalence classes by weight; see `dag_gfn.posterior.classes`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> len(posterior.class_posterior())  # both graphs are in one class
+        1
+        """
         return ClassPosterior.from_graphs(
             self.names,
             self.graphs,
@@ -361,6 +495,16 @@ class GraphPosterior(MarginalFrames):
 
         Where all DAGs of a class have the same score (`info["score_equivalent"]`), its probability is size · R/Z;
         elsewhere the weight of its members among the graphs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> (best,) = posterior.top_classes(3)
+        >>> sorted(best.edges), round(best.graph["probability"], 2)
+        ([('rain', 'wet'), ('wet', 'rain')], 1.0)
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
@@ -371,11 +515,30 @@ class GraphPosterior(MarginalFrames):
 
         It is that of the weights where all DAGs are held. From draws it is log Z less the mean of log R, which is not
         bounded by their number; where Z is not known, the entropy of the weights of k draws, at most log k.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> round(posterior.entropy(), 3)
+        0.562
         """
         return ranking.entropy(self)
 
     def num_effective_graphs(self) -> float:
-        """Return exp(entropy): as many equally probable graphs have the same entropy; infinity beyond 1e308."""
+        """Return exp(entropy): as many equally probable graphs have the same entropy; infinity beyond 1e308.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> round(posterior.num_effective_graphs(), 2)
+        1.75
+        """
         nats = self.entropy()
         return math.exp(nats) if nats < math.log(np.finfo(float).max) else math.inf
 
@@ -400,6 +563,15 @@ class GraphPosterior(MarginalFrames):
         ------
         QueryError
             If the query cannot be read.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> round(posterior.probability("edge(rain, wet)").value, 2)
+        0.75
         """
         from dag_gfn.posterior.conditioning import probability  # which itself takes a GraphPosterior
 
@@ -421,6 +593,16 @@ class GraphPosterior(MarginalFrames):
         ------
         QueryError
             If the query cannot be read, or no graph held here complies.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> restricted = posterior.given("edge(wet, rain)")
+        >>> len(restricted), round(restricted.info["conditions"][0]["probability"], 2)
+        (1, 0.25)
         """
         from dag_gfn.posterior.conditioning import given
 
@@ -429,7 +611,19 @@ class GraphPosterior(MarginalFrames):
     # --- files ---
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a posterior folder, complete or not at all; see `dag_gfn.posterior.storage`."""
+        """Write a posterior folder, complete or not at all; see `dag_gfn.posterior.storage`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+        >>> import dag_gfn
+        >>> posterior.save("weather")
+        >>> len(dag_gfn.load("weather"))
+        2
+        """
         from dag_gfn.posterior.storage import save_posterior  # storage itself builds GraphPosterior
 
         save_posterior(self, folder, overwrite=overwrite)

@@ -41,6 +41,16 @@ class RankedGraphs:
         nan where not known.
     odds : ndarray, shape (k,), float64
         How many times as probable as the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.ranking import ranked_graphs
+    >>> ranked_graphs(posterior, 2).odds.round(2).tolist()
+    [1.0, 0.33]
     """
 
     adjacency: Bool[np.ndarray, "k d d"]
@@ -58,6 +68,16 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
 
     That is so where scores are not known, under the order-modular posterior, whose graphs count by their orders as
     well, and where somebody has given graphs and weights without an evidence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.posterior.ranking import evidence_of
+    >>> graphs, scores = np.zeros((1, 2, 2), dtype=bool), np.array([-3.0])
+    >>> posterior = GraphPosterior.from_weights(("a", "b"), graphs, np.zeros(1), scores, log_evidence=-2.0)
+    >>> evidence_of(posterior).log_z
+    -2.0
     """
     record = posterior.record
     if record.order_modular or np.isnan(posterior.log_scores).any():
@@ -72,7 +92,18 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
 
 
 def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
-    """Return the k most probable of the graphs that were drawn or found (fewer if there are fewer)."""
+    """Return the k most probable of the graphs that were drawn or found (fewer if there are fewer).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.ranking import ranked_graphs
+    >>> ranked_graphs(posterior, 1).probability.round(2).tolist()
+    [0.75]
+    """
     evidence = evidence_of(posterior)
     if evidence is None:
         weights = posterior.counted(np.minimum(posterior.weights[:k], 1.0))
@@ -95,7 +126,18 @@ def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
 
 
 def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
-    """Return the k most probable graphs; see `GraphPosterior.top_graphs`."""
+    """Return the k most probable graphs; see `GraphPosterior.top_graphs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.ranking import top_graphs
+    >>> [list(dag.edges) for dag in top_graphs(posterior, 1)]
+    [[('rain', 'wet')]]
+    """
     ranked, edge = ranked_graphs(posterior, k), posterior.marginal("edge").values
     top = []
     for rank, adjacency in enumerate(ranked.adjacency):
@@ -111,7 +153,18 @@ def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
 
 
 def top_classes(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
-    """Return the k most probable Markov equivalence classes; see `GraphPosterior.top_classes`."""
+    """Return the k most probable Markov equivalence classes; see `GraphPosterior.top_classes`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.ranking import top_classes
+    >>> [mixed.graph["num_graphs"] for mixed in top_classes(posterior, 3)]
+    [2]
+    """
     evidence = evidence_of(posterior)
     if evidence is not None and posterior.covers_all_dags:
         log_mass = posterior.log_scores - np.logaddexp.reduce(posterior.log_scores)
@@ -210,7 +263,18 @@ def _classes(
 
 
 def entropy(posterior: "GraphPosterior") -> float:
-    """Return the entropy of the posterior in nats; see `GraphPosterior.entropy`."""
+    """Return the entropy of the posterior in nats; see `GraphPosterior.entropy`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.ranking import entropy
+    >>> round(entropy(posterior), 3)
+    0.562
+    """
     evidence = evidence_of(posterior)
     if posterior.covers_all_dags or evidence is None or evidence.log_z is None:
         return float(max(0.0, -posterior.weights @ posterior.log_weights))
@@ -218,7 +282,18 @@ def entropy(posterior: "GraphPosterior") -> float:
 
 
 def spread_sentence(posterior: "GraphPosterior") -> str:
-    """Return in words whether a graph stands out, and over how many the posterior is spread."""
+    """Return in words whether a graph stands out, and over how many the posterior is spread.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.ranking import spread_sentence
+    >>> spread_sentence(posterior)[:50]
+    'No graph stands out: the best has probability 0.75'
+    """
     evidence = evidence_of(posterior)
     best = ranked_graphs(posterior, 1)
     if evidence is not None and evidence.log_z is None:
@@ -239,7 +314,14 @@ def spread_sentence(posterior: "GraphPosterior") -> str:
 
 
 def likely_text(attributes: dict[str, Any]) -> str:
-    """Return in words how probable a graph or class of `top_graphs` or `top_classes` is."""
+    """Return in words how probable a graph or class of `top_graphs` or `top_classes` is.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.ranking import likely_text
+    >>> likely_text({"probability": 0.75, "standard_error": 0.04, "odds": 1.0})
+    'probability 0.75 ± 0.04'
+    """
     probability, error = attributes["probability"], attributes["standard_error"]
     if probability is None:
         return f"odds {attributes['odds']:.3g} to the best"

@@ -109,6 +109,13 @@ def check_info(info: Any) -> None:
     ----------
     info : object
         What the file holds, without the version of the format.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.schema import check_info
+    >>> check_info({"names": ["a", "b"], "log_evidence": None, "diagnostics": {"max_r_hat": "high"}})
+    Traceback (most recent call last):
+    ValueError: diagnostics.chains is missing
     """
     record({"names": items(text)}, required=("names", "log_evidence"))("", info)
     d = len(info["names"])

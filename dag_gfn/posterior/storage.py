@@ -70,6 +70,18 @@ def save_posterior(
     ------
     StorageError
         If the folder exists and may not be replaced, or writing fails.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from pathlib import Path
+    >>> from dag_gfn.posterior.storage import save_posterior
+    >>> save_posterior(posterior, "saved", num_graphs=1)
+    >>> Path("saved/edges.csv").read_text().splitlines()[0]
+    'source,target,probability'
     """
     target = Path(os.path.realpath(folder))
     require_replaceable(target, overwrite)
@@ -94,7 +106,21 @@ def write_files(
     num_graphs: int = 100,
     pages: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a posterior's four files, and pages beside them, into an existing folder, which may hold others."""
+    """Write a posterior's four files, and pages beside them, into an existing folder, which may hold others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from pathlib import Path
+    >>> from dag_gfn.posterior.storage import write_files
+    >>> Path("run").mkdir()
+    >>> write_files(posterior, Path("run"))
+    >>> sorted(path.name for path in Path("run").iterdir())
+    ['edges.csv', 'graphs.csv', 'posterior.json', 'posterior.npz']
+    """
     np.savez(folder / "posterior.npz", allow_pickle=False, **_arrays(posterior))
     pages = pages or {}
     for name, text in pages.items():
@@ -125,6 +151,17 @@ def load_posterior(folder: str | os.PathLike[str]) -> GraphPosterior:
     ------
     StorageError
         If the folder or a file is missing, damaged, or written in a newer format.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.posterior.storage import load_posterior
+    >>> posterior.save("loaded")
+    >>> load_posterior("loaded").names
+    ('rain', 'wet')
     """
     folder = Path(folder)
     recover(folder)
@@ -152,6 +189,17 @@ def recover(folder: Path) -> None:
     -----
     StorageWarning
         If it was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from pathlib import Path
+    >>> from dag_gfn.posterior.storage import recover
+    >>> posterior.save("whole")
+    >>> recover(Path("whole"))  # nothing to do, and nothing to warn of
     """
     told = files.recover(Path(os.path.realpath(folder)), needed="posterior.json")
     if told is not None:
@@ -162,7 +210,19 @@ def recover(folder: Path) -> None:
 
 
 def require_replaceable(folder: Path, overwrite: bool) -> None:
-    """Raise `StorageError` unless a posterior may be put there: nothing but what dag_gfn wrote is ever removed."""
+    """Raise `StorageError` unless a posterior may be put there: nothing but what dag_gfn wrote is ever removed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from pathlib import Path
+    >>> from dag_gfn.posterior.storage import require_replaceable
+    >>> posterior.save("there")
+    >>> require_replaceable(Path("there"), overwrite=True)
+    """
     if not os.path.lexists(folder):
         return
     if not folder.is_dir():
@@ -188,7 +248,15 @@ def require_replaceable(folder: Path, overwrite: bool) -> None:
 
 
 def own_files(folder: Path) -> set[str]:
-    """Return the names of files that dag_gfn writes in a posterior folder, those of its own record included."""
+    """Return the names of files that dag_gfn writes in a posterior folder, those of its own record included.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from dag_gfn.posterior.storage import own_files
+    >>> sorted(own_files(Path("none")))[:2]  # those that every posterior may have
+    ['edges.csv', 'graphs.csv']
+    """
     record: Any = None
     with contextlib.suppress(*_CORRUPT):  # a damaged folder may be replaced, too
         record = json.loads(files.read_text(folder / "posterior.json", MAX_INFO_BYTES)).get("files")
@@ -197,7 +265,14 @@ def own_files(folder: Path) -> set[str]:
 
 
 def listed(names: list[str], most: int = 3) -> str:
-    """Return some names of files, and how many more there are."""
+    """Return some names of files, and how many more there are.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.storage import listed
+    >>> listed(["a.txt", "b.txt", "c.txt", "d.txt"])
+    "'a.txt', 'b.txt', 'c.txt' and 1 more"
+    """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(f"'{shortened(name, 60)}'" for name in names[:most]) + more
 

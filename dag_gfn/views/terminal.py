@@ -32,6 +32,17 @@ def print_posterior(
         Largest number of pairs to print.
     min_linked : float
         Pairs less likely to be linked than this are only counted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from rich.console import Console
+    >>> from dag_gfn.views.terminal import print_posterior
+    >>> console = Console(record=True, width=80, quiet=True)
+    >>> print_posterior(posterior, console)
     """
     info = posterior.info
     say = _Plain(console)
@@ -119,7 +130,18 @@ def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
 
 
 def class_edges(mixed: nx.DiGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return the compelled edges and, once each, the reversible ones of a graph from `top_classes`."""
+    """Return the compelled edges and, once each, the reversible ones of a graph from `top_classes`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.views.terminal import class_edges
+    >>> class_edges(posterior.top_classes(1)[0])  # none is compelled
+    ([], [('rain', 'wet')])
+    """
     compelled = [(a, b) for a, b, of_edge in mixed.edges(data=True) if of_edge["compelled"]]
     position = {name: i for i, name in enumerate(mixed)}
     reversible = [(a, b) for a, b in mixed.edges if mixed.has_edge(b, a) and position[a] < position[b]]
@@ -139,6 +161,13 @@ def probability_sentence(
         The condition.
     draws : float, optional
         How many independent draws the posterior is worth.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior import Probability
+    >>> from dag_gfn.views.terminal import probability_sentence
+    >>> probability_sentence(Probability(0.25, 0.0, "exact"), "edge(a, b)")
+    'P(edge(a, b)) = 0.25, exactly.'
     """
     query, given = shortened(query), None if given is None else shortened(given)
     asked = query if given is None else f"{query} | {given}"

@@ -31,6 +31,21 @@ class GFlowNetFit:
     log_probabilities : ndarray, shape (m,), float64, or None
         The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     importance : ImportanceEstimate
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.edges.fit import fit_edges
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> config = default_config(2, environment="edges", iterations=2)
+    >>> fit = fit_edges(table, FitRequest(0, config, 10, make_objective("modified_db")))
+    >>> len(fit.result(table, config).posterior)  # the policy over all 3 DAGs
+    3
     """
 
     training: TrainingResult

@@ -17,7 +17,25 @@ _LEAST_LAYERINGS, _LEAST_OF_CHAIN = 256, 100  # that are taken however little ti
 def affordable_draws(
     sampler: LayerSampler, drawn: WeightedLayerings, budget: TimeBudget
 ) -> WeightedLayerings:
-    """Return as many of a sampler's draws as there is time to compute edge probabilities of."""
+    """Return as many of a sampler's draws as there is time to compute edge probabilities of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.layers.fit import fit_layers
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> config = default_config(2, environment="layers", iterations=2, behaviour="on")
+    >>> fit = fit_layers(table, FitRequest(0, config, 10, make_objective("subtrajectory_balance")))
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.gflownet.layers.affordable import affordable_draws
+    >>> len(affordable_draws(fit.sampler, fit.drawn, TimeBudget())) == len(fit.drawn)  # without a limit all are
+    True
+    """
     own = drawn.layer_of.astype(np.int8)
 
     def go_through(k: int) -> None:
@@ -34,7 +52,28 @@ def affordable_draws(
 
 
 def affordable_chains(sampler: LayerSampler, chains: Chains, budget: TimeBudget) -> Chains:
-    """Return chains with as many layerings, evenly thinned, as there is time to weigh by the sampler."""
+    """Return chains with as many layerings, evenly thinned, as there is time to weigh by the sampler.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.layers.fit import fit_layers
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> config = default_config(2, environment="layers", iterations=2, behaviour="on")
+    >>> fit = fit_layers(table, FitRequest(0, config, 10, make_objective("subtrajectory_balance")))
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.gflownet.layers.affordable import affordable_chains
+    >>> from dag_gfn.mcmc.chains import run_chains
+    >>> streams = np.random.SeedSequence(0).spawn(2)
+    >>> chains = run_chains(fit.sampler.weights, streams=streams, iterations=400, kept=50)
+    >>> affordable_chains(fit.sampler, chains, TimeBudget()) is chains
+    True
+    """
     count, blocks = chains.log_weights.shape
     layerings = chains.layer_of.reshape(-1, chains.layer_of.shape[-1])
     order = np.random.default_rng(blocks).permutation(len(layerings))[:_LEAST_LAYERINGS]

@@ -30,6 +30,27 @@ class ChainComparison:
         Of the chains with one another.
     iterations : int
         Steps of each chain.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.layers.fit import fit_layers
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> config = default_config(2, environment="layers", iterations=2, behaviour="on")
+    >>> fit = fit_layers(table, FitRequest(0, config, 10, make_objective("subtrajectory_balance")))
+    >>> from dag_gfn.gflownet.layers.comparison import ChainComparison
+    >>> from dag_gfn.mcmc.chains import run_chains
+    >>> from dag_gfn.mcmc.posterior import edges_of_chains
+    >>> streams = np.random.SeedSequence(0).spawn(2)
+    >>> chains = run_chains(fit.sampler.weights, streams=streams, iterations=400, kept=50)
+    >>> compared = ChainComparison.of(fit.sampler, fit.drawn, chains, edges_of_chains(chains)[1])
+    >>> 0 <= compared.pooled.estimate.share_of_chains <= 1
+    True
     """
 
     pooled: PooledLayerings

@@ -71,6 +71,22 @@ class LayeredFit:
         Those that R-hat is of, where `chains` are not all of them.
     judging_seconds : float or None
         That R-hat may take; None for no limit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.gflownet.layers.fit import fit_layers
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> config = default_config(2, environment="layers", iterations=2, behaviour="on")
+    >>> fit = fit_layers(table, FitRequest(0, config, 10, make_objective("subtrajectory_balance")))
+    >>> result = fit.result(table, config)
+    >>> result.diagnostics.estimate, len(result.posterior)  # the policy over all 3 DAGs
+    ('raw', 3)
     """
 
     training: TrainingResult

@@ -23,6 +23,16 @@ class Drawing:
         Column and layer.
     positions : ndarray, shape (d, 2), float64
         Centres, in the units of the picture.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.views.report.drawing import Drawing
+    >>> Drawing.of(posterior).link(0, 1).path[0]  # an SVG path begins with a move
+    'M'
     """
 
     layout: np.ndarray
@@ -56,7 +66,19 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Curve:
-    """A quadratic Bézier curve between two nodes' centres."""
+    """A quadratic Bézier curve between two nodes' centres.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.views.report.drawing import Drawing
+    >>> curve = Drawing.of(posterior).link(0, 1)
+    >>> curve.path == Drawing.of(posterior).link(0, 1).path  # the same at every call
+    True
+    """
 
     start: np.ndarray
     control: np.ndarray

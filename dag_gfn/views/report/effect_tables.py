@@ -52,6 +52,16 @@ def effect_tables(
           between them), `by_class` (class, mean, 5 %, 95 %, share of no effect);
         - distribution: `table[a][b]` = mean, 5 % and 95 % quantiles of P(j = b | do(i = a)), `by_class`
           (class, share of no effect, means by state).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.views.report.effect_tables import effect_tables
+    >>> effect_tables(posterior)["reason"]
+    "this posterior was made without the data's statistics"
     """
     try:
         if posterior.info.get("kind") == "discrete":

@@ -69,6 +69,18 @@ def write_report(
     ------
     StorageError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from pathlib import Path
+    >>> from dag_gfn.views.report.page import write_report
+    >>> write_report(posterior, "page.html")
+    >>> Path("page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    True
     """
     target = Path(path)
     if target.is_dir():
@@ -97,6 +109,16 @@ def report_html(
     title : str
     on_progress : callable, optional
         As for `write_report`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.views.report.page import report_html
+    >>> "Weather" in report_html(posterior, title="Weather")
+    True
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

@@ -28,6 +28,12 @@ class Summary:
         Kinds of links, each with those that are named.
     distrust : list of str
         Reasons for doubt that the fit itself recorded.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.report.summary import Summary
+    >>> Summary("A posterior.", "Exact.", "good").findings
+    []
     """
 
     fitted: str
@@ -38,7 +44,18 @@ class Summary:
 
 
 def summarise(posterior: GraphPosterior) -> Summary:
-    """Return the summary of a posterior."""
+    """Return the summary of a posterior.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
+    >>> from dag_gfn.views.report.summary import summarise
+    >>> summarise(posterior).level  # nothing is recorded of how it was made
+    'caution'
+    """
     level, trust = trust_in(posterior.record)
     told = list(posterior.info.get("warnings", []))
     return Summary(_fitted(posterior), trust, level, _findings(posterior), told)
@@ -99,7 +116,14 @@ def _findings(posterior: GraphPosterior) -> list[tuple[str, list[str]]]:
 
 
 def percent(probability: float | int) -> str:
-    """Return a probability as a person writes it; only what is certain is called 0 % or 100 %."""
+    """Return a probability as a person writes it; only what is certain is called 0 % or 100 %.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.report.summary import percent
+    >>> percent(0.426).split()
+    ['43', '%']
+    """
     if 1e-9 < probability < 0.01:
         return "under 1\N{NO-BREAK SPACE}%"
     if 0.99 < probability < 1 - 1e-9:
