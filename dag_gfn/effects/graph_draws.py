@@ -1,6 +1,5 @@
-"""What all effects share: draws of graphs, their equivalence classes, columns by name, summaries of draws."""
+"""Draws of graphs from a posterior, and their Markov equivalence classes."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import NamedTuple
@@ -11,9 +10,6 @@ from jaxtyping import Bool, Float64
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
-
-QUANTILES = {"5%": 0.05, "50%": 0.5, "95%": 0.95}
-"""The quantiles in every summary: the ends of a central 90 % interval and the median."""
 
 
 class EquivalenceClass(NamedTuple):
@@ -113,66 +109,3 @@ def no_path(posterior: GraphPosterior) -> Float64[np.ndarray, "d d"]:
     [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]
     """
     return np.clip(1.0 - posterior.marginal("path").values, 0.0, 1.0)
-
-
-def node_index(names: Sequence[str], name: str) -> int:
-    """Return the position of a variable, or raise OptionError with the nearest name and all names.
-
-    Examples
-    --------
-    >>> from dag_gfn.effects.graph_draws import node_index
-    >>> node_index(("dose", "effect"), "effect")
-    1
-    """
-    if name in names:
-        return list(names).index(name)
-    near = difflib.get_close_matches(str(name), names, n=1)
-    hint = f"did you mean '{near[0]}'? The columns are" if near else "the columns are"
-    raise OptionError(f"there is no column '{name}': {hint} {', '.join(names)}")
-
-
-def pair_index(names: Sequence[str], source: str, target: str) -> tuple[int, int]:
-    """Return the positions of two variables, or raise OptionError if they are the same or unknown.
-
-    Examples
-    --------
-    >>> from dag_gfn.effects.graph_draws import pair_index
-    >>> pair_index(("dose", "age", "effect"), "effect", "dose")
-    (2, 0)
-    """
-    pair = node_index(names, source), node_index(names, target)
-    if pair[0] == pair[1]:
-        raise OptionError(f"an effect is of one column on another, not of '{source}' on itself: name two")
-    return pair
-
-
-def spread(samples: Float64[np.ndarray, " k"]) -> dict[str, float]:
-    """Return the mean and the quantiles of draws, by the names of the columns of summaries.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.effects.graph_draws import spread
-    >>> spread(np.arange(101.0))
-    {'mean': 50.0, '5%': 5.0, '50%': 50.0, '95%': 95.0}
-    """
-    return {
-        "mean": float(samples.mean()),
-        **dict(zip(QUANTILES, np.quantile(samples, list(QUANTILES.values())).tolist(), strict=True)),
-    }
-
-
-def central_interval(samples: Float64[np.ndarray, " k"], level: float) -> tuple[float, float]:
-    """Return the ends of the central interval that contains this share of the draws.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.effects.graph_draws import central_interval
-    >>> central_interval(np.arange(101.0), 0.5)
-    (25.0, 75.0)
-    """
-    if not 0.0 < level < 1.0:
-        raise OptionError(f"level must lie between 0 and 1, not {level}")
-    low, high = np.quantile(samples, [0.5 - level / 2, 0.5 + level / 2]).tolist()
-    return low, high

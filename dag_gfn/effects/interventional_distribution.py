@@ -9,16 +9,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
+from dag_gfn.effects.column_positions import node_index, pair_index
 from dag_gfn.effects.distribution_draws import distribution_draws
-from dag_gfn.effects.graph_draws import (
-    central_interval,
-    draw_graphs,
-    equivalence_classes,
-    no_path,
-    node_index,
-    pair_index,
-    spread,
-)
+from dag_gfn.effects.draw_summaries import central_interval, spread
+from dag_gfn.effects.graph_draws import draw_graphs, equivalence_classes, no_path
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs import graph
 from dag_gfn.parameters import DiscreteParameters, parameter_posterior

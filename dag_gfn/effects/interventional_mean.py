@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from dag_gfn.effects.graph_draws import QUANTILES, draw_graphs, node_index
+from dag_gfn.effects.column_positions import node_index
+from dag_gfn.effects.draw_summaries import QUANTILES
+from dag_gfn.effects.graph_draws import draw_graphs
 from dag_gfn.effects.total_effect import linear_gaussian_parameters
 from dag_gfn.errors import OptionError
 from dag_gfn.posterior import GraphPosterior

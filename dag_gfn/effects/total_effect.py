@@ -7,15 +7,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from dag_gfn.effects.graph_draws import (
-    QUANTILES,
-    central_interval,
-    draw_graphs,
-    equivalence_classes,
-    no_path,
-    pair_index,
-    spread,
-)
+from dag_gfn.effects.column_positions import pair_index
+from dag_gfn.effects.draw_summaries import QUANTILES, central_interval, spread
+from dag_gfn.effects.graph_draws import draw_graphs, equivalence_classes, no_path
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs import graph, subsets
 from dag_gfn.parameters import LinearGaussianParameters, parameter_posterior

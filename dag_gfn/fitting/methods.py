@@ -1,7 +1,7 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -164,31 +164,32 @@ def mcmc(run: Run) -> MethodResult:
 
 
 def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> MethodResult:
-    """Return the posterior that a GFlowNet has learned; the options are complete."""
+    """Return the posterior that a GFlowNet has learned."""
     # imports torch, which nothing else needs
     from dag_gfn.gflownet.edges.fit import fit_edges
     from dag_gfn.gflownet.layers.fit import fit_layers
     from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
+    from dag_gfn.gflownet.training.loop import TrainingReport
 
-    made = make_objective(options.objective, options.objective_options)
+    environment, objective = options.resolved()
+    made = make_objective(objective, options.objective_options)
     config = default_config(
         run.table.d,
-        environment=options.environment,
-        objective=options.objective,
+        environment=environment,
+        objective=objective,
         behaviour=options.behaviour,
         iterations=run.iterations,
         time_budget=run.time_budget,
         options=options.train_options,
     )
     reference = run.reference()
-    if options.environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
+    if environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
         announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
-    with (
-        TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report,
-        shown_phases(run, on_report.phase if run.shown else None) as on_phase,
-        set_aside(run),
-    ):
+    bar = TrainingProgress(shown=run.shown)
+    own = bar if run.shown else None
+    on_report: Callable[[TrainingReport], None] | None = run.progress if callable(run.progress) else own
+    with bar, shown_phases(run, bar.phase if run.shown else None) as on_phase, set_aside(run):
         request = FitRequest(
             seed=run.seed,
             config=config,
@@ -201,7 +202,7 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
             checkpoint=checkpoint,
         )
         watchers = Watchers(divergence_from(reference), on_report, on_phase)
-        if options.environment == "layers":
+        if environment == "layers":
             layers = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
             log_probabilities = layers.log_probabilities
             conclude = partial(
@@ -221,10 +222,10 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
             edges = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
             result, log_probabilities = edges.result(run.table, config), edges.log_probabilities
     backward = None
-    if options.environment == "edges":
+    if environment == "edges":
         backward = options.backward or ("learned" if made.learns_backward else "uniform")
     settings = {
-        "objective": options.objective,
+        "objective": objective,
         "objective_options": dict(options.objective_options or {}),
         "backward": backward,
     }

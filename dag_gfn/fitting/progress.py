@@ -4,6 +4,7 @@ import contextlib
 import math
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -19,12 +20,23 @@ P = TypeVar("P", bound="_BarOrLines")
 class Report(Protocol):
     """What training tells; see `dag_gfn.gflownet.training.loop.TrainingReport`."""
 
-    iteration: int
-    planned_iterations: int
-    loss: float
-    epsilon: float
-    seconds: float
-    metrics: dict[str, float]
+    @property
+    def iteration(self) -> int: ...
+
+    @property
+    def planned_iterations(self) -> int: ...
+
+    @property
+    def loss(self) -> float: ...
+
+    @property
+    def epsilon(self) -> float: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def metrics(self) -> Mapping[str, float]: ...
 
 
 def describe(report: Report) -> str:

@@ -64,6 +64,12 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         Draws that show how far training is.
     guides : TrajectoryReplay or None
         Trajectories of another origin to learn from.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.run import GFlowNetKind
+    >>> sorted(GFlowNetKind.__abstractmethods__)  # what every kind has to say
+    ['build_model', 'draw', 'is_enough', 'result', 'works_after_training']
     """
 
     environment: Environment
@@ -122,6 +128,19 @@ def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
     ------
     TrainingError
         If training diverged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.edges.fit import fit_edges  # it calls `run_fit` with the kind that adds edges
+    >>> from dag_gfn.gflownet.request import FitRequest
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
+    >>> request = FitRequest(0, default_config(2, iterations=3), 10, make_objective("modified_db"))
+    >>> fit_edges(table, request).training.iterations
+    3
     """
     budget = kind.budget
     try:

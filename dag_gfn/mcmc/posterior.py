@@ -200,6 +200,9 @@ def _time_of_chains(
     left = budget.remaining()
     if left is None:
         return None
+    if left == 0.0:  # no time for trials either
+        judge.end_of_chains = budget.elapsed()
+        return 0.0
     rng = RandomStreams(0).generator("trial of chains")  # what it draws is timed, and thrown away
     tried = np.stack([init(weights, rng=rng).layer_of for _ in range(_TRIED)])
     drawing = budget.seconds_of(

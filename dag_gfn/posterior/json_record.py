@@ -1,4 +1,4 @@
-"""Frozen dataclasses that have a JSON form: one key for each field."""
+"""JSON forms: of plain values, and of frozen dataclasses, one key for each field."""
 
 import math
 from collections.abc import Mapping
@@ -94,3 +94,33 @@ def _without_none(hint: Any) -> type:
     if isinstance(hint, UnionType):
         hint = next(part for part in get_args(hint) if part is not type(None))
     return getattr(hint, "__origin__", hint)  # dict for dict[str, float]
+
+
+def plain_json(value: Any) -> Any:
+    """Return `value` as strict JSON holds it: lists, plain numbers, and None for nan and infinities.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything else than JSON and NumPy values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.json_record import plain_json
+    >>> plain_json({"rows": np.int64(3), "errors": np.array([0.5, np.nan])})
+    {'rows': 3, 'errors': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain_json(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain_json(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain_json(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain_json(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    raise TypeError(f"info must hold JSON values only, not {value!r} of type {type(value).__name__}")

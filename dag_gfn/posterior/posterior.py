@@ -8,7 +8,6 @@ from typing import Any, final
 
 import networkx as nx
 import numpy as np
-import pandas as pd
 from jaxtyping import Bool, Float64
 
 from dag_gfn.graphs import graph
@@ -16,9 +15,12 @@ from dag_gfn.posterior import interop, ranking
 from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.consistent import CORRECTED, corrected_counts
 from dag_gfn.posterior.diagnostics import Diagnostics
-from dag_gfn.posterior.features import FEATURES, chunks, feature_marginals, monte_carlo_error
+from dag_gfn.posterior.distinct_graphs import merged_graphs, require_dags
+from dag_gfn.posterior.features import FEATURES, feature_marginals, monte_carlo_error
 from dag_gfn.posterior.fit_record import FitRecord
+from dag_gfn.posterior.json_record import plain_json
 from dag_gfn.posterior.marginal import Marginal, Probability
+from dag_gfn.posterior.marginal_frames import MarginalFrames
 from dag_gfn.posterior.median_graph import median_graph
 from dag_gfn.posterior.queries import Query
 from dag_gfn.posterior.sampler import Sampler
@@ -26,7 +28,7 @@ from dag_gfn.posterior.sampler import Sampler
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GraphPosterior:
+class GraphPosterior(MarginalFrames):
     """A distribution over directed acyclic graphs on named variables.
 
     Build it with `from_samples` or `from_weights`, which find the distinct graphs and sort them.
@@ -83,12 +85,12 @@ class GraphPosterior:
             raise ValueError("a posterior needs at least one graph of positive weight")
         if len(self.names) != d or len(set(self.names)) != d:
             raise ValueError(f"expected {d} different names for {d} nodes, not {list(self.names)}")
-        _require_dags(self.graphs)
+        require_dags(self.graphs)
         if not len(self.best_graphs):
             object.__setattr__(self, "best_graphs", np.zeros((0, d, d), dtype=bool))
         if len(self.best_graphs) != len(self.best_log_scores) or not np.isfinite(self.best_log_scores).all():
             raise ValueError("expected one finite score for each of the best graphs")
-        _require_dags(self.best_graphs)
+        require_dags(self.best_graphs)
         if not np.all(np.isfinite(self.log_weights)):
             raise ValueError("log-weights must be finite; leave graphs of weight zero out")
         if not math.isclose(np.exp(self.log_weights).sum(), 1.0, rel_tol=1e-8):
@@ -103,7 +105,7 @@ class GraphPosterior:
         if objects:
             raise ValueError(f"statistics must be plain arrays, but {objects} hold Python objects")
         info = {**self.info, "names": self.names, "d": d, "log_evidence": self.log_evidence}
-        object.__setattr__(self, "info", _plain(info))
+        object.__setattr__(self, "info", plain_json(info))
 
     @classmethod
     def from_samples(
@@ -181,22 +183,8 @@ class GraphPosterior:
         marginals, log_evidence, info, statistics
             As the attributes.
         """
-        if np.isnan(log_weights).any() or np.isposinf(log_weights).any():
-            raise ValueError("log-weights must be numbers below infinity")
-        _require_dags(graphs)  # before weight zero hides any
         scores = np.full(len(graphs), np.nan) if log_scores is None else log_scores
-        positive = np.flatnonzero(log_weights > -np.inf)
-        if positive.size == 0:
-            raise ValueError("a posterior needs at least one graph of positive weight")
-        if positive.size < len(graphs):
-            graphs, log_weights, scores = graphs[positive], log_weights[positive], scores[positive]
-        first, group = graph.distinct(graphs)
-        merged = np.full(len(first), -np.inf)
-        np.logaddexp.at(merged, group, log_weights)
-        merged -= merged.max()
-        merged -= np.log(np.exp(merged).sum())
-        # ties, as among samples that each occur once, go by score; `first` is in byte order, which breaks the rest
-        order = np.lexsort((-scores[first], -merged))
+        merged = merged_graphs(graphs, log_weights, scores)
         draws = {"num_samples": num_samples, "effective_samples": effective_samples}
         draws = {key: value for key, value in draws.items() if value is not None}
         info = dict(info or {})
@@ -204,9 +192,9 @@ class GraphPosterior:
             info["diagnostics"] = {**info.get("diagnostics", {}), **draws}
         return cls(
             names=tuple(names),
-            graphs=graphs[first[order]],
-            log_weights=merged[order],
-            log_scores=scores[first[order]],
+            graphs=merged.graphs,
+            log_weights=merged.log_weights,
+            log_scores=merged.log_scores,
             marginals=dict(marginals or {}),
             log_evidence=log_evidence,
             info=info,
@@ -301,51 +289,6 @@ class GraphPosterior:
             return Marginal(values, "policy" if edge is not None and edge.source == "policy" else "exact")
         draws = self.effective_samples
         return Marginal(values, "samples", None if draws is None else monte_carlo_error(values, draws))
-
-    def edge_marginals(self) -> pd.DataFrame:
-        """Return P(i → j | data): row i, column j, the edge pointing from row to column."""
-        return self._frame(self.marginal("edge").values)
-
-    def linked_marginals(self) -> pd.DataFrame:
-        """Return P(i → j or j → i | data): symmetric."""
-        return self._frame(self.marginal("linked").values)
-
-    def path_marginals(self) -> pd.DataFrame:
-        """Return P(i ⇝ j | data): row i, column j, a directed path leading from row to column."""
-        return self._frame(self.marginal("path").values)
-
-    def markov_blanket_marginals(self) -> pd.DataFrame:
-        """Return P(i is a parent, child or co-parent of j | data): symmetric."""
-        return self._frame(self.marginal("markov_blanket").values)
-
-    def compelled_marginals(self) -> pd.DataFrame:
-        """Return P(i → j, and in every DAG of the same Markov equivalence class): row → column."""
-        return self._frame(self.marginal("compelled").values)
-
-    def reversible_marginals(self) -> pd.DataFrame:
-        """Return P(i and j are linked in a direction that their equivalence class leaves open): symmetric."""
-        return self._frame(self.marginal("reversible").values)
-
-    def standard_errors(self, feature: str = "edge") -> pd.DataFrame:
-        """Return Monte-Carlo standard errors of a feature's probabilities, row → column.
-
-        Zero for exact probabilities; nan where the error is not known. They tell how far the probabilities
-        are from those of infinitely many draws by the same method, not whether the method is right.
-        """
-        return self._frame(self.marginal(feature).errors())
-
-    def edge_table(self) -> pd.DataFrame:
-        """Return source, target, probability and standard_error of all d(d-1) edges source → target."""
-        source, target = np.nonzero(~np.eye(self.d, dtype=bool))
-        names = np.array(self.names, dtype=object)
-        return pd.DataFrame(
-            {
-                "source": names[source],
-                "target": names[target],
-                "probability": self.marginal("edge").values[source, target],
-                "standard_error": self.standard_errors("edge").to_numpy()[source, target],
-            }
-        )
 
     # --- graphs ---
 
@@ -490,34 +433,3 @@ class GraphPosterior:
         from dag_gfn.posterior.storage import save_posterior  # storage itself builds GraphPosterior
 
         save_posterior(self, folder, overwrite=overwrite)
-
-    def _frame(self, values: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame(values.copy(), index=list(self.names), columns=list(self.names))
-
-
-def _require_dags(graphs: Bool[np.ndarray, "m d d"]) -> None:
-    """Raise where a graph has a cycle: dropping it silently would flatter the method that made it."""
-    m, d, _ = graphs.shape
-    for part in chunks(m, d):
-        cyclic = np.flatnonzero(~graph.is_dag(graphs[part]))
-        if cyclic.size:
-            raise ValueError(
-                f"graph {part.start + cyclic[0]} has a directed cycle; a GraphPosterior holds DAGs only"
-            )
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` as strict JSON holds it: lists, plain numbers, and None for nan and infinities."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    raise TypeError(f"info must hold JSON values only, not {value!r} of type {type(value).__name__}")

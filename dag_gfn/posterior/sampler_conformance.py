@@ -48,6 +48,24 @@ def check_sampler(
     ------
     AssertionError
         If the sampler does not do what its protocol says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.layers.model import build_layer_model
+    >>> from dag_gfn.gflownet.layers.sampler import LayerSampler
+    >>> from dag_gfn.gflownet.training.config import make_objective
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.posterior.sampler_conformance import check_sampler
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
+    >>> weights = LayerWeights.build(table)
+    >>> model = build_layer_model(RootLayers(weights), make_objective("subtrajectory_balance"), None)
+    >>> dags = np.array([[[0, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> log_scores = table.log_reward(np.array([[0, 0], [0, 1], [2, 0]]))  # of the parents as bitmasks
+    >>> check_sampler(LayerSampler(table, weights, model), table.names, dags, log_scores, seed=0, num_samples=200)
     """
     assert isinstance(sampler, Sampler), f"{type(sampler).__name__} lacks a method of Sampler"
     drawn = _check_draws(sampler, graphs, log_scores, num_samples, seed)

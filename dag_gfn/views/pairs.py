@@ -30,7 +30,7 @@ class Pair(NamedTuple):
     Examples
     --------
     >>> from dag_gfn.views.pairs import Pair
-    >>> Pair(a=0, b=1, forward=0.6, backward=0.2, linked=0.8, error=0.01).direction
+    >>> Pair(a=0, b=1, forward=0.7, backward=0.1, linked=0.8, error=0.01).direction
     'leaning'
     """
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from dag_gfn.effects.graph_draws import central_interval, equivalence_classes, node_index, spread
+from dag_gfn.effects.graph_draws import draw_graphs, equivalence_classes, no_path
 from dag_gfn.errors import OptionError
+from dag_gfn.posterior import GraphPosterior
 
 NAMES = ("a", "b", "c")
 
@@ -27,13 +28,15 @@ def test_classes_join_graphs_that_data_cannot_tell_apart():
     }
 
 
-def test_unknown_columns_are_named_with_the_nearest():
-    with pytest.raises(OptionError, match="did you mean 'income'"):
-        node_index(("age", "income"), "incom")
-    assert node_index(("age", "income"), "income") == 1
+def test_graphs_are_drawn_by_weight(rng):
+    posterior = GraphPosterior.from_samples(NAMES, np.stack([dag((0, 1), (1, 2)), dag(), dag(), dag()]))
+    share = draw_graphs(posterior, 4_000, rng)[:, 0, 1].mean()
+    assert share == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 4_000))
+    np.testing.assert_allclose(no_path(posterior)[0], [1.0, 0.75, 0.75])
 
 
-def test_spread_of_draws():
-    samples = np.arange(101.0)
-    assert spread(samples) == {"mean": 50.0, "5%": 5.0, "50%": 50.0, "95%": 95.0}
-    assert central_interval(samples, 0.5) == (25.0, 75.0)
+@pytest.mark.parametrize("num_draws", [0, -3])
+def test_a_number_of_draws_is_positive_and_whole(num_draws, rng):
+    posterior = GraphPosterior.from_samples(NAMES, dag()[None])
+    with pytest.raises(OptionError, match=f"must be positive and whole, not {num_draws}"):
+        draw_graphs(posterior, num_draws, rng)

@@ -14,12 +14,12 @@ import dag_gfn
 from dag_gfn.cli import main
 from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.estimator import PARAMETERS, GraphPosteriorEstimator
-from dag_gfn.fitting.options import FitOptions, TrainingOptions, objective_names
+from dag_gfn.fitting.options import FitOptions, ScoreHyperparameters, TrainingOptions, objective_names
 from dag_gfn.fitting.prepare import prepare
 from dag_gfn.fitting.reading_options import ReadingOptions
 from dag_gfn.options import options_of
-from dag_gfn.scores import DEFAULT_SCORES, SCORES
-from dag_gfn.scores.graph_prior import PRIORS
+from dag_gfn.scores import PRIORS, SCORES
+from dag_gfn.scores.registry import SCORE_CLASSES, score_options
 
 OPTIONS = options_of(FitOptions)
 NOT_IN_ESTIMATOR = {"seed"}  # which random_state stands for
@@ -157,12 +157,13 @@ def test_every_option_is_a_parameter_of_the_estimator(name):
 def test_choices_are_those_that_there_are():
     assert set(OPTIONS["score"].choices) == set(SCORES)
     assert set(OPTIONS["prior"].choices) == set(PRIORS)
-    assert set(DEFAULT_SCORES.values()) <= set(OPTIONS["score"].choices)
+    declared = {name for score in SCORE_CLASSES for name in score_options(score)}
+    assert declared == set(options_of(ScoreHyperparameters))
     assert "trajectory_balance" in objective_names()
 
 
 def test_hyperparameters_reach_score_and_prior():
-    given = {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0, 1.0, 2.0], "prior": "edge", "beta": 0.1}
+    given = {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0, 0.1, 0.2], "prior": "edge", "beta": 0.1}
     data = dag_gfn.from_frame(small_table())
     prepared = prepare(data, FitOptions.from_keywords(given, caller="fit"))
     assert prepared.table.score_options == {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0, 0.1, 0.2]}
