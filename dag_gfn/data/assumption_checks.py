@@ -3,20 +3,16 @@
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.data.column_roles import (
-    counts_sentence,
-    raw_column,
-    row_number_columns,
-    row_numbers_sentence,
-    target_column,
-    target_sentence,
-)
+from dag_gfn.data.count_columns import counts_sentence
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.few_rows import ROWS_FOR_COPIES, few_rows
 from dag_gfn.data.messages import listed, quoted
+from dag_gfn.data.original_units import raw_column
 from dag_gfn.data.redundant_columns import copies_and_functions
+from dag_gfn.data.row_number_columns import row_number_columns, row_numbers_sentence
 from dag_gfn.data.suspected_missing import code_cells, codes_sentence, likely_codes, words_sentence
+from dag_gfn.data.target_columns import target_column, target_sentence
 
 MAX_CODED_VALUES = 5  # whole numbers with at most so many distinct values may be codes of categories
 MAX_SKEWNESS, MAX_EXCESS_KURTOSIS = 2.0, 7.0

@@ -94,7 +94,7 @@ def too_few_rows_error(absent: Bool[np.ndarray, "n d"], names: Sequence[str]) ->
             dropped = option_value([names[j] for j in worst[:k]])
             return DataError(
                 f"{found}leave out the columns with most missing values; --drop {dropped} leaves {left} rows "
-                "complete (beside what is left out already)."
+                "complete (in addition to the columns that are left out already)."
             )
     return DataError(
         f"{found}leave out the columns with most missing values (column '{one_line(names[worst[0]])}' has "

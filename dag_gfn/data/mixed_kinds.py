@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from dag_gfn.data.column_encoding import too_many_states
-from dag_gfn.data.column_roles import counts_column, is_count_name, is_row_number, repeat_rows
+from dag_gfn.data.count_columns import counts_column, is_count_name, repeat_rows
 from dag_gfn.data.messages import option_value, quoted
+from dag_gfn.data.row_number_columns import is_row_number
 from dag_gfn.errors import DataError
 
 MAX_CODES = 12  # a numeric column with more distinct values is unlikely to hold codes of categories

@@ -87,8 +87,8 @@ def copies_and_functions(data: Dataset) -> list[Doubt]:
                 "functions",
                 "mild",
                 "some columns are functions of others, which hides links of one behind the other",
-                f"{listed(found)}, exactly or nearly, so that links of the ones and the others cannot be told apart; "
-                "drop what was computed from others with --drop.",
+                f"{listed(found)}, exactly or nearly, so that the data cannot tell which of them is linked to another "
+                "column; drop what was computed from others with --drop.",
             )
         )
     return doubts

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from dag_gfn.data.column_roles import raw_column, rounding
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import listed, one_line
 from dag_gfn.data.missing_codes import is_word
+from dag_gfn.data.original_units import raw_column, rounding
 
 _DIGITS = (7, 8, 9)
 # 9, 99, 999, ..., and the codes just below that questionnaires use: 97, 98, 998, 9998.
