@@ -30,8 +30,8 @@ BOUNDS = {
 Where the residuals vanish at the optimum there is no noise there. The gradient of the forward divergence is zero in
 expectation only: what is left is noise, which larger batches lower.
 """
-QUICK = ("trajectory_balance", "log_partition_variance", "subtrajectory_balance", "flow_matching")
-"""Come there in 300 steps, and the others in 400."""
+STEPS = dict.fromkeys(BOUNDS, 250) | {"reverse_kl": 400, "reverse_wake_sleep": 300}
+"""Steps that bring each objective under its bound; those without noise are under a tenth of it after 200."""
 LARGE = {"batch_size": 1024, "rollout_size": 1024, "steps_per_rollout": 32}
 
 
@@ -62,22 +62,21 @@ def test_untrained_is_far_away():
 @pytest.mark.parametrize("objective", BOUNDS)
 def test_off_policy(objective):
     options = LARGE if objective in ("forward_kl", "wake_sleep") else {}
-    iterations = 300 if objective in QUICK else 400
-    assert divergence(objective, iterations=iterations, **options) < BOUNDS[objective]
+    assert divergence(objective, iterations=STEPS[objective], **options) < BOUNDS[objective]
 
 
 def test_on_policy():
-    assert divergence("reverse_kl", behaviour="on") < 1e-3
+    assert divergence("reverse_kl", behaviour="on", iterations=250) < 1e-3
 
 
 def test_from_single_steps():
     """Complete graphs are left by their stop alone, and what flows into them hangs on it."""
-    assert divergence("detailed_balance", replay="transitions") < 2e-3
+    assert divergence("detailed_balance", replay="transitions", iterations=250) < 2e-3
 
 
 def test_the_published_estimator_is_the_weaker_one():
-    published = divergence("published_off_policy_kl", iterations=200)
-    assert published > 10 * divergence("reverse_kl", iterations=200)
+    published = divergence("published_off_policy_kl", iterations=60)
+    assert published > 10 * divergence("reverse_kl", iterations=60)
     assert published <= np.log(2)
 
 
