@@ -3,6 +3,8 @@
 import doctest
 import importlib
 import inspect
+import re
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -36,8 +38,14 @@ def public_members(module):
 
 
 def shows_an_example(member):
-    """Return whether a docstring has an example: that of a function, of a class, or of a method of the class."""
+    """Return whether a docstring has an example: that of a function, of a class, or of a method of the class.
+
+    "See `name`." stands for the example of another name in the same module.
+    """
     documented = [member]
+    elsewhere = re.search(r"Examples\n\s*-+\n\s*See `(\w+)`", inspect.getdoc(member) or "")
+    if elsewhere:
+        documented.append(getattr(sys.modules[member.__module__], elsewhere[1]))
     if inspect.isclass(member):
         documented += [value for name, value in vars(member).items() if not name.startswith("_")]
     return any(">>>" in (getattr(each, "__doc__", None) or "") for each in documented)

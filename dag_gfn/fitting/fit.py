@@ -11,9 +11,10 @@ from dag_gfn.data import sufficient_statistics
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.methods import Run
-from dag_gfn.fitting.options import FitOptions, TrainingOptions
+from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import as_dataset, prepare
 from dag_gfn.fitting.record import recorded_posterior
+from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.method_result import MethodResult

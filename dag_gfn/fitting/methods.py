@@ -21,8 +21,8 @@ from dag_gfn.fitting.exact_check import (
     exact_check_reference,
     exact_comparison,
 )
-from dag_gfn.fitting.options import TrainingOptions
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
+from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc

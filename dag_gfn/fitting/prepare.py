@@ -30,6 +30,17 @@ class Prepared:
         About the data, that a verdict weighs.
     unlike : list of str
         Warnings about the data that have no doubt of their own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> from dag_gfn.fitting.prepare import prepare
+    >>> data = dag_gfn.simulate(3, 100, rng=np.random.default_rng(1))
+    >>> prepared = prepare(data, FitOptions.from_keywords({}, caller="fit"))
+    >>> prepared.dataset.is_standardized, prepared.warnings
+    (True, [])
     """
 
     dataset: Dataset

@@ -399,7 +399,7 @@ def test_a_fit_is_kept_where_its_report_fails(here, capsys, monkeypatch):
     assert not Path("out/report.html").exists()
 
 
-@pytest.mark.filterwarnings("ignore:given all other columns, the variance is larger")
+@pytest.mark.filterwarnings("ignore:given all other columns, the variance is larger than")
 def test_the_score_with_known_noise_is_centred_by_default(here):
     values = np.random.default_rng(0).normal(size=(40, 3)) * [1, 5, 20]
     frame = pd.DataFrame(values, columns=["a", "b", "c"])

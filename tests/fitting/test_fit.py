@@ -342,7 +342,7 @@ def test_discrete_columns():
     assert posterior.statistics["counts"].sum() == 80
 
 
-@pytest.mark.filterwarnings("ignore:given all other columns, the variance is larger")
+@pytest.mark.filterwarnings("ignore:given all other columns, the variance is larger than")
 @pytest.mark.parametrize("score", ["bge", "bic", "linear_gaussian"])
 @pytest.mark.parametrize("prior", ["uniform", "edge", "erdos_renyi", "fair"])
 def test_scores_and_priors(score, prior):

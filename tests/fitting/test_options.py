@@ -14,7 +14,7 @@ import dag_gfn
 from dag_gfn.cli import main
 from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.estimator import PARAMETERS, GraphPosteriorEstimator
-from dag_gfn.fitting.options import FitOptions, ScoreHyperparameters, TrainingOptions, objective_names
+from dag_gfn.fitting.options import FitOptions, ScoreHyperparameters
 from dag_gfn.fitting.prepare import prepare
 from dag_gfn.fitting.reading_options import ReadingOptions
 from dag_gfn.options import options_of
@@ -159,7 +159,6 @@ def test_choices_are_those_that_there_are():
     assert set(OPTIONS["prior"].choices) == set(PRIORS)
     declared = {name for score in SCORE_CLASSES for name in score_options(score)}
     assert declared == set(options_of(ScoreHyperparameters))
-    assert "trajectory_balance" in objective_names()
 
 
 def test_hyperparameters_reach_score_and_prior():
@@ -187,25 +186,3 @@ def test_reading_options_are_the_keywords_of_what_reads():
         parameters = inspect.signature(function).parameters
         for name, option in options_of(ReadingOptions).items():
             assert parameters[name].default == option.default
-
-
-@pytest.mark.parametrize(
-    ("given", "environment", "objective"),
-    [
-        ({}, "layers", "subtrajectory_balance"),
-        ({"objective": "modified_db"}, "edges", "modified_db"),
-        ({"objective": "trajectory_balance"}, "layers", "trajectory_balance"),
-        ({"backward": "learned"}, "edges", "modified_db"),
-        ({"environment": "edges"}, "edges", "modified_db"),
-    ],
-)
-def test_environment_and_objective_are_chosen_to_go_together(given, environment, objective):
-    full = TrainingOptions(**given).completed()
-    assert (full.environment, full.objective) == (environment, objective)
-    assert full.completed() == full
-
-
-def test_options_of_training_that_are_not_used_are_checked():
-    TrainingOptions(behaviour="on").check_unused(3)
-    with pytest.raises(OptionError, match="no option 'bogus'"):
-        TrainingOptions(train_options={"bogus": 1}).check_unused(3)
