@@ -1,7 +1,7 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -232,24 +232,27 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
     from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
 
-    made = make_objective(options.objective, options.objective_options)
+    environment, objective = options.environment, options.objective
+    if environment is None or objective is None:
+        raise ValueError("the options of training must be complete (TrainingOptions.completed)")
+    made = make_objective(objective, options.objective_options)
     config = default_config(
         run.table.d,
-        environment=options.environment,
-        objective=options.objective,
+        environment=environment,
+        objective=objective,
         behaviour=options.behaviour,
         iterations=run.iterations,
         time_budget=run.time_budget,
         options=options.train_options,
     )
     reference = run.reference()
-    if options.environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
+    if environment == "layers" and config.guide_share > 0 and run.table.d > _QUICK_GUIDES:
         announce("before training, Markov chains look for likely graphs to learn from", shown=run.shown)
-    with (
-        TrainingProgress() if run.shown else nullcontext(run.progress or None) as on_report,
-        _shown_phases(run, on_report.phase if run.shown else None) as on_phase,
-        _set_aside(run),
-    ):
+    with ExitStack() as opened:
+        bar = opened.enter_context(TrainingProgress()) if run.shown else None
+        on_report = run.progress if callable(run.progress) else bar
+        on_phase = opened.enter_context(_shown_phases(run, None if bar is None else bar.phase))
+        opened.enter_context(_set_aside(run))
         request = FitRequest(
             seed=run.seed,
             config=config,
@@ -262,7 +265,7 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
             checkpoint=checkpoint,
         )
         watchers = Watchers(divergence_from(reference), on_report, on_phase)
-        if options.environment == "layers":
+        if environment == "layers":
             layers = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
             log_probabilities = layers.log_probabilities
             conclude = partial(
@@ -282,25 +285,30 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
             edges = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
             result, log_probabilities = edges.result(run.table, config), edges.log_probabilities
     backward = None
-    if options.environment == "edges":
+    if environment == "edges":
         backward = options.backward or ("learned" if made.learns_backward else "uniform")
     settings = {
-        "objective": options.objective,
+        "objective": objective,
         "objective_options": dict(options.objective_options or {}),
         "backward": backward,
     }
     known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
         result = _compared(result, reference, log_probabilities if known else None)
-    sampler, importance = result.posterior.sampler, result.diagnostics.importance
-    exact = None if run.table.d > MAX_NODES_FOR_UPPER_BOUND else reference
-    if exact is not None and sampler is not None and importance is not None:
-        streams = RandomStreams(run.seed)
-        draws = exact.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
-        bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
-        importance = replace(importance, log_z_upper=bound)
-        result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))
+    result = _bounded(run, result, reference)
     return _with_best_graphs(run, replace(result, settings=settings))
+
+
+def _bounded(run: Run, result: MethodResult, reference: ExactReference | None) -> MethodResult:
+    """Return the result with an upper bound of its log evidence, where exact draws are quick."""
+    sampler, importance = result.posterior.sampler, result.diagnostics.importance
+    if reference is None or run.table.d > MAX_NODES_FOR_UPPER_BOUND or sampler is None or importance is None:
+        return result
+    streams = RandomStreams(run.seed)
+    draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
+    bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
+    diagnostics = replace(result.diagnostics, importance=replace(importance, log_z_upper=bound))
+    return replace(result, diagnostics=diagnostics)
 
 
 @contextmanager
