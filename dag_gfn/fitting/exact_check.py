@@ -61,6 +61,18 @@ def exact_check_reference(
     """Return the exact posterior to check against: when asked for, or else when it is quick.
 
     None, and a word in `budget.cuts`, where it turns out to take too much of the time budget.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.fitting.exact_check import exact_check_reference
+    >>> exact_check_reference(table, False, TimeBudget(), shown=False) is None
+    True
     """
     if exact_check is False:
         return None

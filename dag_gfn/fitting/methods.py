@@ -44,7 +44,21 @@ _QUICK_GUIDES = 10
 
 @dataclass
 class Run:
-    """What every method is given, and what it has to say to the user."""
+    """What every method is given, and what it has to say to the user.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.fitting import methods
+    >>> run = methods.Run(table, 0, 10, None, TimeBudget(), None, False, [], [])
+    >>> run.affordable_method(order_modular=False)  # two columns
+    'exact'
+    """
 
     table: ScoreTable
     seed: int
@@ -97,7 +111,22 @@ class Run:
 
 
 def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
-    """Return the exact posterior, having said what it takes if that is long."""
+    """Return the exact posterior, having said what it takes if that is long.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.fitting import methods
+    >>> run = methods.Run(table, 0, 10, None, TimeBudget(), None, False, [], [])
+    >>> result = methods.exact(run, order_modular=False, automatic=False)
+    >>> result.evidence.source, len(result.posterior)  # all 3 DAGs of two columns
+    ('exact', 3)
+    """
     table = run.table
     needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
     if needed.seconds > ANNOUNCED_SECONDS and table.is_complete and needed.bytes <= REFERENCE_MEMORY:
@@ -127,7 +156,7 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
     if order_modular:  # its most probable graphs are not those of the highest score
         run.note_cuts()
         return result
-    return with_best_graphs(run, result)
+    return _with_best_graphs(run, result)
 
 
 def _too_slow(time_budget: float | int, why: str) -> str:
@@ -139,9 +168,24 @@ def _too_slow(time_budget: float | int, why: str) -> str:
 
 
 def mcmc(run: Run) -> MethodResult:
-    """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ."""
+    """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.fitting import methods
+    >>> run = methods.Run(table, 0, 20, 2000, TimeBudget(), True, False, [], [])
+    >>> result = methods.mcmc(run)
+    >>> result.diagnostics.iterations, result.exact_check.edge_max_error < 0.2
+    (2000, True)
+    """
     table, reference = run.table, run.reference()
-    with ShareProgress(shown=run.shown) as on_share, shown_phases(run, on_share), set_aside(run):
+    with ShareProgress(shown=run.shown) as on_share, _shown_phases(run, on_share), _set_aside(run):
         with run.budget.phase("best graph"):
             starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
 
@@ -160,11 +204,28 @@ def mcmc(run: Run) -> MethodResult:
         )
     with run.budget.phase("comparison"):
         result = _compared(result, reference)
-    return with_best_graphs(run, result)
+    return _with_best_graphs(run, result)
 
 
 def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> MethodResult:
-    """Return the posterior that a GFlowNet has learned."""
+    """Return the posterior that a GFlowNet has learned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.fitting import methods
+    >>> from dag_gfn.fitting.options import TrainingOptions
+    >>> run = methods.Run(table, 0, 20, 2, TimeBudget(), True, False, [], [])
+    >>> options = TrainingOptions(behaviour="on")
+    >>> result = methods.gflownet(run, options, None)
+    >>> result.diagnostics.iterations, len(result.posterior)
+    (2, 3)
+    """
     # imports torch, which nothing else needs
     from dag_gfn.gflownet.edges.fit import fit_edges
     from dag_gfn.gflownet.layers.fit import fit_layers
@@ -189,7 +250,7 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
     bar = TrainingProgress(shown=run.shown)
     own = bar if run.shown else None
     on_report: Callable[[TrainingReport], None] | None = run.progress if callable(run.progress) else own
-    with bar, shown_phases(run, bar.phase if run.shown else None) as on_phase, set_aside(run):
+    with bar, _shown_phases(run, bar.phase if run.shown else None) as on_phase, _set_aside(run):
         request = FitRequest(
             seed=run.seed,
             config=config,
@@ -232,19 +293,24 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
     known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):
         result = _compared(result, reference, log_probabilities if known else None)
+    result = _bounded(run, result, reference)
+    return _with_best_graphs(run, replace(result, settings=settings))
+
+
+def _bounded(run: Run, result: MethodResult, reference: ExactReference | None) -> MethodResult:
+    """Return the result with an upper bound of its log evidence, where exact draws are quick."""
     sampler, importance = result.posterior.sampler, result.diagnostics.importance
-    exact = None if run.table.d > MAX_NODES_FOR_UPPER_BOUND else reference
-    if exact is not None and sampler is not None and importance is not None:
-        streams = RandomStreams(run.seed)
-        draws = exact.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
-        bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
-        importance = replace(importance, log_z_upper=bound)
-        result = replace(result, diagnostics=replace(result.diagnostics, importance=importance))
-    return with_best_graphs(run, replace(result, settings=settings))
+    if reference is None or run.table.d > MAX_NODES_FOR_UPPER_BOUND or sampler is None or importance is None:
+        return result
+    streams = RandomStreams(run.seed)
+    draws = reference.draw(UPPER_BOUND_DRAWS, streams.generator("upper bound"))
+    bound = sampler.log_z_upper(draws, seed=streams.torch_seed("upper bound"))
+    diagnostics = replace(result.diagnostics, importance=replace(importance, log_z_upper=bound))
+    return replace(result, diagnostics=diagnostics)
 
 
 @contextmanager
-def shown_phases(
+def _shown_phases(
     run: Run, on_phase: Callable[[str, float], None] | None
 ) -> Iterator[Callable[[str, float], None] | None]:
     """Let the progress bar show each phase of the budget that begins inside."""
@@ -255,12 +321,12 @@ def shown_phases(
         run.budget.on_phase = None
 
 
-def set_aside(run: Run) -> AbstractContextManager[None]:
+def _set_aside(run: Run) -> AbstractContextManager[None]:
     """Set aside, inside, the time for what follows the draws: comparison, and the search for the best graphs."""
     return run.budget.reserved(_AFTERWARDS)
 
 
-def with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
+def _with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
     """Return the result with the most probable DAGs that a search finds, where it does not hold all of them."""
     posterior = result.posterior
     if posterior.covers_all_dags:
@@ -269,7 +335,7 @@ def with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
     edge, budget = posterior.marginal("edge").values, run.budget
     with (
         ShareProgress(shown=run.shown) as on_share,
-        shown_phases(run, on_share),
+        _shown_phases(run, on_share),
         budget.phase("best graph", shown=_SEARCH),
     ):
         found = best_graphs(

@@ -170,7 +170,3 @@ def record(
 
 def _join(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
-
-
-FIGURE, SHARE, COUNT = optional(number()), optional(number(0, 1 + 1e-6)), number(0, whole=True)
-POSITIVE, TEXT, BOOLEAN = number(math.ulp(0.0)), optional(text), optional(boolean)

@@ -13,12 +13,6 @@ import numpy as np
 from dag_gfn.graphs import graph
 from dag_gfn.posterior.diagnostics import KINDS, ExactCheck
 from dag_gfn.posterior.json_checks import (
-    BOOLEAN,
-    COUNT,
-    FIGURE,
-    POSITIVE,
-    SHARE,
-    TEXT,
     Check,
     boolean,
     either,
@@ -35,6 +29,8 @@ MAX_DEPTH = 20
 """Levels of lists and records in one another; a fit writes five."""
 
 
+FIGURE, SHARE, COUNT = optional(number()), optional(number(0, 1 + 1e-6)), number(0, whole=True)
+POSITIVE, TEXT, BOOLEAN = number(math.ulp(0.0)), optional(text), optional(boolean)
 _PAIRS = items(items(text, 2))
 _CHECKS: dict[type, Check] = {
     float: FIGURE,
