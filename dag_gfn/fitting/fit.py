@@ -117,10 +117,8 @@ def fit(
         asked={
             "method": method,
             "objective": None,
-            **{
-                name: None if training is None else getattr(training, name)
-                for name in ("environment", "behaviour", "policy")
-            },
+            **chosen.recorded(),
+            **(dict.fromkeys(chosen.training.recorded()) if training is None else training.recorded()),
             "score": table.score,
             "score_options": table.score_options,
             "prior": table.prior,
@@ -133,9 +131,7 @@ def fit(
             "kind": dataset.kind,
             "standardized": dataset.is_standardized,
             "notes": run.notes,
-            "seed": chosen.method.seed,
             "version": __version__,
-            "order_modular": chosen.method.order_modular,
             "score_equivalent": table.is_score_equivalent,
         },
         said={

@@ -49,6 +49,7 @@ class MethodOptions(OptionGroup, panel="The method"):
         "Same seed, iterations and threads: same result.",
         details="It is the same to the last digit.",
         check=whole(0, MAX_SEED),
+        recorded=True,
     )
     num_samples: int = option(
         20_000,
@@ -70,6 +71,7 @@ class MethodOptions(OptionGroup, panel="The method"):
         "topological orders, and its evidence is a mean over orders. See "
         ":class:`dag_gfn.exact.order_modular.OrderModular`.",
         check=true_or_false,
+        recorded=True,
     )
 
     def __post_init__(self) -> None:

@@ -42,6 +42,7 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         "accurate. ``edges`` is the default for what needs them: the objectives ``modified_db`` and "
         "``flow_matching``, and a learned backward policy.",
         check=one_of("edges", "layers"),
+        recorded=True,
     )
     objective: str | None = option(
         None,
@@ -55,12 +56,14 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         "Training off or on policy.",
         details="``off``: exploration, replay, and with ``layers`` short Markov chains. ``on``: its own samples alone.",
         check=one_of("off", "on"),
+        recorded=True,
     )
     policy: str = option(
         "mlp",
         "Network.",
         details="``transformer`` has attention among the columns, and is slower by far.",
         check=one_of("mlp", "transformer"),
+        recorded=True,
         silent=True,
     )
     backward: str | None = option(

@@ -50,6 +50,7 @@ class Option:
     first: bool = False
     identity: bool = True
     silent: bool = False
+    recorded: bool = False
     panel: str | None = None
     used_by: tuple[str, ...] | None = None
 
@@ -89,6 +90,7 @@ def option(
     first: bool = False,
     identity: bool = True,
     silent: bool = False,
+    recorded: bool = False,
 ) -> T:
     """Return the field of an :class:`OptionGroup` that declares an option: its name and type are the field's.
 
@@ -114,6 +116,8 @@ def option(
         Whether a run that is resumed must have the same value.
     silent : bool
         Say nothing where the method takes no notice of it.
+    recorded : bool
+        Whether posterior.json has the value, under the option's name.
 
     Returns
     -------
@@ -141,6 +145,7 @@ def option(
         "first": first,
         "identity": identity,
         "silent": silent,
+        "recorded": recorded,
     }
     return field(default=default, metadata={_DECLARED: declared})
 
@@ -207,6 +212,11 @@ class OptionGroup:
         for name in _groups_in(type(self)):
             found |= getattr(self, name).values()
         return found
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the values that posterior.json has, by name."""
+        values = self.values()
+        return {name: values[name] for name, declared in options_of(type(self)).items() if declared.recorded}
 
     def unnoticed_by(self, method: str) -> list[str]:
         """Return the names of the options that were given and that this method takes no notice of."""

@@ -161,6 +161,15 @@ def test_choices_are_those_that_there_are():
     assert declared == set(options_of(ScoreHyperparameters))
 
 
+def test_the_record_has_what_is_declared_as_recorded():
+    info = dag_gfn.fit(small_table(), seed=3, policy="transformer", progress=False).info
+    recorded = FitOptions.from_keywords({"seed": 3}, caller="fit").recorded()
+    assert {name: info[name] for name in recorded} == {
+        **{"seed": 3, "order_modular": False},
+        **{"environment": None, "behaviour": None, "policy": None},  # nothing was trained
+    }
+
+
 def test_hyperparameters_reach_score_and_prior():
     given = {"alpha_mu": 2.0, "alpha_w": 7.0, "mean_obs": [0.0, 0.1, 0.2], "prior": "edge", "beta": 0.1}
     data = dag_gfn.from_frame(small_table())

@@ -21,7 +21,7 @@ from dag_gfn.options import (
 class Ladder(OptionGroup, panel="Tempering", used_by=("mcmc",)):
     """A small group."""
 
-    num_rungs: int = option(4, "Number of temperatures.", check=whole(1), first=True)
+    num_rungs: int = option(4, "Number of temperatures.", check=whole(1), first=True, recorded=True)
     spacing: str | None = option(None, "How they are spaced.", check=one_of("even", "geometric"))
     extra: Settings | None = option(None, "More of it.", flag="--extra-setting", identity=False)
     seldom: bool = option(False, "Seldom used.", silent=True)
@@ -85,6 +85,7 @@ def test_keywords_are_spread_over_the_groups():
         "extra": None,
         "seldom": False,
     }
+    assert made.recorded() == {"num_rungs": 2}
     with pytest.raises(OptionError, match="num_rungs"):
         Both.from_keywords({"num_rungs": -1}, caller="anneal")
 
