@@ -46,7 +46,7 @@ class EdgeSums:
     def of(
         cls,
         shares: Float64[np.ndarray, "m k"],
-        parts: Iterable[tuple[slice, Float64[np.ndarray, "n d d"]]],
+        parts: Iterable[tuple[slice, Float64[np.ndarray, "_ d d"]]],
         d: int,
     ) -> "EdgeSums":
         """Return the sums over all parts of the draws.
