@@ -73,6 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # as in: dag-gfn show out/ | head
         stop_output()
         return 0
+    except SystemExit:  # how rich ends where nobody reads the help to its end
+        stop_output()
+        return 0
     except Exception as error:
         if "--debug" in arguments:
             raise
