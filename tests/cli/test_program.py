@@ -91,6 +91,7 @@ EXACT = "dag-gfn fit ok.csv --method exact --overwrite --out"
         (f"{EXACT} closed >&- 2>&-", 0, ""),
         (f"({EXACT} piped; echo $? >code) | head -1 >first; exit $(cat code)", 0, ""),
         ("(dag-gfn show out; echo $? >code) | true; exit $(cat code)", 0, ""),
+        ("(dag-gfn fit --help; echo $? >code) | true; exit $(cat code)", 0, ""),
         pytest.param(
             f"{EXACT} full >/dev/full", 2, "'full' is saved, but cannot be shown: No space", id="full"
         ),
