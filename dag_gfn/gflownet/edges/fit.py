@@ -8,9 +8,9 @@ from torch import Tensor
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import MAX_ENUMERATED
-from dag_gfn.gflownet.edges.marginal import PolicyMarginal
+from dag_gfn.gflownet.edges.marginal import EdgeMarginal
 from dag_gfn.gflownet.edges.model import build_edge_model
-from dag_gfn.gflownet.edges.result import GFlowNetFit
+from dag_gfn.gflownet.edges.result import EdgeFit
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
@@ -36,7 +36,7 @@ def fit_edges(
     *,
     watchers: Watchers | None = None,
     budget: TimeBudget | None = None,
-) -> GFlowNetFit:
+) -> EdgeFit:
     """Train a GFlowNet over edges, and draw DAGs from it.
 
     Parameters
@@ -72,7 +72,7 @@ def fit_edges(
 
 
 @final
-class _OverEdges(GFlowNetKind[OutcomeSample, GFlowNetFit]):
+class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
     """A GFlowNet whose every state is a DAG, and every step an edge."""
 
     environment: EdgeAddition
@@ -81,7 +81,7 @@ class _OverEdges(GFlowNetKind[OutcomeSample, GFlowNetFit]):
         super().__init__(table, request, watchers, budget)
         device = self.streams.device
         self.environment = EdgeAddition(table, device=device)
-        self.marginal = PolicyMarginal(table, device=device) if table.d <= MAX_ENUMERATED else None
+        self.marginal = EdgeMarginal(table, device=device) if table.d <= MAX_ENUMERATED else None
         self.monitor_samples = _MONITOR_SAMPLES if table.d <= _MANY_NODES else _MONITOR_SAMPLES // 4
 
     def build_model(self) -> FlowModel:
@@ -119,8 +119,8 @@ class _OverEdges(GFlowNetKind[OutcomeSample, GFlowNetFit]):
         training: TrainingResult,
         log_probabilities: Float64[np.ndarray, " m"] | None,
         drawn: OutcomeSample,
-    ) -> GFlowNetFit:
-        return GFlowNetFit(
+    ) -> EdgeFit:
+        return EdgeFit(
             training=training,
             adjacency=adjacency_from_masks(drawn.outcome.cpu().numpy(), self.table.d),
             log_scores=drawn.log_reward.cpu().numpy(),

@@ -14,7 +14,7 @@ from dag_gfn.scores import ScoreTable
 _BATCH = 8192
 
 
-class PolicyMarginal:
+class EdgeMarginal:
     """All DAGs on d nodes as a lattice, through which the probability of any policy can be pushed.
 
     What a policy sees of each DAG is computed once, by enumeration and from the score table, sharing nothing
@@ -37,11 +37,11 @@ class PolicyMarginal:
     --------
     >>> import numpy as np
     >>> from dag_gfn.data import from_array
-    >>> from dag_gfn.gflownet.edges.marginal import PolicyMarginal
+    >>> from dag_gfn.gflownet.edges.marginal import EdgeMarginal
     >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
     >>> from dag_gfn.scores import ScoreTable, make_score
     >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
-    >>> log_p = PolicyMarginal(table).log_probabilities(UniformPolicy())
+    >>> log_p = EdgeMarginal(table).log_probabilities(UniformPolicy())
     >>> np.exp(log_p).round(6).tolist()  # of stopping and adding one of two edges, each is as likely
     [0.333333, 0.333333, 0.333333]
     """

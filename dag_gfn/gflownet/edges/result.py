@@ -18,7 +18,7 @@ from dag_gfn.scores import ScoreTable
 
 
 @dataclass(frozen=True)
-class GFlowNetFit:
+class EdgeFit:
     """A trained GFlowNet's samples.
 
     Attributes

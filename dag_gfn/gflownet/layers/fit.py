@@ -13,9 +13,9 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.chains import Guides, JudgingChains, draw_guides
-from dag_gfn.gflownet.layers.marginal import LayeredMarginal
+from dag_gfn.gflownet.layers.marginal import LayerMarginal
 from dag_gfn.gflownet.layers.model import build_layer_model
-from dag_gfn.gflownet.layers.result import WANTED_SAMPLES, LayeredFit
+from dag_gfn.gflownet.layers.result import WANTED_SAMPLES, LayerFit
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
@@ -54,7 +54,7 @@ def fit_layers(
     *,
     watchers: Watchers | None = None,
     budget: TimeBudget | None = None,
-) -> LayeredFit:
+) -> LayerFit:
     """Train a GFlowNet over root layerings, and draw layerings from it.
 
     Markov chains of a few seconds, the guides, show where the posterior is: training learns from their layerings beside
@@ -104,7 +104,7 @@ class _Judged:
 
 
 @final
-class _OverLayers(GFlowNetKind[_Judged, LayeredFit]):
+class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
     """A GFlowNet that builds root layerings node by node."""
 
     environment: RootLayers
@@ -117,7 +117,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayeredFit]):
                 table, outside=True, seconds=budget.remaining(), on_phase=watchers.on_phase
             )
         self.environment = RootLayers(self.weights, device=self.streams.device)
-        self.marginal = LayeredMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
+        self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
         self.shown: Guides | None = None
         self.judges: JudgingChains | None = None
 
@@ -191,8 +191,8 @@ class _OverLayers(GFlowNetKind[_Judged, LayeredFit]):
         training: TrainingResult,
         log_probabilities: Float64[np.ndarray, " m"] | None,
         drawn: _Judged,
-    ) -> LayeredFit:
-        return LayeredFit(
+    ) -> LayerFit:
+        return LayerFit(
             training=training,
             sampler=self._sampler(training.policy),
             log_probabilities=log_probabilities,

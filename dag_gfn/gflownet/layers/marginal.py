@@ -14,7 +14,7 @@ from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.scores import ScoreTable
 
 
-class LayeredMarginal:
+class LayerMarginal:
     r"""All DAGs on d nodes by their root layerings, of which there are few: 541 of 29,281 DAGs at d = 5.
 
     A layering is built by one trajectory, and parents are drawn from the posterior given the layering, so that
@@ -44,12 +44,12 @@ class LayeredMarginal:
     >>> import numpy as np
     >>> from dag_gfn.data import from_array
     >>> from dag_gfn.gflownet.env.root_layers import RootLayers
-    >>> from dag_gfn.gflownet.layers.marginal import LayeredMarginal
+    >>> from dag_gfn.gflownet.layers.marginal import LayerMarginal
     >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
     >>> from dag_gfn.layerings.layer_weights import LayerWeights
     >>> from dag_gfn.scores import ScoreTable, make_score
     >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
-    >>> marginal = LayeredMarginal(table, RootLayers(LayerWeights.build(table)))
+    >>> marginal = LayerMarginal(table, RootLayers(LayerWeights.build(table)))
     >>> np.exp(marginal.log_probabilities(UniformPolicy())).round(6).tolist()  # no edge, 0 -> 1, 1 -> 0
     [0.25, 0.25, 0.5]
     """

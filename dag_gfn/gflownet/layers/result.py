@@ -49,7 +49,7 @@ class _Dags(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LayeredFit:
+class LayerFit:
     """A trained GFlowNet's layerings.
 
     Attributes

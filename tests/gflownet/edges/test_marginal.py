@@ -11,7 +11,7 @@ from sampler_cases import exact_policy, policy_of, probabilities_of, score_table
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.enumeration import enumerate_dags, exact_posterior
-from dag_gfn.gflownet.edges.marginal import PolicyMarginal
+from dag_gfn.gflownet.edges.marginal import EdgeMarginal
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
@@ -21,7 +21,7 @@ from dag_gfn.graphs import graph
 
 def distribution(table, policy):
     """Return {adjacency bytes: probability} of all DAGs."""
-    marginal = PolicyMarginal(table)
+    marginal = EdgeMarginal(table)
     adjacency = graph.adjacency_from_masks(marginal.masks.astype(np.int64), table.d)
     probabilities = np.exp(marginal.log_probabilities(policy))
     return {dag.tobytes(): p for dag, p in zip(adjacency, probabilities, strict=True)}
@@ -128,7 +128,7 @@ def test_frequencies_of_rollouts():
 def test_the_exact_policy_samples_the_posterior():
     table = score_table(3)
     np.testing.assert_allclose(
-        PolicyMarginal(table).log_probabilities(exact_policy(table)),
+        EdgeMarginal(table).log_probabilities(exact_policy(table)),
         exact_posterior(table).log_probabilities,
         atol=1e-9,
     )
@@ -136,7 +136,7 @@ def test_the_exact_policy_samples_the_posterior():
 
 @pytest.mark.parametrize("d", [2, 3, 4, 5])
 def test_sums_to_one_over_all_dags_in_their_order(d):
-    marginal = PolicyMarginal(score_table(d))
+    marginal = EdgeMarginal(score_table(d))
     assert marginal.masks is enumerate_dags(d)
     log_p = marginal.log_probabilities(UniformPolicy() if d == 5 else random_policy(d))
     assert log_p.dtype == np.float64
@@ -147,7 +147,7 @@ def test_sums_to_one_over_all_dags_in_their_order(d):
 def test_sees_what_the_environment_shows(storage):
     table = score_table(3, storage=storage, forbidden=[(1, 2)], max_parents=1)
     possible = {key for key, p in distribution(table, UniformPolicy()).items() if p > 0}
-    marginal, environment = PolicyMarginal(table), EdgeAddition(table)
+    marginal, environment = EdgeMarginal(table), EdgeAddition(table)
     adjacency = marginal.observation.adjacency.numpy()
     kept = [k for k, dag in enumerate(adjacency) if dag.tobytes() in possible]
     bits = 1 << np.arange(3)
@@ -183,11 +183,11 @@ def zip_states(table):
 def test_keeps_no_gradients_and_leaves_the_policy_alone():
     table, policy = score_table(3), random_policy(3)
     before = {name: tensor.clone() for name, tensor in policy.state_dict().items()}
-    PolicyMarginal(table).log_probabilities(policy)
+    EdgeMarginal(table).log_probabilities(policy)
     assert all(parameter.grad is None for parameter in policy.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in policy.state_dict().items())
 
 
 def test_too_many_nodes():
     with pytest.raises(NotTractable, match="6 nodes"):
-        PolicyMarginal(score_table(6))
+        EdgeMarginal(score_table(6))

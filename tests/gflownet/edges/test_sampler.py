@@ -11,7 +11,7 @@ from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
 from dag_gfn.exact.enumeration import exact_posterior
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.edges.fit import fit_edges
-from dag_gfn.gflownet.edges.marginal import PolicyMarginal
+from dag_gfn.gflownet.edges.marginal import EdgeMarginal
 from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.flow_model import FlowModel
@@ -92,7 +92,7 @@ def test_the_evidence_and_the_entropy(table, sampler):
 
 
 def all_graphs_of(table):
-    marginal = PolicyMarginal(table)
+    marginal = EdgeMarginal(table)
     return marginal, adjacency_from_masks(marginal.masks.astype(np.int64), table.d)
 
 

@@ -12,7 +12,7 @@ from sampler_cases import log_reward, score_table
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.marginal import LayeredMarginal
+from dag_gfn.gflownet.layers.marginal import LayerMarginal
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
@@ -25,7 +25,7 @@ CONSTRAINTS = [{}, {"required": [(1, 0)], "forbidden": [(0, 2)]}, {"max_parents"
 
 def parts(table):
     environment = RootLayers(LayerWeights.of(table.complete))
-    return environment, LayeredMarginal(table, environment)
+    return environment, LayerMarginal(table, environment)
 
 
 def random_model(environment, seed=0):
@@ -123,7 +123,7 @@ def test_weights_by_odds_are_refused():
     weights = LayerWeights.build(table, num_candidates=2, outside=True)
     assert weights.has_outside
     with pytest.raises(ValueError, match="all parent sets, not of candidates and odds"):
-        LayeredMarginal(table, RootLayers(weights))
+        LayerMarginal(table, RootLayers(weights))
 
 
 @pytest.mark.parametrize("storage", ["complete", "lazy"])
@@ -135,4 +135,4 @@ def test_so_few_nodes_are_all_candidates(storage):
 def test_too_many_nodes():
     table = score_table(6)
     with pytest.raises(NotTractable, match="6 nodes"):
-        LayeredMarginal(table, RootLayers(LayerWeights.build(table)))
+        LayerMarginal(table, RootLayers(LayerWeights.build(table)))

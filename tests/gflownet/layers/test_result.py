@@ -14,8 +14,8 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.marginal import LayeredMarginal
-from dag_gfn.gflownet.layers.result import LayeredFit
+from dag_gfn.gflownet.layers.marginal import LayerMarginal
+from dag_gfn.gflownet.layers.result import LayerFit
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
@@ -41,10 +41,10 @@ def untrained(table, num_samples=500, *, num_candidates=None, chains=True, seed=
         )
     model.requires_grad_(False)
     sampler = LayerSampler(table, weights, model)
-    return LayeredFit(
+    return LayerFit(
         training=TrainingResult(model, 3, [], cut_short=False, interrupted=False, seconds=0.1),
         sampler=sampler,
-        log_probabilities=LayeredMarginal(table, environment).log_probabilities(model)
+        log_probabilities=LayerMarginal(table, environment).log_probabilities(model)
         if table.d <= 5
         else None,
         drawn=sampler.layerings(num_samples, seed=seed + 1),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sampler_cases import exact_policy, log_reward, score_table, seeded, states_of
 
-from dag_gfn.gflownet.edges.marginal import PolicyMarginal
+from dag_gfn.gflownet.edges.marginal import EdgeMarginal
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.importance import (
@@ -110,7 +110,7 @@ def test_the_evidence_lies_between_the_bounds():
 def test_the_probability_of_a_graph_is_that_of_all_ways_to_it(constraints):
     table = score_table(3, **constraints)
     environment = EdgeAddition(table)
-    exact = PolicyMarginal(table)
+    exact = EdgeMarginal(table)
     reached = np.isfinite(exact.log_probabilities(UniformPolicy()))
     dags = adjacency_from_masks(exact.masks.astype(np.int64), 3)[reached]
     mean, error = graph_log_probabilities(
