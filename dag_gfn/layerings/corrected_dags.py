@@ -14,7 +14,7 @@ from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Correction
 from dag_gfn.posterior.metrics import effective_sample_size, pareto_smoothed
-from dag_gfn.posterior.verdict import MAX_SHAPE, MIN_CORRECTED
+from dag_gfn.posterior.verdict import reliable_correction
 from dag_gfn.scores import ScoreTable
 
 DRAWS = 32
@@ -66,7 +66,7 @@ class CorrectedDags:
     @property
     def reliable(self) -> bool:
         """Whether the corrected draws are better than the draws without correction."""
-        return self.effective_samples >= MIN_CORRECTED and self.pareto_k <= MAX_SHAPE
+        return reliable_correction(self.effective_samples, self.pareto_k)
 
     def correction(self) -> Correction:
         """Return what the posterior records of the correction."""

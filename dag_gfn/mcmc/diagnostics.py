@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from dag_gfn.posterior.verdict import MAX_R_HAT, MIN_EFFECTIVE_DRAWS
+from dag_gfn.posterior.verdict import chains_agree
 from dag_gfn.quiet_import import quiet_import
 
 NEGLIGIBLE_DEVIATION = 0.01
@@ -46,7 +46,7 @@ class ChainDiagnostics:
     @property
     def converged(self) -> bool:
         """Whether chains agree and are long enough. Chains that all miss the same mode agree, too."""
-        return self.max_r_hat <= MAX_R_HAT and self.min_effective_draws >= MIN_EFFECTIVE_DRAWS
+        return chains_agree(self.max_r_hat, self.min_effective_draws)
 
 
 def diagnose(traces: Float64[np.ndarray, "c k *shape"], *, merged: int = 1) -> ChainDiagnostics:

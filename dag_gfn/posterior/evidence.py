@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 UNKNOWN = 10.0
 """Standard error of the log evidence, in nats, from which on it counts as not known."""
-MIN_EFFECTIVE_DRAWS = 25.0
+MIN_DRAWS_FOR_EVIDENCE = 25.0
 """Independent draws that importance weights must be worth, for the mean weight to say anything of the evidence.
 
 With fewer, a handful of draws has all the weight, and the standard error, which is at most 1 then, knows nothing of the
@@ -82,6 +82,6 @@ def known_evidence(
         return None, None
     if not (math.isfinite(log_evidence) and standard_error < UNKNOWN):
         return None, None
-    if effective_draws < MIN_EFFECTIVE_DRAWS:
+    if effective_draws < MIN_DRAWS_FOR_EVIDENCE:
         return None, None
     return float(log_evidence), float(standard_error)

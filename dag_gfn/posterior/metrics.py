@@ -133,9 +133,10 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     r"""Return normalised log-weights whose largest are smoothed, and the shape k̂ of their tail.
 
     The largest weights are replaced by quantiles of the generalised Pareto distribution that fits them, which
-    trades a little bias for much variance. Above k̂ = 0.7 weighted means are unreliable. k̂ is infinite for
-    fewer than 25 draws, which do not determine a tail, or where a few draws have nearly all weight. It is 0 where all
-    draws of the tail have the largest weight.
+    trades a little bias for much variance. Weighted means are unreliable if k̂ is above
+    `dag_gfn.posterior.verdict.MAX_SHAPE`. k̂ is infinite for fewer than 25 draws, which do not
+    determine a tail, or where a few draws have nearly all weight. It is 0 where all draws of the tail have the largest
+    weight.
 
     References
     ----------

@@ -1,5 +1,6 @@
 """Whether a fit can be relied on: the limits, what they decide, and the words for it."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,8 @@ MAX_EDGE_ERROR = 0.05
 """Largest edge error, by the exact check, with which a fit counts as converged."""
 MAX_EVIDENCE_ERROR = 0.5
 """Standard error of the log evidence, in nats, with which that counts as converged."""
-MAX_STANDARD_ERROR = 0.025
-"""Of an edge probability, with which pooled draws count as converged: that of 400 independent draws."""
+MAX_STANDARD_ERROR = 0.5 / math.sqrt(MIN_EFFECTIVE_DRAWS)
+"""Of an edge probability, with which pooled draws count as converged: that of as many independent draws."""
 MIN_ESS = 0.1
 """Effective sample size, as a share of the samples, below which a fit without an exact check counts as failed."""
 
@@ -131,6 +132,44 @@ def reliable_weights(effective_samples: float | int, pareto_k: float | int | Non
     (True, False, False)
     """
     return bool(effective_samples >= MIN_EFFECTIVE_DRAWS and (pareto_k is None or pareto_k <= MAX_SHAPE))
+
+
+def reliable_correction(effective_samples: float | int, pareto_k: float | int) -> bool:
+    """Return whether draws that are corrected for parents outside the candidates are better than uncorrected ones.
+
+    Parameters
+    ----------
+    effective_samples : float
+        How many independent draws the corrected ones are worth.
+    pareto_k : float
+        Shape of the tail of their weights.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.verdict import reliable_correction
+    >>> reliable_correction(150.0, 0.3), reliable_correction(150.0, 0.8), reliable_correction(50.0, 0.3)
+    (True, False, False)
+    """
+    return bool(effective_samples >= MIN_CORRECTED and pareto_k <= MAX_SHAPE)
+
+
+def chains_agree(max_r_hat: float | int, min_effective_draws: float | int) -> bool:
+    """Return whether Markov chains agree with one another and are long enough.
+
+    Parameters
+    ----------
+    max_r_hat : float
+        The largest R-hat of an edge probability or of the log-weight.
+    min_effective_draws : float
+        How many independent draws the chains are worth at least.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.verdict import chains_agree
+    >>> chains_agree(1.01, 900.0), chains_agree(1.2, 900.0), chains_agree(1.01, 90.0)
+    (True, False, False)
+    """
+    return bool(max_r_hat <= MAX_R_HAT and min_effective_draws >= MIN_EFFECTIVE_DRAWS)
 
 
 def _judged(diagnostics: Diagnostics, exact_check: ExactCheck | None) -> tuple[bool | None, str]:

@@ -8,6 +8,8 @@ from dag_gfn.posterior import GraphPosterior
 
 LIKELY = 0.5
 """Probability from which two variables count as likely linked."""
+UNLIKELY = 0.05
+"""Probability up to which two variables count as almost surely not linked; views list pairs above it."""
 SETTLED = 0.9
 """Share of a link's probability from which its direction counts as settled."""
 OPEN = 0.75

@@ -11,7 +11,7 @@ from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
-from dag_gfn.views.pairs import LIKELY, pairs
+from dag_gfn.views.pairs import LIKELY, UNLIKELY, pairs
 from dag_gfn.views.wording import assumptions
 
 MAX_GRAPH_TEXT = 200
@@ -20,7 +20,7 @@ _ORIENTATION = "Where a→b and b→a are both near half of 'linked', the data c
 
 
 def print_posterior(
-    posterior: GraphPosterior, console: Console, *, max_pairs: int = 30, min_linked: float = 0.05
+    posterior: GraphPosterior, console: Console, *, max_pairs: int = 30, min_linked: float = UNLIKELY
 ) -> None:
     """Print a header, the pairs most likely to be linked, the top graphs, and how far to trust it all.
 

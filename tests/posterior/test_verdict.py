@@ -8,7 +8,7 @@ from dag_gfn.posterior.diagnostics import (
     MCMCDiagnostics,
 )
 from dag_gfn.posterior.evidence import Evidence
-from dag_gfn.posterior.verdict import judge, reliable_weights
+from dag_gfn.posterior.verdict import chains_agree, judge, reliable_correction, reliable_weights
 
 KNOWN = Evidence(-3.0, 0.1)
 
@@ -191,6 +191,22 @@ def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective,
 )
 def test_when_weighted_means_can_be_relied_on(effective, shape, reliable):
     assert reliable_weights(effective, shape) is reliable
+
+
+@pytest.mark.parametrize(
+    ("effective", "shape", "reliable"),
+    [(100, 0.7, True), (99.9, 0.0, False), (5_000, 0.71, False), (5_000, float("inf"), False)],
+)
+def test_when_a_correction_can_be_relied_on(effective, shape, reliable):
+    assert reliable_correction(effective, shape) is reliable
+
+
+@pytest.mark.parametrize(
+    ("r_hat", "draws", "agree"),
+    [(1.05, 400, True), (1.051, 9_000, False), (1.0, 399.9, False), (float("inf"), 9_000, False)],
+)
+def test_when_chains_agree(r_hat, draws, agree):
+    assert chains_agree(r_hat, draws) is agree
 
 
 @pytest.mark.parametrize(

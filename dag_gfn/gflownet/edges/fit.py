@@ -21,11 +21,11 @@ from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
 from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks
+from dag_gfn.posterior.verdict import MIN_ESS
 from dag_gfn.scores import ScoreTable
 
 _MONITOR_SAMPLES = 256
 _MANY_NODES = 20  # beyond, a quarter of them is drawn
-_WANTED_ESS = 0.1  # as a share of the samples, below which training goes on while there is time
 _DRAWING_SHARE = 0.8  # of the time after training
 _LEAST_DRAWS = 200
 
@@ -101,7 +101,7 @@ class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
         return FlowModel(model.policy, backward=FlowBackward(self.environment, model.policy))
 
     def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
-        return float(effective_share(log_weights)) >= _WANTED_ESS
+        return float(effective_share(log_weights)) >= MIN_ESS
 
     def draw(self, model: FlowModel) -> OutcomeSample:
         with self.budget.phase("draws"):

@@ -108,8 +108,8 @@ class EdgeSampler:
         Trajectories begin with the given edges, and importance weights correct the draws. ``log_evidence`` is that of
         the graphs that have the edges. ``info["diagnostics"]`` says how well the policy serves for that: the effective
         sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape of the tail of their weights, which is
-        None where too few draws tell it. If it is None or above 0.7, standard errors may be too small, and a warning
-        says so.
+        None where there are too few draws to estimate it. If it is None or above
+        `dag_gfn.posterior.verdict.MAX_SHAPE`, standard errors may be too small, and a warning says so.
 
         Parameters
         ----------

@@ -194,7 +194,7 @@ def graph_log_probabilities(
     graphs : State of k graphs
     num_trajectories : int
         For each graph. From 25 on, the standard error is infinite where the tail of the ratios is too heavy for an
-        estimate (Pareto shape above 0.7, `dag_gfn.posterior.metrics.pareto_smoothed`): more trajectories are needed.
+        estimate (Pareto shape above `dag_gfn.posterior.verdict.MAX_SHAPE`): more trajectories are needed.
         With fewer it is a rough figure, and NaN with only one.
     generator : torch.Generator
 

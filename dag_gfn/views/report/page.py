@@ -14,15 +14,13 @@ from dag_gfn.errors import StorageError
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.checks import check_sentences, checks
 from dag_gfn.posterior.ranking import likely_text
-from dag_gfn.views.pairs import SETTLED, Pair, pairs
+from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
 from dag_gfn.views.report.summary import percent, summarise
 from dag_gfn.views.terminal import class_edges
 from dag_gfn.views.wording import assumptions
 
-MIN_LINKED = 0.05
-"""Pairs less likely linked than this are in the matrix only."""
 TOP_GRAPHS = 6
 TOP_CLASSES = 4
 MAX_NUMBERED = 16
@@ -132,7 +130,7 @@ def report_html(
     environment.filters["percent"] = percent
     every = pairs(posterior)
     drawing = Drawing.of(posterior)
-    shown = [pair for pair in every if pair.linked >= MIN_LINKED]
+    shown = [pair for pair in every if pair.linked >= UNLIKELY]  # the matrix has all
     info = posterior.info
     effect = effect_tables(posterior, on_progress=on_progress)
     features = {name: posterior.marginal(name) for name in FEATURES}
@@ -168,7 +166,7 @@ def report_html(
         training=_training(info),
         assumptions=assumptions(info.get("kind")),
         provenance=_provenance(posterior),
-        min_linked=MIN_LINKED,
+        min_linked=UNLIKELY,
         numbered=posterior.d <= MAX_NUMBERED,
         drawn=posterior.d <= MAX_DRAWN,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import spread_sentence
 from dag_gfn.posterior.trust import trust_in
-from dag_gfn.views.pairs import LIKELY, Pair, pairs
+from dag_gfn.views.pairs import LIKELY, UNLIKELY, Pair, pairs
 from dag_gfn.views.wording import MODELS, method_words
 
 MAX_NAMED = 8
@@ -102,13 +102,16 @@ def _findings(posterior: GraphPosterior) -> list[tuple[str, list[str]]]:
         more = [f"and {len(links) - MAX_NAMED} more"] if len(links) > MAX_NAMED else []
         if links:
             told.append((f"{title} ({len(links)})", links[:MAX_NAMED] + more))
-    unlinked, unsure = sum(p.linked <= 0.05 for p in every), sum(0.05 < p.linked < LIKELY for p in every)
+    unlinked, unsure = (
+        sum(p.linked <= UNLIKELY for p in every),
+        sum(UNLIKELY < p.linked < LIKELY for p in every),
+    )
     told.append(
         (
             "The other pairs",
             [
-                f"{unlinked} of {len(every)} pairs are almost surely not linked directly ({percent(0.05)} at most)",
-                f"{unsure} are uncertain (between {percent(0.05)} and {percent(LIKELY)})",
+                f"{unlinked} of {len(every)} pairs are almost surely not linked directly ({percent(UNLIKELY)} at most)",
+                f"{unsure} are uncertain (between {percent(UNLIKELY)} and {percent(LIKELY)})",
             ],
         )
     )
