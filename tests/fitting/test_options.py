@@ -14,12 +14,16 @@ import dag_gfn
 from dag_gfn.cli import main
 from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.estimator import PARAMETERS, GraphPosteriorEstimator
-from dag_gfn.fitting.options import FitOptions, ScoreHyperparameters
+from dag_gfn.fitting.options import FitOptions, PriorHyperparameters, ScoreHyperparameters
 from dag_gfn.fitting.prepare import prepare
 from dag_gfn.fitting.reading_options import ReadingOptions
+from dag_gfn.fitting.training_options import DEFAULT_OBJECTIVES, objective_names
+from dag_gfn.gflownet.objectives import OBJECTIVES
+from dag_gfn.gflownet.policies import EDGE_POLICIES, LAYER_POLICIES
 from dag_gfn.options import options_of
-from dag_gfn.scores import PRIORS, SCORES
+from dag_gfn.scores import PRIORS, SCORES, make_prior
 from dag_gfn.scores.registry import SCORE_CLASSES, score_options
+from dag_gfn.views.wording import METHODS
 
 OPTIONS = options_of(FitOptions)
 NOT_IN_ESTIMATOR = {"seed"}  # which random_state stands for
@@ -155,10 +159,25 @@ def test_every_option_is_a_parameter_of_the_estimator(name):
 
 
 def test_choices_are_those_that_there_are():
-    assert set(OPTIONS["score"].choices) == set(SCORES)
-    assert set(OPTIONS["prior"].choices) == set(PRIORS)
+    assert OPTIONS["score"].choices == SCORES
+    assert OPTIONS["prior"].choices == PRIORS
+    assert set(OPTIONS["policy"].choices) == set(EDGE_POLICIES) == set(LAYER_POLICIES)
+    assert objective_names() == tuple(OBJECTIVES)
+    assert set(OPTIONS["environment"].choices) == set(DEFAULT_OBJECTIVES)
+    assert set(DEFAULT_OBJECTIVES.values()) <= set(OBJECTIVES)
+    assert set(OPTIONS["method"].choices) == {"auto", *METHODS}
+
+
+def test_hyperparameters_are_those_of_scores_and_priors():
     declared = {name for score in SCORE_CLASSES for name in score_options(score)}
     assert declared == set(options_of(ScoreHyperparameters))
+    for name in options_of(PriorHyperparameters):  # each belongs to one prior, and is refused by the others
+        accepted = []
+        for prior in PRIORS:
+            with contextlib.suppress(OptionError):
+                make_prior(prior, 3, **{name: 0.5})
+                accepted.append(prior)
+        assert len(accepted) == 1
 
 
 def test_the_record_has_what_is_declared_as_recorded():
