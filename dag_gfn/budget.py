@@ -45,7 +45,7 @@ class TimeBudget:
     cuts : list of str
         What was cut to fit, a sentence each.
     on_phase : callable, optional
-        Is told the name of each phase that begins, and 0: the share of it that is done. None unless set.
+        Called with the name of each phase that begins and the share of it that is done, 0. None unless set.
 
     Examples
     --------
@@ -111,7 +111,7 @@ class TimeBudget:
 
     @contextmanager
     def reserved(self, part: float | int) -> Iterator[None]:
-        """Set a part of the whole budget aside for what comes after: inside, that much less is left."""
+        """Reserve a part of the whole budget for later work: within the block, that much less time is left."""
         seconds = 0.0 if self.total is None else part * self.total
         self._reserved += seconds
         try:
@@ -121,7 +121,7 @@ class TimeBudget:
 
     @contextmanager
     def phase(self, name: str, *, shown: str | None = None) -> Iterator[None]:
-        """Add what is done inside to the seconds of a phase; `shown` is what a progress bar calls it, if not so."""
+        """Add the time of the block to the seconds of a phase; `shown` is another name of it for the progress bar."""
         began = self.clock()
         if self.on_phase is not None:
             self.on_phase(name if shown is None else shown, 0.0)
@@ -131,12 +131,12 @@ class TimeBudget:
             self.phases[name] = self.phases.get(name, 0.0) + float(self.clock() - began)
 
     def hurry(self, seconds: float | int = 0.0) -> None:
-        """Let the budget end in so many seconds, if it does not end sooner: what is to come is cut to that."""
+        """Shorten the budget so that it ends in at most this many seconds."""
         end = self.elapsed() + seconds
         self.total, self._slack = end if self.total is None else min(self.total, end), 0.0
 
     def seconds_of(self, wanted: int, work: Callable[[int], object], *, allowed: float | int) -> float:
-        """Return about how many seconds so many pieces of work take, by trying a few.
+        """Return an estimate of the seconds that the wanted pieces of work take, from a trial of a few.
 
         Parameters
         ----------
@@ -144,8 +144,8 @@ class TimeBudget:
         work : callable
             Does a given number of pieces, at most 256.
         allowed : float
-            Seconds that the work should not exceed: a second and larger trial, that knows what pieces have in common,
-            is made only where the first does not say that it will not.
+            Seconds that the work should not exceed. A second, larger trial separates the fixed cost from that of each
+            piece. It is made only where the first trial suggests that the work takes longer than this.
         """
         work(1)  # loads, or compiles, what it needs
         few, many = _TRIED
@@ -173,9 +173,9 @@ class TimeBudget:
         work : callable
             Does a given number of pieces; it is tried on a few.
         share : float
-            Of the time that is left, in (0, 1].
+            Share of the time that is left, in (0, 1].
         least : int
-            That are done in any case.
+            Pieces that are done in any case.
         what : str
             What the pieces are, for the note.
         """
@@ -193,7 +193,7 @@ class TimeBudget:
 
 
 class ForeseenEnd:
-    """When a computation that tells its progress will end.
+    """Estimates when a computation that reports its progress will end.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ class ForeseenEnd:
     def __call__(self, name: str, share: float | int) -> float:
         """Return when the part called `name`, of which a share in [0, 1] is done, will end.
 
-        In seconds since the budget began; now, as long as less than a twentieth tells nothing yet.
+        In seconds since the budget began. Before a twentieth is done there is no estimate, but the time now.
         """
         now = self.budget.elapsed()
         began, share_then = self._began.setdefault(name, (now, float(share)))

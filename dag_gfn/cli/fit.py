@@ -93,12 +93,12 @@ def fit(
 
 
 def _tell(posterior: "dag_gfn.GraphPosterior", out: Path, with_report: bool) -> None:
-    """Print what was found. It is saved, so that it is no failure if nobody reads this to its end.
+    """Print the result. It is saved already, so a reader that stops early is no failure.
 
     Raises
     ------
     StorageError
-        If standard output does not take it, but for a pipe that is closed.
+        If standard output cannot be written; a closed pipe is no error.
     """
     from dag_gfn.views.terminal import print_posterior
 
@@ -116,7 +116,7 @@ def _tell(posterior: "dag_gfn.GraphPosterior", out: Path, with_report: bool) -> 
 
 
 def _page(posterior: "dag_gfn.GraphPosterior") -> str | None:
-    """Return the report, or None where it cannot be made: a fit of hours is not lost for that."""
+    """Return the report, or None where it cannot be made: the fit is kept all the same."""
     from dag_gfn.views.report import report_html
 
     try:

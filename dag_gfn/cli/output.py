@@ -1,4 +1,4 @@
-"""Where the words of the commands go: the terminal, stderr, and what happens where these are closed."""
+"""Output of the commands: the terminal, stderr, and closed streams."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ def console() -> Console:
 
 
 def fail(message: str, *, given: Sequence[str] = ()) -> int:
-    """Say in one line on stderr what went wrong, and return the exit code for that.
+    """Print an error as one line on stderr, and return its exit code.
 
     Parameters
     ----------
@@ -74,13 +74,13 @@ def open_streams() -> None:
 
 
 def require_output() -> None:
-    """Raise `OptionError` where a command that only prints has nowhere to print to."""
+    """Raise `OptionError` if standard output is closed, for a command that only prints."""
     if _closed:
         raise OptionError("standard output is closed, so that there is nowhere to print to: open it (>file)")
 
 
 def stop_output() -> None:
-    """Let what is still to be printed go nowhere, if standard output does not take it any more.
+    """Discard further output if standard output is closed.
 
     Otherwise Python tries again at its end, complains, and changes the exit code.
     """

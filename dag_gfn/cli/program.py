@@ -30,7 +30,7 @@ app = typer.Typer(
 
 
 def _abortable(command: Callable) -> Callable:
-    """Return the command, but Ctrl-C in it ends as `typer.Abort`: typer would end the program without a word."""
+    """Return the command, but Ctrl-C in it ends as `typer.Abort`: typer would end the program without a message."""
 
     @functools.wraps(command)
     def run(*given: Any, **named: Any) -> Any:
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _explained(error: Exception) -> str:
-    """Return what to say of an error, whether it was foreseen or not."""
+    """Return the message for an error, expected or not."""
     if isinstance(error, DagGfnError):
         return str(error)
     if isinstance(error, OSError):
@@ -101,7 +101,7 @@ def _explained(error: Exception) -> str:
 
 
 def run() -> None:
-    """Be the program dag-gfn."""
+    """Run the program dag-gfn, and exit with its code."""
     open_streams()
     for name in (
         "SIGTERM",

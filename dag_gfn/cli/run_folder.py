@@ -1,4 +1,4 @@
-"""The folder that a run works in, OUT.partial, which a kill leaves and --resume takes up."""
+"""The folder of a run in progress, OUT.partial, which a killed run leaves and --resume continues."""
 
 import contextlib
 import json

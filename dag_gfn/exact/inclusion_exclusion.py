@@ -236,6 +236,7 @@ def _write_sole_sources(inside, d, total, space, sole_source):
     """
     members, low_sums, high_sums, sizes = space[0], space[10], space[11], space[12]
     outside = ((np.int64(1) << d) - 1) ^ inside
+    # members of the high part, then of the low part, then the dense nodes: one fold for each
     for k in range(sizes[0] - 1, sizes[1] + sizes[2] - 1, -1):
         without = fold(high_sums, 1 << (k - sizes[1] - sizes[2]))
         _write_one(members[k], outside, -without / total, sole_source)
@@ -271,9 +272,9 @@ def spread_sets(sets, arrays, closed, sums):
     for s in range(len(sets)):
         inside = ((np.int64(1) << d) - 1) ^ sets[s]
         share = closed[sets[s]]
-        if share == 0.0 or mantissa[inside] == 0.0:
+        if share == 0.0 or mantissa[inside] == 0.0:  # nothing to pass on
             continue
-        share /= mantissa[inside]
+        share /= mantissa[inside]  # u_U(X) is a term of β(U) divided by β(U)
         prepare_set(inside, d, arrays, space)
         for h in range(1 << (sizes[0] - sizes[1] - sizes[2])):
             if high_mantissas[h] != 0.0:

@@ -248,12 +248,13 @@ def _sum_over_orders(set_mantissa, set_exponent, mantissa, exponent):
             power = set_exponent[j, index] + exponent[larger]
             if total == 0.0:
                 total, top = product, power
-            elif power > top:
+            elif power > top:  # rescale the sum to the larger exponent, so that nothing overflows
                 total = total * power_of_two(top - power) + product
                 top = power
             else:
                 total += product * power_of_two(power - top)
         if total > 0.0:
+            # the exponent field of a double brings the mantissa back into [1, 2)
             shift = (np.float64(total).view(np.int64) >> np.int64(52)) - np.int64(1023)
             mantissa[s] = total * power_of_two(-shift)
             exponent[s] = top + shift
@@ -270,7 +271,7 @@ def _follow_orders(set_mantissa, set_exponent, mantissa, exponent, first, follow
     d = len(set_mantissa)
     first[0] = 1.0
     for s in range(len(first) - 1):
-        if mantissa[s] == 0.0:
+        if mantissa[s] == 0.0:  # no order begins with these nodes
             continue
         for j in range(d):
             if not s >> j & 1:

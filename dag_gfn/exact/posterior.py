@@ -34,7 +34,7 @@ MAX_NODES_WITH_PARENT_SETS = 15
 """Up to this many nodes the probabilities of all parent sets are kept: 2 MB at 15, 84 MB at 20."""
 
 PartProgress = Callable[[str, float], None]
-"""Is told what is being done and the share of it that is done."""
+"""Called with the name of a phase and the share of it that is done, in [0, 1]."""
 
 
 def fit_exact(
@@ -59,7 +59,7 @@ def fit_exact(
     memory_limit : float
         In bytes, beyond which the computation is refused.
     progress : callable, optional
-        Is told what is being done and the share of it that is done.
+        Called with the name of a phase and the share of it that is done, in [0, 1].
 
     Raises
     ------

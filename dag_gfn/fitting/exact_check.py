@@ -35,7 +35,7 @@ class _TooSlow(Exception):
 
 
 def affordable(table: ScoreTable, seconds: float | int) -> bool:
-    """Return whether the exact posterior can be had in this time and in memory.
+    """Return whether the exact posterior takes at most this time and fits into memory.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def exact_check_reference(
 
 
 def divergence_from(reference: ExactReference | None) -> Callable[[np.ndarray], dict[str, float]] | None:
-    """Return what tells, during training, the divergence of a distribution over all DAGs from the exact one.
+    """Return a function that computes, during training, the divergence of a policy's distribution from the exact one.
 
     Examples
     --------

@@ -26,7 +26,7 @@ UNLIKE_THE_MODEL = {
     "level": "mild",
     "verdict": "the data look in some way unlike what the score assumes (see the warnings)",
 }
-"""What a verdict says where there are warnings about the data that have no doubt of their own."""
+"""The doubt that is recorded where there are warnings about the data without a doubt of their own."""
 
 
 @takes(FitOptions)
@@ -48,7 +48,7 @@ def fit(
     Returns
     -------
     GraphPosterior
-        Its ``info`` tells how it was made and how far to trust it.
+        Its ``info`` records how it was made and how far to trust it.
 
     Raises
     ------
@@ -177,6 +177,6 @@ def _result(
         result = methods.mcmc(run)
     if unnoticed:
         run.note(
-            f"method '{method}' trains nothing and takes no notice of {', '.join(unnoticed)}: --method gflownet does"
+            f"method '{method}' trains nothing and ignores {', '.join(unnoticed)}: --method gflownet uses them"
         )
     return method, None, result

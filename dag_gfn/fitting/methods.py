@@ -44,7 +44,7 @@ _QUICK_GUIDES = 10
 
 @dataclass
 class Run:
-    """What every method is given, and what it has to say to the user.
+    """The input of every method, and its notes for the user.
 
     Examples
     --------
@@ -79,12 +79,12 @@ class Run:
         return self.progress is True
 
     def note(self, text: str) -> None:
-        """Say something now and keep it for the record."""
+        """Print a note now and keep it for the record."""
         self.notes.append(text)
         announce(text, shown=self.shown)
 
     def affordable_method(self, order_modular: bool) -> str:
-        """Return "exact" where that is quick, else "gflownet", and say why."""
+        """Return "exact" where that is quick, else "gflownet", with a note that says why."""
         if order_modular:
             return "exact"
         d, limit = self.table.d, 60.0 if self.time_budget is None else self.time_budget
@@ -100,18 +100,18 @@ class Run:
         return "gflownet"
 
     def reference(self) -> ExactReference | None:
-        """Return the exact posterior to check against, if it is to be had."""
+        """Return the exact posterior to compare with, or None where it is not affordable."""
         with self.budget.phase("exact check"):
             return exact_check_reference(self.table, self.exact_check, self.budget, shown=self.shown)
 
     def note_cuts(self) -> None:
-        """Say what had to be cut to end in time."""
+        """Note what was cut to end in time."""
         if self.budget.cuts:
             self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
 
 
 def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
-    """Return the exact posterior, having said what it takes if that is long.
+    """Return the exact posterior; where it takes long, its time and memory are announced first.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
 
 
 def _too_slow(time_budget: float | int, why: str) -> str:
-    """Return that the exact posterior does not fit into the time budget, which cannot cut it, and what to do."""
+    """Return the message that the exact posterior takes longer than the time budget, and what to do."""
     return (
         f"the exact posterior cannot be cut to a time budget of {time_budget:g} seconds, and {why}: allow more time "
         "(time_budget, --time-budget), or choose method='mcmc' or 'gflownet' (--method mcmc or gflownet)"
@@ -168,7 +168,7 @@ def _too_slow(time_budget: float | int, why: str) -> str:
 
 
 def mcmc(run: Run) -> MethodResult:
-    """Return the posterior by chains; half begin where weight is high: where modes are narrow, both kinds differ.
+    """Return the posterior by Markov chains; half of them begin at a most probable DAG, so that a missed mode shows.
 
     Examples
     --------
@@ -276,7 +276,7 @@ def gflownet(run: Run, options: TrainingOptions, checkpoint: Path | None) -> Met
             )
             try:
                 result = conclude()
-            except KeyboardInterrupt:  # what was trained is not lost: of fewer draws it is quick
+            except KeyboardInterrupt:  # the trained policy is kept: a result from fewer draws is quick
                 run.budget.hurry()
                 result = replace(conclude(), interrupted=True)
         else:
@@ -322,12 +322,12 @@ def _shown_phases(
 
 
 def _set_aside(run: Run) -> AbstractContextManager[None]:
-    """Set aside, inside, the time for what follows the draws: comparison, and the search for the best graphs."""
+    """Reserve time, within the block, for the work after the draws: comparison and search for the best graphs."""
     return run.budget.reserved(_AFTERWARDS)
 
 
 def _with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
-    """Return the result with the most probable DAGs that a search finds, where it does not hold all of them."""
+    """Return the result with the most probable DAGs found by a search, unless it holds all DAGs."""
     posterior = result.posterior
     if posterior.covers_all_dags:
         run.note_cuts()
@@ -359,7 +359,7 @@ def _with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
 def _compared(
     result: MethodResult, reference: ExactReference | None, log_probabilities: np.ndarray | None = None
 ) -> MethodResult:
-    """Return the result with how far its posterior is from the exact one, where that is known."""
+    """Return the result with its distance from the exact posterior, where that is known."""
     if reference is None:
         return result
     check = exact_comparison(result.posterior, reference, log_probabilities)

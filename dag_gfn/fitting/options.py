@@ -22,12 +22,12 @@ from dag_gfn.options import (
 MAX_SEED = 2**63 - 2
 MAX_ITERATIONS = 10**12
 MAX_SECONDS = 10**9
-"""Thirty years: clocks and counters hold no more than some thousand times that."""
+"""Thirty years; clocks and counters can hold about a thousand times as much."""
 
 
 @dataclass(frozen=True)
 class MethodOptions(OptionGroup, panel="The method"):
-    """By which method, and what it draws.
+    """The method, and the number of its draws.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class MethodOptions(OptionGroup, panel="The method"):
 
 @dataclass(frozen=True)
 class DurationOptions(OptionGroup, panel="The method"):
-    """For how long.
+    """How long the fit may take.
 
     Examples
     --------
@@ -133,7 +133,7 @@ class ModelOptions(OptionGroup, panel="The model"):
         details="None is normalised. ``uniform``: every DAG has the same probability. ``edge``: each edge multiplies "
         "the prior by `beta`. ``erdos_renyi``: edges are independent before graphs with cycles are excluded. "
         "``fair``: each number of parents of a node has the same mass before graphs with cycles are excluded. "
-        ":func:`dag_gfn.scores.make_prior` tells what is left of that among DAGs.",
+        ":func:`dag_gfn.scores.make_prior` describes the priors restricted to DAGs.",
         check=one_of("uniform", "edge", "erdos_renyi", "fair"),
     )
     required: Edges = option((), "Edge in every graph.", first=True)

@@ -18,7 +18,7 @@ P = TypeVar("P", bound="_BarOrLines")
 
 @runtime_checkable
 class Report(Protocol):
-    """What training tells; see `dag_gfn.gflownet.training.loop.TrainingReport`."""
+    """The figures of training that are shown; see `dag_gfn.gflownet.training.loop.TrainingReport`."""
 
     @property
     def iteration(self) -> int: ...
@@ -92,7 +92,7 @@ def log_console() -> Console:
 
 
 def announce(text: str, *, shown: bool = True, console: Console | None = None) -> None:
-    """Say on stderr, in one line, what is going to be done, names in it as they are.
+    """Print one line on stderr; names in it are printed as they are.
 
     Examples
     --------

@@ -26,7 +26,7 @@ def objective_names() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflownet",)):
-    """How a GFlowNet is trained; None where nothing was chosen.
+    """How a GFlowNet is trained; None stands for an option that was not given.
 
     Examples
     --------
@@ -136,7 +136,7 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         return "every_state_terminal" in OBJECTIVES[self.objective].needs
 
     def check_unused(self, d: int) -> None:
-        """Raise `OptionError` where an option is wrong that the method does not use: a mistake should not pass."""
+        """Raise `OptionError` for wrong values of options that the method ignores: a mistake should not pass unseen."""
         from dag_gfn.gflownet.training.config import default_config, make_objective
 
         environment, objective = self.resolved()

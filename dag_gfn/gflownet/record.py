@@ -1,4 +1,4 @@
-"""What every trained GFlowNet records of its training, and the posterior that its policy is."""
+"""The record of training of every GFlowNet, and its policy as a posterior."""
 
 import numpy as np
 from jaxtyping import Float64
@@ -67,7 +67,7 @@ def training_seconds(training: TrainingResult) -> dict[str, float | list[float]]
 def importance_of(
     estimate: ImportanceEstimate, draws: int, *, log_z_upper: float | None = None
 ) -> Importance:
-    """Return what the importance weights of a number of draws say, with the evidence only where they know it.
+    """Return the diagnostics of importance weights; the evidence is None where the draws do not determine it.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def policy_posterior(
         In the order of `enumerate_dags`.
     log_evidence : float, optional
     num_samples : int, optional
-        How many objects were drawn beside, for the diagnostics.
+        Number of objects that were drawn as well, for the diagnostics.
 
     Examples
     --------

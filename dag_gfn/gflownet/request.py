@@ -1,4 +1,4 @@
-"""What a GFlowNet is asked to be, who watches its training, and the random streams of its fit."""
+"""The request for a GFlowNet fit, the callbacks that follow it, and its random streams."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from dag_gfn.random_streams import RandomStreams
 
 @dataclass(frozen=True)
 class FitRequest:
-    """What the user has asked for.
+    """The options of a GFlowNet fit.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class FitRequest:
 
 @dataclass(frozen=True)
 class Watchers:
-    """Who is told how a fit goes on; watching changes no result.
+    """Callbacks that follow a fit; they change no result.
 
     Attributes
     ----------
@@ -71,9 +71,9 @@ class Watchers:
         Where d <= 5: maps the policy's log-probabilities of all DAGs, in the order of `enumerate_dags`, to figures to
         show while training.
     on_report : callable, optional
-        Is told how training goes, a few times a second.
+        Called with a report of training, a few times a second.
     on_phase : callable, optional
-        Is told the name of what is done beside training, and the share of it that is done, in [0, 1].
+        Called with the name of each other phase and the share of it that is done, in [0, 1].
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Watchers:
     on_phase: Callable[[str, float], None] | None = None
 
     def of_phase(self, name: str) -> Callable[[float], None] | None:
-        """Return what is to be told the share of a phase that is done, None if nobody asks."""
+        """Return the callback for the share of one phase that is done; None without `on_phase`."""
         return None if self.on_phase is None else partial(self.on_phase, name)
 
 
@@ -131,15 +131,15 @@ class FitStreams:
         return self._generator("draws")
 
     def draws_seed(self, repetition: int = 0) -> int:
-        """Return the seed of the final draws, or of further ones where these are worth too few."""
+        """Return the seed of the final draws, or of a repetition where these are worth too few."""
         return self._streams.torch_seed(f"further draws {repetition}" if repetition else "draws")
 
     def trials_seed(self) -> int:
-        """Return the seed of the draws by which times are foreseen."""
+        """Return the seed of the draws by which times are estimated."""
         return self._streams.torch_seed("trials")
 
     def trial_graphs(self) -> np.random.Generator:
-        """Return the generator of the graphs by which times are foreseen."""
+        """Return the generator of the graphs by which times are estimated."""
         return self._streams.generator("trial graphs")
 
     @property

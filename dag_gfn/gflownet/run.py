@@ -1,4 +1,4 @@
-"""The recipe of every GFlowNet's fit: build a model, train it within the time there is, draw from it."""
+"""The recipe of every GFlowNet's fit: build a model, train it within the time budget, draw from it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -33,7 +33,7 @@ _REST_SHARE = 0.03  # of the same, for what takes the same time for any number o
 Draws = TypeVar("Draws")
 Fit = TypeVar("Fit")
 TimedWork = tuple[int, Callable[[int], object]]
-"""How many pieces of work there are to do, and what does a given number of them."""
+"""The number of pieces of work, and a function that does a given number of them."""
 
 
 class PolicyDistribution(Protocol):
@@ -68,7 +68,7 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
     Examples
     --------
     >>> from dag_gfn.gflownet.run import GFlowNetKind
-    >>> sorted(GFlowNetKind.__abstractmethods__)  # what every kind has to say
+    >>> sorted(GFlowNetKind.__abstractmethods__)  # what every kind defines
     ['build_model', 'draw', 'is_enough', 'result', 'works_after_training']
     """
 
@@ -82,7 +82,7 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         self.streams = FitStreams(request.seed, usable_device(request.device))
 
     def prepare(self) -> None:
-        """Do what comes before the model is built."""
+        """Do the work that precedes the model: by default none."""
 
     @abstractmethod
     def build_model(self) -> FlowModel:
@@ -90,10 +90,10 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
 
     @abstractmethod
     def works_after_training(self, untrained: FlowModel) -> list[TimedWork]:
-        """Return what is to be done after training; it is tried with the untrained model to foresee the time."""
+        """Return the work after training; it is tried with the untrained model to estimate its time."""
 
     def further_seconds(self, left: float | int) -> float:
-        """Return the seconds of a budget, of which so many are left, to keep for what cannot be tried."""
+        """Return the seconds to keep for work that cannot be tried, where so many seconds are left."""
         return 0.0
 
     def weighed(self, model: FlowModel) -> FlowModel:
@@ -118,11 +118,11 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         """Return the fit."""
 
     def stop(self) -> None:
-        """End soon what goes on beside training."""
+        """Ask work in other threads to end soon."""
 
 
 def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
-    """Build a model, train it within the time there is, and draw from it; Ctrl-C after training began loses nothing.
+    """Build a model, train it within the time budget, and draw from it; Ctrl-C in training keeps the policy.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def usable_device(device: str) -> torch.device:
 
 
 def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -> TrainConfig:
-    """Return the options of training, whose time is what draws are expected to leave of the budget."""
+    """Return the options of training; its time is the part of the budget that later work is expected to leave."""
     budget, config = kind.budget, kind.request.config
     left = budget.remaining()
     if budget.total is None or left is None:

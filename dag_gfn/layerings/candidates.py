@@ -328,9 +328,9 @@ def _log_weights_with_each(sets, scores, within, log_weights):
         if rest & ~within or value == -np.inf:
             continue
         i = 0
-        while rest:
+        while rest:  # for each member i of the set, from the lowest bit
             if rest & 1:
-                if value > largest[i]:
+                if value > largest[i]:  # a new largest term: rescale the sum to it
                     total[i] = total[i] * np.exp(largest[i] - value) + 1.0
                     largest[i] = value
                 elif value > largest[i] + NEGLIGIBLE:

@@ -88,12 +88,13 @@ def log_node_weight(tables, node, inside, last, exact):
         return _log_weight_with_outside(tables, node, inside, last, exact)
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     log_all = tables.log_sums[node, within]
-    if touching == 0 or log_all == -np.inf:
+    if touching == 0 or log_all == -np.inf:  # no possible parent in Q
         return -np.inf, False
+    # the share of the sets in U that meet Q
     share = -np.expm1(tables.log_sums[node, within & ~touching] - log_all)
     if share >= CANCELLED:
         return log_all + np.log(share), False
-    if not exact:
+    if not exact:  # the share is below CANCELLED; twice that allows for its rounding
         return log_all + np.log(2.0 * CANCELLED), True
     largest, total = sum_touching(tables.log_weights[node], within, touching)
     return largest + np.log(total), False
@@ -179,12 +180,12 @@ def sum_touching(log_weights, within, touching):
     while subset:
         if subset & touching:
             value = log_weights[subset]
-            if value > largest:
+            if value > largest:  # a new largest term: rescale the sum to it
                 total = total * np.exp(largest - value) + 1.0
                 largest = value
             elif value > largest + NEGLIGIBLE:
                 total += np.exp(value - largest)
-        subset = (subset - 1) & within
+        subset = (subset - 1) & within  # the next smaller subset
     return largest, total
 
 

@@ -16,7 +16,7 @@ _TEMPERATURES = np.geomspace(100.0, 0.2, 60)
 
 
 def default_annealing(d: int) -> int:
-    """Return the steps with which a layering is annealed by default: 2 s for 50 nodes.
+    """Return the default number of annealing steps; 50 nodes take 2 s.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def anneal(
     iterations: int,
     time_limit: float | int | None = None,
 ) -> LayeringState:
-    """Return where the chain ends that cools down from a random start.
+    """Return the last state of a chain that cools down from a random start.
 
     Parameters
     ----------

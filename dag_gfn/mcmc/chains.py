@@ -127,7 +127,7 @@ def run_chains(
     threads : int, optional
         As many as there are cores, unless given.
     on_report : callable, optional
-        Is told how far they are, a few times a second.
+        Called with a report of their progress, a few times a second.
 
     Raises
     ------

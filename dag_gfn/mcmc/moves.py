@@ -54,6 +54,7 @@ def propose(move, layer_of, proposed, rng):
     >>> proposed.tolist()
     [1, 0, 0]
     """
+    # numbers are compared, since compiled code cannot index a tuple of different functions
     if move == 0:
         return _split_or_join(layer_of, proposed, rng)
     if move == 1:
@@ -62,7 +63,7 @@ def propose(move, layer_of, proposed, rng):
         return _swap_adjacent(layer_of, proposed, rng)
     if move == 3:
         return _swap_any(layer_of, proposed, rng)
-    return False, 0.0
+    return False, 0.0  # the move "stay"
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -183,7 +183,7 @@ def run(
     thinning: int,
     temperature: float | int = 1.0,
 ) -> tuple[LayeringDraws, LayeringState, MoveInfo]:
-    """Go on for some blocks of `thinning` steps; return them, the last state, and how moves fared.
+    """Run the chain for some blocks of `thinning` steps; return the blocks, the last state, and the counts of moves.
 
     Without the GIL, so that chains can run in threads. The same generator gives the same states, however the
     steps are divided into calls. At another temperature T the distribution is the posterior to the power 1/T.
@@ -375,7 +375,7 @@ def _evaluate(
         new_last[v] = layers[k - 1] & possible if k > 0 else np.int64(0)
         if k > 0 and new_last[v] == 0:
             return -np.inf, False
-        if new_inside[v] == inside[v] and new_last[v] == last[v]:
+        if new_inside[v] == inside[v] and new_last[v] == last[v]:  # the move has not touched this node
             new_weight[v] = weight[v]
         else:
             new_weight[v], bound = log_node_weight(tables, v, new_inside[v], new_last[v], exact)

@@ -100,7 +100,7 @@ def fit_mcmc(
         Its diagnostics hold R-hat, effective draws, and what they say; the number of candidate parents, and the
         smallest share of the weight of a node's parent sets that they cover (`LayerWeights.covered`).
     on_phase : callable, optional
-        Is told the name of what is being done beside the chains, and the share of it that is done, in [0, 1].
+        Called with the name of each other phase and the share of it that is done, in [0, 1].
 
     Raises
     ------
@@ -193,9 +193,9 @@ def fit_mcmc(
 def _time_of_chains(
     weights: LayerWeights, table: ScoreTable, num_samples: int, budget: TimeBudget, judge: "_Judge"
 ) -> float | None:
-    """Return the seconds that chains may take, None for no limit: what is left but for R-hat and graphs.
+    """Return the seconds that chains may take: those that R-hat and graphs leave of the budget; None for no limit.
 
-    The judge is told how long R-hat will take, and that chains have to end then.
+    The judge gets the time that R-hat takes, and the time when chains have to end.
     """
     left = budget.remaining()
     if left is None:
@@ -203,7 +203,7 @@ def _time_of_chains(
     if left == 0.0:  # no time for trials either
         judge.end_of_chains = budget.elapsed()
         return 0.0
-    rng = RandomStreams(0).generator("trial of chains")  # what it draws is timed, and thrown away
+    rng = RandomStreams(0).generator("trial of chains")  # its draws are timed and dropped
     tried = np.stack([init(weights, rng=rng).layer_of for _ in range(_TRIED)])
     drawing = budget.seconds_of(
         num_samples,
@@ -220,7 +220,7 @@ def _time_of_chains(
 
 
 class _Judge:
-    """R-hat and effective draws of chains, within a time budget; the last answer is kept.
+    """Computes R-hat and effective draws of chains within a time budget; the last answer is kept.
 
     Attributes
     ----------
@@ -234,7 +234,7 @@ class _Judge:
         self._last: tuple[int, tuple[Marginal, Agreement]] | None = None
 
     def __call__(self, chains: Chains) -> tuple[Marginal, Agreement]:
-        """Return what `edges_of_chains` gives in the time that there is."""
+        """Return the edges and the agreement of chains, by `edges_of_chains` within the time that is left."""
         if self._last is None or self._last[0] != chains.iterations:
             left = self.budget.remaining()
             seconds = None if left is None else _JUDGED_OF_LEFT * left
@@ -243,7 +243,7 @@ class _Judge:
         return self._last[1]
 
     def wants_more(self, chains: Chains) -> bool:
-        """Return whether chains do not agree yet, or are worth too few draws; and where there is no time to know it."""
+        """Return whether chains should go on: they do not agree yet, or there is no time to compute whether they do."""
         if self.budget.elapsed() + self.seconds > self.end_of_chains:
             return True
         return not self(chains)[1].chains_agree

@@ -68,7 +68,7 @@ class Option:
         return Union[tuple(kind for kind in get_args(self.type) if kind is not NoneType)]  # noqa: UP007
 
     def is_given(self, value: Any) -> bool:
-        """Return whether a value says something else than the default does; an empty mapping does not."""
+        """Return whether a value differs from the default; an empty mapping does not."""
         return value is not None and value != {} and value != self.default
 
     def validate(self, value: Any) -> None:
@@ -115,7 +115,7 @@ def option(
     identity : bool
         Whether a run that is resumed must have the same value.
     silent : bool
-        Say nothing where the method takes no notice of it.
+        Add no note where the method ignores it.
     recorded : bool
         Whether posterior.json has the value, under the option's name.
 
@@ -154,7 +154,7 @@ class OptionGroup:
     """Base of frozen dataclasses whose fields are options, or groups of options.
 
     Values are checked when one is made. A subclass names the panel of the command line's help that its options
-    stand in, and the methods that take notice of them, as arguments of the class:
+    stand in, and the methods that use them, as arguments of the class:
     ``class Training(OptionGroup, panel="Training", used_by=("gflownet",))``.
 
     Examples
@@ -219,7 +219,7 @@ class OptionGroup:
         return {name: values[name] for name, declared in options_of(type(self)).items() if declared.recorded}
 
     def unnoticed_by(self, method: str) -> list[str]:
-        """Return the names of the options that were given and that this method takes no notice of."""
+        """Return the names of the options that were given and that this method ignores."""
         values = self.values()
         return [
             name

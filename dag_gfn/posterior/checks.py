@@ -1,4 +1,4 @@
-"""What a fit measured of itself: each figure with its level and meaning, and the figures in sentences."""
+"""The diagnostics of a fit: each figure with its level and meaning, and the figures in sentences."""
 
 import math
 from collections.abc import Callable
@@ -196,7 +196,11 @@ def _sampler_sentences(found: Diagnostics, evidence: Evidence) -> list[str]:
         and found.estimate == "pooled"
         and found.against_chains is not None
     ):
-        why = "Worth few alone" if found.reliable_weights else "Too uneven to be relied on alone"
+        why = (
+            "Worth few independent draws alone"
+            if found.reliable_weights
+            else "Too uneven to be relied on alone"
+        )
         lines.append(
             f"{why}, the draws are pooled with layerings of Markov chains, which stand for "
             f"{_number(found.against_chains.share_of_chains, '.1%')} of the weight. "

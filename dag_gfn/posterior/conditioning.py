@@ -109,7 +109,7 @@ def given(
 
 
 def _evidence_given(posterior: GraphPosterior, holds: Bool[np.ndarray, " m"], whole: Probability) -> Evidence:
-    """Return the evidence of the graphs that comply: summed where all DAGs are held, else that of all by P(query)."""
+    """Return the evidence of the graphs that satisfy the query: a sum if all DAGs are held, else Z times P(query)."""
     recorded, of_all = posterior.record.evidence, evidence_of(posterior)
     if posterior.covers_all_dags and of_all is not None:
         return Evidence(float(np.logaddexp.reduce(posterior.log_scores[holds])), 0.0, "exact")
@@ -137,7 +137,7 @@ def _evidence_given(posterior: GraphPosterior, holds: Bool[np.ndarray, " m"], wh
 def _info_given(
     posterior: GraphPosterior, text: str, whole: Probability, evidence: Evidence, *, share: float
 ) -> dict[str, Any]:
-    """Return `info` without what is true of all graphs only, and with the condition."""
+    """Return `info` with the condition, without entries that hold for the whole posterior only."""
     info = {key: value for key, value in posterior.info.items() if key not in _OF_THE_WHOLE}
     record = posterior.record
     diagnostics: dict[str, Any] = {}
@@ -182,7 +182,7 @@ def _holds(posterior: GraphPosterior, query: Query) -> Bool[np.ndarray, " m"]:
 
 
 def _counted(posterior: GraphPosterior, holds: Bool[np.ndarray, " m"]) -> Probability:
-    """Return the weight of the graphs that comply; nothing is subtracted, so that small ones are right too."""
+    """Return the weight of the graphs that satisfy the query; nothing is subtracted, so small weights are accurate."""
     value = min(float(np.exp(posterior.log_weights[holds]).sum()), 1.0)
     return _single(posterior.counted(np.array([value])), (0,))
 
@@ -201,7 +201,7 @@ def _without_negation(query: Query) -> Query:
 
 
 def _stored(posterior: GraphPosterior, query: Query) -> Probability | None:
-    """Return the probability by a marginal, where one tells it: it may be better than counting."""
+    """Return the probability from a stored marginal if there is one: it may be more accurate than counting."""
     sets = posterior.marginals.get("parent_sets")
     if sets is not None and sets.standard_error is not None:
         sets = None  # errors of single sets say little of their sum's
@@ -231,7 +231,7 @@ def _of_parent_sets(
     *,
     negated: bool = False,
 ) -> Probability:
-    """Return the summed probability of the parent sets that comply, or of those that do not."""
+    """Return the summed probability of the parent sets that satisfy the statement, or of those that do not."""
     complies = COMPARISONS[comparison](subsets.parent_sets(node, posterior.d), members)
     among = ~complies if negated else complies
     value = float(np.clip(sets.values[node, among].sum(), 0.0, 1.0))
@@ -249,7 +249,7 @@ def _complement(posterior: GraphPosterior, of_part: Probability) -> Probability 
 
 
 def _rounded(posterior: GraphPosterior, found: Probability) -> Probability:
-    """Return a small probability for what it is: exact only where it is far above the rounding of what is stored."""
+    """Return a small probability with its source: exact only if it is far above the rounding of stored ones."""
     if found.source != "exact":
         return found
     diagnostics = posterior.diagnostics

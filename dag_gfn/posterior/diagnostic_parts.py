@@ -35,7 +35,7 @@ class Coverage(JsonRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class Correction(JsonRecord):
-    """What the importance weights say that correct draws for parents outside the candidates.
+    """Diagnostics of the importance weights that correct draws for parents outside the candidates.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Agreement(JsonRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class Importance(JsonRecord):
-    """What the importance weights of a sampler's own draws say of it.
+    """Diagnostics of the importance weights of a sampler's own draws.
 
     Attributes
     ----------

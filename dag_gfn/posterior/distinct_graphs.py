@@ -1,4 +1,4 @@
-"""Weighted graphs as a posterior holds them: DAGs, each once, sorted, of normalised weights."""
+"""Weighted graphs as a posterior holds them: distinct DAGs with normalised weights, sorted."""
 
 from typing import NamedTuple
 

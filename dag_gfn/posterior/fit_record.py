@@ -1,4 +1,4 @@
-"""What posterior.json records of a fit, as far as it tells whether the fit can be relied on."""
+"""The part of posterior.json that decides whether a fit can be relied on."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Condition(NamedTuple):
 
 
 class RecordedDoubt(NamedTuple):
-    """What the data say against a result: the reason in a few words, of level "caution" or "mild".
+    """A property of the data that weighs against a result: the reason in a few words, of level "caution" or "mild".
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a method returns: graphs, and what it knows of how they were found."""
+"""The result of a method: graphs, and its record of how they were found."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

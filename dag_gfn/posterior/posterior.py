@@ -254,7 +254,7 @@ class GraphPosterior(MarginalFrames):
 
     @property
     def record(self) -> FitRecord:
-        """What the fit recorded of itself, as far as it tells whether it can be relied on.
+        """The recorded figures that decide whether the fit can be relied on.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""`Sampler` and `ConditionalSampler`: what can be asked of the sampler that a posterior was drawn with."""
+"""`Sampler` and `ConditionalSampler`: the protocols of a trained sampler of DAGs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class WeightedGraphs:
 
 @runtime_checkable
 class EvidenceEstimate(Protocol):
-    """What importance weights tell of the log evidence; all in nats but ``ess``."""
+    """The log evidence by importance weights; all in nats but ``ess``."""
 
     @property
     def log_z(self) -> float:
@@ -91,7 +91,7 @@ class Sampler(Protocol):
         ...
 
     def log_z(self, *, num_samples: int = 10_000, seed: int) -> EvidenceEstimate:
-        """Return what the weights of new draws tell of the log evidence: estimate, standard error, lower bound."""
+        """Return the log evidence by the weights of new draws: estimate, standard error, lower bound."""
         ...
 
     def log_z_upper(self, exact_draws: Bool[np.ndarray, "m d d"], *, seed: int) -> float:

@@ -85,7 +85,7 @@ def _trust_in_computation(record: FitRecord) -> tuple[str, str]:
     if record.method is None:
         return (
             "caution",
-            f"There is no record of how these graphs were made, so nothing vouches for them.{given}",
+            f"There is no record of how these graphs were made, so nothing shows whether to rely on them.{given}",
         )
     return (
         "caution",

@@ -84,7 +84,7 @@ def best_graphs(
         Of the search alone. When it is over, the best graphs so far are returned. The dynamic programme for complete
         tables, which takes a second for 20 nodes, is not cut.
     on_share : callable, optional
-        Is told which share of the work is done, in [0, 1].
+        Called with the share of the work that is done, in [0, 1].
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is said about every pair of variables: which way, how likely, and how sure that is."""
+"""Every pair of variables: its likelier direction, the probability of a link, and its standard error."""
 
 from typing import NamedTuple
 

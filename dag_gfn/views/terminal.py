@@ -74,7 +74,7 @@ class _Plain:
 
 
 def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> Table:
-    """Return the pairs with their probabilities, and beside each how far it is from the exact one, if that is known."""
+    """Return the pairs with their probabilities, and the error of each where the exact one is known."""
     edge, exact = posterior.marginal("edge").values, posterior.info.get("exact_edges")
     table = Table(title=None, header_style="bold", pad_edge=False)
     table.add_column("a", overflow="fold")
@@ -151,7 +151,7 @@ def class_edges(mixed: nx.DiGraph) -> tuple[list[tuple[str, str]], list[tuple[st
 def probability_sentence(
     probability: Probability, query: str, *, given: str | None = None, draws: float | int | None = None
 ) -> str:
-    """Return what a query came to, with its Monte-Carlo error and what it rests on.
+    """Return the probability of a query in words, with its Monte-Carlo error and source.
 
     Parameters
     ----------

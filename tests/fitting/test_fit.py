@@ -791,7 +791,7 @@ def test_options_of_training_that_is_not_done_are_named_and_checked():
         table(), method="exact", objective="trajectory_balance", backward="learned", progress=False
     )
     (note,) = posterior.info["notes"]
-    assert "takes no notice of objective, backward" in note
+    assert "ignores objective, backward" in note
     assert posterior.info["objective"] is None
     with pytest.raises(OptionError, match="no option 'bogus'"):
         fit(table(), method="exact", train_options={"bogus": 1}, progress=False)

@@ -1,4 +1,4 @@
-"""What a GFlowNet trained over edges gives: its samples, and the posterior that they estimate."""
+"""The result of a GFlowNet over edges: its samples, and the posterior that they estimate."""
 
 from dataclasses import dataclass, replace
 

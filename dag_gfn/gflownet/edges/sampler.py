@@ -1,4 +1,4 @@
-"""`EdgeSampler`: what can be asked of a GFlowNet that was trained over edges."""
+"""`EdgeSampler`: a GFlowNet trained over edges as a sampler of DAGs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

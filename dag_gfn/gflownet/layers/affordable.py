@@ -1,4 +1,4 @@
-"""As many layerings as there is time to go through."""
+"""The number of layerings that the time that is left allows."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ _LEAST_LAYERINGS, _LEAST_OF_CHAIN = 256, 100  # that are taken however little ti
 def affordable_draws(
     sampler: LayerSampler, drawn: WeightedLayerings, budget: TimeBudget
 ) -> WeightedLayerings:
-    """Return as many of a sampler's draws as there is time to compute edge probabilities of.
+    """Return as many of a sampler's draws as the time allows to compute edge probabilities for.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def affordable_draws(
 
 
 def affordable_chains(sampler: LayerSampler, chains: Chains, budget: TimeBudget) -> Chains:
-    """Return chains with as many layerings, evenly thinned, as there is time to weigh by the sampler.
+    """Return chains, evenly thinned to as many layerings as the time allows to weigh by the sampler.
 
     Examples
     --------

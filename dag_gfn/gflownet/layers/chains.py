@@ -1,4 +1,4 @@
-"""The Markov chains beside a GFlowNet over root layerings: some show it where to look, others judge it."""
+"""Markov chains that help a GFlowNet over root layerings: guides for training, and judges of its result."""
 
 import json
 import math
@@ -32,7 +32,7 @@ _QUICK = 400_000  # steps of chains, a second or two, that no training is too sh
 
 
 def guide_iterations(d: int, training_iterations: int) -> int:
-    """Return the steps of each chain whose layerings training is shown, for d nodes: seconds up to 20.
+    """Return the steps of each guiding chain for d nodes; up to 20 nodes they take seconds.
 
     They are fewer for trainings of less than 1,000 iterations, which should not wait long to begin.
 
@@ -52,7 +52,7 @@ def _chain_iterations(d: int, training_iterations: int, usual: int) -> int:
 
 @dataclass(frozen=True)
 class Guides:
-    """Layerings that training is shown.
+    """The guides: layerings that training learns from.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Guides:
     seconds: float
 
     def save(self, path: Path) -> None:
-        """Write them; a kill leaves the old file or the new one.
+        """Write the guides to a file, completely or not at all.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Guides:
 
     @classmethod
     def load(cls, path: Path, d: int) -> "Guides":
-        """Read what `save` wrote, of d nodes.
+        """Read guides of d nodes that `save` wrote.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class Guides:
 
 
 def _are_layerings(layer_of: Int64[np.ndarray, "m d"]) -> bool:
-    """Return whether there are some, and the layers of each are numbered from 0 without gaps."""
+    """Return whether there are layerings, and the layers of each are numbered from 0 without gaps."""
     if not len(layer_of) or layer_of.min() < 0 or layer_of.max() >= layer_of.shape[1]:
         return False
     used = np.zeros(layer_of.shape, dtype=bool)
@@ -140,7 +140,7 @@ def draw_guides(
     time_limit: float | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> Guides:
-    """Run chains from annealed layerings, for seconds, and keep layerings of their second halves, in random order.
+    """Run short chains from annealed layerings; return layerings of their second halves in random order.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def draw_guides(
     time_limit : float, optional
         Seconds after which the chains end in any case.
     on_share : callable, optional
-        Is told now and then which share of the work is done, in [0, 1].
+        Called now and then with the share of the work that is done, in [0, 1].
 
     Raises
     ------
@@ -187,7 +187,7 @@ def draw_guides(
 
 
 class JudgingChains:
-    """Longer chains with other random streams, which training never sees; they run beside it on another thread.
+    """Longer chains with random streams of their own, which training never sees; they run in another thread meanwhile.
 
     At most `most_layerings` of their layerings are kept.
 
@@ -198,7 +198,7 @@ class JudgingChains:
     training_iterations : int
         A short training is judged by short chains.
     time_limit : float, optional
-        Seconds after which they end in any case.
+        Seconds after which the chains end in any case.
 
     Examples
     --------
@@ -243,11 +243,11 @@ class JudgingChains:
             raise KeyboardInterrupt  # on which chains keep what they have
 
     def stop(self) -> None:
-        """Let them end soon."""
+        """Ask the chains to end soon."""
         self._stopped = True
 
     def result(self, on_share: Callable[[float], None] | None = None) -> Chains:
-        """Return them, when they have ended; Ctrl-C ends them with what there is.
+        """Wait for the chains and return them; Ctrl-C ends them early, and their layerings so far are returned.
 
         `on_share` is told now and then which share of their work is done, in [0, 1].
         """

@@ -1,4 +1,4 @@
-"""A sampler's layerings beside those of Markov chains: what they give together, and whether they agree."""
+"""Comparison of a sampler's layerings with those of Markov chains: whether they agree, and the estimate from both."""
 
 import math
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from dag_gfn.posterior.evidence import known_evidence
 from dag_gfn.posterior.verdict import MAX_EVIDENCE_ERROR
 
 _MISSED = 0.05
-"""Share of the posterior mass that draws may leave out, beside three standard errors of the evidence."""
+"""Posterior mass that draws may leave out, in addition to three standard errors of the evidence."""
 
 
 @dataclass(frozen=True, eq=False)
 class ChainComparison:
-    """Both kinds of layerings together.
+    """The layerings of a sampler and of Markov chains, pooled and compared.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class ChainComparison:
         agreement : Agreement
             Of the chains, before any of their layerings were left out for lack of time.
         on_share : callable, optional
-            Is told the share of the layerings that is weighed, in [0, 1].
+            Called with the share of the layerings that is weighed, in [0, 1].
         """
         layer_of = chains.layer_of
         log_weights = sampler.log_weights_of(
@@ -101,11 +101,13 @@ class ChainComparison:
         return float(self.pooled.chain_log_weights.mean())
 
     def against(self, importance: ImportanceEstimate) -> AgainstChains:
-        """Return whether the sampler draws all that chains do, which its own weights cannot know."""
+        """Return the comparison with the chains, which shows modes that the sampler misses; its own weights cannot."""
         estimate = self.pooled.estimate
         gap = estimate.log_z - importance.log_z
         tolerated = -math.log1p(-_MISSED) + 3 * (estimate.standard_error + importance.standard_error)
-        overlap = estimate.standard_error <= MAX_EVIDENCE_ERROR  # else nothing is known, nor agreed upon
+        overlap = (
+            estimate.standard_error <= MAX_EVIDENCE_ERROR
+        )  # without overlap nothing is known of their agreement
         log_z, error = known_evidence(estimate.log_z, estimate.standard_error)
         return AgainstChains(
             log_z_with_chains=log_z,

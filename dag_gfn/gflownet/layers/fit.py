@@ -1,4 +1,4 @@
-"""Train a GFlowNet over root layerings, beside Markov chains that guide and judge it, and draw from it."""
+"""Train a GFlowNet over root layerings with Markov chains as guides and judges, and draw from it."""
 
 import logging
 from dataclasses import dataclass
@@ -57,9 +57,9 @@ def fit_layers(
 ) -> LayerFit:
     """Train a GFlowNet over root layerings, and draw layerings from it.
 
-    Markov chains of a few seconds, the guides, show where the posterior is: training learns from their layerings beside
-    those that the policy builds itself, and the flow starts from what is gained along them. Longer chains, the judges,
-    run beside training on another core. Training never sees them, and they judge what it has learned.
+    Markov chains of a few seconds, the guides, show where the posterior is. Training learns from their layerings and
+    from those that the policy builds itself, and the flow starts from the rewards along the guides. Longer chains, the
+    judges, run on another core during training. Training never sees them; its result is compared with them.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def fit_layers(
 
 @dataclass(frozen=True)
 class _Judged:
-    """Final draws of the sampler, the chains that judge them, and what went wrong with these."""
+    """Final draws of the sampler, the chains that they are compared with, and why these failed if they did."""
 
     drawn: WeightedLayerings
     chains: Chains | None
@@ -158,14 +158,14 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         ]
 
     def further_seconds(self, left: float | int) -> float:
-        """Return the seconds of R-hat, and those that guides took if they were drawn in the run that is resumed."""
+        """Return the seconds of R-hat, and those of guides that were drawn before a run was resumed."""
         if self.shown is None:
             return 0.0
         earlier = max(self.shown.seconds - self.budget.phases["guides"], 0.0)
         return earlier + min(r_hat_seconds(self.table.d), _JUDGED_SHARE * left)
 
     def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
-        """Return whether the draws will be worth as many independent ones as are wanted of them."""
+        """Return whether the draws will be worth enough independent ones, and their weights reliable."""
         wanted = self.request.num_samples
         if float(effective_share(log_weights)) * wanted < min(WANTED_SAMPLES, 0.5 * wanted):
             return False
@@ -212,7 +212,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         return LayerSampler(self.table, self.weights, model)
 
     def _guides(self) -> Guides:
-        """Return the guides that the training of a checkpoint was shown, which a clock may have cut, else new ones."""
+        """Return the guides that are saved beside a checkpoint, which a clock may have cut, else new ones."""
         checkpoint, beside = self.request.checkpoint, None
         if checkpoint is not None:
             beside = checkpoint.with_suffix(".guides.safetensors")
@@ -252,7 +252,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         return replay
 
     def _judging_chains(self) -> tuple[Chains | None, str | None]:
-        """Return the chains, or none and what went wrong with them: what was trained is not lost for that."""
+        """Return the chains, or None and the error if they failed: training is not lost then."""
         if self.judges is None:
             return None, None
         try:
@@ -262,7 +262,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
             return None, " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
 
     def _drawn(self, sampler: LayerSampler, number: int, most: int) -> WeightedLayerings:
-        """Return at least so many layerings, and where their weights are uneven up to `most` times as many."""
+        """Return `number` layerings, or up to `most` times as many where their weights are uneven."""
         budget, streams = self.budget, self.streams
         began = budget.elapsed()
         drawn = sampler.layerings(number, seed=streams.draws_seed(), on_share=self.watchers.of_phase("draws"))

@@ -1,4 +1,4 @@
-"""What a GFlowNet that was trained on root layerings says of DAGs: its own draws, corrected, or pooled with chains."""
+"""The result of a GFlowNet over root layerings: DAGs from its own draws, reweighted, or pooled with those of chains."""
 
 import math
 from collections.abc import Callable
@@ -37,7 +37,7 @@ WANTED_SAMPLES = 2_000
 """Independent draws that those of the sampler should be worth: else there are more of them, or those of chains."""
 
 OnPhase = Callable[[str, float], None]
-"""Is told what is being done and which share of it is done, in [0, 1]."""
+"""Called with the name of a phase and the share of it that is done, in [0, 1]."""
 
 
 class _Dags(NamedTuple):
@@ -61,16 +61,16 @@ class LayerFit:
     drawn : WeightedLayerings
     guides : Guides or None
     chains : Chains or None
-        What judges the draws.
+        The chains that the draws are compared with.
     num_samples : int
         DAGs to draw; there may be more layerings.
     seed : int
     judging_error : str or None
         What went wrong with the chains, where there should have been some.
     all_chains : Chains or None
-        Those that R-hat is of, where `chains` are not all of them.
+        The chains of which R-hat is computed, where `chains` are only some of them.
     judging_seconds : float or None
-        That R-hat may take; None for no limit.
+        Seconds that R-hat may take; None for no limit.
 
     Examples
     --------
@@ -125,7 +125,7 @@ class LayerFit:
         budget : TimeBudget, optional
             Of the whole fit: fewer layerings and graphs are taken where the time that is left does not allow all.
         on_phase : callable, optional
-            Is told what is being done and which share of it is done, in [0, 1].
+            Called with the name of a phase and the share of it that is done, in [0, 1].
 
         Raises
         ------
@@ -239,13 +239,13 @@ class LayerFit:
         return Evidence.known(log_z + shift, math.hypot(error, shift_error), source)
 
     def _layerings_taken(self) -> int | None:
-        """Return how many layerings of chains are taken, where these are not all."""
+        """Return the number of layerings of chains that are used; None where all are."""
         if self.chains is None or self.chains is self.all_chains or self.all_chains is None:
             return None
         return self.chains.log_weights.size
 
     def _estimate(self, reweight: bool | None, reliable: bool) -> str:
-        """Return what the result is made of."""
+        """Return which estimate the result is: "raw", "reweighted" or "pooled"."""
         if reweight is not None:
             return "reweighted" if reweight else "raw"
         if self.log_probabilities is not None:
@@ -297,7 +297,7 @@ class LayerFit:
             chosen = drawn.resample(number, log_share, rng=rng)
             uncounted = drawn.log_weights[chosen] - log_share[chosen]
             drawn, log_share = drawn[chosen], np.zeros(number)
-            # what few of them leave open comes on top of what all leave open
+            # the error of choosing few of them adds to the error of all of them
             effective_samples = 1 / (1 / effective_samples + 1 / number)
         with budget.phase("graphs"):
             dags = posterior_dags(

@@ -1,4 +1,4 @@
-"""`LayerSampler`: what can be asked of a GFlowNet that was trained on root layerings."""
+"""`LayerSampler`: a GFlowNet trained over root layerings as a sampler of DAGs."""
 
 import math
 from collections.abc import Callable

@@ -14,7 +14,7 @@ MAX_NAMED = 8
 
 @dataclass(frozen=True)
 class Summary:
-    """What a reader should know first.
+    """The sentences that a reader should see first.
 
     Attributes
     ----------
