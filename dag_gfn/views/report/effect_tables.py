@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dag_gfn import effects
+from dag_gfn.effects.draw_summaries import QUANTILES
 from dag_gfn.effects.graph_draws import EquivalenceClass, equivalence_classes
 from dag_gfn.errors import DagGfnError
 from dag_gfn.parameters import parameter_posterior
@@ -28,6 +29,7 @@ MAX_SECONDS = 300
 """Seconds of work beyond which the page goes without distributions."""
 MAX_EDGES_TEXT = 300
 SEED = 0
+_ENDS = [QUANTILES["5%"], QUANTILES["95%"]]
 
 
 def effect_tables(
@@ -88,14 +90,14 @@ def _totals(posterior: GraphPosterior) -> dict[str, Any]:
             counts, _ = np.histogram(drawn, bins=BINS, range=(low, high) if high > low else None)
             pair |= {
                 "mean": _short(everything.mean[i, j]),
-                "q": [_short(q) for q in np.quantile(samples, [0.05, 0.5, 0.95])],
+                "q": [_short(q) for q in np.quantile(samples, list(QUANTILES.values()))],
                 "low": _short(low),
                 "high": _short(high),
                 "bins": counts.tolist(),
                 "by_class": [
                     [
                         c,
-                        *map(_short, (s.mean(), *np.quantile(s, [0.05, 0.95]))),
+                        *map(_short, (s.mean(), *np.quantile(s, _ENDS))),
                         round(float((s == 0).mean()), 3),
                     ]
                     for c, s in enumerate(samples[found.draws] for found in classes)
@@ -130,7 +132,7 @@ def _distributions(
     )
     classes = _classes(found[0].graphs, names) if found else []
     for (i, j), effect in zip(shown, found, strict=True):
-        low, high = np.quantile(effect.samples, [0.05, 0.95], axis=0)
+        low, high = np.quantile(effect.samples, _ENDS, axis=0)
         no_effect = (np.ptp(effect.samples, axis=1) == 0).all(axis=1)
         table[i][j] = (table[i][j] or {}) | {
             "table": np.stack([effect.mean, low, high], axis=-1).round(4).tolist(),
