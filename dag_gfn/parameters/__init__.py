@@ -3,11 +3,11 @@
 from dag_gfn.parameters import fitted_network as fitted
 from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.parameters.from_posterior import parameter_posterior
-from dag_gfn.parameters.linear_gaussian import LinearGaussianNetworks, LinearGaussianParameters
+from dag_gfn.parameters.linear_gaussian import LinearGaussianBatch, LinearGaussianParameters
 
 __all__ = [
     "DiscreteParameters",
-    "LinearGaussianNetworks",
+    "LinearGaussianBatch",
     "LinearGaussianParameters",
     "fitted",
     "parameter_posterior",

@@ -17,7 +17,7 @@ _LARGEST = 1e290
 
 @final
 @dataclass(frozen=True, eq=False)
-class LinearGaussianNetworks:
+class LinearGaussianBatch:
     r"""A batch of networks :math:`x_j = m_j + \sum_i B_{ij} x_i + \varepsilon_j`, in the data's original units.
 
     Attributes
@@ -33,9 +33,9 @@ class LinearGaussianNetworks:
     The chain 0 -> 1 -> 2 with coefficients 2 and 3:
 
     >>> import numpy as np
-    >>> from dag_gfn.parameters import LinearGaussianNetworks
+    >>> from dag_gfn.parameters import LinearGaussianBatch
     >>> coefficients = np.array([[[0.0, 2.0, 0.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]]])
-    >>> networks = LinearGaussianNetworks(coefficients, np.array([[1.0, 0.0, 0.0]]), np.ones((1, 3)))
+    >>> networks = LinearGaussianBatch(coefficients, np.array([[1.0, 0.0, 0.0]]), np.ones((1, 3)))
     >>> networks.total_effects()[0].tolist()
     [[0.0, 2.0, 6.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]]
     >>> networks.interventional_means(1, 5.0)[0].tolist()
@@ -201,7 +201,7 @@ class LinearGaussianParameters:
         """Number of variables."""
         return len(self.means)
 
-    def expected(self, graphs: Bool[np.ndarray, "k d d"]) -> LinearGaussianNetworks:
+    def expected(self, graphs: Bool[np.ndarray, "k d d"]) -> LinearGaussianBatch:
         """Return the posterior mean of all parameters given each graph.
 
         Effects are multilinear in the parameters of different nodes, which are independent. So the effects of the mean
@@ -216,7 +216,7 @@ class LinearGaussianParameters:
 
     def sample(
         self, graphs: Bool[np.ndarray, "k d d"], *, rng: int | np.random.Generator
-    ) -> LinearGaussianNetworks:
+    ) -> LinearGaussianBatch:
         """Return one draw of all parameters for each graph; `rng` is a seed or a generator.
 
         Parameters
@@ -299,7 +299,7 @@ class LinearGaussianParameters:
 
     def _networks(
         self, graphs: Bool[np.ndarray, "k d d"], rng: np.random.Generator | None
-    ) -> LinearGaussianNetworks:
+    ) -> LinearGaussianBatch:
         """Return one draw of all parameters for each graph, or their posterior means for None, in original units."""
         k, d, _ = graphs.shape
         masks = graph.parent_masks(graphs)
@@ -321,7 +321,7 @@ class LinearGaussianParameters:
                 "coefficients in the columns' units are too large for double precision, as the columns have sizes from "
                 f"{self.scales.min():.1g} to {self.scales.max():.1g}: divide them by powers of ten first"
             )
-        return LinearGaussianNetworks(coefficients, intercepts, variances)
+        return LinearGaussianBatch(coefficients, intercepts, variances)
 
     def _line(self, node: int) -> int:
         """Return the index of this node's statistics: 0 where all nodes share them."""

@@ -26,9 +26,9 @@ def trust_in(record: FitRecord) -> tuple[str, str]:
         computed = "Exact arithmetic" if record.method == "exact" else "Computed well"
         level, trust = "caution", f"{computed}, but {reasons}. See the warnings. {trust}"
     elif reasons:
-        trust = f"{trust} Beside that: {reasons}."
+        trust = f"{trust} In addition: {reasons}."
     if mild:
-        trust = f"{trust} Mind that {mild}."
+        trust = f"{trust} Note that {mild}."
     return level, trust
 
 

@@ -262,7 +262,7 @@ def _unreliable_layers(diagnostics: LayerDiagnostics) -> str:
             f"edge probabilities {_known_to(diagnostics.pooled_edge_standard_error)})"
         )
     if _apart(agreement):
-        return f"{_r_hat(agreement)}: they stay apart, and the draws may know one of these parts only"
+        return f"{_r_hat(agreement)}: they stay apart, and the draws may cover only one of these parts"
     if not diagnostics.reliable_weights:
         return why + (
             f" (to be relied on: {MIN_EFFECTIVE_DRAWS}, and a shape of the tail that is known and at most "
@@ -305,8 +305,8 @@ def _without_judges(diagnostics: Diagnostics, exact_check: ExactCheck | None) ->
     if exact_check is not None:
         return []
     return [
-        f"the Markov chains beside training failed ({diagnostics.judging_error}), so that its draws are "
-        "neither judged by theirs nor pooled with them: compare fits with several seeds before relying on it"
+        f"the Markov chains beside training failed ({diagnostics.judging_error}), so the draws are neither compared "
+        "nor pooled with theirs: compare fits with several seeds before relying on them"
     ]
 
 

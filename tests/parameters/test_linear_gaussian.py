@@ -5,7 +5,7 @@ from scipy import stats
 
 from dag_gfn.data import from_array, from_frame
 from dag_gfn.errors import NotTractable
-from dag_gfn.parameters import LinearGaussianNetworks, parameter_posterior
+from dag_gfn.parameters import LinearGaussianBatch, parameter_posterior
 
 PRIOR = {"alpha_mu": 0.8, "alpha_w": 6.5, "mean_obs": np.array([0.5, -1.0, 2.0])}
 CHAIN = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 1 → 2
@@ -171,7 +171,7 @@ def three_equations():
     coefficients[0, 0, 1], coefficients[0, 1, 2], coefficients[0, 0, 2] = 2.0, 3.0, -1.0
     coefficients[1, 2, 0] = 5.0
     intercepts = np.array([[10.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
-    return LinearGaussianNetworks(coefficients, intercepts, np.ones((2, 3)))
+    return LinearGaussianBatch(coefficients, intercepts, np.ones((2, 3)))
 
 
 def test_total_effects_sum_over_paths():
@@ -191,7 +191,7 @@ def test_total_effects_are_the_neumann_series(rng):
     order = rng.permutation(6)
     coefficients = np.triu(rng.normal(size=(50, 6, 6)) * (rng.random((50, 6, 6)) < 0.5), 1)
     coefficients = coefficients[:, order][:, :, order]
-    networks = LinearGaussianNetworks(coefficients, np.zeros((50, 6)), np.ones((50, 6)))
+    networks = LinearGaussianBatch(coefficients, np.zeros((50, 6)), np.ones((50, 6)))
     series = sum(np.linalg.matrix_power(coefficients, power) for power in range(1, 6))
     np.testing.assert_allclose(networks.total_effects(), series, atol=1e-12)
     reached = sum(np.linalg.matrix_power(abs(coefficients), power) for power in range(1, 6)) > 0

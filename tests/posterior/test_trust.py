@@ -49,9 +49,9 @@ def test_doubts_about_the_data_weigh_on_a_good_computation():
     assert trust == f"Exact arithmetic, but of caution kind. See the warnings. {exact}"
     level, trust = trust_in(doubted("caution", "mild", method="mcmc", diagnostics={"converged": False}))
     assert level == "bad"
-    assert trust.endswith("Beside that: of caution kind. Mind that of mild kind.")
+    assert trust.endswith("In addition: of caution kind. Note that of mild kind.")
     level, trust = trust_in(doubted("caution", method="mcmc", diagnostics={"converged": True}))
     assert (level, trust.startswith("Computed well, but of caution kind.")) == ("caution", True)
-    assert trust_in(doubted("mild")) == ("good", f"{exact} Mind that of mild kind.")
+    assert trust_in(doubted("mild")) == ("good", f"{exact} Note that of mild kind.")
     assert trust_in(doubted()) == ("good", exact)
     assert doubts_of(doubted("mild", "mild"), "mild") == "of mild kind; of mild kind"
