@@ -1,5 +1,6 @@
 """Several chains at once, thinned as they grow, that end by number of steps, by the clock or by Ctrl-C."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import LayeringDraws, init, init_at, run
+
+_log = logging.getLogger(__name__)
 
 _SEGMENT_STEPS = 200_000  # between two looks at the clock, at most
 _FIRST_STEPS = 2_000  # of the first segment: a step takes from a microsecond to a millisecond
@@ -175,6 +178,9 @@ def run_chains(
             seconds=time.perf_counter() - began,
         )
 
+    _log.info(
+        "%d chains over %d columns begin, %d steps planned", chains, states[0].layer_of.size, iterations
+    )
     workers = ThreadPoolExecutor(min(chains, threads or os.cpu_count() or 1))
     try:
         while not out_of_time:
@@ -182,6 +188,7 @@ def run_chains(
                 if time_budget is None or go_on is None or not go_on(result()):
                     break
                 planned = 2 * max(done, thinning)
+                _log.info("the chains do not agree after %d steps: they go on to %d", done, planned)
             more = min(max(1, segment // thinning), 4 * kept - blocks, (planned - done) // thinning)
             segment_began = time.perf_counter()
             futures = [
@@ -211,6 +218,8 @@ def run_chains(
         interrupted = True
     finally:
         workers.shutdown(wait=True, cancel_futures=True)
+    why = "interrupted" if interrupted else "out of time" if out_of_time else "done"
+    _log.info("the chains end after %d steps each: %s", done, why)
     return result()
 
 

@@ -175,3 +175,11 @@ def test_chains_that_the_clock_ends_after_all_their_steps_are_not_cut_short(weig
     assert chains.iterations > 640
     assert not chains.cut_short
     assert chains.seconds <= 32.0
+
+
+def test_beginning_and_end_are_logged(weights, caplog):
+    with caplog.at_level("INFO", logger="dag_gfn"):
+        run_chains(weights, streams=streams(0, 2), iterations=2_000, kept=10)
+    told = [record.getMessage() for record in caplog.records if record.name == "dag_gfn.mcmc.chains"]
+    assert told[0].startswith("2 chains over")
+    assert told[-1].endswith("steps each: done")
