@@ -169,7 +169,7 @@ MOMENTS = {
     "first-step": ("dag_gfn.gflownet.training.loop", "evaluate", 1),
     "some-step": ("dag_gfn.gflownet.training.loop", "evaluate", 20),
     "checkpoint-written": ("dag_gfn.gflownet.training.checkpoint", "save_file", 10),
-    "layerings-drawn": ("dag_gfn.gflownet.layers.fit", "_draw", 1),
+    "layerings-drawn": ("dag_gfn.gflownet.layers.sampler", "sample_outcomes", 1),
     "result-written": ("dag_gfn.posterior.storage", "_write_csv", 2),
 }
 """When a fit is killed: as it calls this function of this module for the so-manieth time."""
