@@ -3,6 +3,7 @@
 import numpy as np
 import oracles
 import pytest
+import torch
 from exact_tables import random_table
 from layering_oracles import (
     join_independently,
@@ -14,8 +15,12 @@ from layering_oracles import (
 )
 from sampler_cases import log_reward, score_table
 
+from dag_gfn.gflownet.layers.sampler import LayerSampler
+from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
+from dag_gfn.mcmc.chains import Chains
 
 OUTSIDE = pytest.mark.parametrize(
     ("size", "scale", "impossible"), [(1, 1.0, 0.0), (1, 1.0, 0.3), (2, 5.0, 0.0), (2, 40.0, 0.3)]
@@ -56,3 +61,27 @@ def with_gaps(seed):
     table = score_table(4)
     table.complete = random_table(4, seed=seed, scale=2.0, forbidden=0.5).complete
     return table
+
+
+def uniform_sampler(table):
+    """Return the sampler that takes every legal action with the same probability."""
+    model = FlowModel(UniformPolicy())
+    model.register_parameter("unused", torch.nn.Parameter(torch.zeros(())))  # its device is the sampler's
+    return LayerSampler(table, LayerWeights.build(table), model)
+
+
+def chains_of(layer_of, log_weights):
+    """Return chains that have drawn the given layerings, shape (c, k, d)."""
+    c, k, d = layer_of.shape
+    return Chains(
+        layer_of=layer_of.astype(np.int8),
+        log_weights=log_weights,
+        edge=np.broadcast_to(log_weights[:, :, None, None], (c, k, d, d)).astype(np.float32),
+        tried=np.ones((c, 5), dtype=np.int64),
+        accepted=np.ones((c, 5), dtype=np.int64),
+        thinning=2,
+        iterations=4 * k,
+        cut_short=False,
+        interrupted=False,
+        seconds=0.0,
+    )

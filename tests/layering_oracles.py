@@ -100,6 +100,21 @@ def layer_numbers(layers):
     return numbers
 
 
+def uniform_probability(layers):
+    """Return the probability of a layering where every legal action is alike, without constraints."""
+    d, probability, placed = sum(map(len, layers)), 1.0, set()
+    for layer in layers:
+        highest = -1
+        for node in layer:
+            # to add one of the nodes after the last one, or to close the layer unless it is empty
+            probability /= len(set(range(highest + 1, d)) - placed) + (highest >= 0)
+            highest = node
+            placed.add(node)
+        if len(placed) < d:
+            probability /= len(set(range(highest + 1, d)) - placed) + 1
+    return probability
+
+
 @functools.cache
 def proposals(layers):
     """Return for each kind of move {layers: probability of proposing them}; they may sum to less than one."""

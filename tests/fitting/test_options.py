@@ -16,7 +16,6 @@ from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.estimator import PARAMETERS, GraphPosteriorEstimator
 from dag_gfn.fitting.options import FitOptions, PriorHyperparameters, ScoreHyperparameters
 from dag_gfn.fitting.prepare import prepare
-from dag_gfn.fitting.reading_options import ReadingOptions
 from dag_gfn.fitting.training_options import DEFAULT_OBJECTIVES, objective_names
 from dag_gfn.gflownet.objectives import OBJECTIVES
 from dag_gfn.gflownet.policies import EDGE_POLICIES, LAYER_POLICIES
@@ -207,10 +206,3 @@ def test_hyperparameters_on_the_command_line(here):
         small_table(), alpha_mu=2, mean_obs=np.array([0.0, 0.1, 0.2]), prior="edge", beta=0.1, progress=False
     )
     pd.testing.assert_frame_equal(dag_gfn.load("out").edge_marginals(), expected.edge_marginals())
-
-
-def test_reading_options_are_the_keywords_of_what_reads():
-    for function in (dag_gfn.read_csv, dag_gfn.from_frame):
-        parameters = inspect.signature(function).parameters
-        for name, option in options_of(ReadingOptions).items():
-            assert parameters[name].default == option.default

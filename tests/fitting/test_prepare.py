@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from score_data import unrelated
 
 import dag_gfn
 from dag_gfn.errors import DataError, OptionError
@@ -37,6 +38,17 @@ def test_sparse_families_of_discrete_columns_are_left_out_unless_kept(rng):
     data = dag_gfn.from_frame(frame)
     assert prepared(data).constraints.cell_limit is not None
     assert prepared(data, sparse_families="keep").constraints.cell_limit is None
+
+
+def test_an_unknown_choice_for_sparse_families_is_refused():
+    with pytest.raises(OptionError, match="unknown sparse_families 'all': choose drop, keep"):
+        dag_gfn.fit(unrelated(3, 2, 20), sparse_families="all", progress=False)
+
+
+def test_continuous_columns_have_no_sparse_families():
+    values = np.random.default_rng(0).normal(size=(40, 3))
+    posterior = dag_gfn.fit(values, progress=False)
+    assert posterior.info["constraints"]["sparse_families"] is None
 
 
 def test_warnings_about_the_data_come_before_the_work(data):

@@ -1,9 +1,8 @@
 import dataclasses
-import math
 
 import pytest
 
-from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement, Correction, Coverage, Importance
+from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement, Coverage, Importance
 from dag_gfn.posterior.diagnostics import (
     KINDS,
     BlanketErrors,
@@ -84,23 +83,6 @@ def test_parts_of_what_was_recorded():
     assert diagnostics.uncorrected
     assert diagnostics.agreement.max_r_hat is None
     assert diagnostics.importance is diagnostics.against_chains is None
-
-
-def test_corrections_of_no_weight_hold_null():
-    correction = Correction(
-        corrected=False,
-        log_z_shift=-math.inf,
-        log_z_shift_standard_error=math.inf,
-        corrected_effective_samples=0.0,
-        corrected_pareto_k=math.inf,
-    )
-    assert correction.to_json() == {
-        "corrected": False,
-        "log_z_shift": None,
-        "log_z_shift_standard_error": None,
-        "corrected_effective_samples": 0.0,
-        "corrected_pareto_k": None,
-    }
 
 
 def test_diagnostics_do_not_change():

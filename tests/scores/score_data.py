@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dag_gfn.data import from_array
 from dag_gfn.data.dataset import Dataset
 
 
@@ -31,6 +32,13 @@ def discrete(codes, cardinalities, intervened=None):
         scales=np.ones(d),
         intervened=intervened,
     )
+
+
+def unrelated(d, levels, n, seed=0):
+    """Independent discrete columns in which every level occurs."""
+    codes = np.random.default_rng(seed).integers(0, levels, size=(n, d))
+    codes[:levels] = np.arange(levels)[:, None]
+    return from_array(codes.astype(float), discrete="all")
 
 
 def correlated(rng, n, d):

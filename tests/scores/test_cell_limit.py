@@ -5,8 +5,11 @@ import math
 
 import numpy as np
 import pytest
-from score_data import discrete
+from score_data import discrete, unrelated
 
+import dag_gfn
+from dag_gfn.data import from_array
+from dag_gfn.errors import DataWarning
 from dag_gfn.graphs.subsets import parent_sets, unpack
 from dag_gfn.scores import Constraints, ScoreTable, make_score
 from dag_gfn.scores.cell_limit import CellLimit
@@ -106,3 +109,44 @@ def test_downward_closed_above_required_parents(rng):
         for s in allowed:
             leaving = np.flatnonzero(unpack(np.array(s & ~required), 4))
             assert all(s & ~(1 << int(i)) in allowed for i in leaving)
+
+
+def test_noise_in_many_states_is_not_linked():
+    posterior = dag_gfn.fit(unrelated(6, 8, 500), num_samples=500, progress=False)
+    assert posterior.marginal("linked").values.max() < 0.01
+    assert posterior.info["constraints"]["sparse_families"] == "drop"
+    assert any("all sets of 2 or more parents" in note for note in posterior.info["notes"])
+    assert not posterior.info["doubts"]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"method": "mcmc", "iterations": 1000},
+        {"method": "gflownet", "iterations": 20},
+        {"method": "gflownet", "environment": "edges", "iterations": 20},
+    ],
+)
+@pytest.mark.filterwarnings(
+    "ignore::dag_gfn.errors.NotConvergedWarning"
+)  # which graphs are drawn is the matter
+def test_every_method_honours_the_limit(method):
+    """Three parents of a column need 4^4 = 256 cells, two 64; there are 100 rows, and one pair is really linked."""
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 4, size=(100, 4))
+    codes[:, 3] = np.where(rng.random(100) < 0.9, codes[:, 0], codes[:, 3])
+    data = from_array(codes.astype(float), discrete="all")
+    posterior = dag_gfn.fit(
+        data, **method, required=[("x1", "x2")], num_samples=500, progress=False, exact_check=True
+    )
+    assert posterior.graphs.sum(axis=1).max() <= 2
+    assert np.isfinite(posterior.log_scores).all()
+    assert posterior.marginal("edge").values[1, 2] == pytest.approx(1.0)
+
+
+def test_required_parents_beyond_the_limit_do_not_make_a_fit_impossible():
+    data = unrelated(4, 5, 30)
+    required = [(source, "x3") for source in ("x0", "x1", "x2")]  # 625 cells for 30 rows
+    with pytest.warns(DataWarning, match="'x3'"):
+        posterior = dag_gfn.fit(data, required=required, num_samples=100, progress=False, method="exact")
+    np.testing.assert_allclose(posterior.marginal("edge").values[:3, 3], 1.0)

@@ -1,9 +1,13 @@
 """The doubt about likely parent sets with sparse tables."""
 
 import numpy as np
-from score_data import continuous, correlated, discrete
+import pytest
+from score_data import continuous, correlated, discrete, unrelated
 
+import dag_gfn
+from dag_gfn.errors import DataWarning
 from dag_gfn.scores import sparse_doubts
+from dag_gfn.views.report.summary import summarise
 
 TO_THE_LAST = np.array([[False, False, True], [False, False, True], [False, False, False]])
 EMPTY = np.zeros((3, 3), dtype=bool)
@@ -31,3 +35,17 @@ def test_enough_rows_or_unlikely_tables_raise_no_doubt(rng):
 
 def test_continuous_columns_have_no_tables(rng):
     assert sparse_doubts(TO_THE_LAST[None], np.ones(1), continuous(correlated(rng, 10, 3)), "drop") == []
+
+
+def test_kept_families_link_it_and_the_verdict_says_so(tmp_path):
+    with pytest.warns(
+        DataWarning, match=r"likely parent sets of .*262,144 cells for 500 rows.*--max-parents 1"
+    ):
+        posterior = dag_gfn.fit(unrelated(6, 8, 500), sparse_families="keep", num_samples=500, progress=False)
+    assert posterior.marginal("linked").values.max() > 0.99
+    assert posterior.info["constraints"]["sparse_families"] == "keep"
+    posterior.save(tmp_path / "out")
+    for known in (posterior, dag_gfn.load(tmp_path / "out")):
+        summary = summarise(known)
+        assert summary.level == "caution"
+        assert summary.trust.startswith("Exact arithmetic, but too few rows")

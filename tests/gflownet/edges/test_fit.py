@@ -38,28 +38,6 @@ def test_what_a_fit_returns(d):
     assert result.importance.log_z_lower <= result.importance.log_z
 
 
-@pytest.mark.parametrize("d", [3, 6])
-def test_as_a_posterior(d):
-    table = score_table(d)
-    config = default_config(d, iterations=2)
-    result = fit_edges(table, request_of(config, num_samples=64))
-    posterior = recorded(result.result(table, config))
-    assert posterior.names == table.names
-    known = 64 * result.importance.ess >= 25  # of fewer independent draws the mean weight says nothing
-    assert posterior.log_evidence == (result.importance.log_z if known else None)
-    assert (posterior.info["log_evidence_standard_error"] is not None) == known
-    assert posterior.info["training"]["options"]["iterations"] == 2
-    if d == 3:
-        assert posterior.info["all_dags"] is True
-        assert np.sort(posterior.log_weights) == pytest.approx(np.sort(result.log_probabilities), abs=1e-9)
-    else:
-        np.testing.assert_allclose(
-            posterior.marginal("edge").values, result.adjacency.mean(axis=0), atol=1e-12
-        )
-    scores = table.log_reward(pack(posterior.graphs.swapaxes(1, 2)))
-    np.testing.assert_allclose(posterior.log_scores, scores, atol=1e-6)
-
-
 def test_a_transformer_learns_the_posterior():
     table = score_table(3, rows=30, seed=1)
     config = default_config(3, iterations=80)

@@ -7,7 +7,7 @@ import oracles
 import pytest
 import torch
 from exact_tables import random_table
-from layering_oracles import layers_of
+from layering_oracles import layers_of, uniform_probability
 from sampler_cases import log_reward, score_table
 
 from dag_gfn.errors import NotTractable
@@ -39,18 +39,10 @@ def random_model(environment, seed=0):
 
 def uniform_by_hand(table):
     """Return {adjacency bytes: probability}: every legal action alike, in a table without constraints."""
-    d, found, of_layering = table.d, {}, {}
-    for dag in oracles.all_dags(d):
-        layers, probability, placed = layers_of(dag), 1.0, set()
-        for layer in layers:
-            highest = -1
-            for node in layer:
-                # to add one of the nodes after the last one, or to close the layer unless it is empty
-                probability /= len(set(range(highest + 1, d)) - placed) + (highest >= 0)
-                highest = node
-                placed.add(node)
-            if len(placed) < d:
-                probability /= len(set(range(highest + 1, d)) - placed) + 1
+    found, of_layering = {}, {}
+    for dag in oracles.all_dags(table.d):
+        layers = layers_of(dag)
+        probability = uniform_probability(layers)
         found[dag.tobytes()] = (layers, probability, math.exp(log_reward(table)(dag)))
         of_layering[layers] = of_layering.get(layers, 0.0) + found[dag.tobytes()][2]
     return {key: p * reward / of_layering[layers] for key, (layers, p, reward) in found.items()}
