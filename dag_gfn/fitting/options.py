@@ -10,6 +10,7 @@ from dag_gfn.options import (
     Edges,
     Numbers,
     OptionGroup,
+    edges,
     number,
     numbers,
     one_of,
@@ -136,8 +137,8 @@ class ModelOptions(OptionGroup, panel="The model"):
         ":func:`dag_gfn.scores.make_prior` describes the priors restricted to DAGs.",
         check=one_of("uniform", "edge", "erdos_renyi", "fair"),
     )
-    required: Edges = option((), "Edge in every graph.", first=True)
-    forbidden: Edges = option((), "Edge in no graph.", first=True)
+    required: Edges = option((), "Edge in every graph.", check=edges, first=True)
+    forbidden: Edges = option((), "Edge in no graph.", check=edges, first=True)
     max_parents: int | None = option(
         None, "Largest number of parents of a node.", check=whole()
     )  # Constraints refuses what is negative

@@ -5,7 +5,7 @@
 from dataclasses import dataclass, replace
 
 from dag_gfn.errors import OptionError
-from dag_gfn.options import OneOf, OptionGroup, Settings, one_of, option, true_or_false
+from dag_gfn.options import OneOf, OptionGroup, Settings, one_of, option, settings, true_or_false
 
 DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
 
@@ -84,6 +84,7 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         None,
         "Of the objective.",
         details='Fields of it to set otherwise than by default, as ``{"control_variate": "running"}``.',
+        check=settings,
         flag="--objective-option",
     )
     train_options: Settings | None = option(
@@ -91,6 +92,7 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         "Of training, as learning_rate=1e-3.",
         details="Fields of `dag_gfn.gflownet.training.config.TrainConfig` to set otherwise than by default, as "
         '``{"learning_rate": 1e-3}``.',
+        check=settings,
         flag="--train-option",
     )
     device: str = option(

@@ -1,6 +1,6 @@
 """Checks of one option's value, to be reused: each raises `OptionError` with what was expected and what came."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -36,8 +36,8 @@ class OneOf:
     def __call__(self, name: str, value: Any) -> None:
         """Raise `OptionError` unless the value is one of the names."""
         names = self.names() if callable(self.names) else self.names
-        if value not in names:
-            raise OptionError(f"unknown {self.what or name} '{shortened(value)}': choose {', '.join(names)}")
+        if not (isinstance(value, str) and value in names):  # an array has no truth value
+            raise OptionError(f"unknown {self.what or name} '{_unquoted(value)}': choose {', '.join(names)}")
 
 
 def one_of(*names: str, what: str | None = None) -> OneOf:
@@ -64,8 +64,8 @@ def whole(least: int | None = None, most: int | None = None) -> Check:
     """
 
     def check(name: str, value: Any) -> None:
-        flag, told = flag_of(name), shortened(value)
-        is_whole = isinstance(value, Integral)
+        flag, told = flag_of(name), _quoted(value)
+        is_whole = isinstance(value, Integral) and not isinstance(value, bool)
         if least == 1 and not (is_whole and value >= 1):
             raise OptionError(f"{name} must be positive and whole ({flag}), not {told}")
         if least == 1 and most is not None and value > most:
@@ -91,10 +91,9 @@ def positive_seconds(most: int) -> Check:
     """
 
     def check(name: str, value: Any) -> None:
-        is_number = isinstance(value, Real)
-        if not (is_number and 0 < value <= most):
+        if not (_is_number(value) and 0 < value <= most):
             raise OptionError(
-                f"{name} must be positive seconds ({flag_of(name)}), at most {most:,}, not {shortened(value)}: leave "
+                f"{name} must be positive seconds ({flag_of(name)}), at most {most:,}, not {_quoted(value)}: leave "
                 "it out for none"
             )
 
@@ -111,8 +110,12 @@ def number(name: str, value: Any) -> None:
     Traceback (most recent call last):
     dag_gfn.errors.OptionError: beta must be a number (--beta), not 'half'
     """
-    if not isinstance(value, Real):
-        raise OptionError(f"{name} must be a number ({flag_of(name)}), not {shortened(repr(value))}")
+    if not _is_number(value):
+        raise OptionError(f"{name} must be a number ({flag_of(name)}), not {_quoted(value)}")
+    try:
+        float(value)
+    except OverflowError:
+        raise OptionError(f"{name} ({flag_of(name)}) is too large for a number: {_quoted(value)}") from None
 
 
 def numbers(name: str, value: Any) -> None:
@@ -125,7 +128,10 @@ def numbers(name: str, value: Any) -> None:
     Traceback (most recent call last):
     dag_gfn.errors.OptionError: mean_obs must be a number (--mean-obs), not 'x'
     """
-    single = isinstance(value, str) or not isinstance(value, Collection)
+    if getattr(value, "ndim", None) == 0:  # an array of one number, which cannot be iterated over
+        value = value.item()
+    unordered = isinstance(value, Mapping | Set)
+    single = isinstance(value, str | bytes) or unordered or not isinstance(value, Collection)
     for each in [value] if single else value:
         number(name, each)
 
@@ -144,7 +150,37 @@ def true_or_false(name: str, value: Any) -> None:
         isinstance(value, Integral) or type(value).__name__ == "bool"
     )  # numpy's, which is not loaded here
     if not is_flag or value not in (True, False):
-        raise OptionError(f"{name} must be True or False, not {shortened(repr(value))}")
+        raise OptionError(f"{name} must be True or False, not {_quoted(value)}")
+
+
+def edges(name: str, value: Any) -> None:
+    """Raise `OptionError` unless the value can hold pairs; which columns they name is checked with the table.
+
+    Examples
+    --------
+    >>> from dag_gfn.options import edges
+    >>> edges("required", [1])
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: required must be pairs [(source, target), ...], not [1]
+    """
+    iterable = isinstance(value, Iterable) and getattr(value, "ndim", None) != 0
+    members = value if isinstance(value, Collection) and iterable else ()  # an iterator would be used up
+    if not iterable or not all(isinstance(each, Collection) for each in members):
+        raise OptionError(f"{name} must be pairs [(source, target), ...], not {_quoted(value)}")
+
+
+def settings(name: str, value: Any) -> None:
+    """Raise `OptionError` unless the value is a mapping from names to values.
+
+    Examples
+    --------
+    >>> from dag_gfn.options import settings
+    >>> settings("train_options", "learning_rate")
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: train_options must map names to values, as {"name": 1}, not 'learning_rate'
+    """
+    if not (isinstance(value, Mapping) and all(isinstance(each, str) for each in value)):
+        raise OptionError(f'{name} must map names to values, as {{"name": 1}}, not {_quoted(value)}')
 
 
 def flag_of(name: str) -> str:
@@ -157,3 +193,16 @@ def flag_of(name: str) -> str:
     '--time-budget'
     """
     return "--" + name.replace("_", "-")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _quoted(value: Any) -> str:
+    """Return a value on one line as Python writes it, so that the text '10' differs from the number."""
+    return shortened(" ".join(repr(value).split()))
+
+
+def _unquoted(value: Any) -> str:
+    return shortened(value) if isinstance(value, str) else _quoted(value)

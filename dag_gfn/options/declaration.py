@@ -71,6 +71,10 @@ class Option:
         """Return whether a value differs from the default; an empty mapping does not."""
         return value is not None and value != {} and value != self.default
 
+    def written(self, value: Any) -> Any:
+        """Return a value as posterior.json has it: a flag given as 0 or 1 is false or true there."""
+        return bool(value) if self.required_type is bool and value is not None else value
+
     def validate(self, value: Any) -> None:
         """Raise `OptionError` where the value cannot be one of this option."""
         optional = NoneType in get_args(self.type)
@@ -216,7 +220,8 @@ class OptionGroup:
     def recorded(self) -> dict[str, Any]:
         """Return the values that posterior.json has, by name."""
         values = self.values()
-        return {name: values[name] for name, declared in options_of(type(self)).items() if declared.recorded}
+        known = options_of(type(self))
+        return {name: declared.written(values[name]) for name, declared in known.items() if declared.recorded}
 
     def unnoticed_by(self, method: str) -> list[str]:
         """Return the names of the options that were given and that this method ignores."""

@@ -1,5 +1,6 @@
 """The base class of every score: one number for a node and a set of parents."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -169,5 +170,5 @@ def require_positive(**options: float | int) -> None:
     dag_gfn.errors.OptionError: alpha_mu must be positive and finite, not -1.0
     """
     for name, value in options.items():
-        if not (np.isfinite(value) and value > 0):
+        if not (math.isfinite(value) and value > 0):
             raise OptionError(f"{name} must be positive and finite, not {value}")

@@ -2,6 +2,7 @@
 
 from dataclasses import FrozenInstanceError, dataclass
 
+import numpy as np
 import pytest
 
 from dag_gfn.errors import OptionError
@@ -12,6 +13,7 @@ from dag_gfn.options import (
     one_of,
     option,
     options_of,
+    true_or_false,
     unexpected_keyword,
     whole,
 )
@@ -112,3 +114,15 @@ def test_options_that_a_method_does_not_use_are_named_unless_silent():
     assert given.unnoticed_by("exact") == ["spacing"]
     assert given.unnoticed_by("mcmc") == []
     assert Both.from_keywords({"num_rungs": 4}, caller="anneal").unnoticed_by("exact") == []
+
+
+def test_flags_given_as_numbers_are_recorded_as_flags():
+    @dataclass(frozen=True)
+    class Flags(OptionGroup):
+        on: bool = option(False, "On.", check=true_or_false, recorded=True)
+        unknown: bool | None = option(None, "Not yet known.", check=true_or_false, recorded=True)
+
+    written = Flags(on=1).recorded()
+    assert written["on"] is True
+    assert written["unknown"] is None
+    assert Flags(unknown=np.bool_(False)).recorded()["unknown"] is False

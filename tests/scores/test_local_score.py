@@ -17,6 +17,7 @@ from score_data import (
 from dag_gfn.errors import DagGfnError, DataError, OptionError
 from dag_gfn.graphs.subsets import parent_sets, subsets_within
 from dag_gfn.scores import LocalScore, make_score
+from dag_gfn.scores.local_score import require_positive
 from dag_gfn.scores.registry import SCORE_CLASSES, scores_of_kind
 
 STATES = (2, 3, 2, 4, 3)
@@ -123,3 +124,8 @@ def test_scores_without_interventions_refuse_them_by_name(kind, name, rng):
 def test_errors_share_a_base():
     assert issubclass(OptionError, DagGfnError)
     assert issubclass(DataError, DagGfnError)
+
+
+@pytest.mark.parametrize("value", [10**30, 2, 0.5, np.float64(3)])
+def test_positive_numbers_of_any_size_pass(value):
+    require_positive(alpha_mu=value)  # numpy alone cannot say whether 10**30 is finite
