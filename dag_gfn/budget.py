@@ -44,6 +44,8 @@ class TimeBudget:
         Seconds that each phase has taken, those that are over.
     cuts : list of str
         What was cut to fit, a sentence each.
+    hurried : bool
+        Whether Ctrl-C has shortened the budget.
     on_phase : callable, optional
         Called with the name of each phase that begins and the share of it that is done, 0. None unless set.
 
@@ -71,6 +73,7 @@ class TimeBudget:
         self.started = clock()
         self.phases: dict[str, float] = {}
         self.cuts: list[str] = []
+        self.hurried = False
         self.on_phase: Callable[[str, float], None] | None = None
 
     def elapsed(self) -> float:
@@ -132,6 +135,7 @@ class TimeBudget:
 
     def hurry(self, seconds: float | int = 0.0) -> None:
         """Shorten the budget so that it ends in at most this many seconds."""
+        self.hurried = True
         end = self.elapsed() + seconds
         self.total, self._slack = end if self.total is None else min(self.total, end), 0.0
 

@@ -107,7 +107,8 @@ class Run:
     def note_cuts(self) -> None:
         """Note what was cut to end in time."""
         if self.budget.cuts:
-            self.note(f"to end in time, {'; '.join(self.budget.cuts)}")
+            why = "after the interrupt" if self.budget.hurried else "to end in time"
+            self.note(f"{why}, {'; '.join(self.budget.cuts)}")
 
 
 def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:

@@ -118,3 +118,11 @@ def test_phases_of_the_budget_are_shown_while_a_method_runs(monkeypatch):
         assert name in order
     assert order[-1] == "searching for the most probable graphs"
     assert run.budget.on_phase is None
+
+
+def test_what_an_interrupt_cuts_is_not_said_to_be_for_time():
+    run = run_within(None, Clock(), d=6)
+    run.budget.hurry()
+    run.budget.cuts.append("the search stops early")
+    run.note_cuts()
+    assert run.notes == ["after the interrupt, the search stops early"]
