@@ -864,7 +864,7 @@ def test_control_c_after_training_keeps_what_was_trained(monkeypatch, phase):
     assert posterior.info["interrupted"] is True
     assert posterior.info["diagnostics"]["iterations"] == 10
     assert posterior.info["diagnostics"]["num_samples"] == 200  # quickly
-    assert any("to end in time, " in note and "instead of" in note for note in posterior.info["notes"])
+    assert any("after the interrupt, " in note and "instead of" in note for note in posterior.info["notes"])
 
 
 def test_every_result_says_how_well_the_evidence_is_known():
