@@ -1,4 +1,4 @@
-"""The Dataset that every score reads: a complete table of named columns, all continuous or all discrete."""
+"""The Dataset that every score reads: a table of named columns, numbers and codes, with what was not seen as NaN."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +10,12 @@ from jaxtyping import Bool, Float64, Int
 from dag_gfn.data.column_selection import check_names
 from dag_gfn.data.distinct_rows import DistinctTable, distinct_rows
 from dag_gfn.data.messages import one_line, option_value, quoted, row_numbers
+from dag_gfn.data.nodes import Groups, nodes_of
+from dag_gfn.data.roles import ColumnRole
 from dag_gfn.errors import DataError
+
+KINDS = ("continuous", "discrete", "ordinal")
+"""What a column may hold: numbers, codes of categories, codes in the order of the states."""
 
 # A column whose standard deviation is below this part of its largest value counts as constant: float64 rounds so.
 NEGLIGIBLE_SPREAD = 1e-12
@@ -18,15 +23,17 @@ NEGLIGIBLE_SPREAD = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Complete observations of d variables, all continuous or all discrete.
+    """Observations of d variables: numbers, categories, or both.
 
     Parameters
     ----------
     values : ndarray, shape (n, d), float64
-        Measured or z-scored values of continuous columns; codes 0..r-1 of discrete columns.
+        Measured or z-scored values of continuous columns; codes 0..r-1 of discrete and ordinal columns; NaN where
+        the cell is missing.
     names, kinds, cardinalities, states : tuples of length d
-        `kinds[j]` is "continuous" or "discrete". A continuous column has cardinality 0 and states (); the
-        code c of a discrete one stands for `states[j][c]`. States need not occur in the rows.
+        `kinds[j]` is "continuous", "discrete" or "ordinal". A continuous column has cardinality 0 and states (); the
+        code c of another one stands for `states[j][c]`, and the states of an ordinal one are in their order. States
+        need not occur in the rows.
     means, scales : ndarray, shape (d,), float64
         Original value = value · scale + mean. They are 0 and 1 unless the table was standardized or centred.
     intervened : ndarray, shape (n, d), bool, or None
@@ -35,12 +42,19 @@ class Dataset:
         `true_graph[i, j]` is True for the edge i → j (row → column), if the true graph is known.
     notes : tuple of str
         What was done while reading, one sentence each.
+    weights : ndarray, shape (n,), float64, or None
+        How many rows each row stands for, positive. Weights that are all 1 become None.
+    groups : tuple of (str, tuple of str)
+        Columns that are one node of the graph: its name, and the names of the columns.
+    roles : tuple of ColumnRole
+        What became of every column of the source, also of those that were left out; empty where nobody decided.
+    moments_only : bool
+        Whether the rows are not observations, but weighted points with the moments of a covariance matrix.
 
     Raises
     ------
     DataError
-        If the table is too small or too wide, has values that are not finite, mixes both kinds, or has a
-        constant column.
+        If the table is too small or too wide, has infinite values, a column without any value, or a constant column.
 
     Examples
     --------
@@ -63,6 +77,10 @@ class Dataset:
     intervened: Bool[np.ndarray, "n d"] | None = None
     true_graph: Bool[np.ndarray, "d d"] | None = None
     notes: tuple[str, ...] = ()
+    weights: Float64[np.ndarray, " n"] | None = None
+    groups: Groups = ()
+    roles: tuple[ColumnRole, ...] = ()
+    moments_only: bool = False
 
     def __post_init__(self) -> None:
         check_names(self.names)
@@ -73,7 +91,9 @@ class Dataset:
             raise DataError(
                 f"the table has {self.n} rows: at least 2 are needed, and many more to learn from."
             )
-        _check_one_kind(self)
+        _check_kinds(self)
+        _check_weights(self)
+        nodes_of(self.names, self.groups)  # refuses groups of unknown or repeated columns
         _check_cells(self)
         _check_not_constant(self)
 
@@ -89,8 +109,50 @@ class Dataset:
 
     @property
     def kind(self) -> str:
-        """Either "continuous" or "discrete", the same for all columns."""
-        return self.kinds[0]
+        """ "continuous" or "discrete" (categories, ordered or not) where all columns are, else "mixed"."""
+        numeric = [kind == "continuous" for kind in self.kinds]
+        return "continuous" if all(numeric) else "mixed" if any(numeric) else "discrete"
+
+    @property
+    def has_ordinal(self) -> bool:
+        """Whether any column has ordered states."""
+        return "ordinal" in self.kinds
+
+    @cached_property
+    def missing(self) -> Bool[np.ndarray, "n d"]:
+        """True where a cell was not seen, shape (n, d)."""
+        return np.isnan(self.values)
+
+    @cached_property
+    def has_missing(self) -> bool:
+        """Whether any cell was not seen."""
+        return bool(self.missing.any())
+
+    @property
+    def total_weight(self) -> float:
+        """How many rows the table stands for: the sum of the weights, or the number of rows."""
+        return float(self.n) if self.weights is None else float(self.weights.sum())
+
+    @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of the graph's nodes: the columns, and a group at the place of its first column.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import dag_gfn
+        >>> from dataclasses import replace
+        >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)), ["rain", "age", "wind"])
+        >>> grouped = replace(data, groups=(("weather", ("rain", "wind")),))
+        >>> grouped.nodes, grouped.node_columns
+        (('weather', 'age'), ((0, 2), (1,)))
+        """
+        return tuple(name for name, _ in nodes_of(self.names, self.groups))
+
+    @cached_property
+    def node_columns(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of each node, by position; see `nodes`."""
+        return tuple(columns for _, columns in nodes_of(self.names, self.groups))
 
     @cached_property
     def distinct_rows(self) -> DistinctTable:
@@ -123,12 +185,13 @@ class Dataset:
     def standardize(self) -> "Dataset":
         """Return the table with z-scored columns; `means` and `scales` give the original values back.
 
-        The standard deviation is that of the population (ddof = 0).
+        The standard deviation is that of the population (ddof = 0), of the cells that were seen. Codes of
+        categories stay as they are.
 
         Raises
         ------
         DataError
-            If the columns are discrete.
+            If no column is continuous.
 
         Examples
         --------
@@ -138,14 +201,18 @@ class Dataset:
         >>> data.values.tolist(), data.means.tolist(), data.scales.tolist()
         ([[-1.0, -1.0], [1.0, 1.0]], [2.0, 5.0], [1.0, 3.0])
         """
-        if self.kind != "continuous":
+        if self.kind == "discrete":
             raise DataError(
                 f"only continuous columns can be standardized, {quoted(self.names)} are discrete."
             )
         shrunk, exponents = _shrink(self.values)
-        means, scales = shrunk.mean(axis=0), shrunk.std(axis=0)
+        means, scales = _means_and_scales(shrunk, self.weights, complete=not self.has_missing)
+        codes = [kind != "continuous" for kind in self.kinds]
+        means[codes], scales[codes] = 0.0, 1.0
         shrunk -= means  # in place, to save memory
         shrunk /= scales
+        shrunk[:, codes] = self.values[:, codes]
+        exponents[codes] = 0
         return replace(
             self,
             values=shrunk,
@@ -159,7 +226,7 @@ class Dataset:
         Raises
         ------
         DataError
-            If the columns are discrete.
+            If no column is continuous.
 
         Examples
         --------
@@ -174,7 +241,7 @@ class Dataset:
         return replace(standardized, values=standardized.values * scales, scales=self.scales)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the table in its original units and labels; discrete columns are categorical.
+        """Return the table in its original units and labels; discrete columns are categorical, ordinal ones ordered.
 
         Examples
         --------
@@ -184,12 +251,21 @@ class Dataset:
         >>> data.to_frame().to_dict("list")
         {'a': [1.0, 3.0], 'b': [2.0, 8.0]}
         """
+        original = self.values * self.scales + self.means
         if self.kind == "continuous":
-            return pd.DataFrame(self.values * self.scales + self.means, columns=list(self.names))
+            return pd.DataFrame(original, columns=list(self.names))
         return pd.DataFrame(
             {
-                name: pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(states))
-                for name, codes, states in zip(self.names, self.values.T, self.states, strict=True)
+                name: values
+                if kind == "continuous"
+                else pd.Categorical.from_codes(
+                    np.where(np.isnan(values), -1, values).astype(np.int64),
+                    categories=pd.Index(states),
+                    ordered=kind == "ordinal",
+                )
+                for name, kind, values, states in zip(
+                    self.names, self.kinds, original.T, self.states, strict=True
+                )
             }
         )
 
@@ -208,8 +284,22 @@ def default_names(d: int) -> tuple[str, ...]:
 
 def _shrink(values: Float64[np.ndarray, "n d"]) -> tuple[Float64[np.ndarray, "n d"], Int[np.ndarray, " d"]]:
     """Return columns of largest absolute value in [0.5, 1), so that squares do not overflow, and the exponents of 2."""
-    exponents = np.frexp(np.abs(values).max(axis=0))[1]
+    exponents = np.frexp(np.fmax.reduce(np.abs(values), axis=0))[1]
     return np.ldexp(values, -exponents), exponents
+
+
+def _means_and_scales(
+    values: Float64[np.ndarray, "n d"], weights: Float64[np.ndarray, " n"] | None, *, complete: bool
+) -> tuple[Float64[np.ndarray, " d"], Float64[np.ndarray, " d"]]:
+    """Return the means and population standard deviations of the cells that were seen."""
+    if complete and weights is None:
+        return values.mean(axis=0), values.std(axis=0)
+    seen = ~np.isnan(values)
+    share = seen * (1.0 if weights is None else weights[:, None])
+    share = share / share.sum(axis=0)
+    filled = np.where(seen, values, 0.0)
+    means = (share * filled).sum(axis=0)
+    return means, np.sqrt((share * (filled - means) ** 2).sum(axis=0))
 
 
 def _check_shapes(data: Dataset) -> None:
@@ -237,54 +327,66 @@ def _check_shapes(data: Dataset) -> None:
         )
 
 
-def _check_one_kind(data: Dataset) -> None:
-    kinds = np.array(data.kinds)
-    continuous, discrete = kinds == "continuous", kinds == "discrete"
-    if not (continuous | discrete).all():
+def _check_kinds(data: Dataset) -> None:
+    unknown = sorted(set(data.kinds) - set(KINDS))
+    if unknown:
+        raise DataError(f"kinds are 'continuous', 'discrete' or 'ordinal', not {quoted(unknown)}.")
+
+
+def _check_weights(data: Dataset) -> None:
+    weights = data.weights
+    if weights is None:
+        return
+    if weights.shape != (data.n,):
+        raise DataError(f"weights has shape {weights.shape} for {data.n} rows: one for each row is needed.")
+    wrong = ~(np.isfinite(weights) & (weights > 0))
+    if wrong.any():
         raise DataError(
-            f"kinds are 'continuous' or 'discrete', not {quoted(kinds[~(continuous | discrete)])}."
+            f"weights must be positive and finite, but {wrong.sum()} of {data.n} are not ({row_numbers(wrong)}): "
+            "correct them, or leave these rows out."
         )
-    if continuous.any() and discrete.any():
-        raise DataError(
-            f"numeric and discrete columns cannot be mixed: {quoted(np.array(data.names)[continuous])} numeric, "
-            f"{quoted(np.array(data.names)[discrete])} discrete. Keep one kind."
-        )
+    if (weights == 1).all():
+        object.__setattr__(data, "weights", None)
 
 
 def _check_cells(data: Dataset) -> None:
     for name, column in zip(data.names, data.values.T, strict=True):
-        infinite = ~np.isfinite(column)
+        infinite = np.isinf(column)
         if infinite.any():
             raise DataError(
-                f"column '{one_line(name)}' has values that are not finite ({row_numbers(infinite)}): "
-                "correct or drop them."
+                f"column '{one_line(name)}' has infinite values ({row_numbers(infinite)}): correct or drop them."
             )
-    if data.kind == "discrete":
-        for name, codes, labels, r in zip(
-            data.names, data.values.T, data.states, data.cardinalities, strict=True
-        ):
-            if len(set(labels)) != r:
-                raise DataError(
-                    f"column '{name}' has {r} states but {len(set(labels))} distinct labels: "
-                    "one each is needed."
-                )
-            if codes.min() < 0 or codes.max() >= r or (codes != np.floor(codes)).any():
-                raise DataError(
-                    f"column '{name}' has codes other than the whole numbers 0 to {r - 1} of its states."
-                )
+        if np.isnan(column).all():
+            raise DataError(
+                f"column '{one_line(name)}' has no value in any row: leave it out with --drop "
+                f"{option_value([name])} (drop=[...])."
+            )
+    for name, kind, codes, labels, r in zip(
+        data.names, data.kinds, data.values.T, data.states, data.cardinalities, strict=True
+    ):
+        if kind == "continuous":
+            continue
+        if len(set(labels)) != r:
+            raise DataError(
+                f"column '{name}' has {r} states but {len(set(labels))} distinct labels: one each is needed."
+            )
+        seen = codes[~np.isnan(codes)]
+        if seen.min() < 0 or seen.max() >= r or (seen != np.floor(seen)).any():
+            raise DataError(
+                f"column '{name}' has codes other than the whole numbers 0 to {r - 1} of its states."
+            )
 
 
 def _check_not_constant(data: Dataset) -> None:
-    if data.kind == "continuous":
-        constant = np.zeros(data.d, dtype=bool)
-        for j in range(data.d):  # one column at a time, to save memory
-            shrunk, _ = _shrink(data.values[:, j : j + 1])
-            constant[j] = shrunk.std() <= NEGLIGIBLE_SPREAD * np.abs(shrunk).max()
-    else:
-        constant = np.array(data.cardinalities) < 2  # a state that did not occur in this sample still counts
+    constant = np.array(data.cardinalities) < 2  # a state that did not occur in this sample still counts
+    for j in [
+        j for j, kind in enumerate(data.kinds) if kind == "continuous"
+    ]:  # one at a time, to save memory
+        shrunk, _ = _shrink(data.values[:, j : j + 1])
+        constant[j] = np.nanstd(shrunk) <= NEGLIGIBLE_SPREAD * np.nanmax(np.abs(shrunk))
     if constant.any():
         j = int(constant.argmax())
-        cell = data.states[j][0] if data.kind == "discrete" else f"{data.values[0, j]:g}"
+        cell = f"{np.nanmax(data.values[:, j]):g}" if data.kinds[j] == "continuous" else data.states[j][0]
         names = np.array(data.names)[constant]
         subject = f"column{'s' if len(names) > 1 else ''} {quoted(names)} {'are' if len(names) > 1 else 'is'}"
         raise DataError(

@@ -128,6 +128,7 @@ def fit(
                 "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
             },
             "n": dataset.n,
+            "roles": [role.to_json() for role in dataset.roles],
             "kind": dataset.kind,
             "standardized": dataset.is_standardized,
             "notes": run.notes,

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
-from dag_gfn.errors import OptionError
+from dag_gfn.errors import DataError, OptionError
 from dag_gfn.graphs.subsets import parent_sets, subsets_within
 
 
@@ -28,10 +28,12 @@ class LocalScore(ABC):
     Attributes
     ----------
     name : str
-    kind : {"continuous", "discrete"}
-        Which columns the score is for.
+    kind : {"continuous", "discrete", "mixed"}
+        Which columns the score is for; `takes` says more.
     honours_interventions : bool
         Whether rows in which a node's value was set are left out for that node.
+    takes_groups : bool
+        Whether a node may own several columns.
     is_equivalent : bool
         Whether Markov-equivalent DAGs get the same score where no value was set.
 
@@ -60,6 +62,7 @@ class LocalScore(ABC):
     name: ClassVar[str]
     kind: ClassVar[str]
     honours_interventions: ClassVar[bool] = False
+    takes_groups: ClassVar[bool] = False
     is_equivalent: ClassVar[bool] = False
 
     def __init__(self, data: Dataset):
@@ -67,10 +70,20 @@ class LocalScore(ABC):
             scores_of_kind,  # it imports the scores, and they import this class
         )
 
-        if data.kind != self.kind:
+        if data.kind not in self.kinds():
             raise OptionError(
                 f"score {self.name!r} is for {self.kind} columns, but the columns of these data are "
                 f"{data.kind}: choose one of {', '.join(scores_of_kind(data.kind))}"
+            )
+        if data.groups and not self.takes_groups:
+            raise OptionError(
+                f"score {self.name!r} has one column for each node, but the columns of {data.groups[0][0]!r} are a "
+                "group: choose score='block' (--score block), or leave out --group (groups)"
+            )
+        if data.has_missing:
+            raise DataError(
+                f"score {self.name!r} needs complete rows, and {int(data.missing.any(1).sum())} of {data.n} have a "
+                "missing cell: fit completes them (missing='impute'), or drop these rows (missing='drop')"
             )
         if data.intervened is not None and not self.honours_interventions:
             raise OptionError(
@@ -80,10 +93,20 @@ class LocalScore(ABC):
             )
         self.data = data
 
+    @classmethod
+    def kinds(cls) -> tuple[str, ...]:
+        """Return the kinds of tables that the score takes: "continuous", "discrete", "mixed"."""
+        return (cls.kind,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the nodes."""
+        return self.data.nodes
+
     @property
     def d(self) -> int:
         """Number of nodes."""
-        return self.data.d
+        return len(self.names)
 
     @property
     def families_per_second(self) -> float:

@@ -44,7 +44,7 @@ def scores_of_kind(kind: str) -> tuple[str, ...]:
     >>> scores_of_kind("discrete")
     ('bdeu', 'bde', 'bic')
     """
-    return tuple(score.name for score in SCORE_CLASSES if score.kind == kind)
+    return tuple(score.name for score in SCORE_CLASSES if kind in score.kinds())
 
 
 def score_options(score: type[LocalScore]) -> tuple[str, ...]:
@@ -113,6 +113,6 @@ def make_score(name: str | None, data: Dataset, **options: ScoreOption) -> Local
                 "leave it out"
             )
     of_name = [score for score in SCORE_CLASSES if score.name == name]
-    of_kind = [score for score in of_name if score.kind == data.kind]
+    of_kind = [score for score in of_name if data.kind in score.kinds()]
     make: Callable[..., LocalScore] = (of_kind or of_name)[0]  # a score of the other kind refuses the data
     return make(data, **given)

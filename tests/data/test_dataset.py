@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dag_gfn.data import from_array, from_frame, read_csv
+from dag_gfn.data import Dataset, from_array, from_frame, read_csv
 from dag_gfn.errors import DataError, OptionError
+from dag_gfn.scores import BDeu
 
 FRAME = pd.DataFrame(
     {
@@ -205,8 +206,13 @@ def test_standardize_records_population_moments(rng):
         ({"names": ("a",)}, "one column"),
         ({"names": ("a", "b", "c")}, "names has 3 entries for the 2 columns"),
         ({"names": ("a", "a")}, "more than one column"),
-        ({"kinds": ("continuous", "ordinal")}, "not 'ordinal'"),
-        ({"values": np.array([[0.0, np.nan], [1.0, 1.0]])}, r"'b' has values that are not finite \(row 1\)"),
+        ({"kinds": ("continuous", "numeric")}, "not 'numeric'"),
+        ({"values": np.array([[0.0, np.inf], [1.0, 1.0]])}, r"'b' has infinite values \(row 1\)"),
+        ({"values": np.array([[0.0, np.nan], [1.0, np.nan]])}, "'b' has no value in any row"),
+        ({"values": np.array([[0.0, np.nan], [1.0, 1.0]])}, "'b' is constant"),
+        ({"weights": np.array([1.0, 0.0])}, r"weights must be positive.*row 2"),
+        ({"weights": np.full(3, 2.0)}, "one for each row"),
+        ({"groups": (("g", ("a", "z")),)}, "unknown columns 'z'"),
         ({"values": np.array([[0.0, 1.0]])}, "the table has 1 rows"),
     ],
 )
@@ -229,6 +235,48 @@ def test_invariants_of_a_discrete_dataset(changes, message):
     data = from_array(np.array([["u", "s"], ["v", "t"]], dtype=object), ["a", "b"])
     with pytest.raises(DataError, match=message):
         replace(data, **changes)
+
+
+def test_a_mixed_table_with_missing_cells_keeps_its_codes_when_standardized():
+    values = np.array([[1.0, 0.0], [np.nan, 1.0], [5.0, np.nan], [3.0, 2.0]])
+    data = Dataset(
+        values,
+        names=("dose", "pain"),
+        kinds=("continuous", "ordinal"),
+        cardinalities=(0, 3),
+        states=((), ("none", "some", "much")),
+        means=np.zeros(2),
+        scales=np.ones(2),
+    )
+    assert data.kind == "mixed"
+    assert data.has_ordinal
+    assert data.has_missing
+    assert data.missing.tolist() == np.isnan(values).tolist()
+    scored = data.standardize()
+    np.testing.assert_array_equal(scored.values[:, 1], values[:, 1])
+    np.testing.assert_allclose(scored.means, [3.0, 0.0])
+    np.testing.assert_allclose(scored.scales, [np.sqrt(8 / 3), 1.0])
+    frame = scored.to_frame()
+    np.testing.assert_allclose(frame["dose"], values[:, 0])
+    assert frame["pain"].cat.ordered
+    assert frame["pain"].tolist()[0] == "none"
+    assert frame["pain"].isna()[2]
+
+
+def test_a_score_refuses_missing_cells():
+    data = from_array(np.array([["u", "s"], ["v", "t"]], dtype=object))
+    with pytest.raises(DataError, match="1 of 2 have a missing cell"):
+        BDeu(replace(data, values=np.array([[0.0, np.nan], [1.0, 1.0]])))
+
+
+def test_weights_count_as_repeated_rows_when_standardizing():
+    values = np.random.default_rng(0).normal(size=(5, 2))
+    data = replace(from_array(values), weights=np.array([1.0, 2.0, 3.0, 1.0, 1.0]))
+    repeated = from_array(values[[0, 1, 1, 2, 2, 2, 3, 4]])
+    assert data.total_weight == repeated.total_weight == 8.0
+    np.testing.assert_allclose(data.standardize().means, repeated.standardize().means)
+    np.testing.assert_allclose(data.standardize().scales, repeated.standardize().scales)
+    assert replace(data, weights=np.ones(5)).weights is None
 
 
 def test_a_state_that_does_not_occur_is_no_constant():
