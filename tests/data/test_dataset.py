@@ -211,7 +211,6 @@ def test_standardize_records_population_moments(rng):
         ({"values": np.array([[0.0, np.nan], [1.0, np.nan]])}, "'b' has no value in any row"),
         ({"values": np.array([[0.0, np.nan], [1.0, 1.0]])}, "'b' is constant"),
         ({"weights": np.array([1.0, 0.0])}, r"weights must be positive.*row 2"),
-        ({"weights": np.full(3, 2.0)}, "one for each row"),
         ({"groups": (("g", ("a", "z")),)}, "unknown columns 'z'"),
         ({"values": np.array([[0.0, 1.0]])}, "the table has 1 rows"),
     ],
