@@ -63,21 +63,21 @@ class GaussianBIC(GaussianScore):
                 f"and there are {data.n}: with fewer, a regression on all other columns fits perfectly. Use "
                 "score 'bge', or fewer columns"
             )
-        _, scatter = centred_scatter(data.values)
+        _, scatter = centred_scatter(data.values, data.weights)
         _refuse_collinear(scatter, data.names)
         self.matrices = scatter[None]
-        self._refuse_rounding(np.array([float(data.n)]), "leave it out (--drop), or use score 'bge'")
+        self._refuse_rounding(np.array([float(data.total_weight)]), "leave it out (--drop), or use score 'bge'")
 
     def score_from_minors(
         self,
         node: int,
-        num_parents: Int64[np.ndarray, " m"],
+        num_columns: Int64[np.ndarray, " m"],
         log_minor: Float64[np.ndarray, " m"],
         log_variance: Float64[np.ndarray, " m"],
     ) -> Float64[np.ndarray, " m"]:
         """Return the formula of the class; the variance is the Schur complement of the scatter over n."""
-        n = self.data.n
-        return -0.5 * n * (np.log(2.0 * np.pi / n) + 1.0 + log_variance) - 0.5 * (num_parents + 2) * np.log(n)
+        n = self.data.total_weight
+        return -0.5 * n * (np.log(2.0 * np.pi / n) + 1.0 + log_variance) - 0.5 * (num_columns + 2) * np.log(n)
 
 
 class DiscreteBIC(CountScore):
@@ -129,7 +129,7 @@ class DiscreteBIC(CountScore):
         """Return 1/2 q (r - 1) log n of each family."""
         states = np.array(self.data.cardinalities, dtype=np.float64)
         configurations = np.where(unpack(parents, self.d), states, 1.0).prod(-1)
-        return 0.5 * np.log(self.data.n) * (states[node] - 1.0) * configurations
+        return 0.5 * np.log(self.data.total_weight) * (states[node] - 1.0) * configurations
 
 
 def _refuse_collinear(scatter: Float64[np.ndarray, "d d"], names: tuple[str, ...]) -> None:

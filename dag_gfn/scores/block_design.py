@@ -185,7 +185,7 @@ class BlockDesign:
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
     def features(self) -> Float64[np.ndarray, "n F"]:
-        """Return the features at the rows of the design: values in the units of the table, and levels; NaN is missing."""
+        """Return the features at the rows of the design: values of the table, and levels as 0 and 1; NaN is missing."""
         features = np.empty((len(self.columns), len(self.feature_nodes)))
         for node, block in enumerate(
             self.blocks

@@ -127,7 +127,7 @@ class CellLimit:
 
 
 def rows_of_columns(data: Dataset) -> Float64[np.ndarray, " d"]:
-    """Return how many rows count for each column: those in which its value was not set by the experimenter.
+    """Return how many rows count for each column, or their weight: those in which its value was not set.
 
     Examples
     --------
@@ -139,5 +139,6 @@ def rows_of_columns(data: Dataset) -> Float64[np.ndarray, " d"]:
     [2.0, 3.0]
     """
     if data.intervened is None:
-        return np.full(data.d, float(data.n))
-    return (~data.intervened).sum(axis=0).astype(np.float64)
+        return np.full(data.d, float(data.total_weight))
+    weights = np.ones(data.n) if data.weights is None else data.weights
+    return np.asarray(weights @ ~data.intervened)

@@ -36,15 +36,15 @@ class ContingencyTables:
         Codes 0 .. r - 1 of each column; n may be 0.
     cardinalities : tuple of int
         Number of states r of each column, seen or not.
-    counts : array, shape (n,), int64, optional
-        How many rows each row of ``codes`` stands for, where these are distinct already.
+    counts : array, shape (n,), int64 or float64, optional
+        How many rows each row of ``codes`` stands for, or their total weight, where these are distinct already.
 
     Attributes
     ----------
     columns : array, shape (d, u), int64
         The u distinct rows, transposed: one line per column of the data.
-    counts : array, shape (u,), int64
-        How many rows of the data each distinct row stands for.
+    counts : array, shape (u,), int64 or float64
+        How many rows of the data each distinct row stands for, or their total weight.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class ContingencyTables:
         self,
         codes: Int64[np.ndarray, "n d"],
         cardinalities: tuple[int, ...],
-        counts: Int64[np.ndarray, " n"] | None = None,
+        counts: Int64[np.ndarray, " n"] | Float64[np.ndarray, " n"] | None = None,
     ):
         if counts is None:
             codes, _, counts = distinct_rows(codes, cardinalities)
@@ -73,6 +73,11 @@ class ContingencyTables:
         # Few different counts occur, so settled cells are tallied by their count: counts == levels[ranks].
         levels, ranks = np.unique(self.counts, return_inverse=True)
         self._arrays = (self.columns, self.counts, levels, ranks.astype(np.int64), self.cardinalities)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether counts are weights, which need not be whole."""
+        return self.counts.dtype == np.float64
 
     def all_cell_sums(self, equivalent_sample_size: float) -> Float64[np.ndarray, " subsets"]:
         r"""Return g(S) for all 2^d subsets of the columns; g(S) stands at the index that is the bitmask of S.
@@ -86,7 +91,7 @@ class ContingencyTables:
         d, u = self.columns.shape
         if marginal_tables_pay(self.cardinalities, int(self.counts.sum()), u):
             shape = tuple(self.cardinalities.tolist())
-            table = np.zeros(math.prod(shape), dtype=np.int32)
+            table = np.zeros(math.prod(shape), dtype=np.float64 if self.is_weighted else np.int32)
             table[np.ravel_multi_index(tuple(self.columns), shape)] = self.counts
             return all_marginal_sums(table.reshape(shape), equivalent_sample_size)
         block_bits = max(d - 6, 0)  # up to 64 blocks: enough to balance a few threads
@@ -99,6 +104,7 @@ class ContingencyTables:
                 block << block_bits,
                 sums[block << block_bits : (block + 1) << block_bits],
                 self._scratch(),
+                self._histogram(),
             )
 
         with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -117,6 +123,7 @@ class ContingencyTables:
             np.ascontiguousarray(parents),
             sums,
             self._scratch(),
+            self._histogram(),
         )
         return sums
 
@@ -140,8 +147,6 @@ class ContingencyTables:
             Work space of `_refine`, zero between calls.
         seen : array, shape (largest cardinality,), int32
             Work space of `_refine`: the states met in one cell.
-        histogram : array, shape (n + 1,), int64
-            Work space of `_cell_sum`, zero between calls: how many cells have each count.
         distinct : array, shape (u,), int64
             Work space of `_cell_sum`: the counts that occur.
         """
@@ -155,14 +160,20 @@ class ContingencyTables:
         settled = np.zeros((d + 1, len(self._arrays[2])), dtype=np.int64)
         tally = np.zeros(self.cardinalities.max(), dtype=np.int32)
         seen = np.empty_like(tally)
-        histogram = np.zeros(self.counts.sum() + 1, dtype=np.int64)
         distinct = np.empty(u, dtype=np.int64)
-        return rows, bounds, num_open, settled, tally, seen, histogram, distinct
+        return rows, bounds, num_open, settled, tally, seen, distinct
+
+    def _histogram(self) -> Int64[np.ndarray, " counts"] | None:
+        """Return the work space of `_cell_sum`, zero between calls: how many cells have each count 0 .. n.
+
+        It is None where rows have weights.
+        """
+        return None if self.is_weighted else np.zeros(int(self.counts.sum()) + 1, dtype=np.int64)
 
 
 # The compiled functions below share two tuples:
 #   arrays   columns (d, u), counts (u,), levels (number of different counts,), ranks (u,), cardinalities (d,)
-#   scratch  what `_scratch` returns
+#   scratch  what `_scratch` returns, and beside it what `_histogram` returns
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
@@ -174,7 +185,7 @@ def _refine(arrays, scratch, level, node):
     A counting sort within each open cell: O(rows in open cells).
     """
     columns, _, _, ranks, _ = arrays
-    rows, bounds, num_open, settled, tally, seen, _, _ = scratch
+    rows, bounds, num_open, settled, tally, seen, _ = scratch
     column, old, new = columns[node], rows[level], rows[level + 1]
     new_bounds, new_settled = bounds[level + 1], settled[level + 1]
     for i in range(len(new_settled)):  # settled cells stay settled
@@ -215,14 +226,39 @@ def _refine(arrays, scratch, level, node):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _cell_sum(arrays, scratch, level, log_size, equivalent_sample_size):
+def _weighted_cell_sum(counts, levels, rows, bounds, num_open, settled, log_size, equivalent_sample_size):
+    """Return g of a partition of weighted rows, one cell after the other; log_size as in `_cell_sum`."""
+    log_a = np.log(equivalent_sample_size) - log_size if equivalent_sample_size > 0.0 else 0.0
+    a = np.exp(log_a)
+    offset = log_a - lgamma(1.0 + a)
+    total = 0.0
+    for cell in range(num_open + len(levels)):
+        weight, times = 0.0, 1
+        if cell < num_open:
+            for i in range(bounds[cell], bounds[cell + 1]):
+                weight += counts[rows[i]]
+        else:
+            weight, times = levels[cell - num_open], settled[cell - num_open]
+        if times > 0:
+            one = lgamma(a + weight) + offset if equivalent_sample_size > 0.0 else weight * np.log(weight)
+            total += times * one
+    return total
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _cell_sum(arrays, scratch, histogram, level, log_size, equivalent_sample_size):
     """Return g of the partition at ``level``, whose table has exp(log_size) cells.
 
     Cells of equal count contribute equally. So cells are tallied by count first, and the logarithm or the log gamma
     function is evaluated once for each count that occurs.
     """
     _, counts, levels, _, _ = arrays
-    rows, bounds, num_open, settled, _, _, histogram, distinct = scratch
+    rows, bounds, num_open, settled, _, _, distinct = scratch
+    if histogram is None:  # weights: no two cells need have the same total
+        return _weighted_cell_sum(
+            counts, levels, rows[level], bounds[level], num_open[level], settled[level], log_size, equivalent_sample_size
+        )
     num_distinct = 0
     for cell in range(num_open[level]):  # open cells: add up the counts of their rows
         count = 0
@@ -257,7 +293,7 @@ def _cell_sum(arrays, scratch, level, log_size, equivalent_sample_size):
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _fill_cell_sums(arrays, equivalent_sample_size, first, sums, scratch):
+def _fill_cell_sums(arrays, equivalent_sample_size, first, sums, scratch, histogram):
     """Write g(first), g(first + 1), ... to ``sums``; its length is a power of two that divides ``first``.
 
     The walk refines the partition of S without its lowest member by that member. Sets are visited in ascending
@@ -273,7 +309,7 @@ def _fill_cell_sums(arrays, equivalent_sample_size, first, sums, scratch):
             _refine(arrays, scratch, level, node)
             log_sizes[level + 1] = log_sizes[level] + np.log(cardinalities[node])
             level += 1
-    sums[0] = _cell_sum(arrays, scratch, level, log_sizes[level], equivalent_sample_size)
+    sums[0] = _cell_sum(arrays, scratch, histogram, level, log_sizes[level], equivalent_sample_size)
     for offset in range(1, len(sums)):  # the set first + offset
         lowest = 0
         while not offset >> lowest & 1:
@@ -286,13 +322,13 @@ def _fill_cell_sums(arrays, equivalent_sample_size, first, sums, scratch):
         _refine(arrays, scratch, parent_level, lowest)
         log_sizes[parent_level + 1] = log_sizes[parent_level] + np.log(cardinalities[lowest])
         sums[offset] = _cell_sum(
-            arrays, scratch, parent_level + 1, log_sizes[parent_level + 1], equivalent_sample_size
+            arrays, scratch, histogram, parent_level + 1, log_sizes[parent_level + 1], equivalent_sample_size
         )
 
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def _fill_family_cell_sums(arrays, equivalent_sample_size, node, parents, sums, scratch):
+def _fill_family_cell_sums(arrays, equivalent_sample_size, node, parents, sums, scratch, histogram):
     """Write g(P + node) - g(P) of each parent set to ``sums``; parents and sums have shape (m,).
 
     The partition of P is refined member by member from the highest down. Members that a set shares with the set before
@@ -312,8 +348,8 @@ def _fill_family_cell_sums(arrays, equivalent_sample_size, node, parents, sums, 
                     path[level] = i
                     standing = level + 1
                 level += 1
-        without = _cell_sum(arrays, scratch, level, log_sizes[level], equivalent_sample_size)
+        without = _cell_sum(arrays, scratch, histogram, level, log_sizes[level], equivalent_sample_size)
         _refine(arrays, scratch, level, node)
         standing = level  # the level above holds the node now
         log_size = log_sizes[level] + np.log(cardinalities[node])
-        sums[f] = _cell_sum(arrays, scratch, level + 1, log_size, equivalent_sample_size) - without
+        sums[f] = _cell_sum(arrays, scratch, histogram, level + 1, log_size, equivalent_sample_size) - without

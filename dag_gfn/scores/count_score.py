@@ -43,7 +43,9 @@ class CountScore(LocalScore):
         rows, row_of, _ = data.distinct_rows
         tables = []
         for node in range(self.d if self.has_interventions else 1):
-            counts = np.bincount(row_of[self.observed_rows(node)], minlength=len(rows))
+            used = self.observed_rows(node)
+            weights = None if data.weights is None else data.weights[used]
+            counts = np.bincount(row_of[used], weights, minlength=len(rows))
             tables.append(ContingencyTables(rows[counts > 0], data.cardinalities, counts[counts > 0]))
         self.tables = tuple(tables)
 

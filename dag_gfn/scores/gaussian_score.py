@@ -17,16 +17,19 @@ _ROUNDINGS = 4.0
 
 
 class GaussianScore(LocalScore):
-    """A score that is a function of |P|, log det M[P] and log M[j | P].
+    """A score that is a function of the number of columns of P, log det M[P] and log M[j | P].
 
-    A subclass sets `matrices`, and `shifts` by `_set_shifts`, and defines `score_from_minors`.
+    A subclass sets `matrices`, and `shifts` by `_set_shifts`, and defines `score_from_minors`. Where nodes own several
+    of the D columns of the matrices, it sets `widths` too.
 
     Attributes
     ----------
-    matrices : array, shape (1, d, d) or (d, d, d), float64
+    matrices : array, shape (1, D, D) or (d, D, D), float64
         A, shared by all nodes or one for each node.
-    shifts : array, shape (1, d) or (d, d), float64, or None
+    shifts : array, shape (1, D) or (d, D), float64, or None
         u for each of these, where M = A + u u^T; None where it is zero.
+    widths : array, shape (d,), int64, or None
+        Number of columns that each node owns, which stand side by side in the order of the nodes; None: one each.
 
     Examples
     --------
@@ -41,8 +44,8 @@ class GaussianScore(LocalScore):
     ...     def __init__(self, data):
     ...         super().__init__(data)
     ...         self.matrices = centred_scatter(data.values)[1][None]
-    ...     def score_from_minors(self, node, num_parents, log_minor, log_variance):
-    ...         return -0.5 * self.data.n * log_variance
+    ...     def score_from_minors(self, node, num_columns, log_minor, log_variance):
+    ...         return -0.5 * self.data.total_weight * log_variance
     >>> x = np.array([0.0, 1.0, 2.0, 3.0])
     >>> score = LogLikelihood(from_array(np.column_stack([x, x**2])))
     >>> score.local_scores(1, np.array([0b00, 0b01])).round(3).tolist()  # residual sum of squares 49, then 4
@@ -52,21 +55,32 @@ class GaussianScore(LocalScore):
     kind = "continuous"
     matrices: np.ndarray
     shifts: np.ndarray | None = None
+    widths: np.ndarray | None = None
 
     @property
     def families_per_second(self) -> float:
         """See :class:`LocalScore`. The number of rows does not matter."""
         return 2e6
 
-    def matrix(self, node: int) -> Float64[np.ndarray, "d d"]:
+    @property
+    def column_nodes(self) -> Int64[np.ndarray, " D"]:
+        """The node that owns each column of the matrices."""
+        nodes = np.arange(self.d, dtype=np.int64)
+        return nodes if self.widths is None else np.repeat(nodes, self.widths)
+
+    def width(self, node: int) -> int:
+        """Return how many columns a node owns."""
+        return 1 if self.widths is None else int(self.widths[node])
+
+    def matrix(self, node: int) -> Float64[np.ndarray, "D D"]:
         """Return the matrix A that the local scores of ``node`` use."""
         return self.matrices[node if len(self.matrices) > 1 else 0]
 
-    def shift(self, node: int) -> Float64[np.ndarray, " d"] | None:
+    def shift(self, node: int) -> Float64[np.ndarray, " D"] | None:
         """Return the vector u that the local scores of ``node`` use, or None where it is zero."""
         return None if self.shifts is None else self.shifts[node if len(self.shifts) > 1 else 0]
 
-    def _set_shifts(self, shifts: Float64[np.ndarray, "matrices d"]) -> None:
+    def _set_shifts(self, shifts: Float64[np.ndarray, "matrices D"]) -> None:
         """Set u, unless u u^T is below the rounding of the diagonal of A."""
         if (shifts**2 > np.finfo(float).eps * np.diagonal(self.matrices, axis1=1, axis2=2)).any():
             self.shifts = shifts
@@ -119,7 +133,7 @@ class GaussianScore(LocalScore):
                 own = 1.0 / (vectors**2 / np.maximum(variances, np.finfo(float).eps)).sum(1)
             error = 0.5 * count * _ROUNDINGS * np.finfo(float).eps / own
             if error.max() > MAX_ROUNDING:
-                column = self.data.names[int(error.argmax())]
+                column = self.names[self.column_nodes[error.argmax()]]
                 raise DataError(
                     f"column {column!r} follows so nearly from the others that double precision knows score "
                     f"{self.name!r} to ±{error.max():.2g} nats only: {remedy}"
@@ -129,26 +143,37 @@ class GaussianScore(LocalScore):
     def score_from_minors(
         self,
         node: int,
-        num_parents: Int64[np.ndarray, " m"],
+        num_columns: Int64[np.ndarray, " m"],
         log_minor: Float64[np.ndarray, " m"],
         log_variance: Float64[np.ndarray, " m"],
     ) -> Float64[np.ndarray, " m"]:
-        """Return the local scores of families with |P|, log det M[P] and log M[node | P], each shape (m,)."""
+        """Return the local scores of families, shape (m,).
+
+        Parameters
+        ----------
+        node : int
+        num_columns : array, shape (m,), int64
+            Number of columns that the parents own: of parents, where each node owns one.
+        log_minor, log_variance : arrays, shape (m,), float64
+            log det M[P] and log M[node | P].
+        """
 
     def local_scores(self, node: int, parents: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
         """Return local_score(node, P) for a batch of parent sets; see :class:`LocalScore`."""
-        log_minor, log_variance = family_log_minors(self.matrix(node), node, parents, self.shift(node))
-        return self.score_from_minors(node, popcount(parents), log_minor, log_variance)
+        minors = family_log_minors(self.matrix(node), node, parents, self.shift(node), self.widths)
+        return self.score_from_minors(node, _num_columns(parents, self.widths), *minors)
 
     def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:
         """Return local scores from all minors of the candidates with the node; see :class:`LocalScore`."""
         members = np.flatnonzero(unpack(np.asarray(candidates, dtype=np.int64), self.d))
         family = [node, *members.tolist()]
+        columns = np.concatenate([np.flatnonzero(self.column_nodes == member) for member in family])
+        widths = None if self.widths is None else self.widths[family]
         shift = self.shift(node)
         scaled, diagonal = all_log_minors(
-            self.matrix(node)[np.ix_(family, family)], None if shift is None else shift[family]
+            self.matrix(node)[np.ix_(columns, columns)], None if shift is None else shift[columns], widths
         )
-        return self._scores_from_all(node, 0, scaled, diagonal)
+        return self._scores_from_all(node, 0, scaled, diagonal, widths)
 
     def _scores_from_all(
         self,
@@ -156,19 +181,32 @@ class GaussianScore(LocalScore):
         place: int,
         scaled: Float64[np.ndarray, " subsets"],
         diagonal: Float64[np.ndarray, " subsets"],
+        widths: Int64[np.ndarray, " nodes"] | None,
     ) -> Float64[np.ndarray, " sets"]:
         """Return the scores of all parent sets from all minors of a matrix in which the node has this place."""
         scaled_parents, scaled_family = without_and_with(scaled, place)
         log_minor = scaled_parents + without_and_with(diagonal, place)[0]
-        log_variance = scaled_family - scaled_parents + np.log(self.matrix(node)[node, node])
-        num_parents = popcount(np.arange(len(log_minor), dtype=np.int64))
-        return self.score_from_minors(node, num_parents, log_minor, log_variance)
+        own = np.diagonal(self.matrix(node))[self.column_nodes == node]
+        log_variance = scaled_family - scaled_parents + np.log(own).sum()
+        sets = np.arange(len(log_minor), dtype=np.int64)
+        num_columns = _num_columns(sets, None if widths is None else np.delete(widths, place))
+        return self.score_from_minors(node, num_columns, log_minor, log_variance)
 
     def complete_table(self) -> Float64[np.ndarray, "d sets"]:
         """Return all local scores from all 2^d minors of each matrix; see :class:`LocalScore`."""
         table = np.empty((self.d, 1 << (self.d - 1)))
         for node in range(self.d):
             if node < len(self.matrices):
-                scaled, diagonal = all_log_minors(self.matrices[node], self.shift(node))
-            table[node] = self._scores_from_all(node, node, scaled, diagonal)
+                scaled, diagonal = all_log_minors(self.matrices[node], self.shift(node), self.widths)
+            table[node] = self._scores_from_all(node, node, scaled, diagonal, self.widths)
         return table
+
+
+def _num_columns(sets: Int64[np.ndarray, " m"], widths: Int64[np.ndarray, " d"] | None) -> Int64[np.ndarray, " m"]:
+    """Return how many columns the nodes of each set (a bitmask) own."""
+    if widths is None:
+        return popcount(sets)
+    total = np.zeros(len(sets), dtype=np.int64)
+    for node, width in enumerate(widths.tolist()):
+        total += width * (sets >> np.int64(node) & 1)
+    return total

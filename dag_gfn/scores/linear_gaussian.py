@@ -74,9 +74,9 @@ class LinearGaussian(GaussianScore):
         require_positive(noise_variance=noise_variance, weight_variance=weight_variance)
         self.noise_variance, self.weight_variance = float(noise_variance), float(weight_variance)
         self._ridge = self.noise_variance / self.weight_variance
-        mean, scatter = centred_scatter(data.values)
+        mean, scatter = centred_scatter(data.values, data.weights)
         self.matrices = (scatter + self._ridge * np.eye(data.d))[None]
-        self._set_shifts(np.sqrt(data.n) * mean[None])
+        self._set_shifts(np.sqrt(data.total_weight) * mean[None])
         self._refuse_large_scores(mean)
 
     def doubts(self) -> list[Doubt]:
@@ -85,7 +85,7 @@ class LinearGaussian(GaussianScore):
         The variance of a column given all others is at most the noise variance of its equation. If it is r times the
         assumed noise variance, chance correlations count r times as much as they should, for any number of rows.
         """
-        freedom = self.data.n - self.d + 1
+        freedom = self.data.total_weight - self.d + 1
         if freedom < 2 or not np.isfinite(self.matrices).all():
             return []
         left = 1.0 / np.diagonal(np.linalg.pinv(self.matrices[0], hermitian=True))
@@ -93,7 +93,7 @@ class LinearGaussian(GaussianScore):
         high = ratio > MAX_NOISE_RATIO + 4.0 * np.sqrt(2.0 / freedom)
         if not high.any():
             return []
-        named = [f"'{self.data.names[j]}' ({ratio[j]:.2g} times)" for j in np.flatnonzero(high)]
+        named = [f"'{self.data.total_weightames[j]}' ({ratio[j]:.2g} times)" for j in np.flatnonzero(high)]
         return [
             Doubt(
                 "noise_variance",
@@ -108,19 +108,19 @@ class LinearGaussian(GaussianScore):
     def _refuse_large_scores(self, mean: Float64[np.ndarray, " d"]) -> None:
         """Raise DataError if a column is so large relative to the noise that its scores are lost to rounding."""
         with np.errstate(all="ignore"):  # values that are not finite are reported where the table is built
-            squares = np.diagonal(self.matrices[0]) + self.data.n * mean**2
+            squares = np.diagonal(self.matrices[0]) + self.data.total_weight * mean**2
             score = squares / (2.0 * self.noise_variance)
             error = _ROUNDINGS * np.finfo(float).eps * score
             if np.isfinite(error).all():
                 error = np.fmax(error, self._rounding_of_full_sets())
         if np.isfinite(error).all() and error.max() > MAX_ROUNDING:
             column = int(error.argmax())
-            size = np.sqrt(squares[column] / self.data.n)
+            size = np.sqrt(squares[column] / self.data.total_weight)
             remedy = f"Divide the column by {size:.1g}, z-score all (--standardize, standardize=True)"
-            if 2.0 * self.data.n * mean[column] ** 2 > squares[column]:
+            if 2.0 * self.data.total_weight * mean[column] ** 2 > squares[column]:
                 remedy = "Leave out --no-standardize (standardize=False), so that columns are centred"
             raise DataError(
-                f"column {self.data.names[column]!r} has values of about {size:.2g}, far from a noise variance of "
+                f"column {self.data.total_weightames[column]!r} has values of about {size:.2g}, far from a noise variance of "
                 f"{self.noise_variance:g}: score {self.name!r} would be about {-score[column]:.2g} nats, "
                 + (f"known to ±{error[column]:.2g} only" if error[column] < 1e300 else "of no known digit")
                 + f". {remedy}, or use score 'bge'"
@@ -134,13 +134,13 @@ class LinearGaussian(GaussianScore):
     def score_from_minors(
         self,
         node: int,
-        num_parents: Int64[np.ndarray, " m"],
+        num_columns: Int64[np.ndarray, " m"],
         log_minor: Float64[np.ndarray, " m"],
         log_variance: Float64[np.ndarray, " m"],
     ) -> Float64[np.ndarray, " m"]:
         """Return the formula of the class."""
         return -0.5 * (
-            self.data.n * np.log(2.0 * np.pi * self.noise_variance)
-            + (log_minor - num_parents * np.log(self._ridge))
+            self.data.total_weight * np.log(2.0 * np.pi * self.noise_variance)
+            + (log_minor - num_columns * np.log(self._ridge))
             + (np.exp(log_variance) - self._ridge) / self.noise_variance
         )
