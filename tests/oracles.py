@@ -6,7 +6,7 @@ from collections import Counter
 import mpmath
 import networkx as nx
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 # --- graphs, one at a time, by networkx ---
 
@@ -173,6 +173,39 @@ def bge_in_high_precision(values, node, parents):
             + half * (n + dof) * mpmath.log(minor)
             - half * (n + dof + 1) * mpmath.log(mpmath.det(posterior))
         )
+
+
+def block_log_marginal(columns, chosen, *, alpha_mu=1.0, alpha_w=None, weights=None):
+    """Return log m(S) of the chosen columns: the normal-Wishart marginal likelihood with multivariate gammas."""
+    n, size, k = len(columns), columns.shape[1], len(chosen)
+    if k == 0:
+        return 0.0
+    weights = np.ones(n) if weights is None else weights
+    n = weights.sum()
+    alpha_w = size + 2 if alpha_w is None else alpha_w
+    t = alpha_mu * (alpha_w - size - 1) / (alpha_mu + 1)
+    x = columns[:, chosen]
+    mean = np.average(x, axis=0, weights=weights) if n else np.zeros(k)
+    scatter = sum(
+        (w * np.outer(row - mean, row - mean) for row, w in zip(x, weights, strict=True)), np.zeros((k, k))
+    )
+    posterior = t * np.eye(k) + scatter + n * alpha_mu / (n + alpha_mu) * np.outer(mean, mean)
+    before, after = alpha_w - size + k, n + alpha_w - size + k
+    return (
+        k / 2 * np.log(alpha_mu / (n + alpha_mu))
+        + special.multigammaln(after / 2, k)
+        - special.multigammaln(before / 2, k)
+        - k * n / 2 * np.log(np.pi)
+        + before / 2 * k * np.log(t)
+        - after / 2 * np.linalg.slogdet(posterior)[1]
+    )
+
+
+def whitened_indicators(codes):
+    """Return the whitened indicators of a category, from the thin SVD of the centred indicators of all its levels."""
+    indicators = (codes[:, None] == np.unique(codes)).astype(float)
+    left, values, _ = np.linalg.svd(indicators - indicators.mean(axis=0), full_matrices=False)
+    return np.sqrt(len(codes)) * left[:, values > 1e-8 * values[0]]
 
 
 def family_counts(codes, cardinalities, node, parents):

@@ -3,6 +3,8 @@
 from dag_gfn.scores.bde import BDe, BDeu
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
+from dag_gfn.scores.block import BlockBGe
+from dag_gfn.scores.block_statistics import block_statistics
 from dag_gfn.scores.chance_links import chance_links
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import PRIORS, GraphPrior, make_prior
@@ -19,6 +21,7 @@ __all__ = [
     "BDe",
     "BDeu",
     "BGe",
+    "BlockBGe",
     "Constraints",
     "DiscreteBIC",
     "GaussianBIC",
@@ -26,6 +29,7 @@ __all__ = [
     "LinearGaussian",
     "LocalScore",
     "ScoreTable",
+    "block_statistics",
     "chance_links",
     "make_prior",
     "make_score",

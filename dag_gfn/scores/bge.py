@@ -5,7 +5,8 @@ from jaxtyping import Float, Int
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
-from dag_gfn.scores.normal_wishart import Moments, NormalWishart
+from dag_gfn.scores.moments import Moments
+from dag_gfn.scores.normal_wishart import NormalWishart
 
 
 class BGe(NormalWishart):

@@ -66,7 +66,9 @@ class GaussianBIC(GaussianScore):
         _, scatter = centred_scatter(data.values, data.weights)
         _refuse_collinear(scatter, data.names)
         self.matrices = scatter[None]
-        self._refuse_rounding(np.array([float(data.total_weight)]), "leave it out (--drop), or use score 'bge'")
+        self._refuse_rounding(
+            np.array([float(data.total_weight)]), "leave it out (--drop), or use score 'bge'"
+        )
 
     def score_from_minors(
         self,

@@ -24,6 +24,7 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import option_value
 from dag_gfn.errors import DataError
+from dag_gfn.scores.moments import Moments
 
 _NO_COLUMN = 1e-10
 """A direction of a group with less than this share of the largest variance gets no column of its own."""
@@ -169,6 +170,36 @@ class BlockDesign:
     def owners(self) -> Int64[np.ndarray, " D"]:
         """The node of each design column."""
         return np.repeat(np.arange(len(self.widths), dtype=np.int64), self.widths)
+
+    @property
+    def is_numeric(self) -> Bool[np.ndarray, " d"]:
+        """Which nodes own one numeric column, so that the design has it as the table gives it."""
+        numbers = np.bincount(self.feature_nodes[self.feature_levels < 0], minlength=len(self.names))
+        return np.asarray((numbers == 1) & (np.bincount(self.feature_nodes, minlength=len(self.names)) == 1))
+
+    def observed_rows(self, node: int) -> Bool[np.ndarray, " n"]:
+        """Return which rows count for ``node``: those in which none of its columns was set."""
+        if self.intervened is None:
+            return np.ones(len(self.columns), dtype=bool)
+        return ~self.intervened[:, node]
+
+    def moments(self) -> list[Moments]:
+        """Return the moments of the rows: one entry for all nodes, or one for each where interventions differ.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.scores.block_design import BlockDesign
+        >>> design = BlockDesign.from_arrays(np.array([[0.0, 1.0], [1.0, 2.0], [1.0, 4.0]]), (2, 0), ("a", "b"))
+        >>> (moments,) = design.moments()
+        >>> moments.num_rows, moments.scatter.diagonal().round(3).tolist()
+        (3, [3.0, 4.667])
+        """
+        rows = [self.observed_rows(node) for node in range(1 if self.intervened is None else len(self.names))]
+        return [
+            Moments.of(self.columns[used], None if self.weights is None else self.weights[used])
+            for used in rows
+        ]
 
     def replace(self, **changes: object) -> "BlockDesign":
         """Return the design with other rows, interventions or weights; the maps stay, so nothing is whitened anew.

@@ -257,7 +257,14 @@ def _cell_sum(arrays, scratch, histogram, level, log_size, equivalent_sample_siz
     rows, bounds, num_open, settled, _, _, distinct = scratch
     if histogram is None:  # weights: no two cells need have the same total
         return _weighted_cell_sum(
-            counts, levels, rows[level], bounds[level], num_open[level], settled[level], log_size, equivalent_sample_size
+            counts,
+            levels,
+            rows[level],
+            bounds[level],
+            num_open[level],
+            settled[level],
+            log_size,
+            equivalent_sample_size,
         )
     num_distinct = 0
     for cell in range(num_open[level]):  # open cells: add up the counts of their rows

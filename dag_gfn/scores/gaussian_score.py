@@ -202,7 +202,9 @@ class GaussianScore(LocalScore):
         return table
 
 
-def _num_columns(sets: Int64[np.ndarray, " m"], widths: Int64[np.ndarray, " d"] | None) -> Int64[np.ndarray, " m"]:
+def _num_columns(
+    sets: Int64[np.ndarray, " m"], widths: Int64[np.ndarray, " d"] | None
+) -> Int64[np.ndarray, " m"]:
     """Return how many columns the nodes of each set (a bitmask) own."""
     if widths is None:
         return popcount(sets)

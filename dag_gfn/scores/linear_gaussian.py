@@ -93,7 +93,7 @@ class LinearGaussian(GaussianScore):
         high = ratio > MAX_NOISE_RATIO + 4.0 * np.sqrt(2.0 / freedom)
         if not high.any():
             return []
-        named = [f"'{self.data.total_weightames[j]}' ({ratio[j]:.2g} times)" for j in np.flatnonzero(high)]
+        named = [f"'{self.names[j]}' ({ratio[j]:.2g} times)" for j in np.flatnonzero(high)]
         return [
             Doubt(
                 "noise_variance",
@@ -120,7 +120,7 @@ class LinearGaussian(GaussianScore):
             if 2.0 * self.data.total_weight * mean[column] ** 2 > squares[column]:
                 remedy = "Leave out --no-standardize (standardize=False), so that columns are centred"
             raise DataError(
-                f"column {self.data.total_weightames[column]!r} has values of about {size:.2g}, far from a noise variance of "
+                f"column {self.names[column]!r} has values of about {size:.2g}, far from a noise variance of "
                 f"{self.noise_variance:g}: score {self.name!r} would be about {-score[column]:.2g} nats, "
                 + (f"known to ±{error[column]:.2g} only" if error[column] < 1e300 else "of no known digit")
                 + f". {remedy}, or use score 'bge'"

@@ -5,10 +5,11 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64, Int64, Shaped
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.statistics import sufficient_statistics
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.graphs.subsets import parent_sets, subsets_within
 
@@ -29,7 +30,7 @@ class LocalScore(ABC):
     ----------
     name : str
     kind : {"continuous", "discrete", "mixed"}
-        Which columns the score is for; `takes` says more.
+        Which tables the score is for; `kinds` lists all of them where there are several.
     honours_interventions : bool
         Whether rows in which a node's value was set are left out for that node.
     takes_groups : bool
@@ -72,7 +73,7 @@ class LocalScore(ABC):
 
         if data.kind not in self.kinds():
             raise OptionError(
-                f"score {self.name!r} is for {self.kind} columns, but the columns of these data are "
+                f"score {self.name!r} is for {' or '.join(self.kinds())} columns, but the columns of these data are "
                 f"{data.kind}: choose one of {', '.join(scores_of_kind(data.kind))}"
             )
         if data.groups and not self.takes_groups:
@@ -121,6 +122,13 @@ class LocalScore(ABC):
     def doubts(self) -> list[Doubt]:
         """Return the reasons that the data give to doubt this score with these hyperparameters."""
         return []
+
+    def statistics(self) -> dict[str, Shaped[np.ndarray, "..."]]:
+        """Return the sufficient statistics of the data, which parameters and effects are computed from.
+
+        See :func:`dag_gfn.data.sufficient_statistics`, and :func:`dag_gfn.scores.block_statistics` for blocks.
+        """
+        return sufficient_statistics(self.data)
 
     @property
     def has_interventions(self) -> bool:

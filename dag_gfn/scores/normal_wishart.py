@@ -1,7 +1,5 @@
 """The normal-Wishart marginal likelihood of blocks of columns, from which BGe and its block form are computed."""
 
-from typing import NamedTuple
-
 import numpy as np
 from jaxtyping import Float64, Int64
 from scipy.special import gammaln
@@ -9,47 +7,13 @@ from scipy.special import gammaln
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.messages import listed
 from dag_gfn.errors import OptionError
-from dag_gfn.scores.gaussian_minors import centred_scatter
 from dag_gfn.scores.gaussian_score import GaussianScore
 from dag_gfn.scores.local_score import require_positive
+from dag_gfn.scores.moments import Moments
 
 _PRIOR_SHARE = 0.1
 """Largest share of a column's sum of squares that the prior may add without a warning."""
 _ROWS_FOR_PRIOR = 20  # with fewer rows the prior always matters, and nothing is warned about
-
-
-class Moments(NamedTuple):
-    """Number of rows, means and sums of products of deviations from the means.
-
-    Attributes
-    ----------
-    num_rows : int or float
-        Total weight of the rows.
-    mean : array, shape (D,), float64
-    scatter : array, shape (D, D), float64
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.scores.normal_wishart import Moments
-    >>> Moments.of(np.array([[1.0], [3.0]])).scatter.tolist(), Moments.of(np.zeros((0, 1))).num_rows
-    ([[2.0]], 0)
-    """
-
-    num_rows: int | float
-    mean: Float64[np.ndarray, " D"]
-    scatter: Float64[np.ndarray, "D D"]
-
-    @classmethod
-    def of(
-        cls, columns: Float64[np.ndarray, "n D"], weights: Float64[np.ndarray, " n"] | None = None
-    ) -> "Moments":
-        """Return the moments of rows, weighted if weights are given."""
-        size = columns.shape[1]
-        if len(columns) == 0:
-            return cls(0, np.zeros(size), np.zeros((size, size)))
-        total = len(columns) if weights is None else float(weights.sum())
-        return cls(total, *centred_scatter(columns, weights))
 
 
 class NormalWishart(GaussianScore):
@@ -75,7 +39,9 @@ class NormalWishart(GaussianScore):
     honours_interventions = True
     is_equivalent = True
 
-    def _set_prior(self, alpha_mu: float | int, alpha_w: float | int | None, mean_obs: object, size: int) -> None:
+    def _set_prior(
+        self, alpha_mu: float | int, alpha_w: float | int | None, mean_obs: object, size: int
+    ) -> None:
         """Set the hyperparameters for D columns; raise OptionError where they are impossible."""
         columns = "d" if self.widths is None else "D"
         alpha_w = size + 2.0 if alpha_w is None else float(alpha_w)

@@ -11,6 +11,7 @@ from dag_gfn.errors import OptionError
 from dag_gfn.scores.bde import BDe, BDeu
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
+from dag_gfn.scores.block import BlockBGe
 from dag_gfn.scores.linear_gaussian import LinearGaussian
 from dag_gfn.scores.local_score import LocalScore
 
@@ -21,6 +22,7 @@ SCORE_CLASSES: tuple[type[LocalScore], ...] = (
     GaussianBIC,
     DiscreteBIC,
     LinearGaussian,
+    BlockBGe,
 )
 """A new score is one more line here. The first of each kind of columns is the default of that kind."""
 
@@ -36,13 +38,13 @@ def scores_of_kind(kind: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    kind : {"continuous", "discrete"}
+    kind : {"continuous", "discrete", "mixed"}
 
     Examples
     --------
     >>> from dag_gfn.scores.registry import scores_of_kind
     >>> scores_of_kind("discrete")
-    ('bdeu', 'bde', 'bic')
+    ('bdeu', 'bde', 'bic', 'block')
     """
     return tuple(score.name for score in SCORE_CLASSES if kind in score.kinds())
 
@@ -66,13 +68,14 @@ def make_score(name: str | None, data: Dataset, **options: ScoreOption) -> Local
 
     Parameters
     ----------
-    name : {"bge", "bdeu", "bde", "bic", "linear_gaussian"} or None
-        None chooses by the kind of the columns: ``bge`` for continuous, ``bdeu`` for discrete.
+    name : {"bge", "bdeu", "bde", "bic", "linear_gaussian", "block"} or None
+        None chooses by the kind of the columns: ``bge`` for continuous, ``bdeu`` for discrete, ``block`` for mixed
+        ones and where columns are grouped.
     data : Dataset
     **options
-        Options of the score, by the names of its class: ``alpha_mu``, ``alpha_w`` and ``mean_obs`` of ``bge``;
-        ``equivalent_sample_size`` of ``bdeu`` and ``bde``; ``noise_variance`` and ``weight_variance`` of
-        ``linear_gaussian``. None is the same as leaving one out.
+        Options of the score, by the names of its class: ``alpha_mu``, ``alpha_w`` and ``mean_obs`` of ``bge``, the
+        first two of ``block`` too; ``equivalent_sample_size`` of ``bdeu`` and ``bde``; ``noise_variance`` and
+        ``weight_variance`` of ``linear_gaussian``. None is the same as leaving one out.
 
     Raises
     ------
@@ -102,7 +105,8 @@ def make_score(name: str | None, data: Dataset, **options: ScoreOption) -> Local
     for option in options:
         if option not in owners:
             raise TypeError(f"make_score() got an unexpected keyword argument {option!r}")
-    name = scores_of_kind(data.kind)[0] if name is None else name
+    if name is None:
+        name = BlockBGe.name if data.groups else scores_of_kind(data.kind)[0]
     if name not in SCORES:
         raise OptionError(f"unknown score {name!r}: choose one of {', '.join(SCORES)}")
     given = {option: value for option, value in options.items() if value is not None}

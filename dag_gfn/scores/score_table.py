@@ -83,7 +83,7 @@ class ScoreTable:
         memory_limit: int | float,
     ):
         self.d = local_score.d
-        self.names = local_score.data.names
+        self.names = local_score.names
         self.score, self.prior = local_score.name, prior.name
         self.score_options, self.prior_options = local_score.hyperparameters, prior.hyperparameters
         self.constraints = constraints
@@ -156,7 +156,7 @@ class ScoreTable:
         """
         if not self._local_score.is_equivalent or self.prior != "uniform":
             return False
-        if self._local_score.data.intervened is not None:
+        if self._local_score.has_interventions:
             return False
         if self.complete is None:
             return self.constraints.is_empty()
@@ -286,14 +286,14 @@ def _finite(score: LocalScore, node: int, values: Float64[np.ndarray, " m"]) -> 
     """Return the values, or raise DataError if one is not finite or too large for double precision."""
     if not np.isfinite(values).all():
         raise DataError(
-            f"score {score.name!r} of column {score.data.names[node]!r} is not a finite number for "
+            f"score {score.name!r} of column {score.names[node]!r} is not a finite number for "
             "some parent sets: look for values of extreme size or nearly collinear columns, and standardise "
             "the data"
         )
     largest = float(np.abs(values).max(initial=0.0))
     if largest > MAX_SCORE:
         raise DataError(
-            f"score {score.name!r} of column {score.data.names[node]!r} reaches {largest:.2g} nats, where double "
+            f"score {score.name!r} of column {score.names[node]!r} reaches {largest:.2g} nats, where double "
             "precision cannot tell parent sets apart: divide the column by its spread, or standardise the data"
         )
     return values
