@@ -112,7 +112,7 @@ def _all_log_minors(
                     schur[part],
                     None if left is None else left[part],
                     tuple(each[part] for each in sums),
-                    log_diagonal,
+                    log_diagonal[: schur.shape[1]],
                     widths[: node + 1],
                 )
                 for part in (slice(half), slice(half, None))
