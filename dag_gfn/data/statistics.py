@@ -10,11 +10,14 @@ def sufficient_statistics(dataset: Dataset) -> dict[str, np.ndarray]:
 
     A row in which the experimenter set node j carries no information on how j depends on its parents. With
     interventions, each node therefore has statistics of the rows in which it was observed, along a leading node axis.
+    Where rows have weights, numbers of rows, means, sums and counts are weighted. The score of nodes that own several
+    columns has statistics of its own: :func:`dag_gfn.scores.block_statistics`.
 
     Returns
     -------
     dict
-        Both kinds: `num_rows` (d,), int64, the number of rows in which each node was observed.
+        Both kinds: `num_rows` (d,), int64, the number of rows in which each node was observed; where rows have
+        weights, their total weight, float64.
 
         Continuous, of the scored values, which are z-scored if the data are standardized:
 
@@ -27,8 +30,8 @@ def sufficient_statistics(dataset: Dataset) -> dict[str, np.ndarray]:
         Discrete:
 
         - `rows` (u, d), int64: the distinct rows of codes in lexicographic order;
-        - `counts` (u,), int64, or (d, u) with interventions: how often each occurs (in the rows of
-          node j);
+        - `counts` (u,), or (d, u) with interventions: how often each occurs (in the rows of node j), int64; where rows
+          have weights, their total weight, float64;
         - `cardinalities` (d,), int64;
         - `states` (d, r), str: the labels of each column's codes, "" beyond its cardinality.
 
@@ -41,19 +44,24 @@ def sufficient_statistics(dataset: Dataset) -> dict[str, np.ndarray]:
     >>> statistics["column_means"].tolist(), statistics["scatter"].tolist()
     ([2.0, 5.0], [[2.0, 6.0], [6.0, 18.0]])
     """
+    weights = np.ones(dataset.n, dtype=np.int64) if dataset.weights is None else dataset.weights
     if dataset.intervened is None:
-        num_rows = np.full(dataset.d, dataset.n)
+        num_rows = np.full(dataset.d, weights.sum())
     else:
-        num_rows = (~dataset.intervened).sum(axis=0)
-    statistics = {"num_rows": num_rows.astype(np.int64)}
+        num_rows = weights @ ~dataset.intervened
+    statistics = {"num_rows": num_rows}
     return statistics | (_moments(dataset) if dataset.kind == "continuous" else _counts(dataset))
 
 
 def _moments(dataset: Dataset) -> dict[str, np.ndarray]:
+    weights = dataset.weights
     if dataset.intervened is None:
-        column_means, scatter = _centred_moments(dataset.values)
+        column_means, scatter = _centred_moments(dataset.values, weights)
     else:
-        per_node = [_centred_moments(dataset.values[~was_set]) for was_set in dataset.intervened.T]
+        per_node = [
+            _centred_moments(dataset.values[~was_set], None if weights is None else weights[~was_set])
+            for was_set in dataset.intervened.T
+        ]
         column_means, scatter = (np.stack(arrays) for arrays in zip(*per_node, strict=True))
     return {
         "means": dataset.means,
@@ -63,19 +71,30 @@ def _moments(dataset: Dataset) -> dict[str, np.ndarray]:
     }
 
 
-def _centred_moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    mean = values.sum(axis=0) / max(len(values), 1)
-    centred = values - mean
+def _centred_moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    if weights is None:
+        mean = values.sum(axis=0) / max(len(values), 1)
+        centred = values - mean
+    else:
+        mean = weights @ values / (weights.sum() or 1.0)
+        centred = (values - mean) * np.sqrt(weights)[:, None]
     return mean, centred.T @ centred
 
 
 def _counts(dataset: Dataset) -> dict[str, np.ndarray]:
     rows, row_of, counts = dataset.distinct_rows
+    weights = dataset.weights
     if dataset.intervened is not None:
-        per_node = [np.bincount(row_of[~was_set], minlength=len(rows)) for was_set in dataset.intervened.T]
+        per_node = [
+            np.bincount(row_of[~was_set], None if weights is None else weights[~was_set], minlength=len(rows))
+            for was_set in dataset.intervened.T
+        ]
         counts = np.stack(per_node)
+    elif weights is not None:
+        counts = np.bincount(row_of, weights, minlength=len(rows))
     labels = np.array(
         [[*s, *[""] * (max(dataset.cardinalities) - len(s))] for s in dataset.states], dtype=np.str_
     )
     cardinalities = np.array(dataset.cardinalities, dtype=np.int64)
-    return {"rows": rows, "counts": counts.astype(np.int64), "cardinalities": cardinalities, "states": labels}
+    counts = counts.astype(np.int64 if weights is None else np.float64)
+    return {"rows": rows, "counts": counts, "cardinalities": cardinalities, "states": labels}

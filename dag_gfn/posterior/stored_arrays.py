@@ -31,7 +31,13 @@ class _Array(NamedTuple):
     shapes: tuple[str, ...]
 
 
-_KINDS = {"float64": ("f", 8), "int64": ("i", 8), "uint8": ("u", 1), "text": ("U", None)}
+_KINDS = {
+    "float64": ("f", 8),
+    "int64": ("i", 8),
+    "numbers of rows": ("if", 8),  # weights need not be whole
+    "uint8": ("u", 1),
+    "text": ("U", None),
+}
 _ARRAYS = {
     "graphs": _Array("uint8", ("m b",)),
     "log_weights": _Array("float64", ("m",)),
@@ -43,15 +49,29 @@ _BEST = {
 }
 """The most probable graphs that a search found, where there was one: both or neither."""
 _STATISTICS = {
-    "num_rows": _Array("int64", ("d",)),
+    "num_rows": _Array("numbers of rows", ("d",)),
     "means": _Array("float64", ("d",)),
     "scales": _Array("float64", ("d",)),
     "column_means": _Array("float64", ("d", "d d")),
     "scatter": _Array("float64", ("d d", "d d d")),
     "rows": _Array("int64", ("u d",)),
-    "counts": _Array("int64", ("u", "d u")),
+    "counts": _Array("numbers of rows", ("u", "d u")),
     "cardinalities": _Array("int64", ("d",)),
     "states": _Array("text", ("d r",)),
+    "block_widths": _Array("int64", ("d",)),
+    "block_means": _Array("float64", ("D", "d D")),
+    "block_scatter": _Array("float64", ("D D", "d D D")),
+    "feature_nodes": _Array("int64", ("F",)),
+    "feature_columns": _Array("int64", ("F",)),
+    "feature_levels": _Array("int64", ("F",)),
+    "feature_means": _Array("float64", ("F",)),
+    "whitening": _Array("float64", ("F D",)),
+    "feature_map": _Array("float64", ("D F",)),
+    "table_columns": _Array("text", ("c",)),
+    "table_means": _Array("float64", ("c",)),
+    "table_scales": _Array("float64", ("c",)),
+    "table_cardinalities": _Array("int64", ("c",)),
+    "table_states": _Array("text", ("c q",)),
 }
 """Statistics that effects and parameters are computed from; a file may contain others."""
 
@@ -167,7 +187,7 @@ def _letters(header: _Header) -> str:
 
 def _check_header(name: str, header: _Header, expected: _Array, sizes: dict[str, int]) -> None:
     kind, itemsize = _KINDS[expected.kind]
-    if header.dtype.kind != kind or itemsize not in (None, header.dtype.itemsize):
+    if header.dtype.kind not in kind or itemsize not in (None, header.dtype.itemsize):
         raise ValueError(f"array '{shortened(name)}' should hold {expected.kind}, not {header.dtype.name}")
     for shape in expected.shapes:
         letters = shape.split()
@@ -221,40 +241,69 @@ def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
 
 
 def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> None:
-    if {"scatter", "column_means"} <= statistics.keys():
-        per_node = statistics["scatter"].ndim == 3
-        require(
-            "statistics/column_means",
-            (statistics["column_means"].ndim == 2) == per_node,
-            "a mean for each scatter",
-        )
-    if "column_means" in statistics:
-        small = np.abs(statistics["column_means"]) < _LARGEST_MEAN
-        require("statistics/column_means", small, "numbers whose squares are finite")
+    for means, scatter in (("column_means", "scatter"), ("block_means", "block_scatter")):
+        if {scatter, means} <= statistics.keys():
+            per_node = statistics[scatter].ndim == 3
+            require(
+                f"statistics/{means}", (statistics[means].ndim == 2) == per_node, "a mean for each scatter"
+            )
+        if means in statistics:
+            small = np.abs(statistics[means]) < _LARGEST_MEAN
+            require(f"statistics/{means}", small, "numbers whose squares are finite")
+        if scatter in statistics:
+            _check_scatter(f"statistics/{scatter}", statistics[scatter], require)
     for name in ("num_rows", "counts"):
         if name in statistics:
             require(f"statistics/{name}", statistics[name] >= 0, "numbers of rows")
-    if "scales" in statistics:
-        require("statistics/scales", statistics["scales"] > 0, "positive numbers")
-    if "scatter" in statistics:
-        scatter = statistics["scatter"]
-        largest = np.abs(scatter).max(initial=0.0)
-        symmetric = np.abs(scatter - np.swapaxes(scatter, -1, -2)) <= 1e-9 * largest
-        require("statistics/scatter", symmetric, "a symmetric matrix")
-        smallest = np.linalg.eigvalsh(scatter / max(largest, 1e-300)).min(initial=0.0)
-        require("statistics/scatter", smallest >= -1e-9, "sums of squares and products")
+    for name in ("scales", "table_scales"):
+        if name in statistics:
+            require(f"statistics/{name}", statistics[name] > 0, "positive numbers")
+    _check_blocks(statistics, require)
+    for numbers, labels in (("cardinalities", "states"), ("table_cardinalities", "table_states")):
+        if {numbers, labels} <= statistics.keys():
+            texts = statistics[labels]
+            "".join(texts.ravel().tolist()).encode()  # raises where a character cannot be written
+            require(
+                f"statistics/{numbers}",
+                statistics[numbers] <= texts.shape[1],
+                "as many states as there are labels",
+            )
     if "cardinalities" in statistics:
         r = statistics["cardinalities"]
         require("statistics/cardinalities", r >= 1, "numbers of states")
         if "rows" in statistics:
             codes = statistics["rows"]
             require("statistics/rows", (codes >= 0) & (codes < r), "codes of states")
-        if "states" in statistics:
-            "".join(
-                statistics["states"].ravel().tolist()
-            ).encode()  # raises where a character cannot be written
+
+
+def _check_scatter(name: str, scatter: np.ndarray, require: Any) -> None:
+    largest = np.abs(scatter).max(initial=0.0)
+    symmetric = np.abs(scatter - np.swapaxes(scatter, -1, -2)) <= 1e-9 * largest
+    require(name, symmetric, "a symmetric matrix")
+    smallest = np.linalg.eigvalsh(scatter / max(largest, 1e-300)).min(initial=0.0)
+    require(name, smallest >= -1e-9, "sums of squares and products")
+
+
+def _check_blocks(statistics: Mapping[str, np.ndarray], require: Any) -> None:
+    """Raise if the nodes, columns or levels of blocks are impossible."""
+    if "block_widths" in statistics:
+        widths = statistics["block_widths"]
+        require("statistics/block_widths", widths >= 1, "numbers of columns")
+        if "block_scatter" in statistics:
+            total = statistics["block_scatter"].shape[-1]
             require(
-                "statistics/cardinalities",
-                r <= statistics["states"].shape[1],
-                "as many states as there are labels",
+                "statistics/block_widths", widths.sum() == total, f"numbers of columns that add up to {total}"
             )
+        if "feature_nodes" in statistics:
+            nodes = statistics["feature_nodes"]
+            require("statistics/feature_nodes", (nodes >= 0) & (nodes < len(widths)), "numbers of nodes")
+    if {"feature_columns", "feature_levels", "table_cardinalities"} <= statistics.keys():
+        columns, states = statistics["feature_columns"], statistics["table_cardinalities"]
+        require("statistics/table_cardinalities", states >= 0, "numbers of states")
+        require("statistics/feature_columns", (columns >= 0) & (columns < len(states)), "numbers of columns")
+        levels = statistics["feature_levels"]
+        require(
+            "statistics/feature_levels",
+            (levels >= -1) & (levels < states[columns].clip(0)),
+            "codes of states, or -1",
+        )
