@@ -28,7 +28,7 @@ from dag_gfn.scores.score_table import ScoreTable
 
 MAX_EXACT_NODES = 10
 """Up to so many nodes a sweep draws the graph exactly: the whole table of scores is computed for that."""
-CELL_SWEEPS = 3
+CELL_SWEEPS = 2
 """How often the missing cells are drawn for one graph: they cost less than it does."""
 
 

@@ -37,7 +37,7 @@ def move_graph(
     """Return the DAG to which the chain comes from a given one.
 
     The scores of all parent sets that differ from a node's own in one parent are computed first, d² in all. Then a
-    proposal that is rejected costs nearly nothing, and one that is accepted d or 2 d scores.
+    proposal that is rejected costs nearly nothing, and one that is accepted d or 2d scores.
 
     Parameters
     ----------
@@ -73,17 +73,15 @@ def move_graph(
     if not np.isfinite(current).all():
         raise ConstraintError("the chain over graphs begins at a graph that the constraints forbid")
     bits = np.int64(1) << nodes
-    toggled = np.full(
-        (d, d), -np.inf
-    )  # [j, i]: score of node j with the membership of i among its parents changed
-    changed, left = nodes.tolist(), proposals
-    while left > 0 and d > 1:
-        for node in changed:
-            current[node] = local_scores(nodes[node : node + 1], parents[node : node + 1])[0]
-            others = nodes[nodes != node]
-            toggled[node, others] = local_scores(np.full(d - 1, node), parents[node] ^ bits[others])
+    # [j, i]: score of node j with the membership of i among its parents changed
+    toggled = np.full((d, d), -np.inf)
+    changed, left = nodes, proposals
+    while left > 0 and d > 1 and len(changed):
+        node = np.repeat(changed, d - 1)
+        other = np.concatenate([nodes[nodes != j] for j in changed])
+        toggled[node, other] = local_scores(node, parents[node] ^ bits[other])
         left, *ends = _run_until_accepted(parents, current, toggled, left, rng)
-        changed = [node for node in ends if node >= 0]
+        changed = np.array([j for j in ends if j >= 0], dtype=np.int64)
     for _ in range(exchanges):
         _exchange(parents, current, local_scores, rng)
     return parents
@@ -165,7 +163,7 @@ def _ancestors(parents, node):
 @njit(cache=True, nogil=True)
 @no_type_check
 def _run_until_accepted(parents, current, toggled, left, rng):
-    """Make proposals until one is accepted, and change `parents` in place.
+    """Make proposals until one is accepted, and change `parents` and `current` in place.
 
     Returns
     -------
@@ -191,17 +189,15 @@ def _run_until_accepted(parents, current, toggled, left, rng):
             gain += toggled[i, j] - current[i]
         if not np.log(rng.random()) < gain:
             continue
-        if present:
-            parents[j] ^= bit
-            if not reverse:
-                return left, j, -1
+        if not present and _ancestors(parents, i) >> j & 1:
+            continue
+        parents[j] ^= bit
+        if reverse:
             if _ancestors(parents, j) >> i & 1:  # another way from i to j: with j -> i it would be a cycle
                 parents[j] ^= bit
                 continue
             parents[i] |= np.int64(1) << j
-            return left, j, i
-        if _ancestors(parents, i) >> j & 1:
-            continue
-        parents[j] |= bit
-        return left, j, -1
+            current[i] = toggled[i, j]
+        current[j] = toggled[j, i]
+        return left, j, i if reverse else -1
     return 0, -1, -1
