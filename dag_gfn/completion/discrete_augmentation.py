@@ -16,11 +16,11 @@ from jaxtyping import Int64
 
 from dag_gfn.completion.cell_draws import Families, redraw_cells
 from dag_gfn.completion.discrete_cells import DiscreteCells
-from dag_gfn.completion.structure_moves import first_graph, move_graph
+from dag_gfn.completion.structure_moves import LocalScores, first_graph, move_graph
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.exact.dag_sampling import DagSampler
-from dag_gfn.graphs.subsets import pack
+from dag_gfn.graphs.graph import parent_masks
 from dag_gfn.scores.bde import BDeu
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import GraphPrior
@@ -74,73 +74,84 @@ class DiscreteModel:
         return log_evidence(self.table(data, storage="complete"))
 
 
-def augmented_draws(
-    cells: DiscreteCells,
-    model: DiscreteModel,
-    *,
-    draws: int,
-    thinning: int,
-    burn_in: int,
-    rng: np.random.Generator,
-    max_exact_nodes: int = MAX_EXACT_NODES,
-) -> Int64[np.ndarray, "draws m"]:
-    """Return draws of the missing cells from their posterior under all DAGs, by one chain of sweeps.
+class AugmentedChain:
+    """A chain over graphs and missing cells; the completed tables that it visits come from their posterior.
 
     Parameters
     ----------
     cells : DiscreteCells
     model : DiscreteModel
-    draws : int
-    thinning, burn_in : int
-        Sweeps from one draw to the next, and before the first.
     rng : numpy.random.Generator
+        Not to be used by others while the chain runs.
     max_exact_nodes : int
         Up to so many nodes the graph of a sweep is drawn exactly.
 
-    Returns
-    -------
-    array, shape (draws, m), int64
-        The states of the missing cells, row by row, as :meth:`DiscreteCells.completed` takes them.
-
-    Raises
-    ------
-    ConstraintError
-        If no DAG satisfies the constraints.
+    Attributes
+    ----------
+    codes : array, shape (n, d), int64
+        The complete table at present.
+    parents : array, shape (d,), int64
+        The DAG that was drawn last, as bitmasks; without edges before the first sweep.
 
     Examples
     --------
     >>> import numpy as np
     >>> import dag_gfn
     >>> from dataclasses import replace
-    >>> from dag_gfn.completion.discrete_augmentation import DiscreteModel, augmented_draws
+    >>> from dag_gfn.completion.discrete_augmentation import AugmentedChain, DiscreteModel
     >>> from dag_gfn.completion.discrete_cells import DiscreteCells
     >>> data = dag_gfn.from_array(np.repeat([[0, 0], [1, 1]], 20, axis=0), discrete="all")
     >>> values = data.values.copy()
     >>> values[[0, -1], 1] = np.nan
-    >>> cells, rng = DiscreteCells.of(replace(data, values=values)), np.random.default_rng(0)
-    >>> augmented_draws(cells, DiscreteModel(), draws=3, thinning=2, burn_in=5, rng=rng).tolist()
-    [[0, 1], [0, 1], [0, 1]]
+    >>> cells = DiscreteCells.of(replace(data, values=values))
+    >>> chain = AugmentedChain(cells, DiscreteModel(), rng=np.random.default_rng(0))
+    >>> for _ in range(5):
+    ...     chain.sweep()
+    >>> chain.codes[cells.missing].tolist(), sorted(chain.parents.tolist())  # one edge, in either direction
+    ([0, 1], [0, 1])
     """
-    d = cells.data.d
-    codes = cells.first_draw(rng)
-    parents: Int64[np.ndarray, " d"] | None = None
-    states = np.empty((draws, len(cells.columns)), dtype=np.int64)
-    for sweep in range(1, burn_in + draws * thinning + 1):
-        data = cells.completed(codes[cells.missing])
-        if d <= max_exact_nodes:
+
+    def __init__(
+        self,
+        cells: DiscreteCells,
+        model: DiscreteModel,
+        *,
+        rng: np.random.Generator,
+        max_exact_nodes: int = MAX_EXACT_NODES,
+    ):
+        self._cells, self._model, self._rng = cells, model, rng
+        self._is_exact = cells.data.d <= max_exact_nodes
+        self._has_begun = False
+        self.codes: Int64[np.ndarray, "n d"] = cells.first_draw(rng)
+        self.parents: Int64[np.ndarray, " d"] = np.zeros(cells.data.d, dtype=np.int64)
+
+    def sweep(self) -> None:
+        """Draw the graph, and then the missing cells of each row.
+
+        Raises
+        ------
+        ConstraintError
+            If no DAG satisfies the constraints.
+        """
+        cells, model = self._cells, self._model
+        data = cells.completed(self.codes[cells.missing])
+        if self._is_exact:
             sampler = DagSampler(model.table(data, storage="complete"))
-            parents = pack(sampler.sample(1, rng=rng).adjacency[0].T)
+            self.parents = parent_masks(sampler.sample(1, rng=self._rng).adjacency[0])
         else:
-            scores = model.table(data, storage="lazy").local_scores
-            if parents is None:
-                required = (
-                    np.zeros(d, dtype=np.int64) if model.constraints is None else model.constraints.required
-                )
-                parents = first_graph(required, scores)
-            parents = move_graph(parents, scores, proposals=2 * d * d, exchanges=d, rng=rng)
-        families = Families.of_graph(parents, cells.cardinalities, model.equivalent_sample_size)
+            self._move_graph(model.table(data, storage="lazy").local_scores)
+        families = Families.of_graph(self.parents, cells.cardinalities, model.equivalent_sample_size)
         for _ in range(CELL_SWEEPS):
-            codes = redraw_cells(codes, cells, families, rng)
-        if sweep > burn_in and (sweep - burn_in) % thinning == 0:
-            states[(sweep - burn_in) // thinning - 1] = codes[cells.missing]
-    return states
+            self.codes = redraw_cells(self.codes, cells, families, self._rng)
+
+    def _move_graph(self, scores: LocalScores) -> None:
+        """Move the graph from where it was, the first time from the required edges and for longer."""
+        d, rounds = len(self.parents), 1
+        if not self._has_begun:
+            if self._model.constraints is not None:
+                self.parents = self._model.constraints.required
+            self.parents = first_graph(self.parents, scores)
+            self._has_begun, rounds = True, 5
+        self.parents = move_graph(
+            self.parents, scores, proposals=rounds * 2 * d * d, exchanges=rounds * d, rng=self._rng
+        )

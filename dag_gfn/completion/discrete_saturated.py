@@ -44,9 +44,7 @@ def log_saturated_score(data: Dataset, equivalent_sample_size: float) -> float:
     True
     """
     _, row_of, counts = data.distinct_rows
-    n = counts.astype(np.float64)
-    if data.weights is not None:
-        n = np.bincount(row_of, data.weights, minlength=len(counts))
+    n: Float64[np.ndarray, " u"] = np.bincount(row_of, data.weights, minlength=len(counts)).astype(np.float64)
     log_a = math.log(equivalent_sample_size) - sum(math.log(r) for r in data.cardinalities)
     a = math.exp(log_a)
     # lgamma(a) = lgamma(1 + a) - log(a), which is finite even where a underflows
@@ -55,30 +53,20 @@ def log_saturated_score(data: Dataset, equivalent_sample_size: float) -> float:
     return cells + math.lgamma(whole) - math.lgamma(whole + float(n.sum()))
 
 
-def saturated_draws(
-    cells: DiscreteCells,
-    equivalent_sample_size: float,
-    *,
-    draws: int,
-    thinning: int,
-    burn_in: int,
-    rng: np.random.Generator,
-) -> Int64[np.ndarray, "draws m"]:
-    """Return draws of the missing cells from the saturated model, by one chain of sweeps.
+class SaturatedChain:
+    """A chain over the missing cells whose distribution is in proportion to R_full.
 
     Parameters
     ----------
     cells : DiscreteCells
     equivalent_sample_size : float
-    draws : int
-    thinning, burn_in : int
-        Sweeps from one draw to the next, and before the first.
     rng : numpy.random.Generator
+        Not to be used by others while the chain runs.
 
-    Returns
-    -------
-    array, shape (draws, m), int64
-        The states of the missing cells, row by row, as :meth:`DiscreteCells.completed` takes them.
+    Attributes
+    ----------
+    codes : array, shape (n, d), int64
+        The complete table at present.
 
     Examples
     --------
@@ -86,33 +74,23 @@ def saturated_draws(
     >>> import dag_gfn
     >>> from dataclasses import replace
     >>> from dag_gfn.completion.discrete_cells import DiscreteCells
-    >>> from dag_gfn.completion.discrete_saturated import saturated_draws
+    >>> from dag_gfn.completion.discrete_saturated import SaturatedChain
     >>> data = dag_gfn.from_array(np.repeat([[0, 0], [1, 1]], 20, axis=0), discrete="all")
     >>> values = data.values.copy()
     >>> values[[0, -1], 1] = np.nan
-    >>> cells, rng = DiscreteCells.of(replace(data, values=values)), np.random.default_rng(0)
-    >>> saturated_draws(cells, 1.0, draws=3, thinning=2, burn_in=5, rng=rng).tolist()
-    [[0, 1], [0, 1], [0, 1]]
+    >>> cells = DiscreteCells.of(replace(data, values=values))
+    >>> chain = SaturatedChain(cells, 1.0, rng=np.random.default_rng(0))
+    >>> for _ in range(5):
+    ...     chain.sweep()
+    >>> chain.codes[cells.missing].tolist()
+    [0, 1]
     """
-    families = Families.saturated(cells.cardinalities, equivalent_sample_size)
-    codes = cells.first_draw(rng)
-    states = np.empty((draws, len(cells.columns)), dtype=np.int64)
-    for sweep in range(1, burn_in + draws * thinning + 1):
-        codes = redraw_cells(codes, cells, families, rng)
-        if sweep > burn_in and (sweep - burn_in) % thinning == 0:
-            states[(sweep - burn_in) // thinning - 1] = codes[cells.missing]
-    return states
 
+    def __init__(self, cells: DiscreteCells, equivalent_sample_size: float, *, rng: np.random.Generator):
+        self._cells, self._rng = cells, rng
+        self._families = Families.saturated(cells.cardinalities, equivalent_sample_size)
+        self.codes: Int64[np.ndarray, "n d"] = cells.first_draw(rng)
 
-def effective_number(log_weights: Float64[np.ndarray, " m"]) -> float:
-    """Return the effective number of weighted draws, (sum of weights)² / sum of squares.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.completion.discrete_saturated import effective_number
-    >>> effective_number(np.zeros(4)), round(effective_number(np.array([0.0, -50.0])), 6)
-    (4.0, 1.0)
-    """
-    weights = np.exp(log_weights - log_weights.max())
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    def sweep(self) -> None:
+        """Draw the missing cells of each row once."""
+        self.codes = redraw_cells(self.codes, self._cells, self._families, self._rng)
