@@ -11,6 +11,7 @@ and local(j, P) = log m(B_j and B_P) - log m(B_P). With one column for each node
 score one table after the other, so nothing here outlives its table.
 """
 
+from copy import copy
 from typing import no_type_check
 
 import numpy as np
@@ -45,9 +46,6 @@ class BlockScores:
     """
 
     def __init__(self, moments: Moments, layout: BlockLayout):
-        self.moments, self.layout = moments, layout
-        self._matrices = moments.matrices
-        self._line = moments.line_of(layout.d)
         prior, n = moments.prior, moments.totals[:, None]
         size = np.arange(prior.num_columns + 1, dtype=np.float64)
         before = prior.alpha_w - prior.num_columns + size
@@ -59,6 +57,15 @@ class BlockScores:
             + 0.5 * before * size * np.log(prior.t)
         )
         self._factors = -0.5 * (n + before)  # of log det R of l columns
+        self.layout = layout
+        self._line = moments.line_of(layout.d)
+        self._matrices = moments.matrices
+
+    def of_table(self, moments: Moments) -> "BlockScores":
+        """Return the scores of another table with the same numbers of rows, which has the same constants."""
+        other = copy(self)
+        other._matrices = moments.matrices
+        return other
 
     def local_scores(
         self, nodes: Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]

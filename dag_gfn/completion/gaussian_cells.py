@@ -162,7 +162,7 @@ class GaussianCells:
     @property
     def missing(self) -> Bool[np.ndarray, "n D"]:
         """Return which cells of numeric columns are missing; False in rank columns and categories."""
-        missing = np.isnan(self.values)
+        missing = np.array(np.isnan(self.values), dtype=bool)
         for rank in self.ranks:
             missing[:, rank.column] = False
         for category in self.categories:
@@ -172,7 +172,7 @@ class GaussianCells:
     @property
     def drawn_rows(self) -> Bool[np.ndarray, " n"]:
         """Return which rows have a cell that is drawn."""
-        drawn = self.missing.any(axis=1)
+        drawn = np.asarray(self.missing.any(axis=1), dtype=bool)
         for category in self.categories:
             drawn |= category.levels < 0
         if self.ranks:

@@ -17,7 +17,7 @@ from dag_gfn.completion.gaussian_cells import GaussianCells
 from dag_gfn.completion.truncated_normal import draw_between
 
 
-class CellDraws:
+class GaussianDraws:
     """Draws the cells that were not seen, one sweep after the other.
 
     Missing numbers of a row are drawn together; then categories whose level is missing, one at a time, by the density
@@ -38,7 +38,7 @@ class CellDraws:
     Examples
     --------
     >>> import numpy as np
-    >>> from dag_gfn.completion.cell_draws import CellDraws
+    >>> from dag_gfn.completion.gaussian_draws import GaussianDraws
     >>> from dag_gfn.completion.gaussian_cells import GaussianCells
     >>> cells = GaussianCells(np.array([[1.0, 2.0], [np.nan, 3.0]]), nodes=[[0], [1]])
     >>> rng = np.random.default_rng(0)
@@ -46,7 +46,7 @@ class CellDraws:
     >>> precision = np.array([[1.0, -0.99], [-0.99, 1.0]])  # the columns are nearly equal
     >>> draws = []
     >>> for _ in range(1_000):
-    ...     CellDraws(cells).sweep(values, np.zeros((1, 2)), precision[None], rng=rng)
+    ...     GaussianDraws(cells).sweep(values, np.zeros((1, 2)), precision[None], rng=rng)
     ...     draws.append(values[1, 0])
     >>> bool(abs(np.mean(draws) - 0.99 * 3.0) < 0.1), values[0].tolist()
     (True, [1.0, 2.0])
@@ -156,7 +156,7 @@ def _rank_columns(cells: GaussianCells) -> tuple[np.ndarray, ...]:
 @njit(cache=True, nogil=True)
 @no_type_check
 def _draw_numbers(values, regime, linear, precision, rng, rows, starts, columns, sizes):
-    """Draw the missing numbers of each row together; see `CellDraws._missing_numbers` for the last four.
+    """Draw the missing numbers of each row together; see `GaussianDraws._missing_numbers` for the last four.
 
     With Omega_MM = L L^T, x_M = L^-T (L^-1 (h_M - Omega_MO x_O) + z), z standard normal.
     """
