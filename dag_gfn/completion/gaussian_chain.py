@@ -71,8 +71,8 @@ class GaussianChain:
     >>> chain = GaussianChain(cells, NormalWishart.of(2), graph_draws(2), rng=rng)
     >>> for _ in range(10):
     ...     chain.sweep()
-    >>> sorted(chain.parents.tolist())  # one edge, in either direction
-    [0, 1]
+    >>> int(np.bitwise_count(chain.parents).sum())  # one edge, in either direction
+    1
     >>> bool(np.abs(chain.values[:5, 1] - x[:5]).max() < 0.5)
     True
     """

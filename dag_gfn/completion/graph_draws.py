@@ -1,6 +1,6 @@
 """Draws of a DAG given a complete table: exact ones for few nodes, steps of a chain for more."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -30,6 +30,7 @@ class _Table:
         self.complete: Float64[np.ndarray, "d sets"] | None = complete
 
 
+@runtime_checkable
 class GraphDraws(Protocol):
     """Draws DAGs with probability proportional to R(G), the scores of a table times the graph prior."""
 
