@@ -16,7 +16,7 @@ from dag_gfn.errors import DataError
 
 
 def read_excel_file(path: str | PathLike) -> TextTable:
-    """Return the cells of the first sheet with a table, as text; types are decided later, as in a CSV file.
+    """Return the cells of the first sheet that holds a table, as text; types are decided later, as in a CSV file.
 
     Titles above the header, rows without any value, and columns without name and value are left out with a note.
     Dates become text such as 2024-05-31.
@@ -39,19 +39,28 @@ def read_excel_file(path: str | PathLike) -> TextTable:
         except calamine.PasswordError:
             raise DataError(f"'{path}' needs a password: save it without one.") from None
         with book:
-            names, rows = book.sheet_names, []
-            for name in names:
-                rows = [[_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()]
-                if any(any(row) for row in rows[1:]):
-                    break
-            else:
-                raise DataError(f"'{path}' has no sheet with a header and rows below it.")
+            name, rows = _first_table(book)
+            names = book.sheet_names
+    if not any(any(row) for row in rows[1:]):
+        raise DataError(f"'{path}' has no sheet with a header and rows below it.")
     notes: tuple[str, ...] = ()
     if len(names) > 1:
         others = [other for other in names if other != name]
         notes = (f"read the sheet '{one_line(name)}' of {len(names)}, and not {quoted(others)}",)
     table = _table(rows, notes)
     return without_other_lines(column_names(table, file))
+
+
+def _first_table(book: Any) -> tuple[str, list[list[str]]]:
+    """Return the first sheet with three lines of two cells or more; if there is none, the first with any cells."""
+    found: tuple[str, list[list[str]]] = ("", [])
+    for name in book.sheet_names:
+        rows = [[_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()]
+        if sum(sum(map(bool, row)) > 1 for row in rows) > 2:
+            return name, rows
+        if rows and not found[1]:
+            found = name, rows
+    return found
 
 
 def _table(rows: list[list[str]], notes: tuple[str, ...]) -> TextTable:
