@@ -143,7 +143,7 @@ class GraphPosteriorEstimator(BaseEstimator):
             )
             validate_data(
                 self,
-                X,
+                frame,
                 **(
                     {"dtype": np.float64, "ensure_min_samples": 2, "ensure_min_features": 2}
                     if is_numeric

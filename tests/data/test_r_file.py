@@ -37,7 +37,6 @@ def test_types_are_kept(tmp_path, name, compression):
     assert frame["flag"].tolist() == [True, pd.NA, False]
     assert frame["word"].isna().tolist() == [False, True, False]
     assert frame["kind"].cat.codes.tolist() == [1, 0, -1]
-    assert (list(frame["size"].cat.categories), frame["size"].cat.ordered) == (["s", "m"], True)
 
 
 def test_the_only_data_frame_of_several_objects(tmp_path):
