@@ -20,7 +20,7 @@ SMALLEST_EIGENVALUE = 1e-10
 
 def from_covariance(
     matrix: Any,
-    n: float,
+    n: float | int | None,
     names: Sequence[str] | None = None,
     means: Any = None,
     *,
@@ -37,7 +37,7 @@ def from_covariance(
     matrix : DataFrame or array, shape (d, d)
         Symmetric and positive definite.
     n : float
-        The number of rows that the matrix was computed from; it need not be whole.
+        The number of rows that the matrix was computed from; it need not be whole. There is no default.
     names : sequence of str, length d, optional
         By default those of the columns of a data frame, else x0, x1, ...
     means : sequence of float, length d, optional
@@ -80,12 +80,12 @@ def from_covariance(
     if len(names) != d:
         raise DataError(f"{len(names)} names were given for a matrix of {d} columns: name each one.")
     check_names(names)
-    _check_rows(n, ddof)
+    count = _number_of_rows(n, ddof)
     center = np.zeros(d) if means is None else np.asarray(means, dtype=np.float64)
     if center.shape != (d,) or not np.isfinite(center).all():
         raise DataError(f"means has shape {center.shape} for {d} columns: one finite number each is needed.")
     deviations, triangle = _triangle(values, names)
-    steps = deviations[:, np.newaxis] * triangle * np.sqrt(d * (n - ddof) / n)
+    steps = deviations[:, np.newaxis] * triangle * np.sqrt(d * (count - ddof) / count)
     return Dataset(
         values=center + np.concatenate([steps.T, -steps.T]),
         names=names,
@@ -94,20 +94,23 @@ def from_covariance(
         states=((),) * d,
         means=np.zeros(d),
         scales=np.ones(d),
-        weights=np.full(2 * d, n / (2 * d)),
+        weights=np.full(2 * d, count / (2 * d)),
         moments_only=True,
-        notes=(f"took a {'correlation' if (np.diag(values) == 1).all() else 'covariance'} matrix of {n:g} rows",),
+        notes=(
+            f"took a {'correlation' if (np.diag(values) == 1).all() else 'covariance'} matrix of {count:g} rows",
+        ),
     )
 
 
-def _check_rows(n: float, ddof: int) -> None:
-    if isinstance(n, bool) or not isinstance(n, int | float | np.number) or not np.isfinite(n) or n < 2:
+def _number_of_rows(n: float | int | None, ddof: int) -> float:
+    if n is None or isinstance(n, bool) or not np.isfinite(n) or n < 2:
         raise OptionError(
             f"a covariance matrix needs the number of rows that it was computed from (n=..., --rows), at least 2, "
             f"not {one_line(n)}."
         )
     if ddof not in (0, 1):
         raise OptionError(f"ddof is 1 (divisor n - 1) or 0 (divisor n), not {one_line(ddof)}.")
+    return float(n)
 
 
 def _triangle(
@@ -120,7 +123,7 @@ def _triangle(
 
     bad = np.argwhere(~np.isfinite(matrix))
     if len(bad):
-        i, j = bad[0]
+        i, j = bad[0].tolist()
         raise DataError(f"the covariance of {name(i)} and {name(j)} is not a finite number: correct it.")
     variances = np.diag(matrix)
     if (variances <= 0).any():

@@ -51,7 +51,7 @@ class _NotThisForm(Exception):
 
 def read_covariance(
     path: str | PathLike,
-    rows: float | None = None,
+    rows: float | int | None = None,
     *,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
@@ -95,6 +95,27 @@ def read_covariance(
     return replace(chosen, notes=chosen.notes + notes + more)
 
 
+def is_covariance_file(path: str | PathLike) -> bool:
+    """Return whether a file begins with a number of rows, and the names and cells of a matrix follow.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from dag_gfn.data.covariance_file import is_covariance_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "cov.txt"
+    ...     _ = path.write_text("164\\na b\\n1\\n.5 1\\n")
+    ...     is_covariance_file(path)
+    True
+    """
+    try:
+        with unpacked(path) as plain:
+            return matrix_in(plain).n is not None
+    except DataError:
+        return False
+
+
 def matrix_in(path: Path) -> Matrix:
     """Return the matrix in a text file.
 
@@ -131,14 +152,16 @@ def matrix_in(path: Path) -> Matrix:
     )
 
 
-def _number_of_rows(path: Path, rows: float | None, found: float | None) -> tuple[float, tuple[str, ...]]:
+def _number_of_rows(
+    path: Path, rows: float | int | None, found: float | None
+) -> tuple[float, tuple[str, ...]]:
     if rows is None and found is None:
         raise DataError(
             f"'{path}' does not say how many rows the matrix was computed from: give it with --rows (rows=...)."
         )
     if rows is not None and found is not None and rows != found:
-        return rows, (f"took {rows:g} for the number of rows, though the file says {found:g}",)
-    return (found if rows is None else rows), ()  # type: ignore[return-value]  # one of them is a number
+        return float(rows), (f"took {rows:g} for the number of rows, though the file says {found:g}",)
+    return float(found if rows is None else rows), ()  # type: ignore[arg-type]  # one of them is a number
 
 
 def _cells(line: str, separator: str | None) -> list[str]:
@@ -159,7 +182,9 @@ def _matrix(grid: list[list[str]]) -> Matrix:
     names = names[1:] if has_corner else names
     d = len(names)
     if d < 2 or any(not name or _is_number(name) for name in names):
-        raise _NotThisForm(f"its first line ({one_line(' '.join(grid[0]) if grid else '')}) does not name columns")
+        raise _NotThisForm(
+            f"its first line ({one_line(' '.join(grid[0]) if grid else '')}) does not name columns"
+        )
     if len(body) != d:
         raise _NotThisForm(f"{d} names are followed by {len(body)} lines of numbers")
     if has_corner or with_names:
@@ -173,10 +198,14 @@ def _matrix(grid: list[list[str]]) -> Matrix:
         body = [[""] * i + row for i, row in enumerate(body)]  # the upper half
     for i, row in enumerate(body):
         if len(row) not in (i + 1, d):
-            raise _NotThisForm(f"the line of '{one_line(names[i])}' has {len(row)} numbers, not {i + 1} or {d}")
+            raise _NotThisForm(
+                f"the line of '{one_line(names[i])}' has {len(row)} numbers, not {i + 1} or {d}"
+            )
         for j, cell in enumerate(row):
             if cell and not _is_number(cell):
-                raise _NotThisForm(f"'{one_line(cell)}' in the line of '{one_line(names[i])}' is not a number")
+                raise _NotThisForm(
+                    f"'{one_line(cell)}' in the line of '{one_line(names[i])}' is not a number"
+                )
             if cell:
                 values[i, j] = _number(cell)
     values = np.where(np.isnan(values), values.T, values)

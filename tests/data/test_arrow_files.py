@@ -96,5 +96,5 @@ def test_without_pyarrow_the_package_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(arrow_files, "library", absent)
     for read in (read_parquet, read_arrow):
-        with pytest.raises(DataError, match="^needs pyarrow"):
+        with pytest.raises(DataError, match=r"^needs pyarrow"):
             read(path)

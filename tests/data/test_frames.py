@@ -24,7 +24,9 @@ def test_a_pandas_frame_is_returned_as_it_is():
     assert as_pandas(frame) is frame
 
 
-@pytest.mark.parametrize("data", [[[1, 2]], np.ones((2, 2)), "survey.csv", None, pl.Series([1]), pd.Series([1])])
+@pytest.mark.parametrize(
+    "data", [[[1, 2]], np.ones((2, 2)), "survey.csv", None, pl.Series([1]), pd.Series([1])]
+)
 def test_other_objects_are_refused_with_a_remedy(data):
     assert not is_frame(data)
     with pytest.raises(
@@ -77,7 +79,9 @@ def typed():
     day = datetime.date(2024, 5, 31)
     return pl.DataFrame(
         {"n": [1, None], "x": [1.5, None], "b": [True, False], "s": ["x", None], "d": [day, None]}
-    ).with_columns(c=pl.Series(["u", None], dtype=pl.Categorical), e=pl.Series(["lo", "hi"], dtype=pl.Enum(["lo", "hi"])))
+    ).with_columns(
+        c=pl.Series(["u", None], dtype=pl.Categorical), e=pl.Series(["lo", "hi"], dtype=pl.Enum(["lo", "hi"]))
+    )
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,9 @@ def test_stata_files_keep_labels_without_order(tmp_path):
 
 def test_categories_of_pandas_come_back_from_stata(tmp_path):
     path = tmp_path / "t.dta"
-    frame = pd.DataFrame({"size": pd.Categorical(["m", "s", "m"], categories=["s", "m", "l"]), "x": [1.5, 2.0, 0.0]})
+    frame = pd.DataFrame(
+        {"size": pd.Categorical(["m", "s", "m"], categories=["s", "m", "l"]), "x": [1.5, 2.0, 0.0]}
+    )
     frame.to_stata(path, write_index=False)
     assert read_stata(path)["size"].tolist() == ["m", "s", "m"]
 

@@ -14,11 +14,14 @@ def test_a_library_is_loaded_or_named():
 def test_errors_of_libraries_become_one_line(tmp_path):
     path = tmp_path / "t.sav"
     path.write_bytes(b"x")
-    with pytest.raises(DataError, match=r"t\.sav' cannot be read as a sheet \(a b\): it may be"), reading_as("a sheet", path):
+    with (
+        pytest.raises(DataError, match=r"t\.sav' cannot be read as a sheet \(a b\): it may be"),
+        reading_as("a sheet", path),
+    ):
         raise ValueError("a\n\n  b")
     with pytest.raises(DataError, match=r"\(RuntimeError\)"), reading_as("a sheet", path):
         raise RuntimeError
-    with pytest.raises(DataError, match="^mine$"), reading_as("a sheet", path):
+    with pytest.raises(DataError, match=r"^mine$"), reading_as("a sheet", path):
         raise DataError("mine")
     with pytest.raises(KeyboardInterrupt), reading_as("a sheet", path):
         raise KeyboardInterrupt
