@@ -2,6 +2,7 @@
 
 import zipfile
 from datetime import date, datetime
+from io import BytesIO
 from os import PathLike
 from typing import Any
 
@@ -34,8 +35,8 @@ def read_excel_file(path: str | PathLike) -> TextTable:
         calamine = library("python_calamine", "python-calamine", path)
         if zipfile.is_zipfile(file):
             check_zip(file)
-        try:
-            book = calamine.CalamineWorkbook.from_path(str(file))
+        try:  # the content tells the format, not the suffix
+            book = calamine.CalamineWorkbook.from_filelike(BytesIO(file.read_bytes()))
         except calamine.PasswordError:
             raise DataError(f"'{path}' needs a password: save it without one.") from None
         with book:

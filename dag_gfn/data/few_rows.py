@@ -35,7 +35,7 @@ def few_rows(data: Dataset) -> list[Doubt]:
             "caution",
             "too few rows for so many columns: the probabilities rest on the prior",
             f"{data.total_weight:.0f} rows cannot tell the parents of {data.d} columns{levels} apart, so that the "
-            f"probabilities rest on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose fewer columns with --columns "
-            "or --drop.",
+            f"probabilities rest on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose fewer "
+            "columns with --columns or --drop.",
         )
     ]

@@ -61,7 +61,7 @@ class GaussianBIC(GaussianScore):
             raise DataError(
                 f"score 'bic' needs at least {data.d + 1} rows for {data.d} continuous columns, "
                 f"and there are {data.total_weight:.0f}: with fewer, a regression on all other columns fits perfectly. "
-                "score 'bge', or fewer columns"
+                "Use score 'bge', or fewer columns"
             )
         _, scatter = centred_scatter(data.values, data.weights)
         _refuse_collinear(scatter, data.names)
