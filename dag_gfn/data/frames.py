@@ -20,7 +20,8 @@ def is_frame(data: Any) -> bool:
     >>> is_frame(pd.DataFrame({"a": [1]})), is_frame({"a": [1, 2]}), is_frame([1, 2])
     (True, True, False)
     """
-    return isinstance(data, pd.DataFrame | dict) or _in_narwhals(data) is not None or _gives_arrow(data)
+    known = isinstance(data, pd.DataFrame) or type(data) is dict  # sparse matrices are subclasses of it
+    return known or _in_narwhals(data) is not None or _gives_arrow(data)
 
 
 def as_pandas(data: Any) -> pd.DataFrame:
