@@ -13,6 +13,7 @@ from dag_gfn.data.parts import complete_parts
 from dag_gfn.data.redundant_columns import copies_and_functions
 from dag_gfn.data.row_number_columns import row_number_columns, row_numbers_sentence
 from dag_gfn.data.suspected_missing import code_cells, codes_sentence, likely_codes, words_sentence
+from dag_gfn.data.symmetric_tables import symmetric_sentence
 from dag_gfn.data.target_columns import target_column, target_sentence
 
 MAX_CODED_VALUES = 5  # whole numbers with at most so many distinct values may be codes of categories
@@ -55,6 +56,9 @@ def data_warnings(dataset: Dataset) -> list[str]:
 
 def _warnings(dataset: Dataset) -> list[str]:
     """Return the warnings of a complete table of one kind."""
+    if dataset.moments_only:  # its rows are no observations
+        everything = np.ones(dataset.values.shape, dtype=bool)
+        return _collinear(dataset, everything) if dataset.total_weight >= ROWS_FOR_COPIES else []
     codes = likely_codes(dataset)
     numbering, targets = row_number_columns(dataset), target_column(dataset)
     # Codes for missing values and row numbers would distort moments and correlations: they are left out of the checks.
@@ -66,6 +70,7 @@ def _warnings(dataset: Dataset) -> list[str]:
         row_numbers_sentence(dataset, numbering),
         counts_sentence(dataset),
         target_sentence(dataset, targets),
+        symmetric_sentence(dataset),
     ]
     if dataset.kind == "continuous":
         found += [
@@ -186,7 +191,8 @@ def _collinear(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> list[str]
         for i, j in pairs
     ]
     in_pair = set(pairs.ravel().tolist())
-    dependent = [j for j in _linear_combinations(correlation, len(values)) if j not in in_pair]
+    n = dataset.total_weight if dataset.moments_only else len(values)
+    dependent = [j for j in _linear_combinations(correlation, n) if j not in in_pair]
     if dependent:
         sentences.append(
             f"almost exactly a linear combination of the other columns (R² above {MAX_DETERMINATION}): "
@@ -195,7 +201,7 @@ def _collinear(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> list[str]
     return sentences
 
 
-def _linear_combinations(correlation: Float64[np.ndarray, "d d"], n: int) -> list[int]:
+def _linear_combinations(correlation: Float64[np.ndarray, "d d"], n: float | int) -> list[int]:
     """Return the columns whose adjusted R² given all others exceeds the limit."""
     d = len(correlation)
     if n <= d:

@@ -5,6 +5,7 @@ remaining rows whether a column is continuous or discrete.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -18,12 +19,13 @@ from dag_gfn.data.column_selection import as_names, refuse_unknown, select_colum
 from dag_gfn.data.csv_file import read_csv_file
 from dag_gfn.data.csv_header import UNNAMED, UNNAMED_INDEX
 from dag_gfn.data.dataset import Dataset, default_names
-from dag_gfn.data.file_readers import file_reader
+from dag_gfn.data.file_readers import read_table
 from dag_gfn.data.frames import as_pandas
 from dag_gfn.data.interventions import intervention_mask
 from dag_gfn.data.messages import one_line
 from dag_gfn.data.number_text import points_may_group
 from dag_gfn.data.text_table import TextColumn, TextTable
+from dag_gfn.data.typed_files import notes_of
 from dag_gfn.errors import DataError, OptionError
 
 
@@ -36,7 +38,7 @@ def read_csv(
     missing: str = "error",
     na_values: Sequence[object] | str | float | int = (),
 ) -> Dataset:
-    """Read a CSV file with column names in its first line; the options are those of `from_frame`.
+    """Read a CSV file, compressed or not, with column names in its first line; the options are those of `from_frame`.
 
     A column is continuous if all its cells are numbers, apart from missing values. In a discrete column each text is
     a state of its own: 1.10 and 1.1 are different states, and so are 01 and 1.
@@ -61,7 +63,7 @@ def read_csv(
     ("took '?' in 'pay' (1 cell) for missing values", 'dropped 1 of 3 rows with missing values')
     """
     _check_missing(missing)
-    return _from_table(read_csv_file(path), columns, drop, discrete, missing, na_values)
+    return _from_table(read_table(path, read_csv_file), columns, drop, discrete, missing, na_values)
 
 
 def read_file(
@@ -73,9 +75,9 @@ def read_file(
     missing: str = "error",
     na_values: Sequence[object] | str | float | int = (),
 ) -> Dataset:
-    """Read a file in the format that the suffix of its name says; the options are those of `from_frame`.
+    """Read a file of any format; the options are those of `from_frame`.
 
-    The formats are those of `FILE_READERS`; a file with another suffix is read as CSV.
+    The formats are those of `FILE_READERS`, compressed or not; a file with another suffix is read as CSV.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def read_file(
     (('age', 'pay'), [[31.0, 2.1], [40.0, 2.8]])
     """
     _check_missing(missing)
-    return _from_table(file_reader(path)(path), columns, drop, discrete, missing, na_values)
+    return _from_table(read_table(path), columns, drop, discrete, missing, na_values)
 
 
 def _from_table(
@@ -108,9 +110,10 @@ def _from_table(
 ) -> Dataset:
     """Return the Dataset of what a reader of files returned."""
     if isinstance(table, pd.DataFrame):
-        return from_frame(
+        data = from_frame(
             table, columns=columns, drop=drop, discrete=discrete, missing=missing, na_values=na_values
         )
+        return replace(data, notes=notes_of(table) + data.notes)
     without_value = {
         i
         for i, name in enumerate(table.names)

@@ -38,3 +38,26 @@ class ReadingOptions(OptionGroup, panel="The table"):
         "Cells that are missing values too, as ?,-999.",
         details="They count besides empty cells and signs such as ?.",
     )
+
+
+@dataclass(frozen=True)
+class CovarianceOptions(OptionGroup, panel="The table"):
+    """Whether the table is a covariance matrix, and of how many rows.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.reading_options import CovarianceOptions
+    >>> CovarianceOptions(covariance=True, rows=164).values()
+    {'covariance': True, 'rows': 164}
+    """
+
+    covariance: bool = option(
+        False,
+        "The table is a covariance or correlation matrix.",
+        details="See `dag_gfn.from_covariance`.",
+    )
+    rows: float | int | None = option(
+        None,
+        "How many rows that matrix was computed from.",
+        details="Needed with `covariance`, unless the first line of the file is this number.",
+    )  # what reads the matrix checks it
