@@ -148,9 +148,7 @@ def _read_text(
         padded = any(len(text) > 1 and text[0] == "0" and text[1].isdigit() for text in texts)
         if len(texts) > max_levels(float(total)) and not padded:
             return _text_numbers(reading, texts, counts, codes)._replace(remark="numbers written as text")
-    elif numeric >= (1 - MAX_ODD) * total and (
-        len(texts) > MAX_MIXED_LEVELS or np.count_nonzero(reading.found) > 5 * np.count_nonzero(~reading.found)
-    ):
+    elif numeric >= (1 - MAX_ODD) * total and not _are_codes(reading, counts):
         return _text_numbers(reading, texts, counts, codes)
     mixed = "numbers and other cells" if not typed and 2 * numeric >= total else ""
     return _labels(without_point_zero(texts), codes, present)._replace(remark=mixed)
@@ -168,12 +166,27 @@ def _number_reading(texts: list[str], separator: str, decimal: str | None) -> Nu
 
 
 def _text_numbers(
-    reading: NumberReading, texts: Sequence[str], counts: Int[np.ndarray, " texts"], codes: Int[np.ndarray, " n"]
+    reading: NumberReading,
+    texts: Sequence[str],
+    counts: Int[np.ndarray, " texts"],
+    codes: Int[np.ndarray, " n"],
 ) -> ReadColumn:
     usable = np.isfinite(reading.values)
     values = np.append(np.where(usable, reading.values, np.nan), np.nan)[codes]
     read = _numbers(values)
     return read._replace(odd=_odd(usable, texts, counts), how=reading.how, doubt=reading.doubt)
+
+
+def _are_codes(reading: NumberReading, counts: Int[np.ndarray, " texts"]) -> bool:
+    """Return whether a column of numbers and a few other cells holds codes, of which the other cells are some.
+
+    So it is if it has few distinct values, or if each number occurs several times and each other text about as often.
+    """
+    found = reading.found
+    if len(counts) <= MAX_MIXED_LEVELS:
+        return bool(np.count_nonzero(found) <= 5 * np.count_nonzero(~found))
+    typical = float(np.median(counts[found]))
+    return typical >= 3 and bool((np.abs(counts[~found] - typical) <= typical / 2).all())
 
 
 def _odd(
@@ -220,7 +233,9 @@ def _read_categorical(column: pd.Series, present: Bool[np.ndarray, " n"], as_num
     place[used] = np.arange(used.size)
     values = place[np.where(np.isfinite(values), values, len(states)).astype(np.int64)]
     kind = "ordered" if used.size > 2 else "labels"
-    return ReadColumn(kind, values, tuple(states[k] for k in used), True, remark="the source gives their order")
+    return ReadColumn(
+        kind, values, tuple(states[k] for k in used), True, remark="the source gives their order"
+    )
 
 
 def _read_objects(column: pd.Series, present: Bool[np.ndarray, " n"]) -> ReadColumn:

@@ -5,20 +5,22 @@ import re
 import numpy as np
 from jaxtyping import Float64
 
-from dag_gfn.data.rare_levels import FEW_LEVELS
 from dag_gfn.data.row_number_columns import MIN_ROWS
 
+MANY = 12
+"""Numbers or labels that name things are an identifier if there are more of them; fewer are groups."""
 # Names of identifiers: alone, and as the last word of several (patient_id, playerID, major_code).
 _ID_ALONE = re.compile(
     r"id|ids|idx|index|uid|uuid|guid|code|key|nr|rowname|rownames|rowid|serial|seqn|seqno|caseid|idno|idnum|"
     r"zip|zipcode|postcode|fips|phone|telephone|isbn|ssn|url|uri|email|filename|doi|unnamed"
 )
 _ID_LAST = re.compile(r"id|ids|uid|uuid|code|key|zip|fips|url|uri|isbn")
-# Names of cases, whose numbers are identifiers if they have few gaps.
+# Names of cases, whose numbers are identifiers if they are many.
 _CASE = re.compile(
     r"(subject|subj|patient|pat|participant|person|respondent|individual|indiv|user|customer|client|employee|student|"
-    r"player|case|record|obs|observation|row|sample|specimen|animal)( (no|nr|num|number))?"
+    r"player|case|sample|specimen|animal)( (no|nr|num|number))?"
 )
+_SERIES = re.compile(r"(record|obs|observation|row|rank)( (no|nr|num|number))?")  # if all differ
 # Groups of rows: numbers of them are identifiers if all groups have as many rows.
 _GROUP = re.compile(
     r"stratum|strata|litter|tree|plant|firm|company|plot|lot|city|county|school|block|batch|cage|group|cluster|family|"
@@ -28,7 +30,7 @@ _GROUP = re.compile(
 # Quantities that may well run through 0, 1, 2, ... in the order of the rows.
 _MEASURED = re.compile(
     r"years?|yr|months?|weeks?|days?|hours?|minutes?|seconds?|time|date|age|score|dose|dist|distance|depth|height|length|"
-    r"position|pos|temp|temperature|level|grade|rank|percent|pct|conc|concentration|size|width|weight|speed|income|value"
+    r"position|pos|temp|temperature|level|grade|percent|pct|conc|concentration|size|width|weight|speed|income|value"
 )
 
 
@@ -95,11 +97,11 @@ def why_identifier(name: str, values: Float64[np.ndarray, " n"]) -> str:
         is_measured = any(_MEASURED.fullmatch(word) for word in words) and not is_case
         return "" if is_measured else f"numbers the rows: {first}, ..."
     distinct, counts = np.unique(seen, return_counts=True)
-    if (is_id or is_case) and (steps > 0).all():
+    if (is_id or is_case or _SERIES.fullmatch(label)) and (steps > 0).all():
         return f"numbers the rows: {first}, ..."
-    if len(distinct) <= FEW_LEVELS:
+    if len(distinct) <= MANY:
         return ""
-    if is_id or (is_case and _is_full(distinct)):
+    if is_id or is_case:
         if len(distinct) == len(seen):
             return f"an identifier: {first}, ... all differ"
         return f"an identifier: {len(distinct)} numbers that name, not measure"

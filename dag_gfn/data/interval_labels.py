@@ -6,7 +6,9 @@ _NUMBER = r"(-?(?:\d+(?:\.\d+)?|\.\d+))\s?([km](?![a-z]))?"
 _UNIT = r"(?:\s?[a-zµμ²³°/][\w./²³°]*(?:\s[a-z/]+)?)?"
 _LESS = r"(?:or|and) (?:less|fewer|under|below|younger|lower)"
 _MORE = r"(?:or|and) (?:more|over|above|older|up|upwards|greater|higher|beyond)"
-_BETWEEN = re.compile(rf"{_NUMBER}{_UNIT}\s?(?:-|to|until|up to|;|,|\.\.+|<)\s?(?:<|<=|≤)?\s?{_NUMBER}{_UNIT}")
+_BETWEEN = re.compile(
+    rf"{_NUMBER}{_UNIT}\s?(?:-|to|until|up to|;|,|\.\.+|<)\s?(?:<|<=|≤)?\s?{_NUMBER}{_UNIT}"
+)
 _BELOW = re.compile(
     rf"(?:<=?|≤|under|below|less than|up to|at most|fewer than|younger than|max)\s?{_NUMBER}{_UNIT}|"
     rf"{_NUMBER}{_UNIT}\s?{_LESS}{_UNIT}"

@@ -123,7 +123,9 @@ _SCALES = tuple(
         "unsatisfactory < marginal < satisfactory|acceptable < commendable < outstanding",
     )
 )
-_STAGES = re.compile(r"(?:stage|grade|level|degree|tier|quartile|quintile|decile|tertile)[ _-]?(\d{1,2}|[ivx]{1,4})([abc]?)")
+_STAGES = re.compile(
+    r"(?:stage|grade|level|degree|tier|quartile|quintile|decile|tertile)[ _-]?(\d{1,2}|[ivx]{1,4})([abc]?)"
+)
 _QUANTILES = re.compile(r"q([1-5])")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 

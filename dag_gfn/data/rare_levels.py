@@ -8,8 +8,8 @@ from jaxtyping import Float64
 
 from dag_gfn.data.column_encoding import MAX_STATES
 
-FEW_LEVELS = 12
-"""So many levels are kept in a table of any length."""
+FEW_LEVELS = 15
+"""So many levels are kept if they have four rows each."""
 MAX_OTHER = 0.5
 """Largest share of the rows that "other" may hold; beyond, the column is left out."""
 OTHER = "other"
@@ -41,33 +41,42 @@ class MergedLevels(NamedTuple):
 
 
 def max_levels(n: float) -> int:
-    """Return how many levels a category may have in n rows: 12, or one and a half times the root of n, at most 63.
+    """Return how many levels a category may have in n rows.
+
+    That is one and a half times the root of n, at most 63; in short tables a quarter of the rows, up to 15.
 
     Examples
     --------
     >>> from dag_gfn.data.rare_levels import max_levels
-    >>> max_levels(50), max_levels(400), max_levels(10_000)
-    (12, 30, 63)
+    >>> max_levels(20), max_levels(60), max_levels(400), max_levels(10_000)
+    (6, 15, 30, 63)
     """
-    return int(min(max(FEW_LEVELS, 1.5 * n**0.5), MAX_STATES))
+    return int(min(max(min(FEW_LEVELS, n / 4), 1.5 * n**0.5), MAX_STATES))
 
 
 def rows_of_a_level(n: float) -> float:
-    """Return how many rows a level needs in n rows: 5, or one in a hundred; fewer if the table has fewer than 100 rows.
+    """Return how many rows a level needs in n rows.
+
+    That is 5, in long tables one row in a hundred up to 30, and in tables of fewer than 100 rows one in twenty.
 
     Examples
     --------
     >>> from dag_gfn.data.rare_levels import rows_of_a_level
-    >>> rows_of_a_level(20), rows_of_a_level(200), rows_of_a_level(3000)
+    >>> rows_of_a_level(20), rows_of_a_level(200), rows_of_a_level(9000)
     (1.0, 5.0, 30.0)
     """
-    return max(min(5.0, n / 20), n / 100)
+    return max(min(5.0, n / 20), min(30.0, n / 100))
 
 
 def merge_levels(
-    states: Sequence[str], counts: Float64[np.ndarray, " levels"], *, limit: int, least: float = 0.0
+    states: Sequence[str],
+    counts: Float64[np.ndarray, " levels"],
+    *,
+    limit: int,
+    least: float = 0.0,
+    max_other: float = MAX_OTHER,
 ) -> MergedLevels | None:
-    """Return the levels that are left when rare ones are merged; None if "other" would hold more than half of the rows.
+    """Return the levels that are left when rare ones are merged; None if "other" would hold too many rows.
 
     Levels with fewer rows than `least` are merged, and then those with the fewest until at most `limit` are left. Levels
     of equal counts stay or go together. A single rare level is kept as it is.
@@ -81,6 +90,8 @@ def merge_levels(
         Largest number of levels, at least 2.
     least : float
         Rows that a level needs.
+    max_other : float
+        Largest share of the rows that "other" may hold.
 
     Examples
     --------
@@ -100,7 +111,7 @@ def merge_levels(
         kept[:] = True
     total = counts.sum()
     share = float(counts[~kept].sum() / total) if total else 0.0
-    if share > MAX_OTHER or not kept.any():
+    if share > max_other or not kept.any():
         return None
     if kept.all():
         return MergedLevels(np.arange(len(states), dtype=np.float64), tuple(states), (), 0.0)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
 
 from dag_gfn.data.column_selection import as_names, refuse_unknown
 from dag_gfn.data.messages import listed, one_line, quoted
@@ -9,6 +12,26 @@ from dag_gfn.errors import DataError, OptionError
 
 MISSING = ("impute", "drop", "error", "level")
 DATES = ("drop", "days")
+
+
+class Asked(NamedTuple):
+    """The options of reading as the user gave them; see `dag_gfn.from_frame`.
+
+    Examples
+    --------
+    See `reading_choices`.
+    """
+
+    columns: Sequence[str] | None = None
+    drop: Sequence[str] | None = None
+    keep: Sequence[str] = ()
+    discrete: Sequence[str] = ()
+    continuous: Sequence[str] = ()
+    ordinal: Sequence[str] | Mapping[str, Sequence[object]] = ()
+    missing: str | None = None
+    na_values: Sequence[object] | str | float | int = ()
+    dates: str = "drop"
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +70,66 @@ class ReadingChoices:
     dates: str = "drop"
     weights: str | None = None
     strict: bool = False
+
+
+def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]) -> ReadingChoices:
+    """Return the options of reading, checked against the names of a table.
+
+    Parameters
+    ----------
+    asked : Asked
+    names : sequence of str
+        The columns that are read.
+    all_names : sequence of str
+        All columns of the table.
+
+    Raises
+    ------
+    DataError
+        If an option names a column that the table does not have, or two options contradict each other.
+    OptionError
+        If an option has none of its values.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.reading_choices import Asked, reading_choices
+    >>> reading_choices(Asked(discrete="all", na_values=-9), ["a", "b"], ["a", "b"]).discrete
+    ('a', 'b')
+    """
+    named = {}
+    for option in ("discrete", "continuous"):
+        value = getattr(asked, option)
+        named[option] = tuple(names) if value == "all" else as_names(value)
+        if value != "all":
+            refuse_unknown(named[option], all_names, option=option)
+    ordinal, orders = ordinal_orders(asked.ordinal, all_names)
+    choices = ReadingChoices(
+        drop=as_names(asked.drop),
+        keep=as_names(asked.keep),
+        discrete=tuple(name for name in named["discrete"] if name not in ordinal),
+        continuous=named["continuous"],
+        ordinal=ordinal,
+        orders=orders,
+        missing=("error" if asked.strict else "impute") if asked.missing is None else asked.missing,
+        na_values=_as_codes(asked.na_values),
+        dates=asked.dates,
+        strict=asked.strict,
+    )
+    check_choices(choices)
+    return choices
+
+
+def check_asked(asked: Asked) -> None:
+    """Raise OptionError where an option has none of its values; no table is needed for that.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.reading_choices import Asked, check_asked
+    >>> check_asked(Asked(dates="weeks"))
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: dates is 'drop' or 'days', not 'weeks'.
+    """
+    check_choices(ReadingChoices(missing=asked.missing or "impute", dates=asked.dates))
 
 
 def ordinal_orders(
@@ -121,3 +204,12 @@ def _labels(text: str) -> tuple[str, ...]:
             f"--ordinal (ordinal=...) needs at least 2 distinct labels from low to high, as low<mid<high, not {quoted([text])}."
         )
     return labels
+
+
+def _as_codes(na_values: Sequence[object] | str | float | int) -> tuple[str, ...]:
+    """Return codes for missing values as text; a whole number has no decimal point."""
+    if isinstance(na_values, str | int | float | np.number):
+        na_values = (na_values,)
+    return tuple(
+        f"{code:.15g}" if isinstance(code, float | np.floating) else str(code).strip() for code in na_values
+    )

@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dag_gfn.data.build_dataset import KEPT_TEXTS, Source, build_dataset
+from dag_gfn.data.build_dataset import build_dataset
+from dag_gfn.data.reading_choices import ReadingChoices
+from dag_gfn.data.source import KEPT_TEXTS, Source
 from dag_gfn.data.text_table import TextColumn
 from dag_gfn.errors import DataError
 
