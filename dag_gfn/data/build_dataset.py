@@ -75,20 +75,25 @@ def build_dataset(
         used = [column.role.name for column in columns if column.is_variable]
         codes = [table.codes[names.index(name)] for name in used]
         raise missing_values_error(missing, used, codes=codes, numbers=source.numbers)
-    rows = ~missing.any(axis=1) if choices.missing == "drop" else ~missing.all(axis=1)
-    weights = _weights(columns)
-    weightless = np.zeros(n, dtype=bool) if weights is None else weights == 0
-    if not (rows & ~weightless).all():
-        if (rows & ~weightless).sum() < 2:
+    weightless = np.zeros(n, dtype=bool)
+    while True:
+        unused = missing.any(axis=1) if choices.missing == "drop" else missing.all(axis=1)
+        weights = _weights(columns)
+        no_weight = np.zeros(len(missing), dtype=bool) if weights is None else weights == 0
+        if not (unused | no_weight).any():
+            break
+        if (~(unused | no_weight)).sum() < 2:
             raise too_few_rows_error(missing, [c.role.name for c in columns if c.is_variable])
-        if not rows.all():
-            what = "with missing values" if choices.missing == "drop" else "without any value"
-            notes += (f"dropped {np.sum(~rows)} of {n} rows {what}",)
-        if (weightless & rows).any():
-            notes += (f"dropped {np.sum(weightless & rows)} of {n} rows of weight 0",)
-        rows &= ~weightless
-        del missing
+        weightless[np.flatnonzero(rows)[no_weight & ~unused]] = True
+        rows[rows] = ~(unused | no_weight)
         columns = decide(table, rows, columns)
+        missing = _missing(columns)
+    dropped = n - int(rows.sum()) - int(weightless.sum())
+    if dropped:
+        what = "with missing values" if choices.missing == "drop" else "without any value"
+        notes += (f"dropped {dropped} of {n} rows {what}",)
+    if weightless.any():
+        notes += (f"dropped {weightless.sum()} of {n} rows of weight 0",)
     return _dataset(source, choices, columns, rows, notes, intervened)
 
 
@@ -186,6 +191,6 @@ def _check_number(roles: tuple[ColumnRole, ...], number: int) -> None:
     ]
     count = "no column" if number == 0 else "only one column"
     raise DataError(
-        f"{count} can be a variable, a graph needs at least 2: left out are {listed(reasons)}; --keep NAME "
-        "(keep=[...]) uses a column all the same."
+        f"{count} can be a variable, a graph needs at least 2: left out are {listed(reasons)}; add columns that vary, "
+        "or use one of these all the same with --keep NAME (keep=[...])."
     )

@@ -22,6 +22,10 @@ MAX_MIXED_LEVELS = 20
 """A column of numbers and many other cells is a category if it has at most so many distinct values."""
 
 
+MIXED = "numbers and other cells"
+"""The remark on such a column."""
+
+
 class ReadColumn(NamedTuple):
     """What the cells of a column are.
 
@@ -150,7 +154,7 @@ def _read_text(
             return _text_numbers(reading, texts, counts, codes)._replace(remark="numbers written as text")
     elif numeric >= (1 - MAX_ODD) * total and not _are_codes(reading, counts):
         return _text_numbers(reading, texts, counts, codes)
-    mixed = "numbers and other cells" if not typed and 2 * numeric >= total else ""
+    mixed = MIXED if not typed and 2 * numeric >= total else ""
     return _labels(without_point_zero(texts), codes, present)._replace(remark=mixed)
 
 

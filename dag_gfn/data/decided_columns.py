@@ -9,7 +9,7 @@ import pandas as pd
 from jaxtyping import Bool, Float64
 
 from dag_gfn.data.column_encoding import MAX_STATES, EncodedColumn, TooManyStates, encode_column, encode_text
-from dag_gfn.data.column_reading import ReadColumn, read_column
+from dag_gfn.data.column_reading import MIXED, ReadColumn, read_column
 from dag_gfn.data.messages import one_line, option_value, quoted
 from dag_gfn.data.missing_codes import BLANK_CELLS, is_named, missing_texts
 from dag_gfn.data.number_text import decimal_sign
@@ -86,8 +86,12 @@ class CellsOfTable:
         return cls(source, choices, absent, tuple(codes), decimal, light)
 
     def column(self, k: int) -> TextColumn | pd.Series:
-        """Return column k of the source."""
-        return self.light[k] if k in self.light else self.source.load(k)
+        """Return column k of the source; categories that are codes for missing values are none."""
+        column = self.light[k] if k in self.light else self.source.load(k)
+        if self.codes[k] and isinstance(column, pd.Series) and isinstance(column.dtype, pd.CategoricalDtype):
+            codes = [category for category in column.cat.categories if str(category) in self.codes[k]]
+            return column.cat.remove_categories(codes)
+        return column
 
     def typed(self, k: int) -> bool:
         """Return whether text is text in column k: in a data frame, numbers with codes such as "?" have that type too."""
@@ -144,11 +148,15 @@ def decided_columns(
         )
         reads.append(read._replace(values=read.values[rows]))
     reads = _with_orders(reads, names, choices)
-    settled = {column.role.name: column for column in before if column.role.role == "left out"}
+    settled = {  # rows that are not used any more may be all that made a column one of numbers and other cells
+        column.role.name: column
+        for column in before
+        if column.role.role == "left out" and MIXED not in column.role.reason
+    }
 
     def decide(weights: Float64[np.ndarray, " n"] | None) -> list[DecidedColumn]:
         return [
-            settled[name]._replace(values=settled[name].values[rows])
+            settled[name]._replace(values=read.values)
             if name in settled
             else _decided(name, read, choices, weights)
             for name, read in zip(names, reads, strict=True)
@@ -282,9 +290,6 @@ def _encoded(
             decimal=table.decimal,
         )
     used = column if present.all() else column[present]
-    codes = table.codes[k]
-    if isinstance(column.dtype, pd.CategoricalDtype) and codes:
-        used = used.cat.remove_categories([c for c in used.cat.categories if str(c) in codes])
     return encode_column(used, as_discrete=as_discrete)
 
 
