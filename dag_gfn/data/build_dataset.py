@@ -28,8 +28,8 @@ def build_dataset(
 ) -> Dataset:
     """Return the Dataset of a source's columns.
 
-    Missing values are recognised first, then it is decided what each column becomes. If incomplete rows are dropped, the
-    remaining rows decide again.
+    Missing values are recognised first, then it is decided what each column becomes. If incomplete rows are
+    dropped, the remaining rows decide again.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _dataset(
         states=tuple(column.states for column in variables),
         means=np.zeros(len(names)),
         scales=np.ones(len(names)),
-        intervened=None if intervened is None else intervened[np.ix_(rows, used)],
+        intervened=None if intervened is None else intervened[rows][:, used],
         notes=notes + reading_notes(names, encoded),
         weights=_weights(columns),
         roles=roles,

@@ -196,7 +196,7 @@ def _are_codes(reading: NumberReading, counts: Int[np.ndarray, " texts"]) -> boo
 def _odd(
     usable: Bool[np.ndarray, " texts"], texts: Sequence[str], counts: Int[np.ndarray, " texts"]
 ) -> dict[str, int]:
-    return {texts[i]: int(counts[i]) for i in np.flatnonzero(~usable)}
+    return {texts[int(i)]: int(counts[i]) for i in np.flatnonzero(~usable)}
 
 
 def _numbers(values: Float64[np.ndarray, " n"]) -> ReadColumn:

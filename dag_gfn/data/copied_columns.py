@@ -16,10 +16,10 @@ _FIRST_ROWS = 200
 def copy_of(columns: list[Float64[np.ndarray, " n"]], is_label: list[bool]) -> dict[int, tuple[int, str]]:
     """Return for each column that holds the same as an earlier one its position, and how they are related.
 
-    Numbers are the same if one is the other times a factor plus a constant. Labels are the same as other labels, or as
-    numbers, if each value of the one stands beside one value of the other. Missing cells have to agree. In a short table
-    this happens by chance, so that the rows have to give evidence: two columns with the same counts of values agree by
-    chance with a probability of one over the number of their arrangements.
+    Numbers are the same if one is the other times a factor plus a constant. Labels are the same as other labels, or
+    as numbers, if each value of the one stands beside one value of the other. Missing cells have to agree. In a short
+    table this happens by chance, so that the rows have to give evidence: two columns with the same counts of values
+    agree by chance with a probability of one over the number of their arrangements.
 
     Parameters
     ----------

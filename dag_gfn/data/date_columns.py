@@ -130,7 +130,7 @@ def _days(texts: Sequence[str], options: dict[str, object]) -> Float64[np.ndarra
         warnings.simplefilter("ignore", UserWarning)  # of a day that is beyond 12
         dates = pd.to_datetime(
             pd.Series(list(texts), dtype=object), errors="coerce", utc=True, format="mixed", **options
-        )  # type: ignore[call-overload]
+        )
     return _as_days(dates)
 
 

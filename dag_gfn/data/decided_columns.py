@@ -94,7 +94,7 @@ class CellsOfTable:
         return column
 
     def typed(self, k: int) -> bool:
-        """Return whether text is text in column k: in a data frame, numbers with codes such as "?" have that type too."""
+        """Return whether text in column k is meant as text; a data frame's numbers with codes such as "?" are not."""
         return self.source.typed and not self.codes[k]
 
 

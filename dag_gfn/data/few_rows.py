@@ -26,7 +26,7 @@ def few_rows(data: Dataset) -> list[Doubt]:
     []
     """
     columns = sum(max(r - 1, 1) for r in data.cardinalities)
-    if data.kind == "discrete" or data.n > ROWS_PER_COLUMN * columns:
+    if data.kind == "discrete" or data.total_weight > ROWS_PER_COLUMN * columns:
         return []
     levels = f" ({columns} with all but one level of each category)" if columns > data.d else ""
     return [

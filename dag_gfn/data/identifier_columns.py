@@ -66,9 +66,10 @@ def is_id_name(name: str) -> bool:
 def why_identifier(name: str, values: Float64[np.ndarray, " n"]) -> str:
     """Return why a numeric column names rows or groups of rows; empty text if it measures something.
 
-    Only whole numbers name rows. They do if they are 0, 1, 2, ... or 1, 2, 3, ... in the order of the rows and the name is
-    not that of a quantity; if the name is that of an identifier and they rise from row to row, all differ, or take more
-    than 12 values; or if the name is that of a group (litter, firm) and each of more than 12 numbers occurs equally often.
+    Only whole numbers name rows. They do if they are 0, 1, 2, ... or 1, 2, 3, ... in the order of the rows and the
+    name is not that of a quantity; if the name is that of an identifier and they rise from row to row, all differ, or
+    take more than 12 values; or if the name is that of a group (litter, firm) and each of more than 12 numbers occurs
+    equally often.
 
     Parameters
     ----------

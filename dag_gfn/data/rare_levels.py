@@ -78,8 +78,8 @@ def merge_levels(
 ) -> MergedLevels | None:
     """Return the levels that are left when rare ones are merged; None if "other" would hold too many rows.
 
-    Levels with fewer rows than `least` are merged, and then those with the fewest until at most `limit` are left. Levels
-    of equal counts stay or go together. A single rare level is kept as it is.
+    Levels with fewer rows than `least` are merged, and then those with the fewest until at most `limit` are left.
+    Levels of equal counts stay or go together. A single rare level is kept as it is.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Reads a file, a data frame or an array into a Dataset.
 
-The steps are always the same: choose columns, recognise missing values, and decide by the rules of roles what each column
-becomes.
+The steps are always the same: choose columns, recognise missing values, and decide by the rules of roles what each
+column becomes.
 """
 
 from collections.abc import Mapping, Sequence

@@ -140,8 +140,8 @@ def ordinal_orders(
     Parameters
     ----------
     ordinal : sequence of str, or mapping from names to labels
-        "rating:low<mid<high" orders the labels of a column, "low<mid<high" those of every column that has them, "rating"
-        leaves the order to the rules.
+        "rating:low<mid<high" orders the labels of a column, "low<mid<high" those of every column that has them,
+        "rating" leaves the order to the rules.
     names : sequence of str
         The columns of the table.
 
@@ -201,7 +201,8 @@ def _labels(text: str) -> tuple[str, ...]:
     labels = tuple(label.strip() for label in text.split("<"))
     if len(labels) < 2 or not all(labels) or len(set(labels)) < len(labels):
         raise OptionError(
-            f"--ordinal (ordinal=...) needs at least 2 distinct labels from low to high, as low<mid<high, not {quoted([text])}."
+            "--ordinal (ordinal=...) needs at least 2 distinct labels from low to high, as low<mid<high, not "
+            f"{quoted([text])}."
         )
     return labels
 

@@ -1,6 +1,5 @@
 """What columns become beside each other: weights of a table of counts, copies, and too many levels for the rows."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -8,28 +7,21 @@ import numpy as np
 from jaxtyping import Float64
 
 from dag_gfn.data.copied_columns import copy_of, function_of
+from dag_gfn.data.count_columns import counts_column, is_count_name
 from dag_gfn.data.messages import one_line, option_value
 from dag_gfn.data.role_rules import DECIDED, LOOK, DecidedColumn, merged_further
 from dag_gfn.data.roles import ColumnRole
 
-MAX_CELLS_OF_COUNTS = 10_000
-"""A longer table is not taken for a table of counts."""
 MAX_SHARE = 0.5
 """The levels of all categories, less one each, and the numeric columns are to be at most this share of the rows."""
 SMALL = 5
 """A category with at most so many levels is not cut any further."""
-_FREQUENCY = re.compile(
-    r"freq(uenc(y|ies))?|fr[eé]quences?|h(ae|ä)ufigkeit|frecuencias?|weighted ?freq", re.IGNORECASE
-)
-_COUNT = re.compile(r"counts?|n|nobs|obs|num(ber)?|cases|persons|people|anzahl|effectif|total", re.IGNORECASE)
 
 
 def weights_column(columns: Sequence[DecidedColumn], excluded: Collection[str] = ()) -> int | None:
     """Return the position of the column that says how often each row of a table of counts occurred, or None.
 
-    Its name says so (Freq, count, n), its numbers are not negative, and no combination of the other columns occurs twice.
-    If it is called a count, the others have to be categories, or numbers of few values; if it is called a frequency, they
-    may be any columns with repeated values.
+    The rule is that of `counts_column`, for the columns that would be variables.
 
     Parameters
     ----------
@@ -50,34 +42,12 @@ def weights_column(columns: Sequence[DecidedColumn], excluded: Collection[str] =
     2
     """
     used = [j for j, column in enumerate(columns) if column.is_variable]
-    n = len(columns[0].values) if columns else 0
-    if not 4 <= n <= MAX_CELLS_OF_COUNTS or len(used) < 3:
+    if not any(is_count_name(columns[j].role.name) for j in used):
         return None
-    for j in used:
-        name, role, counts = columns[j].role.name, columns[j].role, columns[j].values
-        is_frequency = _FREQUENCY.fullmatch(name) is not None
-        if not (is_frequency or _COUNT.fullmatch(name)) or name in excluded:
-            continue
-        if role.role != "continuous" or np.isnan(counts).any() or (counts < 0).any() or counts.sum() <= n:
-            continue
-        if not is_frequency and (counts != np.round(counts)).any():
-            continue
-        others = np.stack([columns[k].values for k in used if k != j], axis=1)
-        if np.isnan(others).any() or any(
-            not _may_be_factor(columns[k], n, is_frequency) for k in used if k != j
-        ):
-            continue
-        if len(np.unique(others, axis=0)) == n:
-            return j
-    return None
-
-
-def _may_be_factor(column: DecidedColumn, n: int, is_frequency: bool) -> bool:
-    """Return whether a column may be one of those that a table of counts crosses."""
-    if column.role.role != "continuous":
-        return True
-    distinct = len(np.unique(column.values))
-    return distinct <= (n / 2 if is_frequency else min(20, n / 4))
+    names = [columns[j].role.name for j in used]
+    values = np.stack([columns[j].values for j in used], axis=1)
+    found = counts_column(names, values, [columns[j].role.role != "continuous" for j in used])
+    return None if found is None or names[found] in excluded else used[found]
 
 
 def as_weights(column: DecidedColumn, reason: str) -> DecidedColumn:
@@ -107,8 +77,9 @@ def without_copies(columns: Sequence[DecidedColumn], keep: Collection[str] = ())
     >>> from dag_gfn.data.roles import ColumnRole
     >>> from dag_gfn.data.table_rules import without_copies
     >>> metres = np.random.default_rng(0).normal(size=20)
-    >>> pair = [DecidedColumn(ColumnRole("m", "continuous"), metres), DecidedColumn(ColumnRole("cm", "continuous"), 100 * metres)]
-    >>> without_copies(pair)[1].role.reason
+    >>> m = DecidedColumn(ColumnRole("m", "continuous"), metres)
+    >>> cm = DecidedColumn(ColumnRole("cm", "continuous"), 100 * metres)
+    >>> without_copies([m, cm])[1].role.reason
     "the same as 'm' on another scale"
     """
     used = [j for j, column in enumerate(columns) if column.is_variable]
