@@ -89,7 +89,7 @@ def _is_coded(dataset: Dataset, j: int) -> bool:
 
 
 def _coded_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
-    told = {role.name for role in dataset.roles}  # the roles say it
+    told = {role.name for role in dataset.roles if "if they are codes" in role.reason}
     coded = [
         name
         for j, name in enumerate(dataset.names)
