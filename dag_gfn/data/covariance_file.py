@@ -17,6 +17,7 @@ from dag_gfn.data.covariance import from_covariance
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.file_bytes import read_bytes
 from dag_gfn.data.messages import one_line, quoted
+from dag_gfn.data.roles import ColumnRole
 from dag_gfn.data.text_encoding import text_encoding
 from dag_gfn.errors import DataError
 
@@ -90,9 +91,10 @@ def read_covariance(
     with unpacked(path) as plain:
         names, values, found = matrix_in(plain)
     n, notes = _number_of_rows(Path(path), rows, found)
-    kept, more = select_columns(names, columns, drop, has_index=False, without_value=set())
+    kept, left_out = select_columns(names, columns, drop)
     chosen = from_covariance(values[np.ix_(kept, kept)], n, [names[i] for i in kept])
-    return replace(chosen, notes=chosen.notes + notes + more)
+    roles = tuple(ColumnRole(name, "continuous") for name in chosen.names) + left_out
+    return replace(chosen, notes=chosen.notes + notes, roles=roles)
 
 
 def is_covariance_file(path: str | PathLike) -> bool:

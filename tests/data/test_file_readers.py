@@ -45,7 +45,7 @@ def test_a_reader_may_return_a_frame(tmp_path, monkeypatch):
 
 def test_options_are_checked_before_the_file_is_read(tmp_path):
     for read in (read_csv, read_file):
-        with pytest.raises(OptionError, match="'error' or 'drop', not 'keep'"):
+        with pytest.raises(OptionError, match="'impute', 'drop', 'error' or 'level', not 'keep'"):
             read(tmp_path / "absent.csv", missing="keep")
 
 
