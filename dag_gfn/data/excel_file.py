@@ -29,7 +29,16 @@ def read_excel_file(path: str | PathLike) -> TextTable:
 
     Examples
     --------
-    See `read_file`.
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from dag_gfn.data.excel_file import read_excel_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "t.xlsx"
+    ...     pd.DataFrame({"age": [31, 25], "pay": [2.1, 1.7]}).to_excel(path, index=False)
+    ...     table = read_excel_file(path)
+    >>> table.names, table.cells(0), table.cells(1)
+    (('age', 'pay'), ['31', '25'], ['2.1', '1.7'])
     """
     with reading_as("a spreadsheet", path) as file:
         calamine = library("python_calamine", "python-calamine", path)

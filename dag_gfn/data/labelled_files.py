@@ -45,7 +45,17 @@ def read_spss(path: str | PathLike) -> pd.DataFrame:
 
     Examples
     --------
-    See `read_stata`.
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> import pyreadstat
+    >>> from dag_gfn.data.labelled_files import read_spss
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "t.sav"
+    ...     labels = {"sex": {1: "male", 2: "female"}}
+    ...     pyreadstat.write_sav(pd.DataFrame({"sex": [2.0, 1.0]}), path, variable_value_labels=labels)
+    ...     read_spss(path).to_dict("list")
+    {'sex': ['female', 'male']}
     """
     return _read("read_sav", "a file of SPSS", path)
 

@@ -18,7 +18,8 @@ def read_r_file(path: str | PathLike) -> pd.DataFrame:
     """Return the data frame or matrix in a file that R wrote with `saveRDS` or `save`.
 
     Factors become categories, ordered factors ordered ones; dates and times stay such. Row names other than numbers
-    become a first column without a name. The only data frame among several objects is read, with a note.
+    become a first column without a name. The only data frame among several objects is read, with a note. A compressed
+    file has to be unpacked first; `read_table` does.
 
     Raises
     ------
@@ -27,7 +28,16 @@ def read_r_file(path: str | PathLike) -> pd.DataFrame:
 
     Examples
     --------
-    See `read_file`.
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> import rdata
+    >>> from dag_gfn.data.r_file import read_r_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "t.rds"
+    ...     rdata.write_rds(path, pd.DataFrame({"age": [31.0, 25.0]}), compression=None)
+    ...     read_r_file(path).to_dict("list")
+    {'age': [31.0, 25.0]}
     """
     with reading_as("a file of R", path) as file:
         rdata = library("rdata", "rdata", path)
