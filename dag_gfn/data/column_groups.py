@@ -1,63 +1,53 @@
 """Groups of columns that one node of the graph owns: as the user names them, and those that look like one category."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
-from dag_gfn.data.messages import listed, option_value, quoted
+from dag_gfn.data.messages import listed, one_line, option_value, quoted
 from dag_gfn.data.nodes import Groups
 from dag_gfn.data.original_units import raw_column
 from dag_gfn.errors import DataError, OptionError
 
 
-def as_groups(given: Mapping[str, Sequence[str]] | Sequence[str] | str) -> Groups:
+def as_groups(given: Mapping[str, Any]) -> Groups:
     """Return groups in the form of `Dataset.groups`.
 
     Parameters
     ----------
-    given : mapping from name to names of columns, or sequence of texts
-        A text is NAME=A,B,..; a name without = before it belongs to the group before.
+    given : mapping from str to sequence of str, or to str
+        The columns of each group, or their names in one text, separated by commas.
 
     Raises
     ------
     OptionError
-        If a text names no group, or a group has no column.
+        If a group has no column.
 
     Examples
     --------
     >>> from dag_gfn.data.column_groups import as_groups
-    >>> as_groups({"climate": ["temp", "rain"]})
-    (('climate', ('temp', 'rain')),)
-    >>> as_groups(["climate=temp,rain", "wind", "soil=ph,clay"])
-    (('climate', ('temp', 'rain', 'wind')), ('soil', ('ph', 'clay')))
+    >>> as_groups({"climate": ["temp", "rain"], "soil": "ph, clay"})
+    (('climate', ('temp', 'rain')), ('soil', ('ph', 'clay')))
     """
-    if isinstance(given, Mapping):
-        found = {
-            str(name): [members] if isinstance(members, str) else [str(each) for each in members]
-            for name, members in given.items()
-        }
-    else:
-        found = {}
-        last = None
-        for part in ",".join([given] if isinstance(given, str) else given).split(","):
-            name, equals, first = part.partition("=")
-            if equals:
-                last = name.strip()
-                found.setdefault(last, [])
-            member = (first if equals else name).strip()
-            if not last:
-                raise OptionError(
-                    f"--group expects NAME=A,B,.., for example climate=temp,rain, not '{part.strip()}'"
-                )
-            if member:
-                found[last].append(member)
-    for name, members in found.items():
-        if not members:
-            raise OptionError(f"--group '{name}' names no columns: write {name}=A,B,..")
-    return tuple((name, tuple(members)) for name, members in found.items())
+    found = []
+    for name, members in given.items():
+        texts = (
+            next(csv.reader([members], skipinitialspace=True), []) if isinstance(members, str) else members
+        )
+        if not isinstance(texts, Sequence):
+            raise OptionError(
+                f"--group '{one_line(name)}' expects names of columns, as {name}=A,B,.., not {members!r}"
+            )
+        columns = tuple(str(text).strip() for text in texts if str(text).strip())
+        if not columns:
+            raise OptionError(f"--group '{one_line(name)}' names no columns: write {name}=A,B,..")
+        found.append((str(name).strip(), columns))
+    return tuple(found)
 
 
 def grouped(dataset: Dataset, groups: Groups) -> Dataset:

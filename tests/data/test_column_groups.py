@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import dag_gfn
@@ -24,28 +25,37 @@ def data(rng):
 @pytest.mark.parametrize(
     "given",
     [
-        {"climate": ["temp", "rain"], "soil": ("ph",)},
-        ["climate=temp,rain", "soil=ph"],
-        ["climate=temp", "rain", " soil = ph "],
-        "climate=temp,rain,soil=ph",
+        {"climate": ["temp", "rain"], "soil": ("ph, wet",)},
+        {"climate": "temp,rain", "soil": '"ph, wet"'},
+        {" climate ": " temp , rain,", "soil": ["ph, wet"]},
     ],
 )
 def test_groups_are_read_in_every_form(given):
-    assert as_groups(given) == (("climate", ("temp", "rain")), ("soil", ("ph",)))
+    assert as_groups(given) == (("climate", ("temp", "rain")), ("soil", ("ph, wet",)))
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("temp,rain", "expects NAME=A,B"),
-        (["=temp"], "expects NAME=A,B"),
         ({"climate": []}, "'climate' names no columns"),
-        (["climate=,"], "'climate' names no columns"),
+        ({"climate": " , "}, "'climate' names no columns"),
+        ({"climate": 5}, "'climate' expects names of columns, as climate=A,B,.., not 5"),
     ],
 )
 def test_what_is_no_group_is_refused(given, said):
     with pytest.raises(OptionError, match=said):
         as_groups(given)
+
+
+def test_groups_are_given_while_reading(rng, tmp_path):
+    frame = pd.DataFrame(rng.normal(size=(20, 3)), columns=["temp", "rain", "ph"])
+    data = dag_gfn.from_frame(frame, group={"climate": ["temp", "rain"]})
+    assert data.nodes == ("climate", "ph")
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    assert dag_gfn.read_csv(tmp_path / "table.csv", group={"climate": "temp,rain"}).nodes == ("climate", "ph")
+    assert dag_gfn.from_array(frame.to_numpy(), group={"g": ["x0", "x2"]}).nodes == ("g", "x1")
+    with pytest.raises(DataError, match="'rian'"):
+        dag_gfn.from_frame(frame, group={"climate": ["temp", "rian"]})
 
 
 def test_a_member_that_was_left_out_is_named_with_its_reason(data):
