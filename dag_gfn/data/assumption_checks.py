@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from dag_gfn.data.column_groups import one_hot_doubts
 from dag_gfn.data.count_columns import counts_sentence
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
@@ -37,7 +38,7 @@ def data_doubts(dataset: Dataset) -> list[Doubt]:
     ['few_rows']
     """
     copies = [doubt for part in complete_parts(dataset) for doubt in copies_and_functions(part)]
-    return [*few_rows(dataset), *copies]
+    return [*few_rows(dataset), *one_hot_doubts(dataset), *copies]
 
 
 def data_warnings(dataset: Dataset) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.data.column_encoding import EncodedColumn
+from dag_gfn.data.column_groups import grouped
 from dag_gfn.data.column_selection import MAX_COLUMNS, check_distinct_names, check_names
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.decided_columns import CellsOfTable, decided_columns, strict_columns
@@ -123,7 +124,7 @@ def _dataset(
         EncodedColumn(values[:, j], column.states or None, column.how, column.doubt)
         for j, column in enumerate(variables)
     ]
-    return Dataset(
+    dataset = Dataset(
         values=values,
         names=names,
         kinds=tuple(kinds[column.role.role] for column in variables),
@@ -136,6 +137,7 @@ def _dataset(
         weights=_weights(columns),
         roles=roles,
     )
+    return grouped(dataset, choices.groups) if choices.groups else dataset
 
 
 def _with_level(column: DecidedColumn) -> DecidedColumn:

@@ -42,6 +42,7 @@ def read_csv(
     missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
     dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
 ) -> Dataset:
     """Read a CSV file, compressed or not, with column names in its first line; the options are those of `from_frame`.
@@ -68,7 +69,9 @@ def read_csv(
     >>> data.notes
     ("took '?' in 'pay' (1 cell) for missing values", 'dropped 1 of 3 rows with missing values')
     """
-    asked = Asked(columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, strict)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
     check_asked(asked)
     return _from_table(read_table(path, read_csv_file), asked)
 
@@ -85,6 +88,7 @@ def read_file(
     missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
     dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
 ) -> Dataset:
     """Read a file of any format; the options are those of `from_frame`.
@@ -108,7 +112,9 @@ def read_file(
     >>> data.names, data.values.tolist()
     (('age', 'pay'), [[31.0, 2.1], [40.0, 2.8]])
     """
-    asked = Asked(columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, strict)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
     check_asked(asked)
     return _from_table(read_table(path), asked)
 
@@ -164,6 +170,7 @@ def from_array(
     missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
     dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     intervened: Shaped[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
@@ -173,7 +180,7 @@ def from_array(
     ----------
     values : ndarray, shape (n, d)
     names : sequence of str, length d, optional
-    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, strict, intervened
+    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, intervened
         As for `from_frame`.
 
     Raises
@@ -196,7 +203,9 @@ def from_array(
         raise DataError(
             f"{len(names)} names were given for the {values.shape[1]} columns of the array: name each one."
         )
-    asked = Asked(columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, strict)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
     return _from_pandas(pd.DataFrame(values, columns=list(names)), asked, intervened)
 
 
@@ -212,6 +221,7 @@ def from_frame(
     missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
     dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
 ) -> Dataset:
@@ -235,6 +245,8 @@ def from_frame(
     na_values : sequence of str or numbers
         Further cells that count as missing, such as the code -999 or a word. Empty cells and signs such as "?"
         always do.
+    group : mapping from str to sequence of str, optional
+        Columns that one node of the graph owns, by the name of the node: {"climate": ["temp", "rain"]}.
     intervened : ndarray, shape of `frame`, bool, optional
         True where the experimenter set the value. Rows and columns of it are selected as those of `frame`.
 
@@ -252,7 +264,9 @@ def from_frame(
     >>> data.names, data.kind, data.states
     (('job', 'smokes'), 'discrete', (('cook', 'nurse'), ('False', 'True')))
     """
-    asked = Asked(columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, strict)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
     return _from_pandas(as_pandas(frame), asked, intervened)
 
 

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dag_gfn.data.column_groups import as_groups
 from dag_gfn.data.column_selection import as_names, refuse_unknown
 from dag_gfn.data.messages import listed, one_line, quoted
+from dag_gfn.data.nodes import Groups
 from dag_gfn.errors import DataError, OptionError
 
 MISSING = ("impute", "drop", "error", "level")
@@ -31,6 +33,7 @@ class Asked(NamedTuple):
     missing: str | None = None
     na_values: Sequence[object] | str | float | int = ()
     dates: str = "drop"
+    group: Mapping[str, Sequence[str] | str] | None = None
     strict: bool = False
 
 
@@ -49,6 +52,8 @@ class ReadingChoices:
     missing : {"impute", "drop", "error", "level"}
     na_values : tuple of str
     dates : {"drop", "days"}
+    groups : tuple of (str, tuple of str)
+        Columns that are one node of the graph, in the form of `Dataset.groups`. They are kept too.
     weights : str or None
         The column that says how many cases a row stands for.
     strict : bool
@@ -68,6 +73,7 @@ class ReadingChoices:
     missing: str = "impute"
     na_values: tuple[str, ...] = ()
     dates: str = "drop"
+    groups: Groups = ()
     weights: str | None = None
     strict: bool = False
 
@@ -103,9 +109,12 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         if value != "all":
             refuse_unknown(named[option], all_names, option=option)
     ordinal, orders = ordinal_orders(asked.ordinal, all_names)
+    groups = as_groups(asked.group or {})
+    members = tuple(member for _, group in groups for member in group)
+    refuse_unknown(members, all_names, option="group")
     choices = ReadingChoices(
         drop=as_names(asked.drop),
-        keep=as_names(asked.keep),
+        keep=(*as_names(asked.keep), *members),
         discrete=tuple(name for name in named["discrete"] if name not in ordinal),
         continuous=named["continuous"],
         ordinal=ordinal,
@@ -113,6 +122,7 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         missing=("error" if asked.strict else "impute") if asked.missing is None else asked.missing,
         na_values=_as_codes(asked.na_values),
         dates=asked.dates,
+        groups=groups,
         strict=asked.strict,
     )
     check_choices(choices)

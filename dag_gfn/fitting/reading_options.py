@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass
 
-from dag_gfn.options import Names, OptionGroup, option
+from dag_gfn.options import Names, OptionGroup, Settings, option
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ class ReadingOptions(OptionGroup, panel="The table"):
         "drop",
         "Dates: drop or days.",
         details="``days`` makes numbers of days of them, ``drop`` leaves them out.",
+    )
+    group: Settings | None = option(
+        None,
+        "Columns that one node owns, as climate=temp,rain.",
+        details="The score ``block`` takes them together: dummy columns of one category, or measurements of one thing.",
+        metavar="NAME=A,B,..",
     )
     strict: bool = option(
         False,
