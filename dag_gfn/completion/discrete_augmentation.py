@@ -30,6 +30,7 @@ MAX_EXACT_NODES = 10
 """Up to so many nodes a sweep draws the graph exactly: the whole table of scores is computed for that."""
 CELL_SWEEPS = 2
 """How often the missing cells are drawn for one graph: they cost less than it does."""
+_NONE = np.int64(-1)  # no graph has been drawn yet
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +91,8 @@ class AugmentedChain:
     ----------
     codes : array, shape (n, d), int64
         The complete table at present.
-    parents : array, shape (d,), int64, or None
-        The DAG that was drawn last, as bitmasks; None before the first sweep.
+    parents : array, shape (d,), int64
+        The DAG that was drawn last, as bitmasks; -1 for each node before the first sweep.
 
     Examples
     --------
@@ -122,7 +123,7 @@ class AugmentedChain:
         self._cells, self._model, self._rng = cells, model, rng
         self._is_exact = cells.data.d <= max_exact_nodes
         self.codes: Int64[np.ndarray, "n d"] = cells.first_draw(rng)
-        self.parents: Int64[np.ndarray, " d"] | None = None
+        self.parents: Int64[np.ndarray, " d"] = np.full(cells.data.d, _NONE)
 
     def sweep(self) -> None:
         """Draw the graph, and then the missing cells of each row.
@@ -146,7 +147,7 @@ class AugmentedChain:
     def _moved_graph(self, scores: LocalScores) -> Int64[np.ndarray, " d"]:
         """Return a graph some moves away from the last one; the first time from the required edges and for longer."""
         d, rounds, parents = self._cells.data.d, 1, self.parents
-        if parents is None:
+        if (parents == _NONE).any():
             constraints = self._model.constraints
             required = np.zeros(d, dtype=np.int64) if constraints is None else constraints.required
             parents, rounds = first_graph(required, scores), 5

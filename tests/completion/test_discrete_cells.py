@@ -34,14 +34,6 @@ def test_the_first_draw_keeps_what_was_seen_and_follows_the_column():
     assert set(drawn[:, 0].tolist()) == {0, 1}
 
 
-def test_a_column_that_was_never_seen_gets_any_state():
-    codes = np.column_stack([np.arange(400) % 4, np.arange(400) % 2])
-    missing = np.zeros(codes.shape, dtype=bool)
-    missing[:, 0] = True
-    drawn = DiscreteCells.of(discrete_data(codes, missing)).first_draw(np.random.default_rng(0))
-    assert np.bincount(drawn[:, 0]).min() > 60
-
-
 def test_incomplete_rows_have_weight_one():
     data = chain_data(6, 1, seed=0)
     row = int(np.flatnonzero(np.isnan(data.values).any(1))[0])
