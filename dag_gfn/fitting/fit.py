@@ -7,7 +7,6 @@ from typing import Any
 
 from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
-from dag_gfn.data import sufficient_statistics
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.methods import Run
@@ -19,7 +18,7 @@ from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.verdict import judge
-from dag_gfn.scores import chance_links, sparse_doubts
+from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
 
 UNLIKE_THE_MODEL = {
     "code": "unlike_the_model",
@@ -92,10 +91,13 @@ def fit(
         prepared.warnings,
     )
     if constraints.cell_limit is not None:
-        run.note(constraints.cell_limit.describe(dataset.names))
+        run.note(constraints.cell_limit.describe(table.names))
     method, training, result = _result(run, chosen, checkpoint)
     posterior = result.posterior
-    sparse = sparse_doubts(posterior.graphs, posterior.weights, dataset, chosen.model.sparse_families)
+    if table.score == "block":
+        sparse = wide_doubts(posterior.graphs, posterior.weights, dataset)
+    else:
+        sparse = sparse_doubts(posterior.graphs, posterior.weights, dataset, chosen.model.sparse_families)
     for doubt in sparse:
         warnings.warn(doubt.warning, DataWarning, stacklevel=2)
     # Common in short tables, and no more than the probabilities say: in the result, not a warning of Python's.
@@ -124,7 +126,7 @@ def fit(
             "prior": table.prior,
             "prior_options": table.prior_options,
             "constraints": {
-                **constraints.describe(dataset.names),
+                **constraints.describe(table.names),
                 "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
             },
             "n": dataset.n,
@@ -143,7 +145,7 @@ def fit(
             ],
         },
         timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
-        statistics=sufficient_statistics(dataset),
+        statistics=table.statistics(),
     )
 
 

@@ -125,8 +125,9 @@ class ModelOptions(OptionGroup, panel="The model"):
 
     score: str | None = option(
         None,
-        "Score of a graph; default bge for continuous, bdeu for discrete columns.",
-        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian"),
+        "Score of a graph; default bge for continuous, bdeu for discrete, block for mixed columns.",
+        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block"),
+        details="``block`` is ``bge`` for nodes that own several columns: categories beside numbers, and groups.",
     )
     prior: str = option(
         "uniform",
@@ -171,10 +172,10 @@ class ScoreHyperparameters(OptionGroup, panel="Hyperparameters"):
     """
 
     alpha_mu: float | int | None = option(
-        None, "Of bge: rows that the prior mean is worth; by default 1.", check=number
+        None, "Of bge and block: rows that the prior mean is worth; by default 1.", check=number
     )
     alpha_w: float | int | None = option(
-        None, "Of bge: degrees of freedom; by default the number of columns + 2.", check=number
+        None, "Of bge and block: degrees of freedom; by default columns + 2.", check=number
     )
     mean_obs: Numbers | None = option(
         None, "Of bge: prior mean, one or one for each column; by default 0.", check=numbers

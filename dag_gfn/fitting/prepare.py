@@ -74,19 +74,21 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
     """
     model = chosen.model
     # graphs, their masks, packed bits
-    require_memory("num_samples", chosen.method.num_samples, 4 * dataset.d * (dataset.d + 25))
-    z_scored = dataset.standardize() if dataset.kind == "continuous" else dataset
+    require_memory(
+        "num_samples", chosen.method.num_samples, 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)
+    )
+    z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
     unlike = data_warnings(dataset)
     dataset = _scaled(dataset, z_scored, model)
-    constraints = Constraints.from_names(dataset.names, model.required, model.forbidden, model.max_parents)
-    if dataset.kind == "discrete" and model.sparse_families == "drop":
+    constraints = Constraints.from_names(dataset.nodes, model.required, model.forbidden, model.max_parents)
+    if dataset.kind == "discrete" and model.score != "block" and model.sparse_families == "drop":
         constraints = constraints.without_sparse_families(dataset)
     hyperparameters: dict[str, Any] = {
         name: np.asarray(value) if isinstance(value, Collection) else value
         for name, value in chosen.score.values().items()
     }
     score = make_score(model.score, dataset, **hyperparameters)
-    prior = make_prior(model.prior, dataset.d, **chosen.prior.values())
+    prior = make_prior(model.prior, score.d, **chosen.prior.values())
     table = ScoreTable.build(score, prior, constraints)
     return Prepared(dataset, constraints, table, [*data_doubts(z_scored), *score.doubts()], unlike)
 

@@ -13,6 +13,7 @@ from dag_gfn.scores.local_score import LocalScore
 from dag_gfn.scores.registry import SCORES, make_score
 from dag_gfn.scores.score_table import MEMORY_LIMIT, ScoreTable, table_bytes
 from dag_gfn.scores.sparse_families import sparse_doubts
+from dag_gfn.scores.wide_families import wide_doubts
 
 __all__ = [
     "MEMORY_LIMIT",
@@ -35,4 +36,5 @@ __all__ = [
     "make_score",
     "sparse_doubts",
     "table_bytes",
+    "wide_doubts",
 ]

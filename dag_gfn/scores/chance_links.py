@@ -1,7 +1,8 @@
 """The warning that likely links may be due to chance, because the table is short.
 
 A link between unrelated columns raises the log-likelihood by half a chi-squared variate with f degrees of freedom
-(Wilks' theorem): f = 1 for continuous columns and :math:`(r_i - 1)(r_j - 1)` for discrete ones. It costs about
+(Wilks' theorem): f = 1 for continuous columns and :math:`(r_i - 1)(r_j - 1)` for discrete ones, and in general the
+product of the numbers of design columns (:mod:`dag_gfn.scores.block_design`). It costs about
 :math:`\\tfrac f2 \\log n` (BIC). So such a link is more likely than not with a probability of about
 :math:`P(\\chi^2_f > f \\log n - 2 \\log o)`, where o is the prior odds of a link.
 """
@@ -11,6 +12,7 @@ from jaxtyping import Float64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.scores.block_design import BlockDesign
 
 CERTAIN = 0.999
 """Links at least this probable are not doubted."""
@@ -60,7 +62,7 @@ def chance_links(linked: Float64[np.ndarray, "d d"], data: Dataset) -> list[Doub
 def chance_rate(data: Dataset) -> Float64[np.ndarray, "d d"]:
     """Return the approximate probability that chance links two unrelated columns, shape (d, d).
 
-    Entry (i, j) is :math:`P(\\chi^2_f > f \\log n - 2 \\log o)` with the degrees of freedom f of columns i and j.
+    Entry (i, j) is :math:`P(\\chi^2_f > f \\log n - 2 \\log o)` with the degrees of freedom f of nodes i and j.
 
     Examples
     --------
@@ -73,6 +75,9 @@ def chance_rate(data: Dataset) -> Float64[np.ndarray, "d d"]:
     """
     from scipy.stats import chi2  # slow to import
 
-    free = np.ones(data.d) if data.kind == "continuous" else np.array(data.cardinalities) - 1.0
+    if data.groups or data.kind == "mixed":
+        free = BlockDesign.of(data).widths.astype(np.float64)
+    else:
+        free = np.ones(data.d) if data.kind == "continuous" else np.array(data.cardinalities) - 1.0
     freedom = np.outer(free, free)
-    return np.asarray(chi2.sf(freedom * np.log(data.n) - 2.0 * np.log(PRIOR_ODDS), freedom))
+    return np.asarray(chi2.sf(freedom * np.log(data.total_weight) - 2.0 * np.log(PRIOR_ODDS), freedom))

@@ -136,7 +136,7 @@ def _all_log_minors(
         sums = tuple(
             np.stack(pair, axis=-1).reshape(-1) for pair in zip(sums, (scaled, diagonal, corner), strict=True)
         )
-        if left is not None:
+        if left is not None and reduced_left is not None:
             left = np.stack([left[:, :first], reduced_left], axis=1).reshape(2 * len(left), first)
         both = np.empty((2 * len(schur), first, first))
         both[0::2] = schur[:, :first, :first]

@@ -7,7 +7,7 @@ for, and keeps the value in a cache. Both are read in batches through the same m
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64, Int64, Shaped
 from numba import njit
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
@@ -166,6 +166,10 @@ class ScoreTable:
     def families_per_second(self) -> float:
         """About how many families one core scores in a second."""
         return self._local_score.families_per_second
+
+    def statistics(self) -> dict[str, Shaped[np.ndarray, "..."]]:
+        """Return the sufficient statistics of the data that parameters and effects of this score need."""
+        return self._local_score.statistics()
 
     def local_scores(
         self, nodes: Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
