@@ -198,7 +198,7 @@ def graph_posterior(
     log_evidence : float, optional
     log_scores : ndarray, shape (m,), float64, optional
         log R(G). Default `log_probabilities + log_evidence` where the evidence is given.
-    source : {"exact", "policy"}
+    source : {"exact", "policy", "mixture"}
         Whether the distribution is the posterior or that of a policy.
     info, statistics
         As the attributes of `GraphPosterior`; `all_dags` is set to True.

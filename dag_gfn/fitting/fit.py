@@ -92,16 +92,26 @@ def fit(
     )
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
-    method, training, result = _result(run, chosen, checkpoint)
+    statistics, score_equivalent = table.statistics, table.is_score_equivalent
+    if dataset.has_missing:
+        from dag_gfn.fitting.completed_fit import fit_completed  # what complete tables do without
+
+        found = fit_completed(run, prepared, chosen)
+        method, training, result = found.method, found.training, found.result
+        statistics, score_equivalent = (lambda: found.statistics), found.score_equivalent
+    else:
+        method, training, result = _result(run, chosen, checkpoint)
     posterior = result.posterior
     if table.score == "block":
-        sparse = wide_doubts(posterior.graphs, posterior.weights, dataset)
+        sparse = wide_doubts(posterior.graphs, posterior.weights, prepared.filled)
     else:
-        sparse = sparse_doubts(posterior.graphs, posterior.weights, dataset, chosen.model.sparse_families)
+        sparse = sparse_doubts(
+            posterior.graphs, posterior.weights, prepared.filled, chosen.model.sparse_families
+        )
     for doubt in sparse:
         warnings.warn(doubt.warning, DataWarning, stacklevel=2)
     # Common in short tables, and no more than the probabilities say: in the result, not a warning of Python's.
-    doubts_of_result = [*sparse, *chance_links(posterior.marginal("linked").values, dataset)]
+    doubts_of_result = [*sparse, *chance_links(posterior.marginal("linked").values, prepared.filled)]
     doubts = [*prepared.doubts, *doubts_of_result]
     run.told += [doubt.warning for doubt in doubts_of_result]
     verdict = judge(
@@ -135,7 +145,7 @@ def fit(
             "standardized": dataset.is_standardized,
             "notes": run.notes,
             "version": __version__,
-            "score_equivalent": table.is_score_equivalent,
+            "score_equivalent": score_equivalent,
         },
         said={
             "warnings": [*run.told, *verdict.warnings],
@@ -145,7 +155,7 @@ def fit(
             ],
         },
         timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
-        statistics=table.statistics(),
+        statistics=statistics(),
     )
 
 

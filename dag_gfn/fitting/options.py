@@ -65,6 +65,21 @@ class MethodOptions(OptionGroup, panel="The method"):
         check=true_or_false,
         identity=False,
     )
+    num_completed: int | None = option(
+        None,
+        "Where cells are missing: completed tables; default by columns.",
+        details="Each has other draws of the cells that were not seen, and the method runs on each. The result is "
+        "their weighted mean. By default 24 to 200 for exact posteriors, as many as are affordable, and 8 or 20 for "
+        "chains and GFlowNets.",
+        check=whole(1, 100_000),
+    )
+    n_jobs: int | None = option(
+        None,
+        "Completed tables to work on at a time; default all cores.",
+        details="The result is the same for any number.",
+        check=whole(1, 10_000),
+        identity=False,
+    )
     order_modular: bool = option(
         False,
         "With exact: count a graph once for each of its orders.",

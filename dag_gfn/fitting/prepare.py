@@ -11,9 +11,10 @@ from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_f
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.frames import is_frame
 from dag_gfn.errors import DataError
+from dag_gfn.fitting.incomplete import filled_in, require_modelled
 from dag_gfn.fitting.options import FitOptions, ModelOptions
 from dag_gfn.memory import require_memory
-from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
+from dag_gfn.scores import Constraints, GraphPrior, LocalScore, ScoreTable, make_prior, make_score
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Prepared:
         About the data, that a verdict weighs.
     unlike : list of str
         Warnings about the data that have no doubt of their own.
+    filled : Dataset
+        The dataset; where cells are missing, with others in their place (:func:`filled_in`). The table is of it.
+    score : LocalScore
+        Of `filled`.
+    prior : GraphPrior
 
     Examples
     --------
@@ -48,6 +54,9 @@ class Prepared:
     table: ScoreTable
     doubts: list[Doubt]
     unlike: list[str]
+    filled: Dataset
+    score: LocalScore
+    prior: GraphPrior
 
     @property
     def warnings(self) -> list[str]:
@@ -78,19 +87,22 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
         "num_samples", chosen.method.num_samples, 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)
     )
     z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
-    unlike = data_warnings(dataset)
+    require_modelled(model.score, dataset)
+    unlike = data_warnings(filled_in(dataset))
     dataset = _scaled(dataset, z_scored, model)
+    filled = filled_in(dataset)
     constraints = Constraints.from_names(dataset.nodes, model.required, model.forbidden, model.max_parents)
     if dataset.kind == "discrete" and model.score != "block" and model.sparse_families == "drop":
-        constraints = constraints.without_sparse_families(dataset)
+        constraints = constraints.without_sparse_families(filled)
     hyperparameters: dict[str, Any] = {
         name: np.asarray(value) if isinstance(value, Collection) else value
         for name, value in chosen.score.values().items()
     }
-    score = make_score(model.score, dataset, **hyperparameters)
+    score = make_score(model.score, filled, **hyperparameters)
     prior = make_prior(model.prior, score.d, **chosen.prior.values())
     table = ScoreTable.build(score, prior, constraints)
-    return Prepared(dataset, constraints, table, [*data_doubts(z_scored), *score.doubts()], unlike)
+    doubts = [*data_doubts(filled_in(z_scored)), *score.doubts()]
+    return Prepared(dataset, constraints, table, doubts, unlike, filled, score, prior)
 
 
 def as_dataset(data: Any) -> Dataset:

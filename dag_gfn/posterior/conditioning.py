@@ -111,6 +111,8 @@ def given(
 def _evidence_given(posterior: GraphPosterior, holds: Bool[np.ndarray, " m"], whole: Probability) -> Evidence:
     """Return the evidence of the graphs that satisfy the query: a sum if all DAGs are held, else Z times P(query)."""
     recorded, of_all = posterior.record.evidence, evidence_of(posterior)
+    if posterior.record.normalized_scores:
+        return recorded  # not known; the scores are log-probabilities without it
     if posterior.covers_all_dags and of_all is not None:
         return Evidence(float(np.logaddexp.reduce(posterior.log_scores[holds])), 0.0, "exact")
     if of_all is None:

@@ -149,7 +149,60 @@ class LayerDiagnostics(Diagnostics):
     chain_layerings: int | None = None
 
 
-KINDS: tuple[type[Diagnostics], ...] = (ExactDiagnostics, MCMCDiagnostics, EdgeDiagnostics, LayerDiagnostics)
+@dataclass(frozen=True, kw_only=True)
+class MixtureDiagnostics(Diagnostics):
+    """Of a method that ran on each of several completed tables, where cells were not seen.
+
+    Attributes
+    ----------
+    completion_route : {"weighted", "augmentation"}
+        Whether the tables are weighted draws of the saturated model, or draws of a chain over graphs and cells.
+    completed_tables, distinct_tables : int
+        Tables, and how many of them differ.
+    effective_tables : float
+        How many independent tables they are worth.
+    tables_max_r_hat : float or None
+        The largest R-hat of an edge over the chains that the tables come from; None where they have weights.
+    tables_agree : bool or None
+        Whether these chains agree.
+    share_of_missing : float
+        Share of the variance of the edges that is between tables: due to the cells that were not seen.
+    max_edge_standard_error : float
+        The largest standard error of an edge probability.
+    unconverged_tables, unjudged_tables : int
+        Tables on which the method has not converged, and those where nothing tells.
+    worst_max_r_hat, worst_effective_draws, worst_ess : float or None
+        The worst of any table, by the diagnostics of the method.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostics import MixtureDiagnostics
+    >>> MixtureDiagnostics.from_json({"completed_tables": 40, "effective_tables": 31.5}).effective_tables
+    31.5
+    """
+
+    completion_route: str | None
+    completed_tables: int | None
+    distinct_tables: int | None
+    effective_tables: float | None
+    tables_max_r_hat: float | None = None
+    tables_agree: bool | None = None
+    share_of_missing: float | None
+    max_edge_standard_error: float | None
+    unconverged_tables: int | None
+    unjudged_tables: int | None
+    worst_max_r_hat: float | None = None
+    worst_effective_draws: float | None = None
+    worst_ess: float | None = None
+
+
+KINDS: tuple[type[Diagnostics], ...] = (
+    ExactDiagnostics,
+    MCMCDiagnostics,
+    EdgeDiagnostics,
+    LayerDiagnostics,
+    MixtureDiagnostics,
+)
 
 
 def diagnostics_from_json(info: Mapping[str, Any]) -> Diagnostics | None:
@@ -174,6 +227,8 @@ def diagnostics_from_json(info: Mapping[str, Any]) -> Diagnostics | None:
 
 def _kind(info: Mapping[str, Any], found: Mapping[str, Any]) -> type[Diagnostics]:
     method = info.get("method")
+    if "completed_tables" in found:
+        return MixtureDiagnostics
     if method == "exact":
         return ExactDiagnostics
     if method == "mcmc":

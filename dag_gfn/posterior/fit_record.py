@@ -57,6 +57,10 @@ class FitRecord:
         Graphs that were drawn.
     effective_samples : float or None
         How many independent draws these are worth.
+    normalized_scores : bool
+        Whether the scores of graphs are the logarithms of their probabilities.
+    graph_relative_error : float or None
+        Of the probabilities of the most probable graphs, where these are means over completed tables.
 
     Examples
     --------
@@ -78,6 +82,8 @@ class FitRecord:
     evidence_converged: bool | None = None
     num_samples: int | None = None
     effective_samples: float | None = None
+    normalized_scores: bool = False
+    graph_relative_error: float | None = None
 
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> "FitRecord":
@@ -98,6 +104,8 @@ class FitRecord:
             evidence_converged=found.get("evidence_converged"),
             num_samples=found.get("num_samples"),
             effective_samples=found.get("effective_samples"),
+            normalized_scores=bool(info.get("normalized_scores")),
+            graph_relative_error=info.get("graph_relative_error"),
         )
 
 

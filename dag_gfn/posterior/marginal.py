@@ -6,13 +6,14 @@ from typing import Literal, final
 import numpy as np
 from jaxtyping import Float64
 
-Source = Literal["exact", "rao_blackwell", "policy", "samples", "rounding"]
+Source = Literal["exact", "rao_blackwell", "policy", "samples", "rounding", "mixture"]
 """Where a probability comes from.
 
 "exact": the probability under the posterior itself. "policy": that under a trained sampler's own distribution, without
 Monte-Carlo error, but only as accurate as the sampler. "rao_blackwell": conditional probabilities averaged over draws,
 which is less noisy than counting. "samples": counted in weighted graphs. "rounding": one minus an exact probability
-near one, which is smaller than rounding errors; the standard error bounds how large it can be.
+near one, which is smaller than rounding errors; the standard error bounds how large it can be. "mixture": the weighted
+mean over completed tables, where cells were not seen; the standard error includes that of there being so few tables.
 """
 
 
@@ -26,7 +27,7 @@ class Marginal:
     values : ndarray, float64
         For pairs of nodes shape (d, d), entry (i, j) being about i → j (row → column). For "parent_sets"
         shape (d, 2^(d-1)), row j over the sets without j in the order of `subsets.remove_bit`.
-    source : {"exact", "rao_blackwell", "policy", "samples"}
+    source : {"exact", "rao_blackwell", "policy", "samples", "mixture"}
         See `Source`.
     standard_error : ndarray or None
         Monte-Carlo standard error of `values`; None where it is zero (exact) or not known.
@@ -69,7 +70,7 @@ class Probability:
         Monte-Carlo standard error of `value`: zero where it is exact, nan where it is not known. Where no draw
         or every draw agrees with the statement it is zero too, although the probability need not be 0 or 1. Where
         `source` is "rounding" it bounds the rounding error.
-    source : {"exact", "rao_blackwell", "policy", "samples", "rounding"}
+    source : {"exact", "rao_blackwell", "policy", "samples", "rounding", "mixture"}
         See `Source`.
 
     Examples

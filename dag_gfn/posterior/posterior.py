@@ -354,8 +354,14 @@ class GraphPosterior(MarginalFrames):
         """
         if self.covers_all_dags:
             edge = self.marginals.get("edge")
-            return Marginal(values, "policy" if edge is not None and edge.source == "policy" else "exact")
+            if edge is None or edge.source not in ("policy", "mixture"):
+                return Marginal(values, "exact")
+            if edge.source == "policy":
+                return Marginal(values, "policy")
         draws = self.effective_samples
+        if self.covers_all_dags:  # of a mixture: nothing but the tables was drawn
+            error = np.zeros_like(values) if draws is None else monte_carlo_error(values.clip(0, 1), draws)
+            return Marginal(values, "mixture", error)
         return Marginal(values, "samples", None if draws is None else monte_carlo_error(values, draws))
 
     # --- graphs ---

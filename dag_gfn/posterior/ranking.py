@@ -82,6 +82,8 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
     record = posterior.record
     if record.order_modular or np.isnan(posterior.log_scores).any():
         return None
+    if record.normalized_scores:
+        return _evidence_of_mixture(posterior)
     if record.exact_check is not None and record.exact_check.log_evidence is not None:
         return Evidence(record.exact_check.log_evidence, 0.0, "the exact check")
     if posterior.covers_all_dags:
@@ -89,6 +91,21 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
     if posterior.log_evidence is None and record.method is None:
         return None
     return record.evidence
+
+
+def _evidence_of_mixture(posterior: "GraphPosterior") -> Evidence:
+    """Return the evidence by which scores that are log-probabilities already become probabilities.
+
+    It is 1, or the probability of what was taken as known. The error is that of the most probable graphs.
+    """
+    record, source = posterior.record, "the completed tables"
+    if posterior.covers_all_dags:
+        log_z = float(np.logaddexp.reduce(posterior.log_scores))
+        return Evidence(log_z, record.graph_relative_error, source)
+    known = [condition.probability for condition in record.conditions]
+    if any(probability is None or not probability > 0 for probability in known):
+        return Evidence(None, None, source)
+    return Evidence(sum(math.log(p) for p in known if p), record.graph_relative_error, source)
 
 
 def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
@@ -196,7 +213,7 @@ def _by_weight(
     held = np.bincount(group)
     order = np.lexsort((first, -log_mass))[:k]
     share = posterior.counted(np.minimum(np.exp(log_mass[order]), 1.0))
-    exact = posterior.covers_all_dags and log_weights is not posterior.log_weights
+    exact = share.source == "exact" and log_weights is not posterior.log_weights
     errors = np.zeros(len(order)) if exact else share.errors()
     return [
         (

@@ -98,6 +98,23 @@ _SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "prov
 _CONSTRAINTS = record({"required": _PAIRS, "forbidden": _PAIRS, "max_parents": optional(COUNT)})
 
 
+def _missing(d: int) -> Check:
+    """Return the check of what is recorded of missing cells, of a posterior over d nodes."""
+    matrix = items(items(number(-1e-9, 1 + 1e-9), d), d)
+    pattern = record({"columns": items(text), "rows": COUNT}, required=("columns", "rows"))
+    return record(
+        {
+            **dict.fromkeys(("cells", "all_cells", "rows", "all_rows", "num_patterns", "tables"), COUNT),
+            "columns": record({}),
+            "patterns": items(pattern),
+            "route": text,
+            "effective_tables": FIGURE,
+            "edges": record({"standard_deviation": matrix, "share_of_variance": matrix}),
+        },
+        required=("cells", "rows", "columns"),
+    )
+
+
 def check_info(info: Any) -> None:
     """Raise `ValueError`, with the place and what was expected, unless posterior.json can be used.
 
@@ -146,6 +163,9 @@ def check_info(info: Any) -> None:
             ),
             "doubts": items(_DOUBT),
             "search": optional(_SEARCH),
+            "normalized_scores": BOOLEAN,
+            "graph_relative_error": optional(number(0)),
+            "missing": optional(_missing(d)),
             **dict.fromkeys(("warnings", "notes"), items(text)),
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),

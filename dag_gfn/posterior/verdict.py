@@ -11,6 +11,7 @@ from dag_gfn.posterior.diagnostics import (
     ExactDiagnostics,
     LayerDiagnostics,
     MCMCDiagnostics,
+    MixtureDiagnostics,
 )
 from dag_gfn.posterior.evidence import Evidence
 
@@ -29,6 +30,14 @@ MAX_STANDARD_ERROR = 0.5 / math.sqrt(MIN_EFFECTIVE_DRAWS)
 """Of an edge probability, with which pooled draws count as converged: that of as many independent draws."""
 MIN_ESS = 0.1
 """Effective sample size, as a share of the samples, below which a fit without an exact check counts as failed."""
+MIN_TABLES = 20
+"""Independent tables that completed ones have to be worth, where cells were not seen."""
+MAX_TABLE_R_HAT = 1.2
+"""R-hat at most of the edges over the chains that tables come from, where it is of few tables of each chain."""
+MAX_TABLE_ERROR = 0.05
+"""Standard error of an edge probability, with which a mixture of completed tables counts as converged."""
+MAX_UNCONVERGED_TABLES = 0.1
+"""Share of the completed tables, at most, on which the method may not have converged."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,8 @@ def judge(
     """
     if isinstance(diagnostics, ExactDiagnostics):
         return Verdict(True, None, ())
+    if isinstance(diagnostics, MixtureDiagnostics):
+        return _judged_mixture(diagnostics, time_budget)
     converged, why = _judged(diagnostics, exact_check)
     estimated = not isinstance(diagnostics, MCMCDiagnostics)
     known = _small(evidence.standard_error, MAX_EVIDENCE_ERROR) and converged is not False
@@ -204,6 +215,48 @@ def _layers_converged(diagnostics: LayerDiagnostics) -> bool | None:
     if not diagnostics.reliable_weights or _off(diagnostics):
         return False
     return None if against is None else against.agrees_with_chains
+
+
+def _judged_mixture(found: MixtureDiagnostics, time_budget: float | int | None) -> Verdict:
+    """Return whether a mixture of completed tables can be relied on, and why not."""
+    tables, why = found.completed_tables or 0, []
+    if (found.effective_tables or 0.0) < MIN_TABLES:
+        why.append(
+            f"they are worth {_count(found.effective_tables)} independent tables (to be relied on: {MIN_TABLES})"
+        )
+    if found.tables_agree is False:
+        r_hat = "not finite" if found.tables_max_r_hat is None else f"{found.tables_max_r_hat:.3g}"
+        why.append(f"the chains that they come from disagree about the edges (R-hat {r_hat}; 1 is ideal)")
+    if not _small(found.max_edge_standard_error, MAX_TABLE_ERROR):
+        why.append(f"an edge probability is {_known_to(found.max_edge_standard_error)} only")
+    unconverged = found.unconverged_tables or 0
+    if unconverged > MAX_UNCONVERGED_TABLES * (found.distinct_tables or 1):
+        worst = [
+            text
+            for value, text in (
+                (found.worst_max_r_hat, f"R-hat up to {found.worst_max_r_hat:.3g}" if found.worst_max_r_hat else ""),
+                (found.worst_ess, f"effective sample size down to {found.worst_ess or 0.0:.1%}"),
+            )
+            if value is not None
+        ]
+        detail = f" ({', '.join(worst)})" if worst else ""
+        why.append(f"the method has not converged on {unconverged:,} of {found.distinct_tables:,} tables{detail}")
+    if not why:
+        unjudged = (found.unjudged_tables or 0) > MAX_UNCONVERGED_TABLES * (found.distinct_tables or 1)
+        return Verdict(None if unjudged else True, None, ())
+    remedies = [f"more completed tables (num_completed, --num-completed, say {4 * max(tables, 1)})"]
+    if time_budget is not None:
+        remedies = [f"more time (time_budget, --time-budget, say {4 * time_budget:g})", *remedies]
+    elif unconverged:
+        remedies.append("longer work on each (iterations, --iterations)")
+    return Verdict(
+        False,
+        None,
+        (
+            f"the mean over {tables:,} completed tables, in place of the cells that were not seen, has not converged: "
+            f"{'; '.join(why)}. Allow {' and '.join(remedies)}",
+        ),
+    )
 
 
 def _apart(agreement: Agreement | None) -> bool:
