@@ -1,29 +1,33 @@
 """The posterior of the parameters given a graph, read from a posterior over graphs."""
 
 from dag_gfn.errors import OptionError
+from dag_gfn.parameters.block_gaussian import BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.parameters.linear_gaussian import LinearGaussianParameters
 from dag_gfn.posterior import GraphPosterior
 
-_GAUSSIAN: type[LinearGaussianParameters] | type[DiscreteParameters] = LinearGaussianParameters
-_DISCRETE: type[LinearGaussianParameters] | type[DiscreteParameters] = DiscreteParameters
-_MODELS = {
-    "bge": (_GAUSSIAN, ("alpha_mu", "alpha_w", "mean_obs")),
-    "linear_gaussian": (_GAUSSIAN, ("noise_variance", "weight_variance")),
-    "bdeu": (_DISCRETE, ("equivalent_sample_size",)),
-    "bde": (_DISCRETE, ("equivalent_sample_size",)),
+Parameters = LinearGaussianParameters | DiscreteParameters | BlockGaussianParameters
+"""The posterior of the parameters given a graph, under the model of some score."""
+_Model = type[LinearGaussianParameters] | type[DiscreteParameters] | type[BlockGaussianParameters]
+_MODELS: dict[str, tuple[_Model, tuple[str, ...]]] = {
+    "bge": (LinearGaussianParameters, ("alpha_mu", "alpha_w", "mean_obs")),
+    "linear_gaussian": (LinearGaussianParameters, ("noise_variance", "weight_variance")),
+    "bdeu": (DiscreteParameters, ("equivalent_sample_size",)),
+    "bde": (DiscreteParameters, ("equivalent_sample_size",)),
+    "block": (BlockGaussianParameters, ("alpha_mu", "alpha_w")),
+    "copula": (BlockGaussianParameters, ("alpha_mu", "alpha_w")),
 }
 """For each score that has a prior over parameters: their posterior, and the hyperparameters that it needs."""
 
 
-def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters | DiscreteParameters:
+def parameter_posterior(posterior: GraphPosterior) -> Parameters:
     """Return the distribution of the parameters given a graph, under the model of the posterior's score.
 
     Parameters
     ----------
     posterior : GraphPosterior
-        Made by `dag_gfn.fit` with the score ``bge``, ``linear_gaussian``, ``bdeu`` or ``bde``, or loaded from
-        its folder.
+        Made by `dag_gfn.fit` with the score ``bge``, ``linear_gaussian``, ``bdeu``, ``bde``, ``block`` or
+        ``copula``, or loaded from its folder.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters |
     """
     score = posterior.info.get("score")
     if score not in _MODELS:
-        instead = "bdeu" if posterior.info.get("kind") == "discrete" else "bge"
+        instead = {"discrete": "bdeu", "mixed": "block"}.get(posterior.info.get("kind") or "", "bge")
         raise OptionError(
             f"the score '{score}' has no prior over parameters, so that none can be drawn: fit again with "
             f"score='{instead}' (--score {instead})"
@@ -63,4 +67,4 @@ def parameter_posterior(posterior: GraphPosterior) -> LinearGaussianParameters |
             f"this posterior does not hold all that parameters need ({', '.join(missing)} missing): fit again with "
             "dag_gfn.fit (dag-gfn fit)"
         )
-    return model.from_posterior(posterior)
+    return model.from_posterior(posterior, posterior.statistics)
