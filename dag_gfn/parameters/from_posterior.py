@@ -47,19 +47,13 @@ def parameter_posterior(posterior: GraphPosterior) -> Parameters:
     >>> network.coefficients[0].round(1).tolist()  # row → column
     [[0.0, 2.0], [0.0, 0.0]]
     """
-    score = posterior.info.get("score")
-    if score not in _MODELS:
-        instead = {"discrete": "bdeu", "mixed": "block"}.get(posterior.info.get("kind") or "", "bge")
-        raise OptionError(
-            f"the score '{score}' has no prior over parameters, so that none can be drawn: fit again with "
-            f"score='{instead}' (--score {instead})"
-        )
+    model = parameter_model(posterior)
     if not posterior.statistics:
         raise OptionError(
             "this posterior holds no sufficient statistics of the data, which parameters need: "
             "fit with dag_gfn.fit (dag-gfn fit), which keeps them"
         )
-    model, options = _MODELS[score]
+    options = _MODELS[posterior.info["score"]][1]
     missing = [name for name in model.needed_statistics if name not in posterior.statistics]
     missing += [name for name in options if name not in (posterior.info.get("score_options") or {})]
     if missing:
@@ -68,3 +62,29 @@ def parameter_posterior(posterior: GraphPosterior) -> Parameters:
             "dag_gfn.fit (dag-gfn fit)"
         )
     return model.from_posterior(posterior, posterior.statistics)
+
+
+def parameter_model(posterior: GraphPosterior) -> _Model:
+    """Return the kind of parameters that the score of a posterior has.
+
+    Raises
+    ------
+    OptionError
+        If it has none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.parameters.from_posterior import parameter_model
+    >>> parameter_model(dag_gfn.fit(np.random.default_rng(0).normal(size=(30, 2)), progress=False)).__name__
+    'LinearGaussianParameters'
+    """
+    score = posterior.info.get("score")
+    if score not in _MODELS:
+        instead = {"discrete": "bdeu", "mixed": "block"}.get(posterior.info.get("kind") or "", "bge")
+        raise OptionError(
+            f"the score '{score}' has no prior over parameters, so that none can be drawn: fit again with "
+            f"score='{instead}' (--score {instead})"
+        )
+    return _MODELS[score][0]

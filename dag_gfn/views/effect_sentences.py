@@ -1,7 +1,6 @@
 """Effects in words: the sentences that the command `dag-gfn effect` prints."""
 
-from collections.abc import Hashable
-from typing import Any
+import pandas as pd
 
 from dag_gfn.effects.contrast_effect import ContrastEffect
 from dag_gfn.effects.interventional_distribution import InterventionalDistribution
@@ -102,17 +101,17 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
     ... )
     >>> print(*contrast_sentences(effect)[:4], sep="\n")
     Changes of pain when drug is set (mean, 90 % interval):
-      drug = yes instead of no: mean of pain by -3 (-3.9 to -2.1)
+      drug = yes instead of no: mean of pain changes by -3 (-3.9 to -2.1)
     With probability 0.00 there is no effect: pain does not descend from drug.
     Expected: drug = no: pain 5; drug = yes: pain 2.
     """
     x, y = effect.source, effect.target
-    rows = effect.summary().to_dict(orient="records")
-    lines = [f"Changes of {y} when {x} is set (mean, 90 % interval):", *_changes(rows)]
+    hidden = _complements(effect)
+    lines = [f"Changes of {y} when {x} is set (mean, 90 % interval):", *_changes(effect.summary(), hidden)]
     lines.append(_no_effect(x, y, effect.probability_zero))
     present = effect.where_present()
     if NEGLIGIBLE < effect.probability_zero < 1 - NEGLIGIBLE and len(present):
-        lines += ["Where there is an effect:", *_changes(present.to_dict(orient="records"))]
+        lines += ["Where there is an effect:", *_changes(present, hidden)]
     numbers = all(outcome.level is None for outcome in effect.outcomes)
     if numbers and len(effect.settings) > 0 and effect.contrasts[0].from_ and not effect.in_standard_deviations:
         told = [
@@ -125,7 +124,7 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
         edges, share, zero = of_class[["edges", "probability", "probability_zero"]].iloc[0]
         if share >= NEGLIGIBLE:
             of_classes.append(f"  probability {share:.2f}, no effect {zero:.2f}; {str(edges) or 'no edges'}")
-            of_classes += [f"  {line}" for line in _changes(of_class.to_dict(orient="records"))]
+            of_classes += [f"  {line}" for line in _changes(of_class, hidden)]
     lines += _of_classes(of_classes)
     if not all(outcome.level is None for outcome in effect.outcomes):
         lines.append(LINEAR_PROBABILITIES)
@@ -134,16 +133,26 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
     return lines + [f"warning: {warning}" for warning in effect.warnings]
 
 
-def _changes(rows: list[dict[Hashable, Any]]) -> list[str]:
+def _changes(summary: pd.DataFrame, hidden: set[str]) -> list[str]:
     """Return a line for each change of a mean or of the probability of a level."""
+    rows = [row for row in summary.to_dict(orient="records") if row["outcome"] not in hidden]
     lines = [
-        f"  {row['change']}: {'probability' if row['is_level'] else 'mean'} of {row['outcome']} by {row['mean']:.4g} "
-        f"({_interval(row['5%'], row['95%'])})"
+        f"  {row['change']}: {'probability' if row['is_level'] else 'mean'} of {row['outcome']} changes by "
+        f"{row['mean']:.4g} ({_interval(row['5%'], row['95%'])})"
         for row in rows[:MAX_CHANGES]
     ]
     if len(rows) > MAX_CHANGES:
         lines.append(f"  and {len(rows) - MAX_CHANGES} more (--json has all)")
     return lines
+
+
+def _complements(effect: ContrastEffect) -> set[str]:
+    """Return the first level of each category of two: its probability changes by as much the other way."""
+    levels: dict[str, list[str]] = {}
+    for outcome in effect.outcomes:
+        if outcome.level is not None:
+            levels.setdefault(outcome.column, []).append(str(outcome))
+    return {of_column[0] for of_column in levels.values() if len(of_column) == 2}
 
 
 def distribution_sentences(effect: InterventionalDistribution) -> list[str]:

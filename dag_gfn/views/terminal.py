@@ -60,7 +60,7 @@ def print_posterior(
         say(line)
     for warning in info.get("warnings", []):
         say(f"warning: {warning}", style="yellow")
-    say(assumptions(info.get("kind")), style="dim")
+    say(assumptions(info), style="dim")
 
 
 class _Plain:

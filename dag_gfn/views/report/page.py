@@ -19,7 +19,7 @@ from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
 from dag_gfn.views.report.summary import percent, summarise
 from dag_gfn.views.terminal import class_edges
-from dag_gfn.views.wording import assumptions
+from dag_gfn.views.wording import assumptions, model_assumptions
 
 TOP_GRAPHS = 6
 TOP_CLASSES = 4
@@ -164,7 +164,8 @@ def report_html(
         checks=checks(posterior.record),
         sentences=check_sentences(posterior.record),
         training=_training(info),
-        assumptions=assumptions(info.get("kind")),
+        assumptions=assumptions(info),
+        model_assumptions=model_assumptions(info),
         provenance=_provenance(posterior),
         min_linked=UNLIKELY,
         numbered=posterior.d <= MAX_NUMBERED,
