@@ -9,6 +9,7 @@ from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.few_rows import ROWS_FOR_COPIES, few_rows
 from dag_gfn.data.messages import listed, quoted
 from dag_gfn.data.original_units import raw_column
+from dag_gfn.data.parts import complete_parts
 from dag_gfn.data.redundant_columns import copies_and_functions
 from dag_gfn.data.row_number_columns import row_number_columns, row_numbers_sentence
 from dag_gfn.data.suspected_missing import code_cells, codes_sentence, likely_codes, words_sentence
@@ -34,7 +35,8 @@ def data_doubts(dataset: Dataset) -> list[Doubt]:
     >>> [doubt.code for doubt in data_doubts(simulate(10, 15, rng=np.random.default_rng(0)))]
     ['few_rows']
     """
-    return [*few_rows(dataset), *copies_and_functions(dataset)]
+    copies = [doubt for part in complete_parts(dataset) for doubt in copies_and_functions(part)]
+    return [*few_rows(dataset), *copies]
 
 
 def data_warnings(dataset: Dataset) -> list[str]:
@@ -48,6 +50,11 @@ def data_warnings(dataset: Dataset) -> list[str]:
     >>> data_warnings(from_array(np.column_stack([x, y, np.exp(3 * y)]), ["x", "y", "z"]))[0].partition(":")[0]
     'far from normal, which the Gaussian scores assume'
     """
+    return [sentence for part in complete_parts(dataset) for sentence in _warnings(part)]
+
+
+def _warnings(dataset: Dataset) -> list[str]:
+    """Return the warnings of a complete table of one kind."""
     codes = likely_codes(dataset)
     numbering, targets = row_number_columns(dataset), target_column(dataset)
     # Codes for missing values and row numbers would distort moments and correlations: they are left out of the checks.

@@ -1,4 +1,4 @@
-"""Continuous tables with so few rows that the probabilities depend on the prior."""
+"""Tables of numbers with so few rows that the probabilities depend on the prior."""
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
@@ -10,7 +10,9 @@ ROWS_FOR_COPIES = 6
 
 
 def few_rows(data: Dataset) -> list[Doubt]:
-    """Return the doubt that a continuous table has too few rows for its number of columns, or no doubt.
+    """Return the doubt that a continuous or mixed table has too few rows for its number of columns, or no doubt.
+
+    In a mixed table a category counts for as many columns as it has levels but one.
 
     Examples
     --------
@@ -23,15 +25,17 @@ def few_rows(data: Dataset) -> list[Doubt]:
     >>> few_rows(dag_gfn.simulate(10, 21, rng=rng))
     []
     """
-    if data.kind != "continuous" or data.n > ROWS_PER_COLUMN * data.d:
+    columns = sum(max(r - 1, 1) for r in data.cardinalities)
+    if data.kind == "discrete" or data.n > ROWS_PER_COLUMN * columns:
         return []
+    levels = f" ({columns} with all but one level of each category)" if columns > data.d else ""
     return [
         Doubt(
             "few_rows",
             "caution",
             "too few rows for so many columns: the probabilities rest on the prior",
-            f"{data.n} rows cannot tell the parents of {data.d} columns apart, so that the probabilities rest on the "
-            f"prior: collect more than {ROWS_PER_COLUMN * data.d} rows, or choose fewer columns with --columns or "
-            "--drop.",
+            f"{data.n} rows cannot tell the parents of {data.d} columns{levels} apart, so that the probabilities rest "
+            f"on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose fewer columns with --columns "
+            "or --drop.",
         )
     ]

@@ -52,6 +52,11 @@ _STATISTICS = {
     "num_rows": _Array("numbers of rows", ("d",)),
     "means": _Array("float64", ("d",)),
     "scales": _Array("float64", ("d",)),
+    "table_log_weights": _Array("float64", ("t",)),
+    "table_log_evidence": _Array("float64", ("t",)),
+    "pair_graphs": _Array("uint8", ("p b",)),
+    "pair_tables": _Array("int64", ("p",)),
+    "pair_log_weights": _Array("float64", ("p",)),
     "column_means": _Array("float64", ("d", "d d")),
     "scatter": _Array("float64", ("d d", "d d d")),
     "rows": _Array("int64", ("u d",)),
@@ -74,6 +79,8 @@ _STATISTICS = {
     "table_states": _Array("text", ("c q",)),
 }
 """Statistics that effects and parameters are computed from; a file may contain others."""
+_PER_TABLE = ("column_means", "scatter", "block_means", "block_scatter", "counts")
+"""Those that have one more axis, of completed tables, before all others where there are `table_log_weights`."""
 
 
 def read_arrays(path: Path, d: int) -> dict[str, np.ndarray]:
@@ -160,7 +167,12 @@ def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
             raise ValueError(f"array '{name}' is missing")
     if len(_BEST.keys() & headers.keys()) == 1:
         raise ValueError("arrays 'best_graphs' and 'best_log_scores' should both be there, or neither")
-    expected |= _BEST | {f"statistics/{name}": array for name, array in _STATISTICS.items()}
+    statistics = dict(_STATISTICS)
+    if "statistics/table_log_weights" in headers:
+        for name in _PER_TABLE:
+            kind, shapes = statistics[name]
+            statistics[name] = _Array(kind, tuple(f"t {shape}" for shape in shapes))
+    expected |= _BEST | {f"statistics/{name}": array for name, array in statistics.items()}
     for name in headers:
         parts = name.split("/")
         if parts[0] != "marginals":
@@ -241,6 +253,9 @@ def _check_values(arrays: Mapping[str, np.ndarray], d: int) -> None:
 
 
 def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> None:
+    if "table_log_weights" in statistics:
+        _check_tables(statistics, require)
+        return
     for means, scatter in (("column_means", "scatter"), ("block_means", "block_scatter")):
         if {scatter, means} <= statistics.keys():
             per_node = statistics[scatter].ndim == 3
@@ -274,6 +289,27 @@ def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> Non
         if "rows" in statistics:
             codes = statistics["rows"]
             require("statistics/rows", (codes >= 0) & (codes < r), "codes of states")
+
+
+def _check_tables(statistics: Mapping[str, np.ndarray], require: Any) -> None:
+    """Raise if the statistics of completed tables are impossible, together or table by table."""
+    log_weights = statistics["table_log_weights"]
+    require(
+        "statistics/table_log_weights",
+        len(log_weights) > 0 and abs(np.exp(log_weights).sum() - 1.0) < 1e-6,
+        "the logarithms of weights that sum to 1",
+    )
+    if "pair_tables" in statistics:
+        tables = statistics["pair_tables"]
+        require("statistics/pair_tables", (tables >= 0) & (tables < len(log_weights)), "numbers of tables")
+    shared = {
+        name: array
+        for name, array in statistics.items()
+        if name not in _PER_TABLE and name != "table_log_weights"
+    }
+    differ = [name for name in _PER_TABLE if name in statistics]
+    for table in range(len(log_weights)):
+        _check_statistics(shared | {name: statistics[name][table] for name in differ}, require)
 
 
 def _check_scatter(name: str, scatter: np.ndarray, require: Any) -> None:

@@ -11,8 +11,6 @@ instead.
 """
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from math import lgamma
 from typing import no_type_check
 
@@ -20,11 +18,13 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from numba import njit
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.data.distinct_rows import distinct_rows
 from dag_gfn.scores.marginal_tables import all_marginal_sums, marginal_tables_pay
 
 MAXIMUM_LIKELIHOOD = 0.0
 """In place of an equivalent sample size: a cell with count N contributes N log N."""
+_WORTH_THREADS = 1_000_000  # visits of rows
 
 
 class ContingencyTables:
@@ -94,7 +94,8 @@ class ContingencyTables:
             table = np.zeros(math.prod(shape), dtype=np.float64 if self.is_weighted else np.int32)
             table[np.ravel_multi_index(tuple(self.columns), shape)] = self.counts
             return all_marginal_sums(table.reshape(shape), equivalent_sample_size)
-        block_bits = max(d - 6, 0)  # up to 64 blocks: enough to balance a few threads
+        # one block, or 64: enough to balance a few threads
+        block_bits = max(d - 6, 0) if u << d > _WORTH_THREADS else d
         sums = np.empty(1 << d)
 
         def fill(block: int) -> None:
@@ -107,8 +108,7 @@ class ContingencyTables:
                 self._histogram(),
             )
 
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            list(threads.map(fill, range(1 << (d - block_bits))))
+        run_chunks(fill, range(1 << (d - block_bits)), parallel=u << d > _WORTH_THREADS)
         return sums
 
     def family_cell_sums(

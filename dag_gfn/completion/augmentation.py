@@ -1,0 +1,143 @@
+r"""Completed tables from a chain over DAGs, parameters and cells: data augmentation (Tanner and Wong, JASA 82, 1987).
+
+The tables that the chain visits come from the posterior of the cells under all DAGs, so they have equal weights.
+Chains run in rounds, each twice as long as the one before it, and what came before a round is forgotten. They end when
+the edges of the DAGs that they drew agree between chains.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Bool
+
+from dag_gfn.completion.chain_runs import run_chains
+from dag_gfn.completion.completed_tables import CompletedTables
+from dag_gfn.completion.gaussian_cells import GaussianCells
+from dag_gfn.completion.gaussian_chain import GaussianChain
+from dag_gfn.completion.graph_draws import graph_draws
+from dag_gfn.completion.normal_wishart import NormalWishart
+from dag_gfn.completion.saturated import MakeScore
+from dag_gfn.graphs.subsets import unpack
+from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
+from dag_gfn.random_streams import RandomStreams
+from dag_gfn.scores.constraints import Constraints
+from dag_gfn.scores.graph_prior import GraphPrior
+from dag_gfn.scores.local_score import LocalScore
+
+BURN_IN, FIRST_ROUND, MAX_SWEEPS = 50, 200, 3_200
+"""Sweeps of each chain before the first round, in it, and of all rounds together at most."""
+
+_BLOCKS = 50  # parts of a chain whose means are compared
+
+
+def augmented_tables(
+    cells: GaussianCells,
+    prior: NormalWishart,
+    make_score: MakeScore,
+    *,
+    streams: RandomStreams,
+    graph_prior: GraphPrior | None = None,
+    constraints: Constraints | None = None,
+    tables: int = 100,
+    chains: int = 4,
+    burn_in: int = BURN_IN,
+    first_round: int = FIRST_ROUND,
+    max_sweeps: int = MAX_SWEEPS,
+    n_jobs: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> CompletedTables:
+    """Return completed tables of several chains.
+
+    Parameters
+    ----------
+    cells : GaussianCells
+    prior : NormalWishart
+        That of the scores.
+    make_score : callable
+        From a complete table, shape (n, D), to its score.
+    streams : RandomStreams
+    graph_prior : GraphPrior, optional
+        Uniform when left out.
+    constraints : Constraints, optional
+    tables : int
+        At least so many; the same number from each chain.
+    chains : int
+        At least 2.
+    burn_in, first_round, max_sweeps : int
+        Sweeps of each chain before the first round, in it, and of all rounds together at most.
+    n_jobs : int, optional
+        Chains at a time; as many as there are cores when left out. The result does not depend on it.
+    progress : callable, optional
+        Called with the share of `max_sweeps` that is done; it ends early where chains agree.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.completion.augmentation import augmented_tables
+    >>> from dag_gfn.completion.gaussian_cells import GaussianCells
+    >>> from dag_gfn.completion.normal_wishart import NormalWishart
+    >>> from dag_gfn.random_streams import RandomStreams
+    >>> from dag_gfn.scores import BGe
+    >>> values = np.random.default_rng(0).normal(size=(30, 2))
+    >>> values[:5, 0] = np.nan
+    >>> tables = augmented_tables(
+    ...     GaussianCells(values, nodes=[[0], [1]]),
+    ...     NormalWishart.of(2),
+    ...     lambda columns: BGe(dag_gfn.from_array(columns)),
+    ...     streams=RandomStreams(0),
+    ...     tables=20,
+    ... )
+    >>> len(tables), tables.route, tables.diagnostics["converged"]
+    (20, 'augmentation', 1.0)
+    """
+    each = max(1, -(-tables // chains))
+    graphs = graph_draws(cells.d, prior=graph_prior, constraints=constraints)
+    rngs = [np.random.default_rng(s) for s in streams.sequences("completed tables, augmentation", chains)]
+    begun = [GaussianChain(cells, prior, graphs, rng=rng) for rng in rngs]
+    run_chains(begun, lambda chain, sweep: None, sweeps=burn_in, n_jobs=n_jobs, every=max(1, burn_in))
+    done, length = 0, max(first_round, 2 * each)
+    while True:
+        spacing = max(1, length // each)
+        share_before, share_of_round = done / max_sweeps, each * spacing / max_sweeps
+
+        def advance(share: float, before: float = share_before, of_round: float = share_of_round) -> None:
+            if progress is not None:
+                progress(min(1.0, before + of_round * share))
+
+        def keep(
+            chain: GaussianChain, sweep: int, spacing: int = spacing
+        ) -> tuple[Bool[np.ndarray, "d d"], LocalScore | None]:
+            """Return the DAG, and the score of the table where its turn has come."""
+            score = make_score(chain.table()) if sweep % spacing == 0 else None
+            return unpack(chain.parents, cells.d), score
+
+        kept = run_chains(begun, keep, sweeps=each * spacing, n_jobs=n_jobs, progress=advance)
+        done += each * spacing
+        told = _agreement(np.array([[edges for edges, _ in of_chain] for of_chain in kept]))
+        if told is None or told.converged or done + 2 * length > max_sweeps:
+            break
+        length *= 2
+    diagnostics = {"sweeps": float(burn_in + done)}
+    if told is not None:
+        diagnostics |= {
+            "max_r_hat": told.max_r_hat,
+            "min_effective_draws": told.min_effective_draws,
+            "converged": float(told.converged),
+        }
+    first = burn_in + done - each * spacing
+    return CompletedTables(
+        scores=[score for of_chain in kept for _, score in of_chain if score is not None],
+        log_weights=np.full(each * chains, -np.log(each * chains)),
+        chains=np.repeat(np.arange(chains), each),
+        sweeps=np.tile(first + spacing * np.arange(1, each + 1), chains),
+        route="augmentation",
+        diagnostics=diagnostics,
+    )
+
+
+def _agreement(edges: Bool[np.ndarray, "c k d d"]) -> ChainDiagnostics | None:
+    """Return whether the chains agree on the edges; None for a single chain."""
+    if len(edges) < 2 or edges.shape[1] < 4:
+        return None
+    return diagnose(edges.astype(np.float64), merged=max(1, edges.shape[1] // _BLOCKS))
