@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.effects.graph_draws import draw_graphs
 from dag_gfn.errors import OptionError
 from dag_gfn.parameters import BlockGaussianParameters, DiscreteParameters, LinearGaussianParameters
-from dag_gfn.parameters.from_posterior import parameter_posterior
+from dag_gfn.parameters.from_posterior import parameter_model, parameter_tables
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.table_statistics import num_tables
 
 Parameters = TypeVar("Parameters", LinearGaussianParameters, DiscreteParameters, BlockGaussianParameters)
 
@@ -89,8 +90,62 @@ def drawn_networks(
     >>> drawn.graphs.shape, drawn.tables.tolist()
     ((5, 3, 3), [0, 0, 0, 0, 0])
     """
-    parameters = parameter_posterior(posterior)
-    if not isinstance(parameters, model):
+    if parameter_model(posterior) is not model:
         raise OptionError(otherwise)
+    parameters = tuple(p for p in parameter_tables(posterior) if isinstance(p, model))
     graphs = draw_graphs(posterior, num_draws, rng)
-    return DrawnNetworks(posterior, graphs, np.zeros(len(graphs), dtype=np.int64), (parameters,))
+    return DrawnNetworks(posterior, graphs, draw_tables(posterior, graphs, rng), parameters)
+
+
+def draw_tables(
+    posterior: GraphPosterior, graphs: Bool[np.ndarray, "k d d"], rng: np.random.Generator
+) -> Int64[np.ndarray, " k"]:
+    r"""Return a completed table for each graph, drawn given the graph and what was seen.
+
+    Table m has the probability :math:`w_m R_m(G) / Z_m`, up to a factor. The posterior holds pairs of graph and table
+    with weights in this proportion; a graph that is in no pair gets a table by the weights of the tables alone.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+    graphs : ndarray, shape (k, d, d), bool
+        `graphs[s, i, j]` is True for the edge i → j (row → column).
+    rng : numpy.random.Generator
+        Not used where no cell was missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects.drawn_networks import draw_tables
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> graphs = np.array([[[False, True], [False, False]], [[False, False], [False, False]]])
+    >>> statistics = {  # the first graph goes with table 1, the second with either
+    ...     "table_log_weights": np.log([0.5, 0.5]),
+    ...     "pair_graphs": np.packbits(graphs[[0, 1, 1]].reshape(3, -1), axis=1),
+    ...     "pair_tables": np.array([1, 0, 1]),
+    ...     "pair_log_weights": np.log([0.5, 0.25, 0.25]),
+    ... }
+    >>> posterior = GraphPosterior.from_samples(("a", "b"), graphs, statistics=statistics)
+    >>> draw_tables(posterior, graphs[[0, 0, 0]], np.random.default_rng(0)).tolist()
+    [1, 1, 1]
+    """
+    statistics, k = posterior.statistics, len(graphs)
+    if num_tables(statistics) == 1:
+        return np.zeros(k, dtype=np.int64)
+    weights = np.exp(statistics["table_log_weights"])
+    tables = rng.choice(len(weights), size=k, p=weights / weights.sum())
+    if "pair_graphs" not in statistics:
+        return tables
+    packed = np.concatenate([statistics["pair_graphs"], np.packbits(graphs.reshape(k, -1), axis=1)])
+    which = np.unique(packed, axis=0, return_inverse=True)[1].reshape(-1)
+    of_pairs, of_draws = which[:-k], which[-k:]
+    in_order = np.argsort(of_pairs, kind="stable")
+    firsts = np.searchsorted(of_pairs[in_order], np.arange(which.max() + 2))
+    for one in np.unique(of_draws):
+        pairs = in_order[firsts[one] : firsts[one + 1]]
+        if len(pairs):
+            log_weights = statistics["pair_log_weights"][pairs]
+            share = np.exp(log_weights - log_weights.max())
+            here = np.flatnonzero(of_draws == one)
+            tables[here] = rng.choice(statistics["pair_tables"][pairs], size=len(here), p=share / share.sum())
+    return tables

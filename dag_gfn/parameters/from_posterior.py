@@ -5,6 +5,7 @@ from dag_gfn.parameters.block_gaussian import BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.parameters.linear_gaussian import LinearGaussianParameters
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.table_statistics import num_tables, statistics_of_table
 
 Parameters = LinearGaussianParameters | DiscreteParameters | BlockGaussianParameters
 """The posterior of the parameters given a graph, under the model of some score."""
@@ -32,8 +33,8 @@ def parameter_posterior(posterior: GraphPosterior) -> Parameters:
     Raises
     ------
     OptionError
-        If the score has no prior over parameters (``bic``), or the posterior does not hold the sufficient statistics or
-        hyperparameters.
+        If the score has no prior over parameters (``bic``), the posterior does not hold the sufficient statistics or
+        hyperparameters, or it is of several completed tables (`parameter_tables` gives one entry for each).
 
     Examples
     --------
@@ -46,6 +47,40 @@ def parameter_posterior(posterior: GraphPosterior) -> Parameters:
     >>> network = parameter_posterior(posterior).expected(np.array([[[False, True], [False, False]]]))
     >>> network.coefficients[0].round(1).tolist()  # row → column
     [[0.0, 2.0], [0.0, 0.0]]
+    """
+    if num_tables(posterior.statistics) > 1:
+        raise OptionError(
+            "this posterior is of several completed tables, as cells were missing, and each has parameters of its own: "
+            "use parameter_tables"
+        )
+    return parameter_tables(posterior)[0]
+
+
+def parameter_tables(posterior: GraphPosterior) -> list[Parameters]:
+    """Return the distribution of the parameters given a graph, of each completed table where cells were missing.
+
+    Parameters
+    ----------
+    posterior : GraphPosterior
+        As for `parameter_posterior`.
+
+    Returns
+    -------
+    list
+        One entry where no cell was missing.
+
+    Raises
+    ------
+    OptionError
+        As for `parameter_posterior`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.parameters.from_posterior import parameter_tables
+    >>> len(parameter_tables(dag_gfn.fit(np.random.default_rng(0).normal(size=(30, 2)), progress=False)))
+    1
     """
     model = parameter_model(posterior)
     if not posterior.statistics:
@@ -61,7 +96,10 @@ def parameter_posterior(posterior: GraphPosterior) -> Parameters:
             f"this posterior does not hold all that parameters need ({', '.join(missing)} missing): fit again with "
             "dag_gfn.fit (dag-gfn fit)"
         )
-    return model.from_posterior(posterior, posterior.statistics)
+    return [
+        model.from_posterior(posterior, statistics_of_table(posterior.statistics, table))
+        for table in range(num_tables(posterior.statistics))
+    ]
 
 
 def parameter_model(posterior: GraphPosterior) -> _Model:
