@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dag_gfn.views.missing_cells import has_missing
+
 ASSUMPTIONS = (
     "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns{more}. "
     "Probabilities are about causes only as far as these hold."
@@ -73,7 +75,7 @@ def assumptions(info: Mapping[str, Any]) -> str:
         more += ", in which a category takes part through the indicators of its levels"
     if info.get("score") == "copula":
         more += ", behind which stand hidden normal variables that keep their order"
-    if info.get("missing"):
+    if has_missing(info):
         more += "; missing cells are missing at random"
     return ASSUMPTIONS.format(model=model_words(info), more=more)
 
@@ -92,7 +94,7 @@ def model_assumptions(info: Mapping[str, Any]) -> list[tuple[str, str]]:
         told.append(("Categories in a linear model.", BLOCK))
     if info.get("score") == "copula":
         told.append(("Order alone.", COPULA))
-    if info.get("missing"):
+    if has_missing(info):
         told.append(("Missing at random.", MISSING))
     return told
 
