@@ -59,6 +59,11 @@ def fit(
     matrix = CovarianceOptions(**read_values(CovarianceOptions, given))
     data = _read(table, place.example, read_values(ReadingOptions, given), matrix)
     options = read_values(FitOptions, given, names=data.names)
+    if not how.quiet:
+        from dag_gfn.fitting.progress import log_console
+        from dag_gfn.views.role_table import print_roles
+
+        print_roles(data.roles, data.n, log_console())
     for text in data.notes:
         announce(text, shown=not how.quiet)
     identity = _identity(options, data)

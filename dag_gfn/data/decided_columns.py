@@ -163,7 +163,7 @@ def decided_columns(
         ]
 
     columns = decide(None)
-    chosen = (*choices.keep, *choices.continuous, *choices.discrete, *choices.ordinal)
+    chosen = (*choices.keep, *choices.continuous, *choices.ordinal)
     if choices.weights is not None:
         j: int | None = names.index(choices.weights)
         reason = "--weights"

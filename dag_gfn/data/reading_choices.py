@@ -44,7 +44,7 @@ class ReadingChoices:
     Attributes
     ----------
     drop, keep, discrete, continuous : tuple of str
-        Names of columns.
+        Names of columns. What is named as discrete is kept too, but not because of "all".
     ordinal : dict from str to tuple of str
         For each column that is ordinal, its labels from low to high; empty where the rules are to find the order.
     orders : tuple of tuples of str
@@ -114,7 +114,7 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
     refuse_unknown(members, all_names, option="group")
     choices = ReadingChoices(
         drop=as_names(asked.drop),
-        keep=(*as_names(asked.keep), *members),
+        keep=(*as_names(asked.keep), *members, *(() if asked.discrete == "all" else named["discrete"])),
         discrete=tuple(name for name in named["discrete"] if name not in ordinal),
         continuous=named["continuous"],
         ordinal=ordinal,
