@@ -44,7 +44,9 @@ def complete_parts(dataset: Dataset) -> list[Dataset]:
                     states=tuple(dataset.states[j] for j in columns),
                     means=dataset.means[columns],
                     scales=dataset.scales[columns],
-                    intervened=None if dataset.intervened is None else dataset.intervened[np.ix_(rows, columns)],
+                    intervened=None
+                    if dataset.intervened is None
+                    else dataset.intervened[np.ix_(rows, columns)],
                     weights=None if dataset.weights is None else dataset.weights[rows],
                     true_graph=None,
                     groups=(),
