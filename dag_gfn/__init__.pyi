@@ -1,6 +1,17 @@
 from . import effects
 from ._version import __version__
-from .data import Dataset, example_names, from_array, from_frame, load_example, read_csv, simulate
+from .data import (
+    Dataset,
+    example_names,
+    from_array,
+    from_covariance,
+    from_frame,
+    load_example,
+    read_covariance,
+    read_csv,
+    read_file,
+    simulate,
+)
 from .errors import (
     ConstraintError,
     DagGfnError,
@@ -45,11 +56,14 @@ __all__ = [
     "fit",
     "fitted",
     "from_array",
+    "from_covariance",
     "from_frame",
     "load",
     "load_example",
     "plots",
+    "read_covariance",
     "read_csv",
+    "read_file",
     "simulate",
     "write_report",
 ]

@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from dag_gfn.data import Dataset, from_array, from_frame
+from dag_gfn.data import Dataset, from_array, from_covariance, from_frame
 from dag_gfn.data.frames import as_pandas, is_frame
 from dag_gfn.fitting.fit import fit
 from dag_gfn.fitting.options import FitOptions
-from dag_gfn.fitting.reading_options import ReadingOptions
+from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import (
     Names,
     OptionGroup,
@@ -51,6 +51,7 @@ PARAMETERS = {
     for each in (
         *(replace(each, name=_NAMES.get(name, name)) for name, each in _OF_FIT.items()),
         options_of(ReadingOptions)["discrete"],
+        *options_of(CovarianceOptions).values(),
         *options_of(EstimatorOptions).values(),
     )
 }
@@ -92,6 +93,8 @@ class GraphPosteriorEstimator(BaseEstimator):
     """
 
     discrete: Names
+    covariance: bool
+    rows: float | int | None
     num_graph_samples: int
     random_state: Any
 
@@ -110,7 +113,8 @@ class GraphPosteriorEstimator(BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array, shape (n, d)
-            As for `dag_gfn.fit`: numbers are continuous; text, booleans and categories are discrete.
+            As for `dag_gfn.fit`: numbers are continuous; text, booleans and categories are discrete. With `covariance`,
+            the matrix, shape (d, d).
         y : ignored
             For the interface; there is nothing to predict.
 
@@ -134,6 +138,10 @@ class GraphPosteriorEstimator(BaseEstimator):
 
     def _dataset(self, X: Any) -> Dataset:
         """Return the table of X, its columns of the same kinds and names as `dag_gfn.fit` gives them."""
+        if self.covariance:
+            matrix = as_pandas(X) if is_frame(X) else X
+            validate_data(self, matrix, dtype=np.float64, ensure_min_samples=2, ensure_min_features=2)
+            return from_covariance(matrix, self.rows, None if is_frame(X) else self._names())
         if is_frame(X):
             # scikit-learn's checks of numbers are made where all columns are numbers; booleans are states.
             frame = as_pandas(X)
@@ -143,7 +151,7 @@ class GraphPosteriorEstimator(BaseEstimator):
             )
             validate_data(
                 self,
-                X,
+                frame,
                 **(
                     {"dtype": np.float64, "ensure_min_samples": 2, "ensure_min_features": 2}
                     if is_numeric

@@ -2,33 +2,60 @@
 
 import numpy as np
 
-from dag_gfn.data import sufficient_statistics
+from dag_gfn.data import Dataset
 from dag_gfn.exact.enumeration import exact_posterior, graph_posterior
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.scores import ScoreTable, make_score
 
 
-def exact(data, score=None, **options):
+def mixed(columns, *, groups=(), **others):
+    """Return a dataset of columns by name: arrays of float are numbers, others categories with sorted levels."""
+    values, kinds, states = [], [], []
+    for column in map(np.asarray, columns.values()):
+        if column.dtype.kind == "f":
+            values.append(column)
+            kinds.append("continuous")
+            states.append(())
+        else:
+            levels, codes = np.unique(column, return_inverse=True)
+            values.append(codes.astype(np.float64))
+            kinds.append("discrete")
+            states.append(tuple(map(str, levels)))
+    d = len(values)
+    return Dataset(
+        np.column_stack(values),
+        tuple(columns),
+        tuple(kinds),
+        tuple(map(len, states)),
+        tuple(states),
+        np.zeros(d),
+        np.ones(d),
+        groups=groups,
+        **others,
+    )
+
+
+def exact(data, score=None, *, constraints=None, **options):
     """Return the exact posterior of a small table as `dag_gfn.fit` makes it, the data taken as they are."""
-    table = ScoreTable.build(make_score(score, data, **options))
-    found = exact_posterior(table)
+    made = make_score(score, data, **options)
+    found = exact_posterior(ScoreTable.build(made, constraints=constraints))
     return graph_posterior(
-        data.names,
+        data.nodes,
         found.masks,
         found.log_probabilities,
         log_evidence=found.log_evidence,
         info=information(data, score, **options),
-        statistics=sufficient_statistics(data),
+        statistics=made.statistics(),
     )
 
 
 def certain(data, adjacency, score=None, **options):
     """Return the posterior that is sure of one graph."""
     return GraphPosterior.from_samples(
-        data.names,
+        data.nodes,
         np.asarray(adjacency, dtype=bool)[None],
         info=information(data, score, **options),
-        statistics=sufficient_statistics(data),
+        statistics=make_score(score, data, **options).statistics(),
     )
 
 

@@ -79,3 +79,20 @@ def test_numbers_may_be_names(table):
     np.testing.assert_allclose(
         estimator.edge_probs_, dag_gfn.fit(years, seed=0, progress=False).edge_marginals()
     )
+
+
+def test_a_covariance_matrix_is_fitted_as_by_fit(rng):
+    rows = pd.DataFrame(rng.normal(size=(60, 3)) @ rng.normal(size=(3, 3)), columns=["a", "b", "c"])
+    expected = dag_gfn.fit(dag_gfn.from_covariance(rows.cov(), 60), method="exact", progress=False)
+    for matrix in (rows.cov(), rows.cov().to_numpy()):
+        estimator = GraphPosteriorEstimator(method="exact", covariance=True, rows=60, random_state=0).fit(
+            matrix
+        )
+        np.testing.assert_allclose(estimator.edge_probs_, expected.edge_marginals(), atol=1e-12)
+    assert list(GraphPosteriorEstimator(covariance=True, rows=60).fit(rows.cov()).edge_probs_) == [
+        "a",
+        "b",
+        "c",
+    ]
+    with pytest.raises(dag_gfn.OptionError, match="number of rows"):
+        GraphPosteriorEstimator(covariance=True).fit(rows.cov())

@@ -16,10 +16,10 @@ import dag_gfn
 from dag_gfn.cli.declared import from_command_line, read_values
 from dag_gfn.cli.options import DEBUG_HELP
 from dag_gfn.cli.output import console, fail, stop_output
-from dag_gfn.errors import OptionError, StorageError
+from dag_gfn.errors import DataError, OptionError, StorageError
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.progress import announce
-from dag_gfn.fitting.reading_options import ReadingOptions
+from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import OptionGroup, option, options_of
 
 _SAVED = "training is saved, --resume goes on from there"
@@ -30,7 +30,7 @@ class PlaceOptions(OptionGroup):
     """Where the table comes from, and where the result goes."""
 
     out: Path = option(Path("posterior"), "Folder for the posterior.", first=True)
-    example: str | None = option(None, "A named data set in place of a CSV: wine, asia, ...", first=True)
+    example: str | None = option(None, "A named data set in place of a file: wine, asia, ...", first=True)
     report: bool = option(False, "Write OUT/report.html too, to read in a browser.", first=True)
 
 
@@ -44,9 +44,11 @@ class HandlingOptions(OptionGroup, panel="Output"):
     debug: bool = option(False, DEBUG_HELP)
 
 
-@from_command_line(PlaceOptions, ReadingOptions, FitOptions, HandlingOptions)
+@from_command_line(PlaceOptions, ReadingOptions, CovarianceOptions, FitOptions, HandlingOptions)
 def fit(
-    table: Annotated[Path | None, typer.Argument(metavar="[TABLE.csv]", help="A CSV with a header.")] = None,
+    table: Annotated[
+        Path | None, typer.Argument(metavar="[TABLE]", help="A CSV, Excel, Parquet, SPSS, ... file.")
+    ] = None,
     **given: Any,
 ) -> int:
     """Fit a posterior over causal graphs to a table and save it as a folder."""
@@ -54,7 +56,8 @@ def fit(
 
     place = PlaceOptions(**read_values(PlaceOptions, given))
     how = HandlingOptions(**read_values(HandlingOptions, given))
-    data = _read(table, place.example, read_values(ReadingOptions, given))
+    matrix = CovarianceOptions(**read_values(CovarianceOptions, given))
+    data = _read(table, place.example, read_values(ReadingOptions, given), matrix)
     options = read_values(FitOptions, given, names=data.names)
     for text in data.notes:
         announce(text, shown=not how.quiet)
@@ -131,14 +134,28 @@ def _identity(options: dict[str, Any], data: "dag_gfn.Dataset") -> dict[str, Any
     return {**json.loads(json.dumps(determining)), "data": _fingerprint(data)}
 
 
-def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> "dag_gfn.Dataset":
+def _read(
+    table: Path | None, example: str | None, reading: dict[str, Any], matrix: CovarianceOptions
+) -> "dag_gfn.Dataset":
+    if matrix.covariance:
+        return _read_covariance(table, reading, matrix.rows)
+    if matrix.rows is not None:
+        raise OptionError(
+            "--rows is the number of rows of a covariance matrix: give --covariance too, or leave it out"
+        )
     if table is not None and example is None:
-        from dag_gfn.data import read_file  # loads pandas, which --help does not need
+        from dag_gfn.data.covariance_file import is_covariance_file
+        from dag_gfn.data.reading import read_file  # loads pandas, which --help does not need
 
-        return read_file(table, **reading)
+        try:
+            return read_file(table, **reading)
+        except DataError as error:
+            if not is_covariance_file(table):
+                raise
+            raise DataError(f"{error} The file looks like a covariance matrix: give --covariance.") from None
     if table is not None or example is None:
         raise OptionError(
-            "give either a CSV file or --example NAME, for example: dag-gfn fit survey.csv --out out/"
+            "give either a file or --example NAME, for example: dag-gfn fit survey.csv --out out/"
         )
     data = dag_gfn.load_example(example)
     if all(reading[name] == each.default for name, each in options_of(ReadingOptions).items()):
@@ -147,7 +164,23 @@ def _read(table: Path | None, example: str | None, reading: dict[str, Any]) -> "
     return replace(chosen, notes=(*data.notes, *chosen.notes))
 
 
+def _read_covariance(
+    table: Path | None, reading: dict[str, Any], rows: float | int | None
+) -> "dag_gfn.Dataset":
+    if table is None:
+        raise OptionError(
+            "--covariance needs a file with the matrix, for example: dag-gfn fit cov.csv --covariance"
+        )
+    chosen = {name: reading.pop(name) for name in ("columns", "drop")}
+    for name, each in options_of(ReadingOptions).items():
+        if name in reading and each.is_given(reading[name]):
+            raise OptionError(f"{each.flag} reads rows, and a covariance matrix has none: leave it out")
+    return dag_gfn.read_covariance(table, rows, **chosen)
+
+
 def _fingerprint(data: "dag_gfn.Dataset") -> str:
     content = hashlib.sha256(data.values.tobytes())
+    if data.weights is not None:
+        content.update(data.weights.tobytes())
     content.update(json.dumps([data.names, data.kinds, data.states]).encode())
     return content.hexdigest()

@@ -5,12 +5,13 @@ Chains run in rounds, each twice as long as the one before it, and what came bef
 the edges of the DAGs that they drew agree between chains.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64
 
-from dag_gfn.completion.chain_runs import run_chains
+from dag_gfn.completion.chain_runs import Sweeping, run_chains
 from dag_gfn.completion.completed_tables import CompletedTables
 from dag_gfn.completion.gaussian_cells import GaussianCells
 from dag_gfn.completion.gaussian_chain import GaussianChain
@@ -28,6 +29,18 @@ BURN_IN, FIRST_ROUND, MAX_SWEEPS = 50, 200, 3_200
 """Sweeps of each chain before the first round, in it, and of all rounds together at most."""
 
 _BLOCKS = 50  # parts of a chain whose means are compared
+
+
+@runtime_checkable
+class Drawing(Sweeping, Protocol):
+    """A chain that draws a DAG in each sweep."""
+
+    @property
+    def parents(self) -> Int64[np.ndarray, " d"]:
+        """The DAG that was drawn last, as bitmasks."""
+
+
+Augmented = TypeVar("Augmented", bound=Drawing)
 
 
 def augmented_tables(
@@ -91,12 +104,54 @@ def augmented_tables(
     >>> len(tables), tables.route, tables.diagnostics["converged"]
     (20, 'augmentation', 1.0)
     """
-    each = max(1, -(-tables // chains))
     graphs = graph_draws(cells.d, prior=graph_prior, constraints=constraints)
     rngs = [np.random.default_rng(s) for s in streams.sequences("completed tables, augmentation", chains)]
-    begun = [GaussianChain(cells, prior, graphs, rng=rng) for rng in rngs]
+    return tables_of_chains(
+        [GaussianChain(cells, prior, graphs, rng=rng) for rng in rngs],
+        lambda chain: make_score(chain.table()),
+        cells.d,
+        tables=tables,
+        burn_in=burn_in,
+        first_round=first_round,
+        max_sweeps=max_sweeps,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def tables_of_chains(
+    begun: Sequence[Augmented],
+    score_of: Callable[[Augmented], LocalScore],
+    d: int,
+    *,
+    tables: int,
+    burn_in: int = BURN_IN,
+    first_round: int = FIRST_ROUND,
+    max_sweeps: int = MAX_SWEEPS,
+    n_jobs: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> CompletedTables:
+    """Return completed tables of chains over graphs and cells, of any kind of columns.
+
+    Parameters
+    ----------
+    begun : sequence of chains
+        Each with a generator of its own; after a sweep, ``parents`` is the DAG that was drawn last.
+    score_of : callable
+        From a chain to the score of its present table.
+    d : int
+        Number of nodes.
+    tables, burn_in, first_round, max_sweeps, n_jobs, progress
+        As for `augmented_tables`.
+
+    Examples
+    --------
+    See `augmented_tables`.
+    """
+    chains = len(begun)
+    each = max(1, -(-tables // chains))
     run_chains(begun, lambda chain, sweep: None, sweeps=burn_in, n_jobs=n_jobs, every=max(1, burn_in))
-    done, length = 0, max(first_round, 2 * each)
+    done, length = 0, min(max(first_round, 2 * each), max(max_sweeps, each))
     while True:
         spacing = max(1, length // each)
         share_before, share_of_round = done / max_sweeps, each * spacing / max_sweeps
@@ -106,11 +161,11 @@ def augmented_tables(
                 progress(min(1.0, before + of_round * share))
 
         def keep(
-            chain: GaussianChain, sweep: int, spacing: int = spacing
+            chain: Augmented, sweep: int, spacing: int = spacing
         ) -> tuple[Bool[np.ndarray, "d d"], LocalScore | None]:
             """Return the DAG, and the score of the table where its turn has come."""
-            score = make_score(chain.table()) if sweep % spacing == 0 else None
-            return unpack(chain.parents, cells.d), score
+            score = score_of(chain) if sweep % spacing == 0 else None
+            return unpack(chain.parents, d), score
 
         kept = run_chains(begun, keep, sweeps=each * spacing, n_jobs=n_jobs, progress=advance)
         done += each * spacing

@@ -30,6 +30,7 @@ MAX_EXACT_NODES = 10
 """Up to so many nodes a sweep draws the graph exactly: the whole table of scores is computed for that."""
 CELL_SWEEPS = 2
 """How often the missing cells are drawn for one graph: they cost less than it does."""
+_NONE = np.int64(-1)  # no graph has been drawn yet
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ class AugmentedChain:
     codes : array, shape (n, d), int64
         The complete table at present.
     parents : array, shape (d,), int64
-        The DAG that was drawn last, as bitmasks; without edges before the first sweep.
+        The DAG that was drawn last, as bitmasks; -1 for each node before the first sweep.
 
     Examples
     --------
@@ -121,9 +122,8 @@ class AugmentedChain:
     ):
         self._cells, self._model, self._rng = cells, model, rng
         self._is_exact = cells.data.d <= max_exact_nodes
-        self._has_begun = False
         self.codes: Int64[np.ndarray, "n d"] = cells.first_draw(rng)
-        self.parents: Int64[np.ndarray, " d"] = np.zeros(cells.data.d, dtype=np.int64)
+        self.parents: Int64[np.ndarray, " d"] = np.full(cells.data.d, _NONE)
 
     def sweep(self) -> None:
         """Draw the graph, and then the missing cells of each row.
@@ -139,19 +139,16 @@ class AugmentedChain:
             sampler = DagSampler(model.table(data, storage="complete"))
             self.parents = parent_masks(sampler.sample(1, rng=self._rng).adjacency[0])
         else:
-            self._move_graph(model.table(data, storage="lazy").local_scores)
+            self.parents = self._moved_graph(model.table(data, storage="lazy").local_scores)
         families = Families.of_graph(self.parents, cells.cardinalities, model.equivalent_sample_size)
         for _ in range(CELL_SWEEPS):
             self.codes = redraw_cells(self.codes, cells, families, self._rng)
 
-    def _move_graph(self, scores: LocalScores) -> None:
-        """Move the graph from where it was, the first time from the required edges and for longer."""
-        d, rounds = len(self.parents), 1
-        if not self._has_begun:
-            if self._model.constraints is not None:
-                self.parents = self._model.constraints.required
-            self.parents = first_graph(self.parents, scores)
-            self._has_begun, rounds = True, 5
-        self.parents = move_graph(
-            self.parents, scores, proposals=rounds * 2 * d * d, exchanges=rounds * d, rng=self._rng
-        )
+    def _moved_graph(self, scores: LocalScores) -> Int64[np.ndarray, " d"]:
+        """Return a graph some moves away from the last one; the first time from the required edges and for longer."""
+        d, rounds, parents = self._cells.data.d, 1, self.parents
+        if (parents == _NONE).any():
+            constraints = self._model.constraints
+            required = np.zeros(d, dtype=np.int64) if constraints is None else constraints.required
+            parents, rounds = first_graph(required, scores), 5
+        return move_graph(parents, scores, proposals=rounds * 2 * d * d, exchanges=rounds * d, rng=self._rng)

@@ -10,13 +10,14 @@ weight
 The effective number of tables says whether a few of them have all the weight; then another route is needed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float64
 
-from dag_gfn.completion.chain_runs import run_chains
+from dag_gfn.completion.chain_runs import Sweeping, run_chains
 from dag_gfn.completion.completed_tables import CompletedTables, effective_number
 from dag_gfn.completion.gaussian_cells import GaussianCells
 from dag_gfn.completion.gaussian_chain import GaussianChain
@@ -28,6 +29,8 @@ from dag_gfn.scores.local_score import LocalScore
 
 MakeScore = Callable[[Float64[np.ndarray, "n D"]], LocalScore]
 """From a complete table of the model's columns to its score."""
+Saturated = TypeVar("Saturated", bound=Sweeping)
+AnyScore = TypeVar("AnyScore", bound=LocalScore)
 
 ENOUGH_TABLES, ENOUGH_SHARE = 50.0, 0.1
 """Weighted tables are relied on if their effective number is at least so much, and at least this share of them."""
@@ -99,14 +102,54 @@ def weighted_tables(
     >>> len(tables), tables.route, tables.effective > 50
     (100, 'weighted', True)
     """
-    each = max(1, -(-tables // chains))
     rngs = [np.random.default_rng(s) for s in streams.sequences("completed tables, weighted", chains)]
-    begun = [GaussianChain(cells, prior, None, rng=rng) for rng in rngs]
+    return weighted_tables_of_chains(
+        [GaussianChain(cells, prior, None, rng=rng) for rng in rngs],
+        lambda chain: (make_score(chain.table()), chain.log_saturated()),
+        log_evidence,
+        tables=tables,
+        burn_in=burn_in,
+        spacing=spacing,
+        insist=insist,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def weighted_tables_of_chains(
+    begun: Sequence[Saturated],
+    score_and_saturated: Callable[[Saturated], tuple[AnyScore, float]],
+    log_evidence: Callable[[AnyScore], float],
+    *,
+    tables: int,
+    burn_in: int = _BURN_IN,
+    spacing: int = _SPACING,
+    insist: bool = True,
+    n_jobs: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> CompletedTables | None:
+    """Return weighted completed tables of chains over the cells alone, of any kind of columns.
+
+    Parameters
+    ----------
+    begun : sequence of chains
+        Of the saturated model, each with a generator of its own.
+    score_and_saturated : callable
+        From a chain to the score of its present table, and the table's log R_full.
+    log_evidence, tables, burn_in, spacing, insist, n_jobs, progress
+        As for `weighted_tables`.
+
+    Examples
+    --------
+    See `weighted_tables`.
+    """
+    chains = len(begun)
+    each = max(1, -(-tables // chains))
     sampling = None if progress is None else (lambda share: progress(0.5 * share))
     run_chains(begun, lambda chain, sweep: None, sweeps=burn_in, n_jobs=n_jobs, every=max(1, burn_in))
 
-    def keep(chain: GaussianChain, sweep: int) -> tuple[LocalScore, float]:
-        return make_score(chain.table()), chain.log_saturated()
+    def keep(chain: Saturated, sweep: int) -> tuple[AnyScore, float]:
+        return score_and_saturated(chain)
 
     kept = run_chains(begun, keep, sweeps=each * spacing, every=spacing, n_jobs=n_jobs, progress=sampling)
     pairs = [pair for at_once in zip(*kept, strict=True) for pair in at_once]  # in turn from each chain

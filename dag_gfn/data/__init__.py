@@ -1,6 +1,8 @@
 """Tables of data: reading, checking, simulating."""
 
 from dag_gfn.data.assumption_checks import data_doubts, data_warnings
+from dag_gfn.data.covariance import from_covariance
+from dag_gfn.data.covariance_file import read_covariance
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.discrete_simulator import DiscreteSimulator
 from dag_gfn.data.examples import example_names, load_example
@@ -19,8 +21,10 @@ __all__ = [
     "erdos_renyi_dag",
     "example_names",
     "from_array",
+    "from_covariance",
     "from_frame",
     "load_example",
+    "read_covariance",
     "read_csv",
     "read_file",
     "scale_free_dag",

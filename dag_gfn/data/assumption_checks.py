@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from dag_gfn.data.column_groups import one_hot_doubts
 from dag_gfn.data.count_columns import counts_sentence
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
@@ -13,6 +14,7 @@ from dag_gfn.data.parts import complete_parts
 from dag_gfn.data.redundant_columns import copies_and_functions
 from dag_gfn.data.row_number_columns import row_number_columns, row_numbers_sentence
 from dag_gfn.data.suspected_missing import code_cells, codes_sentence, likely_codes, words_sentence
+from dag_gfn.data.symmetric_tables import symmetric_sentence
 from dag_gfn.data.target_columns import target_column, target_sentence
 
 MAX_CODED_VALUES = 5  # whole numbers with at most so many distinct values may be codes of categories
@@ -36,7 +38,7 @@ def data_doubts(dataset: Dataset) -> list[Doubt]:
     ['few_rows']
     """
     copies = [doubt for part in complete_parts(dataset) for doubt in copies_and_functions(part)]
-    return [*few_rows(dataset), *copies]
+    return [*few_rows(dataset), *one_hot_doubts(dataset), *copies]
 
 
 def data_warnings(dataset: Dataset) -> list[str]:
@@ -50,15 +52,13 @@ def data_warnings(dataset: Dataset) -> list[str]:
     >>> data_warnings(from_array(np.column_stack([x, y, np.exp(3 * y)]), ["x", "y", "z"]))[0].partition(":")[0]
     'far from normal, which the Gaussian scores assume'
     """
-    return [sentence for part in complete_parts(dataset) for sentence in _warnings(part)]
-
-
-def _warnings(dataset: Dataset) -> list[str]:
-    """Return the warnings of a complete table of one kind."""
+    if dataset.moments_only:  # its rows are no observations
+        everything = np.ones(dataset.values.shape, dtype=bool)
+        return _collinear(dataset, everything) if dataset.total_weight >= ROWS_FOR_COPIES else []
     codes = likely_codes(dataset)
     numbering, targets = row_number_columns(dataset), target_column(dataset)
     # Codes for missing values and row numbers would distort moments and correlations: they are left out of the checks.
-    measured = ~code_cells(dataset, codes)
+    measured = ~(code_cells(dataset, codes) | dataset.missing)
     measured[:, numbering if targets is None else [*numbering, targets]] = False
     found = [
         codes_sentence(dataset, codes),
@@ -66,18 +66,19 @@ def _warnings(dataset: Dataset) -> list[str]:
         row_numbers_sentence(dataset, numbering),
         counts_sentence(dataset),
         target_sentence(dataset, targets),
+        symmetric_sentence(dataset),
     ]
-    if dataset.kind == "continuous":
-        found += [
-            _coded_columns(dataset, measured),
-            _non_normal_columns(dataset, measured),
-            "" if targets is not None else _trends(dataset, measured),
-            *(_collinear(dataset, measured) if dataset.n >= ROWS_FOR_COPIES else ()),
-        ]
-    else:
-        found += [_rare_states(dataset), _sparse_families(dataset)]
-        if targets is None:
-            found.append(_trends(dataset, measured))
+    numeric = measured & (np.array(dataset.kinds) == "continuous")
+    if dataset.kind != "discrete":
+        found += [_coded_columns(dataset, numeric), _non_normal_columns(dataset, numeric)]
+    if dataset.kind != "continuous":
+        found.append(_rare_states(dataset))
+    if dataset.kind == "discrete":
+        found.append(_sparse_families(dataset))
+    if targets is None and dataset.weights is None:
+        found.append(_trends(dataset, measured))
+    if dataset.kind != "discrete" and dataset.n >= ROWS_FOR_COPIES:
+        found += _collinear(dataset, numeric)
     return [sentence for sentence in found if sentence]
 
 
@@ -88,12 +89,18 @@ def _is_coded(dataset: Dataset, j: int) -> bool:
         # Four times the limit, because equal values may differ by rounding after standardizing.
         if np.unique(cells).size > 4 * MAX_CODED_VALUES:
             return False
-    distinct = np.unique(raw_column(dataset, j))
+    raw = raw_column(dataset, j)
+    distinct = np.unique(raw[~np.isnan(raw)])
     return distinct.size <= MAX_CODED_VALUES and bool((distinct == np.round(distinct)).all())
 
 
 def _coded_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
-    coded = [name for j, name in enumerate(dataset.names) if measured[:, j].any() and _is_coded(dataset, j)]
+    told = {role.name for role in dataset.roles if "if they are codes" in role.reason}
+    coded = [
+        name
+        for j, name in enumerate(dataset.names)
+        if name not in told and measured[:, j].any() and _is_coded(dataset, j)
+    ]
     if not coded:
         return ""
     return (
@@ -186,7 +193,8 @@ def _collinear(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> list[str]
         for i, j in pairs
     ]
     in_pair = set(pairs.ravel().tolist())
-    dependent = [j for j in _linear_combinations(correlation, len(values)) if j not in in_pair]
+    n = dataset.total_weight if dataset.moments_only else len(values)
+    dependent = [j for j in _linear_combinations(correlation, n) if j not in in_pair]
     if dependent:
         sentences.append(
             f"almost exactly a linear combination of the other columns (R² above {MAX_DETERMINATION}): "
@@ -195,7 +203,7 @@ def _collinear(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> list[str]
     return sentences
 
 
-def _linear_combinations(correlation: Float64[np.ndarray, "d d"], n: int) -> list[int]:
+def _linear_combinations(correlation: Float64[np.ndarray, "d d"], n: float | int) -> list[int]:
     """Return the columns whose adjusted R² given all others exceeds the limit."""
     d = len(correlation)
     if n <= d:
@@ -214,8 +222,13 @@ def _linear_combinations(correlation: Float64[np.ndarray, "d d"], n: int) -> lis
 
 def _rare_states(dataset: Dataset) -> str:
     found = []
+    weights = np.ones(dataset.n) if dataset.weights is None else dataset.weights
     for name, codes, r in zip(dataset.names, dataset.values.T, dataset.cardinalities, strict=True):
-        rare = np.count_nonzero(np.bincount(codes.astype(np.int64), minlength=r) < MIN_ROWS_PER_CELL)
+        if r == 0:
+            continue
+        seen = ~np.isnan(codes)
+        rows = np.bincount(codes[seen].astype(np.int64), weights[seen], minlength=r)
+        rare = np.count_nonzero(rows < MIN_ROWS_PER_CELL)
         if rare:
             found.append(f"'{name}' ({rare} of {r})")
     if not found:
@@ -232,11 +245,12 @@ def _sparse_families(dataset: Dataset) -> str:
     sparse = [
         name
         for name, r in zip(dataset.names, dataset.cardinalities, strict=True)
-        if dataset.n < MIN_ROWS_PER_CELL * r * typical
+        if dataset.total_weight < MIN_ROWS_PER_CELL * r * typical
     ]
     if not sparse:
         return ""
     return (
-        f"so many states that a table with one parent has fewer than {MIN_ROWS_PER_CELL} of the {dataset.n} "
-        f"rows per cell, and links will be missed: {quoted(sparse)}; merge states or collect more rows."
+        f"so many states that a table with one parent has fewer than {MIN_ROWS_PER_CELL} of the "
+        f"{dataset.total_weight:,.0f} rows per cell, and links will be missed: {quoted(sparse)}; "
+        "merge states or collect more rows."
     )

@@ -1,85 +1,41 @@
-"""Builds a Dataset from the columns of any source: missing values first, then rows, then types."""
+"""Builds a Dataset from the columns of any source: missing values first, then what each column becomes, then rows."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float64
 
-from dag_gfn.data.column_encoding import EncodedColumn, TooManyStates, encode_column, encode_text
-from dag_gfn.data.column_selection import check_names
+from dag_gfn.data.column_encoding import EncodedColumn
+from dag_gfn.data.column_groups import grouped
+from dag_gfn.data.column_selection import MAX_COLUMNS, check_distinct_names, check_names
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.messages import option_value, quoted
-from dag_gfn.data.missing_codes import BLANK_CELLS, is_named, missing_texts
+from dag_gfn.data.decided_columns import CellsOfTable, decided_columns, strict_columns
+from dag_gfn.data.messages import listed, one_line
 from dag_gfn.data.missing_values import missing_values_error, too_few_rows_error
-from dag_gfn.data.mixed_kinds import mixed_kinds_error
-from dag_gfn.data.number_text import decimal_sign
+from dag_gfn.data.reading_choices import ReadingChoices
 from dag_gfn.data.reading_notes import code_notes, reading_notes
-from dag_gfn.data.text_table import TextColumn
+from dag_gfn.data.role_rules import DecidedColumn
+from dag_gfn.data.roles import ColumnRole
+from dag_gfn.data.source import Source
 from dag_gfn.errors import DataError
-
-KEPT_TEXTS = 1000  # a column with more distinct texts is loaded twice, to save memory
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """The columns of a table before missing values and types are decided.
-
-    Attributes
-    ----------
-    names : tuple of str, length d
-    load : callable
-        `load(k)` returns column k: a TextColumn, or a Series if the column has a type.
-    numbers : ndarray, shape (n,), int
-        Row numbers from 0, for messages.
-    typed : bool
-        Whether the source stores types, as a data frame does. If not, text of digits is read as numbers.
-    head : callable, optional
-        `head(k)` returns the first cells of column k as they are written in the file. The decimal sign is
-        found from them.
-    separator : str
-        Separator of the cells in the file.
-
-    Examples
-    --------
-    See `build_dataset`.
-    """
-
-    names: tuple[str, ...]
-    load: Callable[[int], TextColumn | pd.Series]
-    numbers: Int[np.ndarray, " n"]
-    typed: bool
-    head: Callable[[int], list[str]] | None = None
-    separator: str = ","
 
 
 def build_dataset(
     source: Source,
+    choices: ReadingChoices,
     *,
-    discrete: Sequence[str],
-    drop: Sequence[str],
-    missing: str,
-    na_values: tuple[str, ...],
-    notes: tuple[str, ...],
+    notes: tuple[str, ...] = (),
     intervened: Bool[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
     """Return the Dataset of a source's columns.
 
-    Missing values are recognised first, then incomplete rows are dropped, and the remaining rows decide whether
-    a column is continuous or discrete.
+    Missing values are recognised first, then it is decided what each column becomes. If incomplete rows are
+    dropped, the remaining rows decide again.
 
     Parameters
     ----------
     source : Source
-    discrete : sequence of str
-        Columns whose distinct values are states.
-    drop : sequence of str
-        Columns that the user left out. The options that an error proposes repeat them.
-    missing : {"error", "drop"}
-    na_values : tuple of str
-        Codes for missing values that the user named.
+    choices : ReadingChoices
     notes : tuple of str
         What was done so far.
     intervened : ndarray, shape (n, d), bool, optional
@@ -94,146 +50,149 @@ def build_dataset(
     --------
     >>> import numpy as np
     >>> import pandas as pd
-    >>> from dag_gfn.data.build_dataset import Source, build_dataset
+    >>> from dag_gfn.data.build_dataset import build_dataset
+    >>> from dag_gfn.data.reading_choices import ReadingChoices
+    >>> from dag_gfn.data.source import Source
     >>> frame = pd.DataFrame({"age": [31.0, 25.0, np.nan, 40.0], "pay": [2.1, 1.7, 3.0, 2.8]})
     >>> source = Source(("age", "pay"), lambda k: frame.iloc[:, k], numbers=np.arange(4), typed=True)
-    >>> data = build_dataset(source, discrete=(), drop=(), missing="drop", na_values=(), notes=())
+    >>> data = build_dataset(source, ReadingChoices(missing="drop"))
     >>> data.n, data.notes
     (3, ('dropped 1 of 4 rows with missing values',))
     """
     names, n = source.names, len(source.numbers)
-    check_names(names)
+    if len(names) < 2:
+        check_names(names)
+    check_distinct_names(names)
     if n < 2:
-        rows = "no rows below its header" if n == 0 else "only one row"
-        raise DataError(f"the table has {rows}: at least 2 are needed, and many more to learn from.")
+        rows_text = "no rows below its header" if n == 0 else "only one row"
+        raise DataError(f"the table has {rows_text}: at least 2 are needed, and many more to learn from.")
+    table = CellsOfTable.of(source, choices)
+    notes += code_notes(names, table.codes, choices.na_values)
+    decide = strict_columns if choices.strict else decided_columns
+    rows = np.ones(n, dtype=bool)
+    columns = decide(table, rows)
+    missing = _missing(columns)
+    if choices.missing == "error" and missing.any():
+        used = [column.role.name for column in columns if column.is_variable]
+        codes = [table.codes[names.index(name)] for name in used]
+        raise missing_values_error(missing, used, codes=codes, numbers=source.numbers)
+    weightless = np.zeros(n, dtype=bool)
+    while True:
+        unused = missing.any(axis=1) if choices.missing == "drop" else missing.all(axis=1)
+        weights = _weights(columns)
+        no_weight = np.zeros(len(missing), dtype=bool) if weights is None else weights == 0
+        if not (unused | no_weight).any():
+            break
+        if (~(unused | no_weight)).sum() < 2:
+            raise too_few_rows_error(missing, [c.role.name for c in columns if c.is_variable])
+        weightless[np.flatnonzero(rows)[no_weight & ~unused]] = True
+        rows[rows] = ~(unused | no_weight)
+        columns = decide(table, rows, columns)
+        missing = _missing(columns)
+    dropped = n - int(rows.sum()) - int(weightless.sum())
+    if dropped:
+        what = "with missing values" if choices.missing == "drop" else "without any value"
+        notes += (f"dropped {dropped} of {n} rows {what}",)
+    if weightless.any():
+        notes += (f"dropped {weightless.sum()} of {n} rows of weight 0",)
+    return _dataset(source, choices, columns, rows, notes, intervened)
 
-    absent = np.zeros((n, len(names)), dtype=bool)
-    codes: list[Counter[str]] = []
-    light: dict[int, TextColumn | pd.Series] = {}
-    signs: set[str] = set()
-    for k, name in enumerate(names):
-        column = source.load(k)
-        absent[:, k], found = _missing_cells(column, is_discrete=name in discrete, na_values=na_values)
-        codes.append(found)
-        if isinstance(column, pd.Series) or len(column.texts) <= KEPT_TEXTS:
-            light[k] = column
-        if source.head is not None and name not in discrete:
-            present = {text for text in source.head(k) if text not in found and text not in BLANK_CELLS}
-            sign = decimal_sign(sorted(present))
-            if sign is not None:
-                signs.add(sign)
-    notes += code_notes(names, codes, na_values)
 
-    complete = np.count_nonzero(absent, axis=1) == 0
-    if not complete.all():
-        if missing == "error":
-            raise missing_values_error(absent, names, codes=codes, numbers=source.numbers)
-        if complete.sum() < 2:
-            raise too_few_rows_error(absent, names)
-        notes += (f"dropped {np.sum(~complete)} of {n} rows with missing values",)
-    decimal = next(iter(signs)) if len(signs) == 1 else None
-    del absent
-
-    values = np.empty((int(complete.sum()), len(names)))
-    encoded: list[EncodedColumn] = []
-    refused: dict[str, TooManyStates] = {}
-    for k, name in enumerate(names):
-        column = light.pop(k) if k in light else source.load(k)
-        try:
-            one = _encode(column, source, complete, name in discrete, codes[k], decimal)
-        except TooManyStates as error:
-            refused[name] = error
-            continue
-        values[:, k] = one.values
-        encoded.append(one._replace(values=values[:, k]))
-    if refused:
-        raise _refused_error(refused, drop)
-    states = tuple(column.states for column in encoded)
-    if len({labels is None for labels in states}) == 2:
-        raise mixed_kinds_error(names, values, states, drop=drop, discrete=discrete)
-    return Dataset(
+def _dataset(
+    source: Source,
+    choices: ReadingChoices,
+    columns: list[DecidedColumn],
+    rows: Bool[np.ndarray, " n"],
+    notes: tuple[str, ...],
+    intervened: Bool[np.ndarray, "n d"] | None,
+) -> Dataset:
+    """Return the Dataset of the columns that became variables."""
+    roles = _all_roles(source, columns)
+    used = [k for k, column in enumerate(columns) if column.is_variable]
+    _check_number(roles, len(used))
+    if choices.missing == "level":
+        for k in used:
+            columns[k] = _with_level(columns[k])
+        roles = _all_roles(source, columns)
+    variables = [columns[k] for k in used]
+    names = tuple(column.role.name for column in variables)
+    values = np.empty((int(rows.sum()), len(variables)))
+    for j, column in enumerate(variables):
+        values[:, j] = column.values
+    kinds = {"continuous": "continuous", "category": "discrete", "ordinal": "ordinal"}
+    encoded = [
+        EncodedColumn(values[:, j], column.states or None, column.how, column.doubt)
+        for j, column in enumerate(variables)
+    ]
+    dataset = Dataset(
         values=values,
         names=names,
-        kinds=tuple("continuous" if labels is None else "discrete" for labels in states),
-        cardinalities=tuple(0 if labels is None else len(labels) for labels in states),
-        states=tuple(() if labels is None else labels for labels in states),
+        kinds=tuple(kinds[column.role.role] for column in variables),
+        cardinalities=tuple(len(column.states) for column in variables),
+        states=tuple(column.states for column in variables),
         means=np.zeros(len(names)),
         scales=np.ones(len(names)),
-        intervened=None if intervened is None else intervened[complete],
+        intervened=None if intervened is None else intervened[rows][:, used],
         notes=notes + reading_notes(names, encoded),
+        weights=_weights(columns),
+        roles=roles,
+    )
+    return grouped(dataset, choices.groups) if choices.groups else dataset
+
+
+def _with_level(column: DecidedColumn) -> DecidedColumn:
+    """Return a category whose missing cells are a level of their own; other columns as they are."""
+    absent = np.isnan(column.values)
+    if column.role.role != "category" or not absent.any():
+        return column
+    label = "missing"
+    while label in column.states:
+        label += "_"
+    states = (*column.states, label)
+    reason = "; ".join(
+        text for text in (column.role.reason, f"missing cells are the level '{label}'") if text
+    )
+    role = replace(column.role, reason=reason, levels=len(states), missing=0)
+    return column._replace(
+        role=role, states=states, values=np.where(absent, len(states) - 1.0, column.values)
     )
 
 
-def _missing_cells(
-    column: TextColumn | pd.Series, *, is_discrete: bool, na_values: tuple[str, ...]
-) -> tuple[Bool[np.ndarray, " n"], Counter[str]]:
-    """Return which cells are missing, and how many cells each code for a missing value fills."""
-    if isinstance(column, TextColumn):
-        counts = column.counts()
-        flags = missing_texts(column.texts, counts, is_discrete=is_discrete, na_values=na_values)
-        found = Counter(
-            {
-                column.texts[i]: int(counts[i])
-                for i in np.flatnonzero(flags)
-                if column.texts[i] not in BLANK_CELLS or column.texts[i] in na_values
-            }
+def _missing(columns: list[DecidedColumn]) -> Bool[np.ndarray, "n used"]:
+    """Return which cells of the variables are missing."""
+    n = len(columns[0].values)
+    found = [np.isnan(column.values) for column in columns if column.is_variable]
+    return np.stack(found, axis=1) if found else np.zeros((n, 1), dtype=bool)
+
+
+def _weights(columns: list[DecidedColumn]) -> Float64[np.ndarray, " n"] | None:
+    return next((column.values for column in columns if column.role.role == "weights"), None)
+
+
+def _all_roles(source: Source, columns: list[DecidedColumn]) -> tuple[ColumnRole, ...]:
+    """Return the roles of all columns of the source, in its order."""
+    found = {role.name: role for role in source.others}
+    found |= {column.role.name: column.role for column in columns}
+    order = source.all_names or source.names
+    return tuple(found[name] for name in order if name in found)
+
+
+def _check_number(roles: tuple[ColumnRole, ...], number: int) -> None:
+    """Raise DataError if the columns that can be variables are fewer than 2 or more than 63."""
+    if number > MAX_COLUMNS:
+        raise DataError(
+            f"the table has {number} columns that can be variables, at most {MAX_COLUMNS} are possible: "
+            "choose some with --columns or --drop."
         )
-        return flags[column.codes], found
-    absent = column.isna().to_numpy(dtype=bool, copy=True)
-    found = Counter()
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        texts = [str(category) for category in column.cat.categories]
-        counts = np.bincount(column.cat.codes[~absent], minlength=len(texts))
-        flags = missing_texts(texts, counts, is_discrete=True, na_values=na_values)
-        for i in np.flatnonzero(flags & (counts > 0)):
-            absent |= (column.cat.codes == i).to_numpy()
-            found[texts[i]] = int(counts[i])
-    elif (
-        na_values
-        and pd.api.types.is_numeric_dtype(column.dtype)
-        and not pd.api.types.is_complex_dtype(column.dtype)
-    ):
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        for text in na_values:
-            for value in {
-                number for number in np.unique(numbers[~absent]) if is_named(f"{number:.17g}", (text,))
-            }:
-                found[text] += int((numbers == value).sum())
-                absent = absent | (numbers == value)
-    return absent, found
-
-
-def _encode(
-    column: TextColumn | pd.Series,
-    source: Source,
-    complete: Bool[np.ndarray, " n"],
-    as_discrete: bool,
-    codes: Mapping[str, int],
-    decimal: str | None,
-) -> EncodedColumn:
-    if isinstance(column, TextColumn):
-        # In a data frame, a column of numbers with codes such as "?" has the type of text.
-        return encode_text(
-            column,
-            complete,
-            source.numbers,
-            as_discrete=as_discrete,
-            typed=source.typed and not codes,
-            separator=source.separator,
-            decimal=decimal,
-        )
-    rows = column if complete.all() else column[complete]
-    if isinstance(column.dtype, pd.CategoricalDtype) and codes:
-        rows = rows.cat.remove_categories([c for c in rows.cat.categories if str(c) in codes])
-    return encode_column(rows, as_discrete=as_discrete)
-
-
-def _refused_error(refused: Mapping[str, TooManyStates], drop: Sequence[str]) -> DataError:
-    """Return the error of the first refused column; it names the others too."""
-    first, *others = refused
-    text = str(refused[first])
-    if others:
-        text += (
-            f" Likewise {quoted(others)}: --drop {option_value([*drop, *refused])} leaves all of them out."
-        )
-    return DataError(text)
+    if number >= 2:
+        return
+    reasons = [
+        f"'{one_line(role.name, 30)}' ({one_line(role.reason, 80)})"
+        for role in roles
+        if role.role in ("left out", "weights")
+    ]
+    count = "no column" if number == 0 else "only one column"
+    raise DataError(
+        f"{count} can be a variable, a graph needs at least 2: left out are {listed(reasons)}; add columns that vary, "
+        "or use one of these all the same with --keep NAME (keep=[...])."
+    )

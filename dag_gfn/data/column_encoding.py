@@ -186,8 +186,8 @@ def encode_text(
             return EncodedColumn(values, None, reading.how, reading.doubt)
         if share >= 0.5 and not found.all():
             raise _odd_cells_error(column.name, ~found, codes, texts, numbers[rows], share)
-    labels = _without_point_zero(texts)
-    states = _sorted_states(labels)
+    labels = without_point_zero(texts)
+    states = sorted_states(labels)
     _refuse_too_many_states(column.name, len(states), len(codes), texts)
     code_of = {state: float(code) for code, state in enumerate(states)}
     return EncodedColumn(np.array([code_of[label] for label in labels])[codes], states)
@@ -208,7 +208,7 @@ def text_of_objects(column: pd.Series) -> TextColumn | None:
     codes, found = pd.factorize(column.to_numpy(dtype=object))
     if not any(isinstance(cell, (str, bool, np.bool_)) for cell in found):
         return None
-    texts = [_label(cell).strip() for cell in found]
+    texts = [label_of(cell).strip() for cell in found]
     merged, distinct = pd.factorize(np.asarray(["", *texts], dtype=object))
     return TextColumn(str(column.name), merged[codes + 1], tuple(distinct))
 
@@ -267,8 +267,15 @@ def _infinite_error(
     )
 
 
-def _without_point_zero(texts: Sequence[str]) -> list[str]:
-    """Return 1, 2 for 1.0, 2.0: pandas writes whole numbers so in a column with missing values."""
+def without_point_zero(texts: Sequence[str]) -> list[str]:
+    """Return 1, 2 for 1.0, 2.0: pandas writes whole numbers so in a column with missing values.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_encoding import without_point_zero
+    >>> without_point_zero(["1.0", "2.0"]), without_point_zero(["1.0", "2.5"])
+    (['1', '2'], ['1.0', '2.5'])
+    """
     if texts and all(re.fullmatch(r"-?(0|[1-9]\d*)\.0", text) for text in texts):
         return [text[:-2] for text in texts]
     return list(texts)
@@ -284,27 +291,41 @@ def _encode_categorical(column: pd.Series) -> EncodedColumn:
     """Return codes of the declared categories, in their order, including categories that do not occur."""
     codes = column.cat.codes.to_numpy(dtype=np.float64)
     _refuse_too_many_states(str(column.name), np.unique(codes).size, len(column), list(column.unique()[:2]))
-    return EncodedColumn(codes, tuple(_label(category) for category in column.cat.categories))
+    return EncodedColumn(codes, tuple(label_of(category) for category in column.cat.categories))
 
 
 def _encode_discrete(column: pd.Series) -> EncodedColumn:
     first_seen, cells = pd.factorize(column)
-    labels = [_label(cell) for cell in cells]
-    states = _sorted_states(labels)
+    labels = [label_of(cell) for cell in cells]
+    states = sorted_states(labels)
     _refuse_too_many_states(str(column.name), len(states), len(column), list(cells[:2]))
     code_of = {state: float(code) for code, state in enumerate(states)}
     return EncodedColumn(np.array([code_of[label] for label in labels])[first_seen], states)
 
 
-def _label(cell: object) -> str:
-    """Return the label of a state; a whole number has no decimal point, whatever its type."""
+def label_of(cell: object) -> str:
+    """Return the label of a state; a whole number has no decimal point, whatever its type.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_encoding import label_of
+    >>> label_of(3.0), label_of("3.0")
+    ('3', '3.0')
+    """
     if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
         return str(int(cell))
     return str(cell)
 
 
-def _sorted_states(labels: Sequence[str]) -> tuple[str, ...]:
-    """Sort distinct labels: by value where all are numbers ("9" before "10"), else as text."""
+def sorted_states(labels: Sequence[str]) -> tuple[str, ...]:
+    """Sort distinct labels: by value where all are numbers ("9" before "10"), else as text.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_encoding import sorted_states
+    >>> sorted_states(["10", "9"]), sorted_states(["b", "a"])
+    (('9', '10'), ('a', 'b'))
+    """
     distinct = sorted(set(labels))
     numbers = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce")
     if distinct and numbers.notna().all():

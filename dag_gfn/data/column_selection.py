@@ -3,7 +3,8 @@
 import difflib
 from collections.abc import Collection, Sequence
 
-from dag_gfn.data.messages import listed, one_line, quoted
+from dag_gfn.data.messages import one_line, quoted
+from dag_gfn.data.roles import ColumnRole
 from dag_gfn.errors import DataError
 
 MAX_COLUMNS = 63  # a parent set is a bitmask in a signed 64-bit integer
@@ -14,10 +15,11 @@ def select_columns(
     columns: Sequence[str] | None,
     drop: Sequence[str] | None,
     *,
+    keep: Sequence[str] = (),
     has_index: bool = False,
     without_value: Collection[int] = (),
-) -> tuple[list[int], tuple[str, ...]]:
-    """Return the positions of the columns to use, and notes on columns that were left out automatically.
+) -> tuple[list[int], tuple[ColumnRole, ...]]:
+    """Return the positions of the columns to use, and the roles of those that are left out.
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ def select_columns(
         Columns to keep, in this order.
     drop : sequence of str, optional
         Columns to leave out.
+    keep : sequence of str
+        Columns that are not to be left out automatically.
     has_index : bool
         Whether the first column is a row index that pandas or R wrote. It is left out unless `columns` names it.
     without_value : collection of int
@@ -35,33 +39,34 @@ def select_columns(
     Raises
     ------
     DataError
-        If `columns` or `drop` names a column that the table does not have.
+        If `columns`, `drop` or `keep` names a column that the table does not have.
 
     Examples
     --------
     >>> from dag_gfn.data.column_selection import select_columns
-    >>> select_columns(["Unnamed: 0", "age", "sex", "job"], None, ["sex"], has_index=True)
-    ([1, 3], ('dropped the unnamed first column, a row index',))
+    >>> kept, left_out = select_columns(["Unnamed: 0", "age", "sex", "job"], None, ["sex"], has_index=True)
+    >>> kept, [role.reason for role in left_out]
+    ([1, 3], ['an unnamed row index', '--drop'])
     """
-    columns, drop = as_names(columns), as_names(drop)
+    columns, drop, keep = as_names(columns), as_names(drop), as_names(keep)
     refuse_unknown(columns, names, option="columns")
     refuse_unknown(drop, names, option="drop")
+    refuse_unknown(keep, names, option="keep")
     positions = [names.index(name) for name in columns] if columns else list(range(len(names)))
-    notes: list[str] = []
+    reasons = {i: "not among --columns" for i in range(len(names)) if i not in positions}
+    reasons |= {i: "--drop" for i in positions if names[i] in drop}
+    surprising = set()
     if not columns:
-        unasked = [i for i in sorted(without_value) if names[i] not in drop]
-        if unasked:
-            which = (
-                f"columns {listed([str(i + 1) for i in unasked])}"
-                if len(unasked) > 1
-                else f"column {unasked[0] + 1}"
-            )
-            notes.append(f"left out {which}, without a name and without any value")
-        positions = [i for i in positions if i not in unasked]
-        if has_index and positions[:1] == [0] and names[0] not in drop:
-            positions = positions[1:]
-            notes.append("dropped the unnamed first column, a row index")
-    return [i for i in positions if names[i] not in drop], tuple(notes)
+        found = dict.fromkeys(without_value, "without a name and without any value")
+        if has_index:
+            found[0] = "an unnamed row index"
+        surprising = {i for i in found if i not in reasons and names[i] not in keep}
+        reasons |= {i: found[i] for i in surprising}
+    left_out = tuple(
+        ColumnRole(names[i], "left out", reasons[i], surprise=1 if i in surprising else 0)
+        for i in sorted(reasons)
+    )
+    return [i for i in positions if i not in reasons], left_out
 
 
 def as_names(names: Sequence[object] | None) -> tuple[str, ...]:
@@ -118,6 +123,19 @@ def check_names(names: Sequence[str]) -> None:
             f"the table has {len(names)} columns, at most {MAX_COLUMNS} are possible: "
             "choose some with --columns or --drop."
         )
+    check_distinct_names(names)
+
+
+def check_distinct_names(names: Sequence[str]) -> None:
+    """Raise DataError unless every column has a name of its own.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.column_selection import check_distinct_names
+    >>> check_distinct_names(["age", " "])
+    Traceback (most recent call last):
+    dag_gfn.errors.DataError: column 2 has no name: name every column.
+    """
     unnamed = [str(i + 1) for i, name in enumerate(names) if not name.strip()]
     if unnamed:
         raise DataError(f"column {', '.join(unnamed)} has no name: name every column.")

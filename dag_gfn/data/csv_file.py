@@ -1,9 +1,7 @@
 """The reader of CSV files: encoding, separator, rows of cells, and errors that name the line."""
 
 import csv
-import io
-import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -11,13 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from dag_gfn.data.csv_header import column_names, without_other_lines
-from dag_gfn.data.number_text import looks_like_number
+from dag_gfn.data.file_bytes import read_bytes
+from dag_gfn.data.separators import TextLines, text_lines
 from dag_gfn.data.text_encoding import text_encoding
 from dag_gfn.data.text_table import CELL_END, TextTable
-from dag_gfn.errors import DataError, shortened
+from dag_gfn.errors import DataError
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-SAMPLE_BYTES, SAMPLE_ROWS = 1 << 16, 100  # the part of the file from which the separator is chosen
 ROWS_PER_BLOCK = 20_000
 _LAST_LINE = "\x1f\x1f"  # added after the last line; if it ends up inside a cell, a quote was not closed
 
@@ -25,8 +22,8 @@ _LAST_LINE = "\x1f\x1f"  # added after the last line; if it ends up inside a cel
 def read_csv_file(path: str | PathLike) -> TextTable:
     """Return the text in a CSV file; types are decided later, from the rows that are used.
 
-    The separator is the comma, semicolon, tab or vertical bar that divides the lines most evenly. Rows without
-    any value, and empty cells beyond the last column, are left out with a note.
+    `text_lines` says how the separator is found. Rows without any value, and empty cells beyond the last column,
+    are left out with a note.
 
     Raises
     ------
@@ -47,110 +44,27 @@ def read_csv_file(path: str | PathLike) -> TextTable:
     (('age', 'job'), ['cook', 'nurse'], ('read semicolons as separators',))
     """
     path = Path(path)
-    content = _read_bytes(path)
+    content = read_bytes(path)
     encoding, notes = text_encoding(content, path)
-    separator, separator_notes = _separator(content, encoding)
-    notes += separator_notes
-    header, blocks, numbers, row_notes = _read_rows(content, encoding, separator, path)
+    text, text_notes = text_lines(content, encoding)
+    header, blocks, numbers, row_notes = _read_rows(text, path)
     table = TextTable(
         names=tuple(header),
         blocks=tuple(blocks),
         row_numbers=numbers,
         start=0,
         stop=len(numbers),
-        separator=separator,
-        notes=notes + row_notes,
+        separator=text.separator,
+        notes=notes + text_notes + row_notes,
     )
     return without_other_lines(column_names(table, path))
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise DataError(f"'{path}' is a directory: give the path of a CSV file in it.")
-        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
-            raise DataError(f"'{path}' is a device, not a file: give the path of a CSV file.")
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataError(
-            f"no file '{shortened(str(path))}': give the path of a CSV file with column names in its first line."
-        ) from None
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # no permission, a name too long, a loop of links, ...
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(
-            f"'{shortened(str(path))}' cannot be read ({reason}): check the path and its permissions."
-        ) from None
-    if not content.strip(b" \t\r\n\f\v\xef\xbb\xbf\x1a"):
-        raise DataError(
-            f"'{path}' is empty: a header line with the column names and at least two rows are needed."
-        )
-    return content
-
-
-def _lines(content: bytes, encoding: str) -> Iterator[str]:
-    return io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
-
-
-def _separator(content: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
-    """Return the separator that divides the lines most evenly, and a note if it is not the comma or is ambiguous."""
-    text = content[:SAMPLE_BYTES].decode(encoding, errors="ignore")
-    if len(content) > SAMPLE_BYTES:
-        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
-    scores = {separator: _evenness(text, separator) for separator in SEPARATORS}
-    best = max(scores.values())
-    if best[0] == 0:
-        return ",", ()
-    even = [separator for separator, score in scores.items() if score == best]
-    chosen = even[0]
-    rivals = [SEPARATORS[other] for other in SEPARATORS if other != chosen and scores[other][:2] == best[:2]]
-    notes = () if chosen == "," else (f"read {SEPARATORS[chosen]} as separators",)
-    if rivals:
-        notes = (
-            f"read {SEPARATORS[chosen]} as separators, though {' and '.join(rivals)} divide the lines as well",
-        )
-    return chosen, notes
-
-
-def _evenness(text: str, separator: str) -> tuple[float, float, float]:
-    """Return how well a separator divides a sample; the larger the better, compared in this order.
-
-    The three figures are: whether the header has as many cells as most lines (3), one more or less (2) or another
-    number (1); the share of lines with the most frequent number of cells; and the share of cells that are numbers.
-    All are 0 where the separator divides nothing.
-    """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    rows: list[list[str]] = []
-    try:
-        for row in islice(reader, SAMPLE_ROWS):
-            if any(cell.strip() for cell in row):
-                rows.append(row)
-    except csv.Error:
-        pass
-    if not rows:
-        return (0.0, 0.0, 0.0)
-    widths = [len(row) for row in rows[1:]] or [len(rows[0])]
-    usual = max(set(widths), key=widths.count)
-    if usual < 2:
-        return (0.0, 0.0, 0.0)
-    header = len(rows[0])
-    fit = 3.0 if header == usual else 2.0 if abs(header - usual) == 1 and header > 1 else 1.0
-    cells = [cell.strip() for row in rows[1:] for cell in row if cell.strip()]
-    numbers = sum(map(looks_like_number, cells)) / max(len(cells), 1)
-    return (fit, widths.count(usual) / len(widths), numbers)
-
-
 def _read_rows(
-    content: bytes, encoding: str, separator: str, path: Path
+    text: TextLines, path: Path
 ) -> tuple[list[str], list[tuple[str, ...]], np.ndarray, tuple[str, ...]]:
     """Return the header, the blocks of joined cells, the row numbers from 0 below the header, and notes."""
-    reader = csv.reader(
-        _with_last_line(_lines(content, encoding)), delimiter=separator, skipinitialspace=True
-    )
+    reader = text.records(_with_last_line(text))
     header: list[str] = []
     blocks: list[tuple[str, ...]] = []
     empty: list[int] = []
@@ -183,9 +97,9 @@ def _read_rows(
                 blocks.append(tuple(CELL_END.join(cells) for cells in zip(*kept, strict=True)))
                 has_breaks = has_breaks or any("\n" in cells or "\r" in cells for cells in blocks[-1])
     except (_OpenQuote, _Ragged, csv.Error) as error:
-        raise _broken_line(content, encoding, separator, path, len(header), error) from None
+        raise _broken_line(text, path, len(header), error) from None
     if has_breaks:
-        _refuse_joined_lines(content, encoding, separator, path)
+        _refuse_joined_lines(text, path)
     numbers = np.delete(np.arange(first), empty)
     notes = []
     if cut:
@@ -203,7 +117,7 @@ class _Ragged(Exception):
     """A line has more or fewer cells than the header."""
 
 
-def _with_last_line(lines: Iterator[str]) -> Iterator[str]:
+def _with_last_line(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield line.replace("\x1a", "")  # the end-of-file sign of DOS
     yield _LAST_LINE
@@ -240,12 +154,12 @@ def _cut_empty_ends(rows: list[list[str]], width: int) -> int:
     return cut
 
 
-def _refuse_joined_lines(content: bytes, encoding: str, separator: str, path: Path) -> None:
+def _refuse_joined_lines(text: TextLines, path: Path) -> None:
     """Raise DataError if a missing closing quote joined several lines into one cell.
 
     The quote that should open a later cell closes it, and is followed by text. The strict reader refuses that.
     """
-    reader = csv.reader(_lines(content, encoding), delimiter=separator, skipinitialspace=True, strict=True)
+    reader = text.records(strict=True)
     while True:
         begins = reader.line_num + 1
         try:
@@ -261,13 +175,9 @@ def _open_quote(path: Path, line: int) -> DataError:
     return DataError(f"'{path}': line {line}: a quote is not closed: close or delete it.")
 
 
-def _broken_line(
-    content: bytes, encoding: str, separator: str, path: Path, width: int, error: Exception
-) -> DataError:
+def _broken_line(text: TextLines, path: Path, width: int, error: Exception) -> DataError:
     """Read again up to the first faulty record, and return the error with the line in which the record begins."""
-    reader = csv.reader(
-        _with_last_line(_lines(content, encoding)), delimiter=separator, skipinitialspace=True
-    )
+    reader = text.records(_with_last_line(text))
     named, begins = 0, 1
     header_seen = False
     first: tuple[int, int] | None = None

@@ -26,7 +26,7 @@ def few_rows(data: Dataset) -> list[Doubt]:
     []
     """
     columns = sum(max(r - 1, 1) for r in data.cardinalities)
-    if data.kind == "discrete" or data.n > ROWS_PER_COLUMN * columns:
+    if data.kind == "discrete" or data.total_weight > ROWS_PER_COLUMN * columns:
         return []
     levels = f" ({columns} with all but one level of each category)" if columns > data.d else ""
     return [
@@ -34,8 +34,8 @@ def few_rows(data: Dataset) -> list[Doubt]:
             "few_rows",
             "caution",
             "too few rows for so many columns: the probabilities rest on the prior",
-            f"{data.n} rows cannot tell the parents of {data.d} columns{levels} apart, so that the probabilities rest "
-            f"on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose fewer columns with --columns "
-            "or --drop.",
+            f"{data.total_weight:.0f} rows cannot tell the parents of {data.d} columns{levels} apart, so that the "
+            f"probabilities rest on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose fewer "
+            "columns with --columns or --drop.",
         )
     ]

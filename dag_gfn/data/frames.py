@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import narwhals as nw
+import numpy as np
 import pandas as pd
 
+from dag_gfn.data.messages import one_line
 from dag_gfn.errors import DataError
 
 
@@ -14,66 +17,97 @@ def is_frame(data: Any) -> bool:
     --------
     >>> import pandas as pd
     >>> from dag_gfn.data.frames import is_frame
-    >>> is_frame(pd.DataFrame({"a": [1]})), is_frame([1, 2])
-    (True, False)
+    >>> is_frame(pd.DataFrame({"a": [1]})), is_frame({"a": [1, 2]}), is_frame([1, 2])
+    (True, True, False)
     """
-    if isinstance(data, pd.DataFrame):
-        return True
-    # A lazy frame has no to_pandas. That is asked first, because a lazy frame warns when asked for its columns.
-    return callable(getattr(data, "to_pandas", None)) and (
-        hasattr(data, "columns") or hasattr(data, "column_names")
-    )
+    known = isinstance(data, pd.DataFrame) or type(data) is dict  # sparse matrices are subclasses of it
+    return known or _in_narwhals(data) is not None or _gives_arrow(data)
 
 
 def as_pandas(data: Any) -> pd.DataFrame:
-    """Return a table as a pandas frame; columns of pyarrow's dictionary type become categorical.
+    """Return a table as a pandas frame whose columns have types of numpy and pandas.
 
-    Frames of polars, tables of pyarrow and all other objects with `to_pandas` are converted.
+    Tables of polars, pyarrow and all other libraries that narwhals knows are converted, and so are tables that give
+    a stream of Arrow and dictionaries of columns. Lazy tables are computed. Columns of Arrow's types become numbers,
+    text, dates or categories of pandas.
 
     Raises
     ------
     DataError
-        If the object is not a table, or is a lazy one.
+        If the object is not a table, or cannot be computed.
 
     Examples
     --------
     >>> import polars as pl
     >>> from dag_gfn.data.frames import as_pandas
-    >>> as_pandas(pl.DataFrame({"age": [31, 25]})).to_dict("list")
+    >>> as_pandas(pl.LazyFrame({"age": [31, 25]})).to_dict("list")
     {'age': [31, 25]}
     """
-    if not isinstance(data, pd.DataFrame):
-        kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}"
-        if not is_frame(data):
-            lazy = (
-                " use .collect() first."
-                if hasattr(data, "collect")
-                else (" make a DataFrame of it first, for example pandas.DataFrame(...).")
-            )
-            raise DataError(f"a data frame is needed, not {kind}:{lazy}")
-        data = _converted(data)
-        if not isinstance(data, pd.DataFrame):
-            raise DataError(f"{kind}.to_pandas() gives no data frame: make a pandas.DataFrame of it first.")
+    if isinstance(data, pd.DataFrame):
+        return _with_plain_types(data)
+    kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}"
+    if not is_frame(data):
+        raise DataError(
+            f"a data frame is needed, not {kind}: make a DataFrame of it first, for example pandas.DataFrame(...)."
+        )
+    try:
+        frame = _converted(data)
+    except Exception as error:
+        reason = one_line(error, 150) or type(error).__name__
+        raise DataError(
+            f"the {kind} cannot be made a table ({reason}): make a pandas.DataFrame of it first."
+        ) from error
+    return _with_plain_types(frame)
+
+
+def _in_narwhals(data: Any) -> Any:
+    """Return a frame as narwhals sees it, or None if it is no frame of a library that narwhals knows."""
+    found = nw.from_native(data, pass_through=True)
+    return found if isinstance(found, nw.DataFrame | nw.LazyFrame) else None
+
+
+def _gives_arrow(data: Any) -> bool:
+    return hasattr(data, "__arrow_c_stream__") and not hasattr(data, "to_frame")  # a series gives one too
+
+
+def _converted(data: Any) -> pd.DataFrame:
+    if isinstance(data, dict):
+        return pd.DataFrame(data)
+    frame = _in_narwhals(data)
+    if frame is None:
+        import pyarrow
+
+        return _of_arrow(pyarrow.table(data))
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    if frame.implementation.is_pandas():
+        return frame.to_native()
+    try:
+        return _of_arrow(frame.to_arrow())
+    except ImportError:  # pyarrow may be missing
+        return pd.DataFrame({name: frame[name].to_list() for name in frame.columns})
+
+
+def _of_arrow(table: Any) -> pd.DataFrame:
+    return table.to_pandas(date_as_object=False)
+
+
+def _with_plain_types(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with columns of Arrow's types as columns of numpy and pandas."""
     changed = {
-        i: _categorical(data.iloc[:, i]) for i in range(data.shape[1]) if _is_dictionary(data.dtypes.iloc[i])
+        i: _plain(frame.iloc[:, i])
+        for i in range(frame.shape[1])
+        if isinstance(frame.dtypes.iloc[i], pd.ArrowDtype)
     }
     if not changed:
-        return data
-    columns = [changed.get(i, data.iloc[:, i]) for i in range(data.shape[1])]
-    return pd.concat(columns, axis=1)
+        return frame
+    columns = [changed.get(i, frame.iloc[:, i]) for i in range(frame.shape[1])]
+    result = pd.concat(columns, axis=1)
+    result.attrs = frame.attrs
+    return result
 
 
-def _converted(data: Any) -> Any:
-    try:
-        return data.to_pandas()
-    except ImportError:  # polars converts through pyarrow, which may be missing
-        return pd.DataFrame({name: data[name].to_list() for name in data.columns})
-
-
-def _is_dictionary(dtype: Any) -> bool:
-    return isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith("dictionary")
-
-
-def _categorical(column: pd.Series) -> pd.Series:
-    array = column.array.__arrow_array__()
-    return pd.Series(array.to_pandas().array, index=column.index, name=column.name)
+def _plain(column: pd.Series) -> pd.Series:
+    array = column.array.__arrow_array__().to_pandas(date_as_object=False)
+    values = array.array if isinstance(array, pd.Series) else np.asarray(array)
+    return pd.Series(values, index=column.index, name=column.name)

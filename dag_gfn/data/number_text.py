@@ -250,7 +250,7 @@ def _choose(
     if decimal is None and any("," in text for text in texts):
         # In a column with thousands, numbers below 1,000 have no comma; with three decimals every number has one.
         bare = any(re.fullmatch(r"[+-]?\d{1,3}", text) for text in texts)
-        decimal = "." if separator == "," or (separator == "\t" and bare) else ","
+        decimal = "." if separator == "," or (separator in "\t " and bare) else ","
     # The first candidate with that decimal sign: with decimal commas, the point in 1.234 groups thousands.
     return min(candidates, key=lambda notation: notation[1] != (decimal or "."))
 

@@ -47,4 +47,4 @@ def rounding(dataset: Dataset, j: int, raw: Float64[np.ndarray, " n"]) -> float:
     """
     if dataset.scales[j] == 1 and dataset.means[j] == 0:
         return 0.0
-    return 32 * float(np.finfo(float).eps) * float(np.abs(raw).max())
+    return 32 * float(np.finfo(float).eps) * float(np.nanmax(np.abs(raw)))

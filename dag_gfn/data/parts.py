@@ -1,18 +1,18 @@
 """The parts of a table that checks of the data look at: its columns of one kind, in complete rows."""
 
-from dataclasses import replace
+from dataclasses import fields
 
 import numpy as np
+from jaxtyping import Int64
 
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.errors import DataError
 
 
 def complete_parts(dataset: Dataset) -> list[Dataset]:
     """Return the numeric columns, and the others, each in the rows where none of them is missing.
 
-    A complete table of one kind is its own part. A part is left out where too few rows are complete, or a column is
-    constant in them. Every column is a node of its own there.
+    A complete table of one kind is its own part. Columns that are constant in these rows are left out, and so is a part
+    of which no column is left. Every column is a node of its own there.
 
     Examples
     --------
@@ -27,31 +27,34 @@ def complete_parts(dataset: Dataset) -> list[Dataset]:
     if dataset.kind != "mixed" and not dataset.has_missing and not dataset.groups:
         return [dataset]
     numeric = np.array([kind == "continuous" for kind in dataset.kinds])
-    parts = []
-    for chosen in (numeric, ~numeric):
-        columns = np.flatnonzero(chosen).tolist()
-        rows = ~dataset.missing[:, columns].any(axis=1)
-        if not columns:
-            continue
-        try:
-            parts.append(
-                replace(
-                    dataset,
-                    values=dataset.values[np.ix_(rows, columns)],
-                    names=tuple(dataset.names[j] for j in columns),
-                    kinds=tuple(dataset.kinds[j] for j in columns),
-                    cardinalities=tuple(dataset.cardinalities[j] for j in columns),
-                    states=tuple(dataset.states[j] for j in columns),
-                    means=dataset.means[columns],
-                    scales=dataset.scales[columns],
-                    intervened=None
-                    if dataset.intervened is None
-                    else dataset.intervened[np.ix_(rows, columns)],
-                    weights=None if dataset.weights is None else dataset.weights[rows],
-                    true_graph=None,
-                    groups=(),
-                )
-            )
-        except DataError:
-            continue
-    return parts
+    parts = (_part(dataset, np.flatnonzero(chosen)) for chosen in (numeric, ~numeric))
+    return [part for part in parts if part is not None]
+
+
+def _part(dataset: Dataset, columns: Int64[np.ndarray, " k"]) -> Dataset | None:
+    """Return the columns that vary in the rows where none of these columns is missing; None if there are none."""
+    rows = np.flatnonzero(~dataset.missing[:, columns].any(axis=1))
+    if len(rows) < 2:
+        return None
+    columns = columns[np.ptp(dataset.values[np.ix_(rows, columns)], axis=0) > 0]
+    if len(columns) == 0:
+        return None
+    cells, changes = (
+        np.ix_(rows, columns),
+        {field.name: getattr(dataset, field.name) for field in fields(dataset)},
+    )
+    for name in ("names", "kinds", "cardinalities", "states"):
+        changes[name] = tuple(changes[name][j] for j in columns)
+    changes |= {
+        "values": dataset.values[cells],
+        "means": dataset.means[columns],
+        "scales": dataset.scales[columns],
+        "intervened": None if dataset.intervened is None else dataset.intervened[cells],
+        "weights": None if dataset.weights is None else dataset.weights[rows],
+        "true_graph": None,
+        "groups": (),
+    }
+    part = object.__new__(Dataset)  # unchecked: one column is too few for a graph, but enough for a check
+    for name, value in changes.items():
+        object.__setattr__(part, name, value)
+    return part

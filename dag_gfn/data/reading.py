@@ -1,10 +1,11 @@
 """Reads a file, a data frame or an array into a Dataset.
 
-The steps are always the same: choose columns, recognise missing values, drop incomplete rows, and then decide from the
-remaining rows whether a column is continuous or discrete.
+The steps are always the same: choose columns, recognise missing values, and decide by the rules of roles what each
+column becomes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -12,19 +13,21 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
 
-from dag_gfn.data.build_dataset import KEPT_TEXTS, Source, build_dataset
+from dag_gfn.data.build_dataset import build_dataset
 from dag_gfn.data.column_encoding import text_of_objects
-from dag_gfn.data.column_selection import as_names, refuse_unknown, select_columns
+from dag_gfn.data.column_selection import select_columns
 from dag_gfn.data.csv_file import read_csv_file
 from dag_gfn.data.csv_header import UNNAMED, UNNAMED_INDEX
 from dag_gfn.data.dataset import Dataset, default_names
-from dag_gfn.data.file_readers import file_reader
+from dag_gfn.data.file_readers import read_table
 from dag_gfn.data.frames import as_pandas
 from dag_gfn.data.interventions import intervention_mask
-from dag_gfn.data.messages import one_line
 from dag_gfn.data.number_text import points_may_group
+from dag_gfn.data.reading_choices import Asked, check_asked, reading_choices
+from dag_gfn.data.source import KEPT_TEXTS, Source
 from dag_gfn.data.text_table import TextColumn, TextTable
-from dag_gfn.errors import DataError, OptionError
+from dag_gfn.data.typed_files import notes_of
+from dag_gfn.errors import DataError
 
 
 def read_csv(
@@ -32,11 +35,17 @@ def read_csv(
     *,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
+    keep: Sequence[str] = (),
     discrete: Sequence[str] = (),
-    missing: str = "error",
+    continuous: Sequence[str] = (),
+    ordinal: Sequence[str] | Mapping[str, Sequence[object]] = (),
+    missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
+    dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
+    strict: bool = False,
 ) -> Dataset:
-    """Read a CSV file with column names in its first line; the options are those of `from_frame`.
+    """Read a CSV file, compressed or not, with column names in its first line; the options are those of `from_frame`.
 
     A column is continuous if all its cells are numbers, apart from missing values. In a discrete column each text is
     a state of its own: 1.10 and 1.1 are different states, and so are 01 and 1.
@@ -60,8 +69,11 @@ def read_csv(
     >>> data.notes
     ("took '?' in 'pay' (1 cell) for missing values", 'dropped 1 of 3 rows with missing values')
     """
-    _check_missing(missing)
-    return _from_table(read_csv_file(path), columns, drop, discrete, missing, na_values)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
+    check_asked(asked)
+    return _from_table(read_table(path, read_csv_file), asked)
 
 
 def read_file(
@@ -69,13 +81,19 @@ def read_file(
     *,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
+    keep: Sequence[str] = (),
     discrete: Sequence[str] = (),
-    missing: str = "error",
+    continuous: Sequence[str] = (),
+    ordinal: Sequence[str] | Mapping[str, Sequence[object]] = (),
+    missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
+    dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
+    strict: bool = False,
 ) -> Dataset:
-    """Read a file in the format that the suffix of its name says; the options are those of `from_frame`.
+    """Read a file of any format; the options are those of `from_frame`.
 
-    The formats are those of `FILE_READERS`; a file with another suffix is read as CSV.
+    The formats are those of `FILE_READERS`, compressed or not; a file with another suffix is read as CSV.
 
     Raises
     ------
@@ -94,51 +112,48 @@ def read_file(
     >>> data.names, data.values.tolist()
     (('age', 'pay'), [[31.0, 2.1], [40.0, 2.8]])
     """
-    _check_missing(missing)
-    return _from_table(file_reader(path)(path), columns, drop, discrete, missing, na_values)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
+    check_asked(asked)
+    return _from_table(read_table(path), asked)
 
 
-def _from_table(
-    table: TextTable | pd.DataFrame,
-    columns: Sequence[str] | None,
-    drop: Sequence[str] | None,
-    discrete: Sequence[str],
-    missing: str,
-    na_values: Sequence[object] | str | float | int,
-) -> Dataset:
+def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
     """Return the Dataset of what a reader of files returned."""
     if isinstance(table, pd.DataFrame):
-        return from_frame(
-            table, columns=columns, drop=drop, discrete=discrete, missing=missing, na_values=na_values
-        )
+        data = _from_pandas(table, asked, None)
+        return replace(data, notes=notes_of(table) + data.notes)
     without_value = {
         i
         for i, name in enumerate(table.names)
         if UNNAMED.fullmatch(name) and not any(map(str.strip, table.cells(i)))
     }
-    kept, notes = select_columns(
+    has_index = table.names[0] == UNNAMED_INDEX and _counts_up(table.cells(0))
+    kept, others = select_columns(
         table.names,
-        columns,
-        drop,
-        has_index=table.names[0] == UNNAMED_INDEX and _counts_up(table.cells(0)),
+        asked.columns,
+        asked.drop,
+        keep=asked.keep,
+        has_index=has_index,
         without_value=without_value,
     )
     names = tuple(table.names[i] for i in kept)
-    discrete = _discrete_names(discrete, names, table.names)
+    choices = reading_choices(asked, names, table.names)
+    labels = {*choices.discrete, *choices.ordinal}
     return build_dataset(
         Source(
             names=names,
-            load=lambda k: _text_table_column(table, kept[k], as_discrete=table.names[kept[k]] in discrete),
+            load=lambda k: _text_table_column(table, kept[k], as_discrete=names[k] in labels),
             head=lambda k: [cell.strip() for cell in table.cells(kept[k], KEPT_TEXTS)],
             numbers=table.rows,
             typed=False,
             separator=table.separator,
+            others=others,
+            all_names=tuple(table.names),
         ),
-        discrete=discrete,
-        drop=as_names(drop),
-        missing=missing,
-        na_values=_as_codes(na_values),
-        notes=table.notes + notes,
+        choices,
+        notes=table.notes,
     )
 
 
@@ -146,9 +161,17 @@ def from_array(
     values: Shaped[np.ndarray, "n d"],
     names: Sequence[str] | None = None,
     *,
+    columns: Sequence[str] | None = None,
+    drop: Sequence[str] | None = None,
+    keep: Sequence[str] = (),
     discrete: Sequence[str] = (),
-    missing: str = "error",
+    continuous: Sequence[str] = (),
+    ordinal: Sequence[str] | Mapping[str, Sequence[object]] = (),
+    missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
+    dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
+    strict: bool = False,
     intervened: Shaped[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
     """Return the Dataset of an array; the columns are called x0, x1, ... unless `names` are given.
@@ -157,7 +180,7 @@ def from_array(
     ----------
     values : ndarray, shape (n, d)
     names : sequence of str, length d, optional
-    discrete, missing, na_values, intervened
+    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, intervened
         As for `from_frame`.
 
     Raises
@@ -180,8 +203,10 @@ def from_array(
         raise DataError(
             f"{len(names)} names were given for the {values.shape[1]} columns of the array: name each one."
         )
-    frame = pd.DataFrame(values, columns=list(names))
-    return from_frame(frame, discrete=discrete, missing=missing, na_values=na_values, intervened=intervened)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
+    return _from_pandas(pd.DataFrame(values, columns=list(names)), asked, intervened)
 
 
 def from_frame(
@@ -189,9 +214,15 @@ def from_frame(
     *,
     columns: Sequence[str] | None = None,
     drop: Sequence[str] | None = None,
+    keep: Sequence[str] = (),
     discrete: Sequence[str] = (),
-    missing: str = "error",
+    continuous: Sequence[str] = (),
+    ordinal: Sequence[str] | Mapping[str, Sequence[object]] = (),
+    missing: str | None = None,
     na_values: Sequence[object] | str | float | int = (),
+    dates: str = "drop",
+    group: Mapping[str, Sequence[str] | str] | None = None,
+    strict: bool = False,
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
 ) -> Dataset:
     """Return the Dataset of a data frame.
@@ -214,6 +245,8 @@ def from_frame(
     na_values : sequence of str or numbers
         Further cells that count as missing, such as the code -999 or a word. Empty cells and signs such as "?"
         always do.
+    group : mapping from str to sequence of str, optional
+        Columns that one node of the graph owns, by the name of the node: {"climate": ["temp", "rain"]}.
     intervened : ndarray, shape of `frame`, bool, optional
         True where the experimenter set the value. Rows and columns of it are selected as those of `frame`.
 
@@ -231,9 +264,16 @@ def from_frame(
     >>> data.names, data.kind, data.states
     (('job', 'smokes'), 'discrete', (('cook', 'nurse'), ('False', 'True')))
     """
-    na_values = _as_codes(na_values)
-    _check_missing(missing)
-    frame = as_pandas(frame)
+    asked = Asked(
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+    )
+    return _from_pandas(as_pandas(frame), asked, intervened)
+
+
+def _from_pandas(
+    frame: pd.DataFrame, asked: Asked, intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None
+) -> Dataset:
+    """Return the Dataset of a pandas frame."""
     all_names = [str(name) for name in frame.columns]
     has_index = bool(all_names) and all_names[0] in ("", UNNAMED_INDEX) and _is_index(frame.iloc[:, 0])
     without_value = {
@@ -241,9 +281,15 @@ def from_frame(
         for i, name in enumerate(all_names)
         if (not name.strip() or UNNAMED.fullmatch(name)) and len(frame) and frame.iloc[:, i].isna().all()
     }
-    kept, notes = select_columns(all_names, columns, drop, has_index=has_index, without_value=without_value)
+    kept, others = select_columns(
+        all_names,
+        asked.columns,
+        asked.drop,
+        keep=asked.keep,
+        has_index=has_index,
+        without_value=without_value,
+    )
     names = tuple(all_names[i] for i in kept)
-    discrete = _discrete_names(discrete, names, all_names)
     if intervened is not None:
         intervened = intervention_mask(np.asarray(intervened), frame.shape)[:, kept]
     return build_dataset(
@@ -252,12 +298,10 @@ def from_frame(
             load=lambda k: _frame_column(frame.iloc[:, kept[k]], names[k]),
             numbers=np.arange(len(frame)),
             typed=True,
+            others=others,
+            all_names=tuple(all_names),
         ),
-        discrete=discrete,
-        drop=as_names(drop),
-        missing=missing,
-        na_values=na_values,
-        notes=notes,
+        reading_choices(asked, names, all_names),
         intervened=intervened,
     )
 
@@ -291,27 +335,3 @@ def _counts_up(cells: Sequence[str]) -> bool:
     if not cells or not all(cell.strip().isdecimal() for cell in cells) or len(max(cells, key=len)) > 18:
         return False
     return bool((np.diff(np.array(list(map(int, cells)))) > 0).all())
-
-
-def _as_codes(na_values: Sequence[object] | str | float | int) -> tuple[str, ...]:
-    """Return codes for missing values as text; a whole number has no decimal point."""
-    if isinstance(na_values, str | int | float | np.number):
-        na_values = (na_values,)
-    return tuple(
-        f"{code:.15g}" if isinstance(code, float | np.floating) else str(code).strip() for code in na_values
-    )
-
-
-def _check_missing(missing: str) -> None:
-    if missing not in ("error", "drop"):
-        raise OptionError(f"missing is 'error' or 'drop', not '{one_line(missing)}'.")
-
-
-def _discrete_names(
-    discrete: Sequence[str], names: tuple[str, ...], all_names: Sequence[str]
-) -> tuple[str, ...]:
-    if isinstance(discrete, str) and discrete == "all":
-        return names
-    chosen = as_names(discrete)
-    refuse_unknown(chosen, all_names, option="discrete")
-    return chosen

@@ -72,7 +72,7 @@ def reading_notes(names: Sequence[str], encoded: Sequence[EncodedColumn]) -> tup
         notes.append(f"read in {quoted(names[k] for k in columns)} {encoded[columns[0]].doubt}")
     for name, column in zip(names, encoded, strict=True):
         if column.states:
-            absent = len(column.states) - np.unique(column.values).size
+            absent = len(column.states) - np.unique(column.values[~np.isnan(column.values)]).size
             if absent:
                 notes.append(
                     f"column '{one_line(name)}' declares {len(column.states)} categories, {absent} of which "

@@ -53,6 +53,7 @@ def copies_and_functions(data: Dataset) -> list[Doubt]:
     if data.kind != "discrete":
         return []
     codes = data.values if data.intervened is None else data.values[~data.intervened.any(1)]
+    codes = codes[~np.isnan(codes).any(axis=1)]
     if len(codes) < 2:
         return []
     search = _Search(codes.T.astype(np.int64), data.cardinalities)

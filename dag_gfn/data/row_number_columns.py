@@ -38,7 +38,7 @@ def is_row_number(values: Float64[np.ndarray, " n"]) -> bool:
 
 
 def row_number_columns(dataset: Dataset) -> list[int]:
-    """Return the positions of the columns of a continuous table that number the rows.
+    """Return the positions of the numeric columns that number the rows.
 
     Examples
     --------
@@ -49,9 +49,11 @@ def row_number_columns(dataset: Dataset) -> list[int]:
     >>> row_number_columns(dag_gfn.from_array(np.column_stack([np.arange(1, 13), values])))
     [0]
     """
-    if dataset.kind != "continuous":
-        return []
-    return [j for j in range(dataset.d) if is_row_number(raw_column(dataset, j))]
+    return [
+        j
+        for j, kind in enumerate(dataset.kinds)
+        if kind == "continuous" and not dataset.missing[:, j].any() and is_row_number(raw_column(dataset, j))
+    ]
 
 
 def row_numbers_sentence(dataset: Dataset, found: Sequence[int]) -> str:

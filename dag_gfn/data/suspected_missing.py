@@ -47,7 +47,7 @@ def likely_codes(dataset: Dataset) -> dict[int, dict[float, int]]:
     for j in range(dataset.d):
         if dataset.intervened is not None and dataset.intervened[:, j].any():
             continue  # the experimenter may have set any value
-        if dataset.kind == "continuous":
+        if dataset.kinds[j] == "continuous":
             values, counts = _distinct(dataset, j)
         else:
             values, counts = _numeric_states(dataset, j)
@@ -70,8 +70,8 @@ def code_cells(dataset: Dataset, codes: Mapping[int, Mapping[float, int]]) -> Bo
     [[False, False], [True, False], [False, False]]
     """
     cells = np.zeros(dataset.values.shape, dtype=bool)
-    if dataset.kind == "continuous":
-        for j, found in codes.items():
+    for j, found in codes.items():
+        if dataset.kinds[j] == "continuous":
             raw = raw_column(dataset, j)
             for code in found:
                 cells[:, j] |= np.abs(raw - code) <= rounding(dataset, j, raw)
@@ -117,8 +117,6 @@ def words_sentence(dataset: Dataset) -> str:
     >>> words_sentence(dag_gfn.from_array(cells, ["colour", "sold"])).partition(";")[0]
     "taken for states, though they may stand for missing values: 'unknown' in 'colour' (2 cells)"
     """
-    if dataset.kind != "discrete":
-        return ""
     found: dict[str, list[str]] = {}
     for name, labels, codes in zip(dataset.names, dataset.states, dataset.values.T, strict=True):
         for code, label in enumerate(labels):
@@ -137,6 +135,7 @@ def words_sentence(dataset: Dataset) -> str:
 def _distinct(dataset: Dataset, j: int) -> tuple[Float64[np.ndarray, " k"], Int[np.ndarray, " k"]]:
     """Return the sorted distinct values of a column and how often each occurs."""
     raw = raw_column(dataset, j)
+    raw = raw[~np.isnan(raw)]
     values, counts = np.unique(raw, return_counts=True)
     # After standardizing and back, equal values may differ by rounding.
     new = np.concatenate([[True], np.diff(values) > rounding(dataset, j, raw)])
@@ -150,7 +149,8 @@ def _numeric_states(dataset: Dataset, j: int) -> tuple[Float64[np.ndarray, " k"]
         values = np.array([float(label) for label in dataset.states[j]])
     except ValueError:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
-    counts = np.bincount(dataset.values[:, j].astype(np.int64), minlength=len(values))
+    codes = dataset.values[:, j]
+    counts = np.bincount(codes[~np.isnan(codes)].astype(np.int64), minlength=len(values))
     order = np.argsort(values)
     return values[order], counts[order]
 

@@ -68,7 +68,9 @@ def _targets(dataset: Dataset, j: int) -> dict[str, str]:
     """Return the variable that each code of column j stands for; empty if it is not a column of targets."""
     others = [name for name in dataset.names if name != dataset.names[j]]
     is_named_so = _TARGET_NAMES.fullmatch(dataset.names[j]) is not None
-    if dataset.kind == "discrete":
+    if dataset.missing[:, j].any():
+        return {}
+    if dataset.kinds[j] != "continuous":
         labels = list(dataset.states[j])
         codes = dataset.values[:, j]
         named = {label: label for label in labels if label in others}

@@ -10,7 +10,7 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 
 
 def text_encoding(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the encoding of a file's bytes and notes on it: UTF-8, UTF-16 with a byte order mark, or Windows-1252.
+    """Return the encoding of a file's bytes and notes on it: UTF-8, UTF-16, or Windows-1252.
 
     Raises
     ------
@@ -33,6 +33,9 @@ def text_encoding(content: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
             pass
         else:
             return "utf-16", ("read as UTF-16 text",)
+    order = _byte_order(content)
+    if order:
+        return order, ("read as UTF-16 text",)
     decoder = codecs.getincrementaldecoder("utf-8")()
     binary = _NO_TEXT.search(content)
     position = 0
@@ -64,3 +67,17 @@ def _is_windows_1252(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _byte_order(content: bytes) -> str | None:
+    """Return the encoding of UTF-16 text without a mark: every second byte of plain letters and digits is zero."""
+    head = content[:1000]
+    zeros = [head[start::2].count(0) for start in (0, 1)]
+    if len(content) % 2 or min(zeros) or max(zeros) < 0.3 * len(head):
+        return None
+    order = "utf-16-be" if zeros[0] else "utf-16-le"
+    try:
+        text = content.decode(order)
+    except UnicodeDecodeError:
+        return None
+    return None if _NO_TEXT.search(text.encode("utf-8")) else order

@@ -1,5 +1,6 @@
 """Causal effects averaged over graphs and parameters."""
 
+from dag_gfn.effects.contrast_effect import ContrastEffect, contrast_effect, contrast_effects
 from dag_gfn.effects.interventional_distribution import (
     InterventionalDistribution,
     interventional_distribution,
@@ -9,10 +10,13 @@ from dag_gfn.effects.interventional_mean import InterventionalMeans, interventio
 from dag_gfn.effects.total_effect import TotalEffect, TotalEffects, parent_adjustment, total_effects
 
 __all__ = [
+    "ContrastEffect",
     "InterventionalDistribution",
     "InterventionalMeans",
     "TotalEffect",
     "TotalEffects",
+    "contrast_effect",
+    "contrast_effects",
     "interventional_distribution",
     "interventional_distributions",
     "interventional_means",

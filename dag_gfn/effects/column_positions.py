@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from dag_gfn.errors import OptionError
 
 
-def node_index(names: Sequence[str], name: str) -> int:
+def node_index(names: Sequence[str], name: str, *, what: str = "column") -> int:
     """Return the position of a variable, or raise OptionError with the nearest name and all names.
+
+    Parameters
+    ----------
+    names : sequence of str
+    name : str
+    what : str
+        What the names are of, for the message.
 
     Examples
     --------
@@ -18,8 +25,8 @@ def node_index(names: Sequence[str], name: str) -> int:
     if name in names:
         return list(names).index(name)
     near = difflib.get_close_matches(str(name), names, n=1)
-    hint = f"did you mean '{near[0]}'? The columns are" if near else "the columns are"
-    raise OptionError(f"there is no column '{name}': {hint} {', '.join(names)}")
+    hint = f"did you mean '{near[0]}'? The {what}s are" if near else f"the {what}s are"
+    raise OptionError(f"there is no {what} '{name}': {hint} {', '.join(names)}")
 
 
 def pair_index(names: Sequence[str], source: str, target: str) -> tuple[int, int]:

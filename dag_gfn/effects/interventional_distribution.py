@@ -10,12 +10,12 @@ import pandas as pd
 from jaxtyping import Bool, Float64
 
 from dag_gfn.effects.column_positions import node_index, pair_index
-from dag_gfn.effects.distribution_draws import distribution_draws
+from dag_gfn.effects.distribution_draws import PairDraws, distribution_draws
 from dag_gfn.effects.draw_summaries import central_interval, spread
-from dag_gfn.effects.graph_draws import draw_graphs, equivalence_classes, no_path
-from dag_gfn.errors import OptionError
+from dag_gfn.effects.drawn_networks import drawn_networks
+from dag_gfn.effects.graph_draws import equivalence_classes, no_path
 from dag_gfn.graphs import graph
-from dag_gfn.parameters import DiscreteParameters, parameter_posterior
+from dag_gfn.parameters import DiscreteParameters
 from dag_gfn.posterior import GraphPosterior
 
 
@@ -218,32 +218,56 @@ def interventional_distributions(
     [0.0, 1.0]
     """
     indices = [pair_index(posterior.names, source, target) for source, target in pairs]
-    parameters = parameter_posterior(posterior)
-    if not isinstance(parameters, DiscreteParameters):
-        raise OptionError(
-            "distributions by state are for discrete columns, these are continuous: use total_effects or "
-            "interventional_means"
-        )
     generator = np.random.default_rng(rng)
-    graphs = draw_graphs(posterior, num_draws, generator)
+    drawn = drawn_networks(
+        posterior,
+        num_draws,
+        generator,
+        DiscreteParameters,
+        "distributions by state are for categories scored by bdeu or bde: use total_effects or interventional_means for "
+        "numbers, contrast_effect for mixed tables (score block)",
+    )
+    states = drawn.parameters[0].states
+    found = [
+        PairDraws(np.empty((num_draws, len(states[x]), len(states[y]))), np.zeros((len(states[x]), len(states[y]))))
+        for x, y in indices
+    ]
+    done = 0.0
+    for parameters, draws in drawn.parts():
+        share = len(draws) / num_draws
+        of_table = distribution_draws(
+            parameters,
+            drawn.graphs[draws],
+            indices,
+            generator,
+            max_seconds=max_seconds * share,
+            on_progress=_within(on_progress, done, share),
+        )
+        for all_tables, one in zip(found, of_table, strict=True):
+            all_tables.samples[draws] = one.samples
+            all_tables.mean[...] += share * one.mean
+        done += share
     zero = no_path(posterior)
     return [
         InterventionalDistribution(
             names=posterior.names,
             source=posterior.names[x],
             target=posterior.names[y],
-            source_states=parameters.states[x],
-            target_states=parameters.states[y],
-            samples=found.samples,
-            graphs=graphs,
-            mean=found.mean,
+            source_states=states[x],
+            target_states=states[y],
+            samples=of_pair.samples,
+            graphs=drawn.graphs,
+            mean=of_pair.mean,
             probability_zero=float(zero[x, y]),
         )
-        for (x, y), found in zip(
-            indices,
-            distribution_draws(
-                parameters, graphs, indices, generator, max_seconds=max_seconds, on_progress=on_progress
-            ),
-            strict=True,
-        )
+        for (x, y), of_pair in zip(indices, found, strict=True)
     ]
+
+
+def _within(
+    on_progress: Callable[[float, float], None] | None, done: float, share: float
+) -> Callable[[float, float], None] | None:
+    """Return what tells of the progress of one table, which has this share of the draws."""
+    if on_progress is None:
+        return None
+    return lambda part, seconds: on_progress(done + share * part, seconds / share)

@@ -9,9 +9,9 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.effects.column_positions import node_index
 from dag_gfn.effects.draw_summaries import QUANTILES
-from dag_gfn.effects.graph_draws import draw_graphs
-from dag_gfn.effects.total_effect import linear_gaussian_parameters
+from dag_gfn.effects.total_effect import linear_gaussian_networks
 from dag_gfn.errors import OptionError
+from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.features import chunks
 
@@ -93,7 +93,8 @@ def interventional_means(
     Raises
     ------
     OptionError
-        If the column is unknown, the value is not finite, or the score has no such parameters.
+        If the column is unknown, the value is not finite, the score has no such parameters, or ranks were scored, so that
+        no value can be set.
 
     Examples
     --------
@@ -110,18 +111,26 @@ def interventional_means(
     node = node_index(posterior.names, source)
     if not np.isfinite(value):
         raise OptionError(f"the value that '{source}' is set to must be finite, not {value}")
-    parameters = linear_gaussian_parameters(posterior)
+    if in_standard_deviations(posterior.info):
+        raise OptionError(
+            f"the ranks of '{source}' were scored, so that no value can be set in its own units: use total_effects or "
+            "contrast_effect, whose changes are in standard deviations"
+        )
     generator = np.random.default_rng(rng)
-    graphs = draw_graphs(posterior, num_draws, generator)
+    drawn = linear_gaussian_networks(posterior, num_draws, generator)
     mean = np.zeros(posterior.d)
-    for part in chunks(len(posterior), posterior.d):
-        expected = parameters.expected(posterior.graphs[part]).interventional_means(node, value)
-        mean += posterior.weights[part] @ expected
+    for parameters, graphs, weights in drawn.weighted():
+        for part in chunks(len(graphs), posterior.d):
+            mean += weights[part] @ parameters.expected(graphs[part]).interventional_means(node, value)
+    samples = np.zeros((len(drawn.graphs), posterior.d))
+    for parameters, draws in drawn.parts():
+        networks = parameters.sample(drawn.graphs[draws], rng=generator)
+        samples[draws] = networks.interventional_means(node, value)
     return InterventionalMeans(
         names=posterior.names,
         source=source,
         value=float(value),
-        samples=parameters.sample(graphs, rng=generator).interventional_means(node, value),
-        graphs=graphs,
+        samples=samples,
+        graphs=drawn.graphs,
         mean=mean,
     )

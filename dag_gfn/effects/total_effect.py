@@ -9,10 +9,12 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.effects.column_positions import pair_index
 from dag_gfn.effects.draw_summaries import QUANTILES, central_interval, spread
-from dag_gfn.effects.graph_draws import draw_graphs, equivalence_classes, no_path
+from dag_gfn.effects.drawn_networks import DrawnNetworks, drawn_networks
+from dag_gfn.effects.graph_draws import equivalence_classes, no_path
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs import graph, subsets
-from dag_gfn.parameters import LinearGaussianParameters, parameter_posterior
+from dag_gfn.parameters import LinearGaussianParameters
+from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.features import chunks
 
@@ -35,6 +37,8 @@ class TotalEffect:
         Posterior mean.
     probability_zero : float
         Probability that `target` does not descend from `source`.
+    in_standard_deviations : bool
+        Whether the effect is in standard deviations, as ranks were scored, which have no units.
 
     Examples
     --------
@@ -63,6 +67,7 @@ class TotalEffect:
     graphs: Bool[np.ndarray, "k d d"]
     mean: float
     probability_zero: float
+    in_standard_deviations: bool = False
 
     def interval(self, level: float = 0.9) -> tuple[float, float]:
         """Return the central credible interval of this level, draws without an effect included."""
@@ -138,6 +143,8 @@ class TotalEffects:
         Posterior means (row → column), summed over all weighted graphs with the parameters integrated out.
     probability_zero : ndarray, shape (d, d), float64
         Probability that j does not descend from i (row i, column j), from the posterior's path marginals.
+    in_standard_deviations : bool
+        Whether the effects are in standard deviations, as ranks were scored, which have no units.
 
     Examples
     --------
@@ -159,6 +166,7 @@ class TotalEffects:
     graphs: Bool[np.ndarray, "k d d"]
     mean: Float64[np.ndarray, "d d"]
     probability_zero: Float64[np.ndarray, "d d"]
+    in_standard_deviations: bool = False
 
     def summary(self) -> pd.DataFrame:
         """Return source, target, mean, 5%, 50%, 95% and probability_zero for all d(d-1) ordered pairs."""
@@ -186,6 +194,7 @@ class TotalEffects:
             graphs=self.graphs,
             mean=float(self.mean[i, j]),
             probability_zero=float(self.probability_zero[i, j]),
+            in_standard_deviations=self.in_standard_deviations,
         )
 
 
@@ -222,20 +231,25 @@ def total_effects(
     >>> dag_gfn.effects.total_effects(posterior, rng=0).mean.round(1).tolist()  # row → column
     [[0.0, 2.0], [0.0, 0.0]]
     """
-    parameters = linear_gaussian_parameters(posterior)
     generator = np.random.default_rng(rng)
-    graphs = draw_graphs(posterior, num_draws, generator)
+    drawn = linear_gaussian_networks(posterior, num_draws, generator)
     d = posterior.d
     mean = np.zeros((d, d))
-    for part in chunks(len(posterior), d):
-        expected = parameters.expected(posterior.graphs[part]).total_effects()
-        mean += np.tensordot(posterior.weights[part], expected, axes=1)
+    for parameters, graphs, weights in drawn.weighted():
+        for part in chunks(len(graphs), d):
+            mean += np.tensordot(
+                weights[part], parameters.expected(graphs[part]).total_effects(), axes=1
+            )
+    samples = np.zeros((len(drawn.graphs), d, d))
+    for parameters, draws in drawn.parts():
+        samples[draws] = parameters.sample(drawn.graphs[draws], rng=generator).total_effects()
     return TotalEffects(
         names=posterior.names,
-        samples=parameters.sample(graphs, rng=generator).total_effects(),
-        graphs=graphs,
+        samples=samples,
+        graphs=drawn.graphs,
         mean=mean,
         probability_zero=no_path(posterior),
+        in_standard_deviations=in_standard_deviations(posterior.info),
     )
 
 
@@ -289,44 +303,50 @@ def parent_adjustment(
     2.0
     """
     i, j = pair_index(posterior.names, source, target)
-    parameters = linear_gaussian_parameters(posterior)
-    if len(parameters.matrices) > 1:
-        raise OptionError("adjustment by parents needs data without interventions: use total_effects")
     generator = np.random.default_rng(rng)
-    graphs = draw_graphs(posterior, num_draws, generator)
-    causes = graph.parent_masks(graphs)[:, i]
+    drawn = linear_gaussian_networks(posterior, num_draws, generator)
+    if any(len(parameters.matrices) > 1 for parameters in drawn.parameters):
+        raise OptionError("adjustment by parents needs data without interventions: use total_effects")
+    causes = graph.parent_masks(drawn.graphs)[:, i]
     adjusted = subsets.popcount(causes & (np.int64(1) << j)) == 0
-    regressors = causes[adjusted] | (np.int64(1) << i)
-    scale = posterior.statistics["scales"][j] / posterior.statistics["scales"][i]
-    samples, expected = np.zeros(len(graphs)), np.zeros(len(graphs))
-    samples[adjusted] = parameters.regressions(j, regressors, generator)[0][:, i] * scale
-    expected[adjusted] = parameters.regressions(j, regressors, None)[0][:, i] * scale
+    regressors = causes | (np.int64(1) << i)
+    samples, expected = np.zeros(len(drawn.graphs)), np.zeros(len(drawn.graphs))
+    for parameters, draws in drawn.parts():
+        here = draws[adjusted[draws]]
+        scale = parameters.scales[j] / parameters.scales[i]
+        samples[here] = parameters.regressions(j, regressors[here], generator)[0][:, i] * scale
+        expected[here] = parameters.regressions(j, regressors[here], None)[0][:, i] * scale
     return TotalEffect(
         names=posterior.names,
         source=source,
         target=target,
         samples=samples,
-        graphs=graphs,
+        graphs=drawn.graphs,
         mean=float(expected.mean()),
         probability_zero=float(no_path(posterior)[i, j]),
+        in_standard_deviations=in_standard_deviations(posterior.info),
     )
 
 
-def linear_gaussian_parameters(posterior: GraphPosterior) -> LinearGaussianParameters:
-    """Return the parameters given a graph, or raise OptionError if the columns are discrete.
+def linear_gaussian_networks(
+    posterior: GraphPosterior, num_draws: int, rng: np.random.Generator
+) -> DrawnNetworks[LinearGaussianParameters]:
+    """Return draws of graphs with their parameters' posterior, or raise OptionError if not all columns are numbers.
 
     Examples
     --------
     >>> import numpy as np
     >>> import dag_gfn
-    >>> from dag_gfn.effects.total_effect import linear_gaussian_parameters
+    >>> from dag_gfn.effects.total_effect import linear_gaussian_networks
     >>> posterior = dag_gfn.fit(np.random.default_rng(0).normal(size=(100, 3)), progress=False)
-    >>> linear_gaussian_parameters(posterior).d
+    >>> linear_gaussian_networks(posterior, 5, np.random.default_rng(0)).parameters[0].d
     3
     """
-    parameters = parameter_posterior(posterior)
-    if not isinstance(parameters, LinearGaussianParameters):
-        raise OptionError(
-            "effects per unit are for continuous columns, these are discrete: use interventional_distribution"
-        )
-    return parameters
+    return drawn_networks(
+        posterior,
+        num_draws,
+        rng,
+        LinearGaussianParameters,
+        "effects per unit of every column are for numbers alone: use interventional_distribution for categories "
+        "(scores bdeu and bde), contrast_effect for mixed tables and groups (score block)",
+    )

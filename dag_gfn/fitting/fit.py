@@ -139,7 +139,7 @@ def fit(
                 **constraints.describe(table.names),
                 "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
             },
-            "n": dataset.n,
+            "n": round(dataset.total_weight) if dataset.moments_only else dataset.n,
             "roles": [role.to_json() for role in dataset.roles],
             "kind": dataset.kind,
             "standardized": dataset.is_standardized,

@@ -129,10 +129,7 @@ def as_dataset(data: Any) -> Dataset:
     if isinstance(data, str | os.PathLike):
         return read_file(data)
     kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}".removeprefix("builtins.")
-    remedy = ": use .collect() first" if hasattr(data, "collect") else ""
-    raise DataError(
-        f"expected a Dataset, a DataFrame, an array or the path of a CSV file, not {kind}{remedy}"
-    )
+    raise DataError(f"expected a Dataset, a DataFrame, an array or the path of a file, not {kind}")
 
 
 def _scaled(dataset: Dataset, z_scored: Dataset, model: ModelOptions) -> Dataset:

@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass
 
-from dag_gfn.options import Names, OptionGroup, option
+from dag_gfn.options import Names, OptionGroup, Settings, option
 
 
 @dataclass(frozen=True)
@@ -18,19 +18,31 @@ class ReadingOptions(OptionGroup, panel="The table"):
     ['id']
     """
 
-    columns: Names | None = option(None, "Columns to keep.")
+    columns: Names | None = option(None, "Columns to use, and no others.")
     drop: Names | None = option(None, "Columns to leave out.", first=True)
+    keep: Names = option((), "Columns to use that the rules of roles would leave out.")
     discrete: Names = option(
         (),
-        "Columns that are discrete, or 'all'.",
+        "Columns that are categories, or 'all'.",
         details="Their distinct values are states, whatever their type.",
         words=("all",),
         first=True,
     )
-    missing: str = option(
-        "error",
-        "Rows with missing values: error or drop.",
-        details="``error`` refuses them, ``drop`` leaves them out.",
+    continuous: Names = option(
+        (), "Columns that are numbers.", details="Cells that are no numbers count as missing."
+    )
+    ordinal: Names = option(
+        (),
+        "Categories in an order, as rating:low<mid<high.",
+        details="Without the column's name, low<mid<high is the order of every column with these labels; rating alone "
+        "leaves the order to known scales, or to the size of numbers.",
+        first=True,
+    )
+    missing: str | None = option(
+        None,
+        "Missing cells: impute (the default), drop, level or error.",
+        details="``impute`` draws them from the model, ``drop`` leaves incomplete rows out, ``level`` makes a level of "
+        "its own of the missing cells of a category, ``error`` refuses them, as strict does by default.",
         first=True,
     )  # what reads the table checks it
     na_values: Names = option(
@@ -38,3 +50,42 @@ class ReadingOptions(OptionGroup, panel="The table"):
         "Cells that are missing values too, as ?,-999.",
         details="They count besides empty cells and signs such as ?.",
     )
+    dates: str = option(
+        "drop",
+        "Dates: drop or days.",
+        details="``days`` makes numbers of days of them, ``drop`` leaves them out.",
+    )
+    group: Settings | None = option(
+        None,
+        "Columns that one node owns, as climate=temp,rain.",
+        details="The score ``block`` takes them together: dummy columns of one category, or measurements of one thing.",
+        metavar="NAME=A,B,..",
+    )
+    strict: bool = option(
+        False,
+        "Refuse a table that needs decisions, rather than decide by the rules of roles.",
+        details="Then every column is used as its type says, and what cannot be used is an error.",
+    )
+
+
+@dataclass(frozen=True)
+class CovarianceOptions(OptionGroup, panel="The table"):
+    """Whether the table is a covariance matrix, and of how many rows.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.reading_options import CovarianceOptions
+    >>> CovarianceOptions(covariance=True, rows=164).values()
+    {'covariance': True, 'rows': 164}
+    """
+
+    covariance: bool = option(
+        False,
+        "The table is a covariance or correlation matrix.",
+        details="See `dag_gfn.from_covariance`.",
+    )
+    rows: float | int | None = option(
+        None,
+        "How many rows that matrix was computed from.",
+        details="Needed with `covariance`, unless the first line of the file is this number.",
+    )  # what reads the matrix checks it

@@ -1,7 +1,7 @@
 """Conditional probability tables of discrete networks, given the graph and the data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -74,9 +74,13 @@ class DiscreteParameters:
     equivalent_sample_size: float
 
     @classmethod
-    def from_posterior(cls, posterior: GraphPosterior) -> "DiscreteParameters":
-        """Return the parameters' posterior from the statistics in a posterior of the score ``bdeu`` or ``bde``."""
-        statistics = posterior.statistics
+    def from_posterior(
+        cls, posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]
+    ) -> "DiscreteParameters":
+        """Return the parameters' posterior from statistics of a posterior of the score ``bdeu`` or ``bde``.
+
+        They are the posterior's own, or those of one of its completed tables.
+        """
         cardinalities = tuple(statistics["cardinalities"].tolist())
         return cls(
             rows=statistics["rows"],

@@ -9,10 +9,14 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.errors import OptionError, shortened
 from dag_gfn.graphs import graph as graphs
+from dag_gfn.parameters.block_gaussian import BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
-from dag_gfn.parameters.from_posterior import parameter_posterior
+from dag_gfn.parameters.from_posterior import parameter_model, parameter_tables
+from dag_gfn.parameters.linear_gaussian import LinearGaussianParameters
+from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.bif import BifFile, bif_file
+from dag_gfn.posterior.table_statistics import table_weights
 
 if TYPE_CHECKING:
     from pgmpy.models import DiscreteBayesianNetwork, LinearGaussianBayesianNetwork
@@ -82,6 +86,8 @@ def fitted_parameters(
 ) -> LinearGaussianNetwork | DiscreteNetwork:
     """Return a graph with the posterior means of its parameters, as arrays.
 
+    Where cells were missing, the means are over the completed tables too.
+
     Parameters
     ----------
     posterior : GraphPosterior
@@ -93,7 +99,8 @@ def fitted_parameters(
     Raises
     ------
     OptionError
-        If the graph is not a DAG on these variables, or the score has no prior over parameters.
+        If the graph is not a DAG on these variables, the score has no prior over parameters, its nodes own several
+        columns (``block``), or it read ranks, so that there are no units.
 
     Examples
     --------
@@ -107,16 +114,43 @@ def fitted_parameters(
     >>> network.coefficients.round(1).tolist(), round(float(network.intercepts[1]))
     ([[0.0, 2.0], [0.0, 0.0]], 3)
     """
-    parameters = parameter_posterior(posterior)
+    model = parameter_model(posterior)
+    if model is BlockGaussianParameters:
+        raise OptionError(
+            f"a network of the score '{posterior.info['score']}' has nodes of several columns, which neither these arrays "
+            "nor pgmpy nor the format bif hold: export its graph as graphml, gml, dot or csv, or use "
+            "dag_gfn.effects.contrast_effects"
+        )
     adjacency = _adjacency(posterior, graph)
-    if isinstance(parameters, DiscreteParameters):
+    completed = parameter_tables(posterior)
+    weights = table_weights(posterior.statistics, adjacency)
+    used = [(weight, table) for weight, table in zip(weights, completed, strict=True) if weight > 0]
+    if model is DiscreteParameters:
+        discrete = [(weight, table) for weight, table in used if isinstance(table, DiscreteParameters)]
         parents = tuple(tuple(np.flatnonzero(column).tolist()) for column in adjacency.T)
-        tables = tuple(parameters.expected(j, p) for j, p in enumerate(parents))
-        return DiscreteNetwork(posterior.names, parameters.states, parents, tables)
-    expected = parameters.expected(adjacency[None])
+        tables = tuple(
+            _mean([(weight, table.expected(j, p)) for weight, table in discrete]) for j, p in enumerate(parents)
+        )
+        return DiscreteNetwork(posterior.names, discrete[0][1].states, parents, tables)
+    if in_standard_deviations(posterior.info):
+        raise OptionError(
+            "the score read ranks, so that coefficients in the columns' own units are not known: export the graph alone "
+            "as graphml, gml, dot or csv, or use dag_gfn.effects, whose changes are in standard deviations"
+        )
+    networks = [
+        (weight, table.expected(adjacency[None])) for weight, table in used if isinstance(table, LinearGaussianParameters)
+    ]
     return LinearGaussianNetwork(
-        posterior.names, expected.coefficients[0], expected.intercepts[0], expected.noise_variances[0]
+        posterior.names,
+        _mean([(weight, network.coefficients[0]) for weight, network in networks]),
+        _mean([(weight, network.intercepts[0]) for weight, network in networks]),
+        _mean([(weight, network.noise_variances[0]) for weight, network in networks]),
     )
+
+
+def _mean(weighted: list[tuple[float, np.ndarray]]) -> np.ndarray:
+    """Return the weighted mean of arrays; the weights sum to 1."""
+    return np.asarray(sum(weight * array for weight, array in weighted))
 
 
 def fitted_network(

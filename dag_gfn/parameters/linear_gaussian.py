@@ -1,6 +1,6 @@
 """Coefficients, intercepts and noise variances of linear-Gaussian networks: their posterior given the graph."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.graphs import graph, subsets
+from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 
 _LARGEST = 1e290
@@ -126,7 +127,7 @@ class LinearGaussianParameters:
     noise_variance : float or None
         Known, or None where it is inferred.
     means, scales : ndarray, shape (d,), float64
-        Original value = scored value · scales + means.
+        Original value = scored value · scales + means; 0 and 1 where ranks were scored, which have no units.
 
     References
     ----------
@@ -162,10 +163,18 @@ class LinearGaussianParameters:
     scales: Float64[np.ndarray, " d"]
 
     @classmethod
-    def from_posterior(cls, posterior: GraphPosterior) -> "LinearGaussianParameters":
-        """Return the parameters' posterior from a posterior of the score ``bge`` or ``linear_gaussian``."""
-        statistics, options = posterior.statistics, posterior.info["score_options"]
+    def from_posterior(
+        cls, posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]
+    ) -> "LinearGaussianParameters":
+        """Return the parameters' posterior from statistics of a posterior of the score ``bge`` or ``linear_gaussian``.
+
+        They are the posterior's own, or those of one of its completed tables.
+        """
+        options = posterior.info["score_options"]
         d = posterior.d
+        units = {"means": statistics["means"], "scales": statistics["scales"]}
+        if in_standard_deviations(posterior.info):
+            units = {"means": np.zeros(d), "scales": np.ones(d)}
         scatter = statistics["scatter"].reshape(-1, d, d)
         means = statistics["column_means"].reshape(-1, d)
         n = statistics["num_rows"][: len(scatter)].astype(np.float64)
@@ -178,8 +187,7 @@ class LinearGaussianParameters:
                 degrees=n,
                 mean_weights=np.full(len(n), np.inf),
                 noise_variance=float(options["noise_variance"]),
-                means=statistics["means"],
-                scales=statistics["scales"],
+                **units,
             )
         alpha_mu, alpha_w = options["alpha_mu"], options["alpha_w"]
         prior_mean = np.broadcast_to(np.asarray(options["mean_obs"], dtype=np.float64), (d,))
@@ -192,8 +200,7 @@ class LinearGaussianParameters:
             degrees=n + alpha_w - d + 1.0,
             mean_weights=n + alpha_mu,
             noise_variance=None,
-            means=statistics["means"],
-            scales=statistics["scales"],
+            **units,
         )
 
     @property

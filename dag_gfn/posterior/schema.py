@@ -206,6 +206,7 @@ def _check_score_options(info: Mapping[str, Any]) -> None:
         "linear_gaussian": {"noise_variance": POSITIVE, "weight_variance": POSITIVE},
         "bdeu": {"equivalent_sample_size": POSITIVE},
         "bde": {"equivalent_sample_size": POSITIVE},
+        "block": {"alpha_mu": POSITIVE, "alpha_w": POSITIVE},
     }
     record(needed.get(info.get("score") or "", {}))("score_options", options)
 

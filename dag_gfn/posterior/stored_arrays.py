@@ -11,6 +11,7 @@ import numpy as np
 from dag_gfn.errors import shortened
 from dag_gfn.posterior.features import FEATURES
 from dag_gfn.posterior.marginal import Source
+from dag_gfn.posterior.table_statistics import PER_TABLE
 
 MAX_EXPANSION = 20
 """Largest ratio of the arrays' size to that of the file, which other programs may have compressed."""
@@ -79,8 +80,6 @@ _STATISTICS = {
     "table_states": _Array("text", ("c q",)),
 }
 """Statistics that effects and parameters are computed from; a file may contain others."""
-_PER_TABLE = ("column_means", "scatter", "block_means", "block_scatter", "counts")
-"""Those that have one more axis, of completed tables, before all others where there are `table_log_weights`."""
 
 
 def read_arrays(path: Path, d: int) -> dict[str, np.ndarray]:
@@ -169,7 +168,7 @@ def _check_headers(headers: Mapping[str, _Header], d: int) -> None:
         raise ValueError("arrays 'best_graphs' and 'best_log_scores' should both be there, or neither")
     statistics = dict(_STATISTICS)
     if "statistics/table_log_weights" in headers:
-        for name in _PER_TABLE:
+        for name in PER_TABLE:
             kind, shapes = statistics[name]
             statistics[name] = _Array(kind, tuple(f"t {shape}" for shape in shapes))
     expected |= _BEST | {f"statistics/{name}": array for name, array in statistics.items()}
@@ -305,9 +304,9 @@ def _check_tables(statistics: Mapping[str, np.ndarray], require: Any) -> None:
     shared = {
         name: array
         for name, array in statistics.items()
-        if name not in _PER_TABLE and name != "table_log_weights"
+        if name not in PER_TABLE and name != "table_log_weights"
     }
-    differ = [name for name in _PER_TABLE if name in statistics]
+    differ = [name for name in PER_TABLE if name in statistics]
     for table in range(len(log_weights)):
         _check_statistics(shared | {name: statistics[name][table] for name in differ}, require)
 

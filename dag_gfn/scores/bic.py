@@ -57,11 +57,11 @@ class GaussianBIC(GaussianScore):
 
     def __init__(self, data: Dataset):
         super().__init__(data)
-        if data.n < data.d + 1:
+        if data.total_weight < data.d + 1:
             raise DataError(
                 f"score 'bic' needs at least {data.d + 1} rows for {data.d} continuous columns, "
-                f"and there are {data.n}: with fewer, a regression on all other columns fits perfectly. Use "
-                "score 'bge', or fewer columns"
+                f"and there are {data.total_weight:.0f}: with fewer, a regression on all other columns fits perfectly. "
+                "Use score 'bge', or fewer columns"
             )
         _, scatter = centred_scatter(data.values, data.weights)
         _refuse_collinear(scatter, data.names)

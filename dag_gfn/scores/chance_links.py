@@ -53,8 +53,8 @@ def chance_links(linked: Float64[np.ndarray, "d d"], data: Dataset) -> list[Doub
             "mild",
             f"links less than {CERTAIN:.1%} probable may be chance among so few rows",
             f"{weak.sum()} of {likely.sum()} likely links are less than {CERTAIN:.1%} probable; in a table of "
-            f"{data.n:,} rows chance can make such links between unrelated columns: take them for leads, not for "
-            "findings.",
+            f"{data.total_weight:,.0f} rows chance can make such links between unrelated columns: take them for leads, "
+            "not for findings.",
         )
     ]
 

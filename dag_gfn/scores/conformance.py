@@ -25,7 +25,8 @@ def check_score(make: Callable[[Dataset], LocalScore], data: Dataset, *, toleran
     - Neither the order of the rows nor that of the columns matters.
     - Markov-equivalent DAGs score equally where the score claims it.
     - Rows in which a node was set do not count for it, or interventions are refused.
-    - Columns of the other kind are refused.
+    - Whole weights count as repeated rows.
+    - Tables of the other kinds are refused.
 
     Parameters
     ----------
@@ -63,9 +64,10 @@ def check_score(make: Callable[[Dataset], LocalScore], data: Dataset, *, toleran
     if score.is_equivalent:
         _check_equivalence(score, table, tolerance)
     _check_interventions(make, data, score.honours_interventions, tolerance)
-    codes = np.tile([[0], [1]], (data.n, data.d))
-    other = from_array(codes, discrete="all" if score.kind == "continuous" else ())
-    _require_refusal(make, other, f"a score for {score.kind} columns accepts those of another kind")
+    _check_weights(make, data, tolerance)
+    for kind in sorted({"continuous", "discrete", "mixed"} - set(score.kinds())):
+        message = f"a score for {' or '.join(score.kinds())} tables accepts one that is {kind}"
+        _require_refusal(make, _two_valued(data, kind), message)
 
 
 def check_prior(make: Callable[[int], GraphPrior]) -> None:
@@ -102,7 +104,10 @@ def check_prior(make: Callable[[int], GraphPrior]) -> None:
 
 def _check_declarations(score: LocalScore) -> None:
     assert isinstance(score.name, str), "a score has a name"
-    assert score.kind in ("continuous", "discrete"), f"kind is {score.kind!r}, not continuous or discrete"
+    known = {"continuous", "discrete", "mixed"}
+    assert score.kinds(), "a score takes no kind of table"
+    assert set(score.kinds()) <= known, f"kinds are {score.kinds()}, not of {sorted(known)}"
+    assert score.names == score.data.nodes, "names are not the nodes of the data"
     assert score.families_per_second > 0, f"families_per_second is {score.families_per_second}"
     options = score_options(type(score))
     assert set(score.hyperparameters) == set(options), (
@@ -149,6 +154,7 @@ def _columns_rolled(data: Dataset) -> Dataset:
         data,
         values=data.values[:, order],
         names=tuple(data.names[j] for j in order),
+        kinds=tuple(data.kinds[j] for j in order),
         cardinalities=tuple(data.cardinalities[j] for j in order),
         states=tuple(data.states[j] for j in order),
         means=data.means[order],
@@ -223,14 +229,43 @@ def _check_interventions(
     if not honoured:
         _require_refusal(make, experiment, "a score that does not honour interventions accepts them")
         return
-    found, alone = make(experiment), make(replace(data, values=data.values[~set_rows[:, 1]]))
-    sets = parent_sets(1, data.d)
+    found = make(experiment)
+    own, others = parent_sets(1, data.d), parent_sets(0, data.d)
+    # The node's cells change places among the rows in which it was set: its distribution over all rows stays.
+    moved = data.values.copy()
+    moved[::3, 1] = np.roll(moved[::3, 1], 1)
     message = "rows in which a node was set count for it"
-    _require_close(found.local_scores(1, sets), alone.local_scores(1, sets), tolerance, message)
-    _require_close(found.complete_table()[1], alone.local_scores(1, sets), tolerance, message)
-    sets = parent_sets(0, data.d)
+    expected = make(replace(experiment, values=moved))
+    _require_close(found.local_scores(1, own), expected.local_scores(1, own), tolerance, message)
+    _require_close(found.complete_table()[1], found.local_scores(1, own), tolerance, message)
+    if "mixed" not in found.kinds():  # such a score scales categories by all rows
+        alone = make(replace(data, values=data.values[~set_rows[:, 1]]))
+        _require_close(found.local_scores(1, own), alone.local_scores(1, own), tolerance, message)
     message = "rows in which one node was set do not count for another"
-    _require_close(found.local_scores(0, sets), make(data).local_scores(0, sets), tolerance, message)
+    _require_close(found.local_scores(0, others), make(data).local_scores(0, others), tolerance, message)
+
+
+def _check_weights(make: Callable[[Dataset], LocalScore], data: Dataset, tolerance: float) -> None:
+    repeats = 1 + np.arange(data.n) % 3
+    weighted = make(replace(data, weights=repeats.astype(np.float64))).complete_table()
+    repeated = make(replace(data, values=np.repeat(data.values, repeats, axis=0))).complete_table()
+    _require_close(weighted, repeated, tolerance, "whole weights differ from repeated rows")
+
+
+def _two_valued(data: Dataset, kind: str) -> Dataset:
+    """Return a table of 0 and 1 in which all columns are numbers or categories, or all but the first categories."""
+    codes = np.tile([[0], [1]], (data.n, data.d))
+    if kind == "continuous":
+        return from_array(codes)
+    discrete = from_array(codes, discrete="all")
+    if kind == "discrete":
+        return discrete
+    return replace(
+        discrete,
+        kinds=("continuous", *discrete.kinds[1:]),
+        cardinalities=(0, *discrete.cardinalities[1:]),
+        states=((), *discrete.states[1:]),
+    )
 
 
 def _require_refusal(make: Callable[[Dataset], LocalScore], data: Dataset, message: str) -> None:

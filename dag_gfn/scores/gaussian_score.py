@@ -53,6 +53,7 @@ class GaussianScore(LocalScore):
     """
 
     kind = "continuous"
+    needs_rows = False
     matrices: np.ndarray
     shifts: np.ndarray | None = None
     widths: np.ndarray | None = None

@@ -65,6 +65,7 @@ class LocalScore(ABC):
     honours_interventions: ClassVar[bool] = False
     takes_groups: ClassVar[bool] = False
     is_equivalent: ClassVar[bool] = False
+    needs_rows: ClassVar[bool] = True  # False: means and covariances are all that it reads of the data
 
     def __init__(self, data: Dataset):
         from dag_gfn.scores.registry import (
@@ -80,6 +81,11 @@ class LocalScore(ABC):
             raise OptionError(
                 f"score {self.name!r} has one column for each node, but the columns of {data.groups[0][0]!r} are a "
                 "group: choose score='block' (--score block), or leave out --group (groups)"
+            )
+        if data.moments_only and self.needs_rows:
+            raise OptionError(
+                f"score {self.name!r} needs rows, and these data are a covariance matrix: choose score='bge' "
+                "(--score bge)"
             )
         if data.has_missing:
             raise DataError(

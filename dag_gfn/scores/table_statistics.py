@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
 
-PER_TABLE = ("column_means", "scatter", "block_means", "block_scatter", "counts")
-"""Statistics that differ between completed tables: they have a leading axis of tables. Others are the same in all."""
+from dag_gfn.posterior.table_statistics import PER_TABLE
 
 
 def stacked_statistics(

@@ -1,10 +1,23 @@
 """Effects in words: the sentences that the command `dag-gfn effect` prints."""
 
+import pandas as pd
+
+from dag_gfn.effects.contrast_effect import ContrastEffect
 from dag_gfn.effects.interventional_distribution import InterventionalDistribution
 from dag_gfn.effects.total_effect import TotalEffect
 
 NEGLIGIBLE = 0.005
 """Probabilities below this get no line."""
+MAX_CHANGES = 30
+"""Changes of pairs of categories with many levels that are told one by one."""
+STANDARD_DEVIATIONS = (
+    "Units: standard deviations of the normal variable behind each column. The score read ranks, so that the columns' "
+    "own units are lost."
+)
+LINEAR_PROBABILITIES = (
+    "Changes of probabilities are a linear approximation: the same step from wherever one starts. A probability near 0 "
+    "or 1 cannot move so far."
+)
 
 
 def total_effect_sentences(effect: TotalEffect, adjusted: TotalEffect | None = None) -> list[str]:
@@ -28,9 +41,13 @@ def total_effect_sentences(effect: TotalEffect, adjusted: TotalEffect | None = N
     """
     x, y = effect.source, effect.target
     low, high = effect.interval()
+    higher = f"Setting {x} one unit higher changes the mean of {y} by {effect.mean:.4g} "
+    units = "in the columns' own units"
+    if effect.in_standard_deviations:
+        higher = f"Setting {x} one standard deviation higher changes the mean of {y} by {effect.mean:.4g} "
+        units = "in standard deviations"
     lines = [
-        f"Setting {x} one unit higher changes the mean of {y} by {effect.mean:.4g} "
-        f"(90 % interval {_interval(low, high)}), in the columns' own units.",
+        f"{higher}(90 % interval {_interval(low, high)}), {units}.",
         _no_effect(x, y, effect.probability_zero),
     ]
     for row in effect.by_direction().to_dict(orient="records"):
@@ -48,6 +65,8 @@ def total_effect_sentences(effect: TotalEffect, adjusted: TotalEffect | None = N
             if row["probability"] >= NEGLIGIBLE
         ]
     )
+    if effect.in_standard_deviations:
+        lines.append(STANDARD_DEVIATIONS)
     if adjusted is not None:
         low, high = adjusted.interval()
         lines.append(
@@ -55,6 +74,85 @@ def total_effect_sentences(effect: TotalEffect, adjusted: TotalEffect | None = N
             f"({_interval(low, high)})."
         )
     return lines
+
+
+def contrast_sentences(effect: ContrastEffect) -> list[str]:
+    r"""Return sentences about an effect in which a category or a group may take part, one for each line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects import ContrastEffect
+    >>> from dag_gfn.effects.contrasts import Contrast
+    >>> from dag_gfn.parameters.node_columns import Feature
+    >>> from dag_gfn.views.effect_sentences import contrast_sentences
+    >>> effect = ContrastEffect(
+    ...     names=("drug", "pain"),
+    ...     source="drug",
+    ...     target="pain",
+    ...     contrasts=(Contrast("drug", "no", "yes", np.array([2.0])),),
+    ...     outcomes=(Feature("pain", None),),
+    ...     samples=np.linspace(-4.0, -2.0, 100)[:, None, None],
+    ...     graphs=np.repeat(np.array([[[False, True], [False, False]]]), 100, axis=0),
+    ...     mean=np.array([[-3.0]]),
+    ...     probability_zero=0.0,
+    ...     settings=("no", "yes"),
+    ...     expected=np.array([[5.0], [2.0]]),
+    ... )
+    >>> print(*contrast_sentences(effect)[:4], sep="\n")
+    Changes of pain when drug is set (mean, 90 % interval):
+      drug = yes instead of no: mean of pain changes by -3 (-3.9 to -2.1)
+    With probability 0.00 there is no effect: pain does not descend from drug.
+    Expected: drug = no: pain 5; drug = yes: pain 2.
+    """
+    x, y = effect.source, effect.target
+    hidden = _complements(effect)
+    lines = [f"Changes of {y} when {x} is set (mean, 90 % interval):", *_changes(effect.summary(), hidden)]
+    lines.append(_no_effect(x, y, effect.probability_zero))
+    present = effect.where_present()
+    if NEGLIGIBLE < effect.probability_zero < 1 - NEGLIGIBLE and len(present):
+        lines += ["Where there is an effect:", *_changes(present, hidden)]
+    numbers = all(outcome.level is None for outcome in effect.outcomes)
+    if numbers and len(effect.settings) > 0 and effect.contrasts[0].from_ and not effect.in_standard_deviations:
+        told = [
+            f"{x} = {setting}: " + ", ".join(f"{o} {v:.4g}" for o, v in zip(effect.outcomes, values, strict=True))
+            for setting, values in zip(effect.settings, effect.expected, strict=True)
+        ]
+        lines.append(f"Expected: {'; '.join(told[:MAX_CHANGES])}.")
+    of_classes = []
+    for _, of_class in effect.by_class(top=3).groupby("edges", sort=False):
+        edges, share, zero = of_class[["edges", "probability", "probability_zero"]].iloc[0]
+        if share >= NEGLIGIBLE:
+            of_classes.append(f"  probability {share:.2f}, no effect {zero:.2f}; {str(edges) or 'no edges'}")
+            of_classes += [f"  {line}" for line in _changes(of_class, hidden)]
+    lines += _of_classes(of_classes)
+    if not all(outcome.level is None for outcome in effect.outcomes):
+        lines.append(LINEAR_PROBABILITIES)
+    if effect.in_standard_deviations:
+        lines.append(STANDARD_DEVIATIONS)
+    return lines + [f"warning: {warning}" for warning in effect.warnings]
+
+
+def _changes(summary: pd.DataFrame, hidden: set[str]) -> list[str]:
+    """Return a line for each change of a mean or of the probability of a level."""
+    rows = [row for row in summary.to_dict(orient="records") if row["outcome"] not in hidden]
+    lines = [
+        f"  {row['change']}: {'probability' if row['is_level'] else 'mean'} of {row['outcome']} changes by "
+        f"{row['mean']:.4g} ({_interval(row['5%'], row['95%'])})"
+        for row in rows[:MAX_CHANGES]
+    ]
+    if len(rows) > MAX_CHANGES:
+        lines.append(f"  and {len(rows) - MAX_CHANGES} more (--json has all)")
+    return lines
+
+
+def _complements(effect: ContrastEffect) -> set[str]:
+    """Return the first level of each category of two: its probability changes by as much the other way."""
+    levels: dict[str, list[str]] = {}
+    for outcome in effect.outcomes:
+        if outcome.level is not None:
+            levels.setdefault(outcome.column, []).append(str(outcome))
+    return {of_column[0] for of_column in levels.values() if len(of_column) == 2}
 
 
 def distribution_sentences(effect: InterventionalDistribution) -> list[str]:

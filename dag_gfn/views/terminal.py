@@ -11,6 +11,7 @@ from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
+from dag_gfn.views.missing_cells import missing_sentences
 from dag_gfn.views.pairs import LIKELY, UNLIKELY, pairs
 from dag_gfn.views.wording import assumptions
 
@@ -56,11 +57,13 @@ def print_posterior(
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
     _print_top_graphs(posterior, say)
     _print_top_classes(posterior, say)
+    for line in missing_sentences(info, posterior.names, posterior.marginal("edge").values):
+        say(line)
     for line in check_sentences(posterior.record):
         say(line)
     for warning in info.get("warnings", []):
         say(f"warning: {warning}", style="yellow")
-    say(assumptions(info.get("kind")), style="dim")
+    say(assumptions(info), style="dim")
 
 
 class _Plain:
@@ -191,5 +194,8 @@ def probability_sentence(
     )
     if error == 0 and value in (0.0, 1.0) and draws >= 10:
         rests += f", which all agree: the truth is within about {3 / draws:.1g}"  # (1 - 3/n)^n is 5 %
-    how = "averaged over" if probability.source == "rao_blackwell" else "counted in"
+    how = {
+        "rao_blackwell": "averaged over",
+        "mixture": "averaged over completed tables and",
+    }.get(probability.source, "counted in")
     return f"{told}, {how} {rests}."

@@ -1,11 +1,37 @@
 """Names of methods and models in words, and the assumptions that stand beside every result."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from dag_gfn.views.missing_cells import has_missing
+
 ASSUMPTIONS = (
-    "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns. "
+    "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns{more}. "
     "Probabilities are about causes only as far as these hold."
 )
-MODELS = {"continuous": "linear-Gaussian", "discrete": "tabular (multinomial)"}
+MODELS = {
+    "continuous": "linear-Gaussian",
+    "discrete": "tabular (multinomial)",
+    "mixed": "linear-Gaussian",
+}
 """What a score assumes of the relations between columns, by the kind of the columns."""
+MODELS_OF_SCORES = {
+    "block": "linear-Gaussian",
+    "copula": "linear-Gaussian",
+}
+"""The same for scores that assume it whatever the kind of the columns."""
+BLOCK = (
+    "Categories act, and are acted on, through the indicators of their levels: a model linear in these. That suits "
+    "categories such as sex or treatment. A rating that is a coarse reading of a quantity is better read as ordinal."
+)
+COPULA = (
+    "Each number or ordered category is an increasing function of a hidden normal variable, and these have linear "
+    "relations. Only the order of the values counts."
+)
+MISSING = (
+    "Whether a cell is missing does not depend on its own value, given the cells that were seen (missing at random). "
+    "Where people with a high income leave it out because it is high, this fails, and no table can show it."
+)
 METHODS = {
     "exact": "computed exactly",
     "gflownet": "sampled by a trained GFlowNet",
@@ -16,21 +42,73 @@ GIVEN_GRAPHS = "given as weighted graphs"
 """The same where no method is recorded."""
 
 
-def assumptions(kind: str | None) -> str:
-    """Return what probabilities about causes assume.
+def model_words(info: Mapping[str, Any]) -> str:
+    """Return what the score assumes of the relations between columns, in a word.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.wording import model_words
+    >>> model_words({"score": "bdeu", "kind": "discrete"}), model_words({"score": "block", "kind": "discrete"})
+    ('tabular (multinomial)', 'linear-Gaussian')
+    """
+    return MODELS_OF_SCORES.get(info.get("score") or "", MODELS.get(info.get("kind") or "", "the score's"))
+
+
+def assumptions(info: Mapping[str, Any]) -> str:
+    """Return what probabilities about causes assume, in one line.
 
     Parameters
     ----------
-    kind : {"continuous", "discrete"} or None
-        Of the columns; None where it is not recorded.
+    info : mapping
+        Of a posterior.
 
     Examples
     --------
     >>> from dag_gfn.views.wording import assumptions
-    >>> "tabular (multinomial) relations" in assumptions("discrete")
+    >>> "tabular (multinomial) relations" in assumptions({"kind": "discrete"})
     True
+    >>> assumptions({"kind": "mixed", "score": "block", "missing": {"cells": 3}})[:48]
+    'Assumes: no hidden common causes, independent ro'
     """
-    return ASSUMPTIONS.format(model=MODELS.get(kind or "", "the score's"))
+    more = ""
+    if has_categories_in_blocks(info):
+        more += ", in which a category takes part through the indicators of its levels"
+    if info.get("score") == "copula":
+        more += ", behind which stand hidden normal variables that keep their order"
+    if has_missing(info):
+        more += "; missing cells are missing at random"
+    return ASSUMPTIONS.format(model=model_words(info), more=more)
+
+
+def model_assumptions(info: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the assumptions that only some scores and tables need, each with a title.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.wording import model_assumptions
+    >>> [title for title, _ in model_assumptions({"kind": "mixed", "score": "block", "missing": {"cells": 3}})]
+    ['Categories in a linear model.', 'Missing at random.']
+    """
+    told = []
+    if has_categories_in_blocks(info):
+        told.append(("Categories in a linear model.", BLOCK))
+    if info.get("score") == "copula":
+        told.append(("Order alone.", COPULA))
+    if has_missing(info):
+        told.append(("Missing at random.", MISSING))
+    return told
+
+
+def has_categories_in_blocks(info: Mapping[str, Any]) -> bool:
+    """Return whether categories take part in a linear model.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.wording import has_categories_in_blocks
+    >>> has_categories_in_blocks({"score": "block", "kind": "continuous"})  # groups of numbers
+    False
+    """
+    return info.get("score") == "block" and info.get("kind") != "continuous"
 
 
 def method_words(method: str | None) -> str:

@@ -28,7 +28,7 @@ def test_few_whole_numbers(normal, rng, standardize):
     normal[:, 1] = rng.integers(1, 6, size=500)
     normal[:, 2] = rng.integers(1, 8, size=500)  # 7 values
     normal[:, 3] = rng.integers(0, 3, size=500) / 2  # not whole
-    data = from_array(normal, list("abcd"))
+    data = from_array(normal, list("abcd"), strict=True)
     (sentence,) = data_warnings(data.standardize() if standardize else data)
     assert "at most 5 distinct whole numbers: 'b';" in sentence
     assert "--discrete all" in sentence

@@ -17,10 +17,13 @@ NAMES = ("age", "height", "weight")
     ],
 )
 def test_columns_keep_their_asked_order(columns, drop, positions):
-    assert select_columns(NAMES, columns, drop) == (positions, ())
+    kept, left_out = select_columns(NAMES, columns, drop)
+    assert kept == positions
+    assert [role.name for role in left_out] == [name for i, name in enumerate(NAMES) if i not in positions]
+    assert {role.reason for role in left_out} <= {"--drop", "not among --columns"}
 
 
-@pytest.mark.parametrize("option", ["columns", "drop"])
+@pytest.mark.parametrize("option", ["columns", "drop", "keep"])
 def test_unknown_names_suggest_near_ones(option):
     with pytest.raises(DataError, match=rf"--{option} .* names 'hieght', .* did you mean 'height'\?"):
         select_columns(NAMES, **{"columns": None, "drop": None, option: ["hieght"]})
@@ -28,21 +31,22 @@ def test_unknown_names_suggest_near_ones(option):
         select_columns(NAMES, **{"columns": None, "drop": None, option: ["zzz"]})
 
 
-def test_a_written_index_is_dropped_with_a_note():
+def test_a_written_index_is_left_out():
     names = ("Unnamed: 0", *NAMES)
-    positions, notes = select_columns(names, None, None, has_index=True)
+    positions, (role,) = select_columns(names, None, None, has_index=True)
     assert positions == [1, 2, 3]
-    assert "row index" in notes[0]
-    assert select_columns(names, None, ["Unnamed: 0"], has_index=True) == ([1, 2, 3], ())
-    assert select_columns(names, ["Unnamed: 0", "age"], None, has_index=True) == ([0, 1], ())
+    assert role.reason == "an unnamed row index"
+    assert select_columns(names, None, ["Unnamed: 0"], has_index=True)[0] == [1, 2, 3]
+    assert select_columns(names, ["Unnamed: 0", "age"], None, has_index=True)[0] == [0, 1]
+    assert select_columns(names, None, None, keep=["Unnamed: 0"], has_index=True)[0] == [0, 1, 2, 3]
 
 
-def test_columns_without_name_and_value_are_left_out_with_a_note():
+def test_columns_without_name_and_value_are_left_out():
     names = ("age", "Unnamed: 1", "height", "Unnamed: 3")
-    positions, notes = select_columns(names, None, None, without_value={1, 3})
+    positions, left_out = select_columns(names, None, None, without_value={1, 3})
     assert positions == [0, 2]
-    assert notes == ("left out columns 2 and 4, without a name and without any value",)
-    assert select_columns(names, ["age", "Unnamed: 3"], None, without_value={1, 3}) == ([0, 3], ())
+    assert {role.reason for role in left_out} == {"without a name and without any value"}
+    assert select_columns(names, ["age", "Unnamed: 3"], None, without_value={1, 3})[0] == [0, 3]
 
 
 @pytest.mark.parametrize(

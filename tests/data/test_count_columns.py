@@ -9,7 +9,6 @@ from dag_gfn.data.count_columns import (
     counts_column,
     counts_sentence,
     is_count_name,
-    repeat_rows,
 )
 
 CELLS = np.array(list(product(range(2), range(3), range(2))), dtype=float)  # every combination once
@@ -27,39 +26,28 @@ def test_names_of_counts(rng, name):
     assert counts_column(["a", "b", "c", name], table(rng), [False] * 4) == 3
 
 
-def test_the_only_numeric_column_beside_all_combinations(rng):
-    is_discrete = [True] * 3 + [False]
-    assert not is_count_name("seen")
-    assert counts_column(["a", "b", "c", "seen"], table(rng), is_discrete) == 3
-    assert counts_column(["a", "b", "c", "seen"], table(rng), [False] * 4) is None
-    few = table(rng)[[0, 3, 4, 7, 10]]  # 5 of 12 combinations
-    assert counts_column(["a", "b", "c", "seen"], few, is_discrete) is None
-
-
 def test_what_is_no_table_of_counts(rng):
     is_discrete = [True] * 3 + [False]
-    names = ["a", "b", "c", "seen"]
+    names = ["a", "b", "c", "n"]
     repeated = np.vstack([table(rng), table(rng)[:1]])
     assert counts_column(names, repeated, is_discrete) is None
     assert counts_column(names, table(rng, rng.normal(size=12)), is_discrete) is None  # negative
     assert counts_column(names, table(rng, rng.random(12) * 40), is_discrete) is None  # no whole numbers
-    assert counts_column(["a", "b", "c", "n"], table(rng, rng.random(12) * 40), is_discrete) == 3
+    assert counts_column(["a", "b", "c", "Freq"], table(rng, rng.random(12) * 40), is_discrete) == 3
     assert counts_column(names, table(rng, np.ones(12)), is_discrete) is None  # one row each
     assert counts_column(names, table(rng)[:3], is_discrete) is None
+    assert counts_column(["a", "b", "c", "seen"], table(rng), is_discrete) is None
+    assert counts_column(["a", "b", "c", "weight"], table(rng), is_discrete) is None
+    measured = np.column_stack([rng.normal(size=12), table(rng)])
+    assert counts_column(["x", *names], measured, [False, *is_discrete]) is None
     long = np.ones((MAX_CELLS_OF_COUNTS + 1, 4))
     assert counts_column(names, long, is_discrete) is None
 
 
-def test_the_advice_makes_the_rows():
-    text = repeat_rows("Freq", ["id"])
-    assert "drop(columns=['id', 'Freq'])" in text
-    assert text.startswith("This looks like")
-    assert repeat_rows("seen").startswith("This may be")
-
-
 def test_warnings_name_the_counts_or_their_absence(rng):
-    named = from_array(table(rng), ["a", "b", "c", "Freq"])
+    named = from_array(table(rng), ["a", "b", "c", "Freq"], strict=True)
     assert "'Freq' says how often" in counts_sentence(named)
+    assert "--weights Freq" in counts_sentence(named)
     assert counts_sentence(named.standardize()) == counts_sentence(named)
     states = from_array(CELLS.astype(int), ["a", "b", "c"], discrete="all")
     assert "each of the 12 combinations" in counts_sentence(states)

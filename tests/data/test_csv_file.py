@@ -33,6 +33,8 @@ def cells(table):
         ("a\tb\n1.5\t2\n3\t4\n", ("read tabs as separators",)),
         ("a|b\n1.5|2\n3|4\n", ("read vertical bars as separators",)),
         ("a,b,\n1.5,2\n3,4\n", ()),
+        ("a b\n1.5 2\n3 4\n", ("read blanks as separators",)),
+        ("# by me\na,b\n1.5,2\n3,4\n", ("left out 1 comment line at the top",)),
         ("a,b\n1.5,2,\n3,4,\n", ("cut empty cells at the end of 2 lines",)),
         ("a,b\n1.5,2\n,\n3,4\n,\n", ("left out 2 rows without any value",)),
         ("a,b\n1.5,2\n3,4\n".encode("utf-16"), ("read as UTF-16 text",)),
@@ -98,6 +100,17 @@ def test_row_names_of_r(write):
     table = read_csv_file(write("a,b\nr1,1,2\nr2,3,4\n"))
     assert table.names == ("Unnamed: 0", "a", "b")
     assert cells(table) == [["r1", "r2"], ["1", "3"], ["2", "4"]]
+
+
+def test_row_names_of_r_between_blanks(write):
+    table = read_csv_file(write('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Fiat 128" 32.4 4\n'))
+    assert table.names == ("Unnamed: 0", "mpg", "cyl")
+    assert cells(table) == [["Mazda RX4", "Fiat 128"], ["21", "32.4"], ["6", "4"]]
+
+
+def test_errors_count_comment_lines(write):
+    with pytest.raises(DataError, match="line 203 has 3 cells"):
+        read_csv_file(write("# by me\na b\n" + "6 7\n" * 200 + "3 4 5\n"))
 
 
 def test_windows_encoding_is_read_with_a_note(write):

@@ -33,5 +33,5 @@ def test_few_whole_numbers_are_counted_in_any_unit(rng):
     values = rng.normal(size=(300, 2)) * 1e-9
     assert data_warnings(from_array(values).standardize()) == []
     values[:, 1] = rng.integers(0, 3, 300) * 1e12
-    (sentence,) = data_warnings(from_array(values).standardize())
+    (sentence,) = data_warnings(from_array(values, strict=True).standardize())
     assert "distinct whole numbers: 'x1'" in sentence

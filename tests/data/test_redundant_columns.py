@@ -10,7 +10,7 @@ from dag_gfn.data.redundant_columns import copies_and_functions
 
 def told(codes, names="abcdef", **options):
     data = from_array(
-        np.asarray(codes, dtype=float), list(names[: codes.shape[1]]), discrete="all", **options
+        np.asarray(codes, dtype=float), list(names[: codes.shape[1]]), discrete="all", strict=True, **options
     )
     return {doubt.code: doubt.warning for doubt in copies_and_functions(data)}
 
@@ -20,7 +20,7 @@ def test_a_copy_under_other_labels(rng):
     frame = pd.DataFrame(
         {"smoker": smoker, "coin": rng.choice(["h", "t"], 300), "code": np.where(smoker == "no", "Z", "A")}
     )
-    (doubt,) = copies_and_functions(from_frame(frame))
+    (doubt,) = copies_and_functions(from_frame(frame, strict=True))
     assert doubt.code == "copies"
     assert doubt.level == "caution"
     assert doubt.warning.startswith("'smoker' and 'code' are copies of each other")

@@ -6,7 +6,7 @@ from dag_gfn.data import data_warnings, from_frame
 
 
 def warnings_of(frame, **options):
-    data = from_frame(frame, **options)
+    data = from_frame(frame, strict=True, **options)
     return data_warnings(data.standardize() if data.kind == "continuous" else data)
 
 

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,3 +75,21 @@ def test_discrete_counts_with_interventions_row_by_row(rng, mask):
             assert count == len(observed)
     assert found["counts"].shape == (3, len(found["rows"]))
     assert found["counts"].sum(axis=1).tolist() == found["num_rows"].tolist()
+
+
+@pytest.mark.parametrize("kind", ["continuous", "discrete"])
+@pytest.mark.parametrize("with_mask", [False, True])
+def test_integer_weights_are_repeated_rows(kind, with_mask, rng, mask):
+    codes, weights = rng.integers(2, size=(30, 3)), rng.integers(1, 4, 30)
+    values, discrete = (rng.normal(size=(30, 3)) + 5, ()) if kind == "continuous" else (codes, "all")
+    data = from_array(values, discrete=discrete, intervened=mask if with_mask else None)
+    repeated = from_array(
+        np.repeat(values, weights, axis=0),
+        discrete=discrete,
+        intervened=np.repeat(mask, weights, axis=0) if with_mask else None,
+    )
+    found = through_npz(sufficient_statistics(replace(data, weights=weights.astype(float))))
+    expected = sufficient_statistics(repeated)
+    assert found.keys() == expected.keys()
+    for name in found.keys() - {"states"}:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, atol=1e-12)

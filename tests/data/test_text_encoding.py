@@ -23,6 +23,13 @@ def test_both_byte_orders_of_utf_16():
         assert text_encoding(mark + TEXT.encode(order), PATH)[0] == "utf-16"
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(order):
+    assert text_encoding(TEXT.encode(order), PATH) == (order, ("read as UTF-16 text",))
+    with pytest.raises(DataError, match="is not text"):
+        text_encoding("a,\x01b\n".encode(order), PATH)
+
+
 @pytest.mark.parametrize("before", [0, 1, (1 << 20) - 1, 1 << 20])
 def test_a_letter_may_lie_across_two_pieces(before):
     assert text_encoding(b"a" * before + "ö".encode() + b"\n", PATH) == ("utf-8-sig", ())

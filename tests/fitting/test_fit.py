@@ -22,6 +22,7 @@ from dag_gfn import (
     from_frame,
     load,
 )
+from dag_gfn.data.dataset import Dataset
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.progress import TrainingProgress
 from dag_gfn.gflownet.training.checkpoint import load_checkpoint
@@ -321,6 +322,72 @@ def test_prior_knowledge_is_honoured_in_every_graph(method, columns):
     assert constraints["required"] == [["a", "b"]]
     assert sorted(constraints["forbidden"]) == [["b", "c"], ["c", "b"]]
     assert constraints["max_parents"] == 2
+
+
+def mixed_table(rows=200, seed=0, groups=()):
+    """A category of three levels and one of two act on numbers, of which the second acts on the third."""
+    rng = np.random.default_rng(seed)
+    job, sex = rng.integers(0, 3, rows), rng.integers(0, 2, rows)
+    age = rng.normal(size=rows)
+    pay = np.array([-1.0, 0.0, 1.0])[job] + 0.7 * age + rng.normal(size=rows)
+    debt = pay + sex + rng.normal(size=rows)
+    return Dataset(
+        values=np.column_stack([job, sex, age, pay, debt]),
+        names=("job", "sex", "age", "pay", "debt"),
+        kinds=("discrete", "discrete", "continuous", "continuous", "continuous"),
+        cardinalities=(3, 2, 0, 0, 0),
+        states=(("a", "b", "c"), ("f", "m"), (), (), ()),
+        means=np.zeros(5),
+        scales=np.ones(5),
+        groups=groups,
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": "exact"},
+        {"method": "mcmc", "iterations": 1000},
+        {"method": "gflownet", "iterations": 5},
+        {"method": "gflownet", "iterations": 5, "environment": "edges"},
+    ],
+    ids=lambda options: options.get("environment", options["method"]),
+)
+def test_mixed_tables_have_the_block_score_and_honour_prior_knowledge(options):
+    posterior = quick(mixed_table(), required=[("age", "debt")], forbidden=[("debt", "pay")], **options)
+    info, edge = posterior.info, posterior.edge_marginals()
+    assert (info["score"], info["kind"], info["standardized"]) == ("block", "mixed", True)
+    assert info["score_options"] == {"alpha_mu": 1.0, "alpha_w": 8.0}
+    assert info["constraints"]["sparse_families"] is None
+    assert edge.loc["age", "debt"] == pytest.approx(1, abs=1e-12)
+    assert edge.loc["debt", "pay"] == 0
+    if options["method"] == "exact":
+        assert edge.loc["job", "pay"] + edge.loc["pay", "job"] > 0.99
+
+
+def test_the_nodes_of_a_fit_are_groups(tmp_path):
+    data = mixed_table(groups=(("person", ("sex", "age")),))
+    posterior = quick(data, method="exact", required=[("person", "debt")])
+    assert posterior.names == ("job", "person", "pay", "debt")
+    assert posterior.info["score"] == "block"
+    assert posterior.edge_marginals().loc["person", "debt"] == pytest.approx(1, abs=1e-12)
+    posterior.save(tmp_path / "run")
+    assert load(tmp_path / "run").statistics["block_widths"].tolist() == [2, 2, 1, 1]
+    with pytest.raises(OptionError, match="score 'bdeu' is for discrete columns"):
+        quick(data, score="bdeu")
+    with pytest.raises(ConstraintError, match="'age'"):
+        quick(data, required=[("age", "debt")])
+
+
+def test_too_few_rows_for_the_columns_of_likely_parents_are_said():
+    with pytest.warns(DataWarning) as found:
+        posterior = quick(
+            mixed_table(rows=11),
+            method="exact",
+            required=[("job", "pay"), ("debt", "pay"), ("age", "pay"), ("sex", "pay")],
+        )
+    assert any("own more columns than half of the rows" in str(each.message) for each in found)
+    assert "wide_families" in [doubt["code"] for doubt in posterior.info["doubts"]]
 
 
 def test_constraints_that_leave_a_single_graph():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 import dag_gfn
-from dag_gfn.fitting.reading_options import ReadingOptions
+from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import options_of
 
 
@@ -32,3 +32,8 @@ def test_the_values_are_what_reads_a_table_takes():
     assert data.kinds == ("discrete", "discrete")
     assert data.states == (("0", "1"), ("7", "8"))  # without the row of -9
     np.testing.assert_array_equal(data.values, [[0, 0], [1, 1], [1, 0]])
+
+
+def test_a_matrix_has_options_of_its_own():
+    assert CovarianceOptions().values() == {"covariance": False, "rows": None}
+    assert not {*options_of(CovarianceOptions)} & {*options_of(ReadingOptions)}

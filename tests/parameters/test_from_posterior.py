@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from effect_cases import exact, mixed
 
 import dag_gfn
 from dag_gfn.errors import OptionError
 from dag_gfn.parameters import parameter_posterior
+from dag_gfn.parameters.block_gaussian import BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.parameters.linear_gaussian import LinearGaussianParameters
 from dag_gfn.scores.registry import SCORE_CLASSES, score_options
@@ -17,6 +19,8 @@ WITH_PARAMETERS = {
     "linear_gaussian": LinearGaussianParameters,
     "bdeu": DiscreteParameters,
     "bde": DiscreteParameters,
+    "block": BlockGaussianParameters,
+    "copula": BlockGaussianParameters,
 }
 """Scores that integrate over a prior of the parameters, and what that prior is of."""
 
@@ -25,6 +29,9 @@ def fitted(score, kind):
     rng = np.random.default_rng(3)
     if kind == "continuous":
         data = dag_gfn.from_array(rng.normal(size=(30, 2)))
+    elif kind == "mixed":
+        data = mixed({"x": rng.normal(size=30), "a": rng.choice(["a", "b", "c"], size=30)})
+        return exact(data.standardize(), score)
     else:
         data = dag_gfn.from_array(rng.choice(["a", "b"], size=(30, 2)))
     return dag_gfn.fit(data, score=score, progress=False)

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,12 +117,45 @@ DISCRETE = {
 }
 
 
+BLOCKS = {
+    "widths": (setting("statistics/block_widths", lambda a: a + 1), "numbers of columns that add up to 4"),
+    "no width": (setting("statistics/block_widths", lambda a: a * 0), "numbers of columns"),
+    "scatter": (setting("statistics/block_scatter", lambda a: -a), "squares and products"),
+    "means": (setting("statistics/block_means", lambda a: a * 0 - 1e200), "numbers whose squares are finite"),
+    "nodes": (setting("statistics/feature_nodes", lambda a: a + 1), "numbers of nodes"),
+    "columns": (setting("statistics/feature_columns", lambda a: a - 1), "numbers of columns"),
+    "levels": (setting("statistics/feature_levels", lambda a: a + 1), "codes of states, or -1"),
+    "map": (setting("statistics/whitening", lambda a: a[:, 1:]), r"'statistics/\w+' should have shape"),
+    "labels": (setting("statistics/table_states", lambda a: a[:, :1]), "as many states as there are labels"),
+    "scales": (setting("statistics/table_scales", lambda a: -a), "positive numbers"),
+}
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_arrays_are_named(folder, damage):
     change, said = DAMAGES[damage]
     rewrite(folder, change)
     with pytest.raises(StorageError, match=rf"posterior.npz' is damaged: .*({said})"):
         load_posterior(folder)
+
+
+@pytest.mark.parametrize("damage", BLOCKS)
+def test_damaged_blocks_are_named(damage, rng, tmp_path):
+    codes, values = rng.integers(0, 3, 40), rng.normal(size=(40, 2))
+    discrete = dag_gfn.from_array(np.column_stack([codes] * 3), discrete="all")
+    mixed = replace(
+        discrete,
+        values=np.column_stack([codes, values]),
+        kinds=("discrete", "continuous", "continuous"),
+        cardinalities=(3, 0, 0),
+        states=(discrete.states[0], (), ()),
+    )
+    dag_gfn.fit(mixed, progress=False).save(tmp_path / "run")
+    assert "block_scatter" in load_posterior(tmp_path / "run").statistics
+    change, said = BLOCKS[damage]
+    rewrite(tmp_path / "run", change)
+    with pytest.raises(StorageError, match=said):
+        load_posterior(tmp_path / "run")
 
 
 @pytest.mark.parametrize("folder", ["discrete"], indirect=True)

@@ -34,6 +34,23 @@ def discrete(codes, cardinalities, intervened=None):
     )
 
 
+def mixed(values, cardinalities, intervened=None, weights=None, groups=()):
+    """Numbers where the cardinality is 0, codes elsewhere."""
+    d = values.shape[1]
+    return Dataset(
+        values=np.asarray(values, dtype=np.float64),
+        names=tuple(f"x{i}" for i in range(d)),
+        kinds=tuple("discrete" if r else "continuous" for r in cardinalities),
+        cardinalities=tuple(cardinalities),
+        states=tuple(tuple(f"s{c}" for c in range(r)) for r in cardinalities),
+        means=np.zeros(d),
+        scales=np.ones(d),
+        intervened=intervened,
+        weights=weights,
+        groups=groups,
+    )
+
+
 def unrelated(d, levels, n, seed=0):
     """Independent discrete columns in which every level occurs."""
     codes = np.random.default_rng(seed).integers(0, levels, size=(n, d))

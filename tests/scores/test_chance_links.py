@@ -1,8 +1,11 @@
 """Links that chance makes in short tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from score_data import continuous, discrete
+from scipy.stats import chi2
+from score_data import continuous, discrete, mixed
 
 from dag_gfn.scores.chance_links import chance_links, chance_rate
 
@@ -38,3 +41,15 @@ def test_many_states_are_linked_by_chance_less_often(rng):
     assert chance_links(linked(3, p02=0.7), data) == []
     rate = chance_rate(data)
     assert rate[0, 1] > 0.01 > rate[0, 2] == pytest.approx(rate[2, 0])
+
+
+def test_nodes_of_several_columns_have_the_product_of_their_widths_as_degrees_of_freedom(rng):
+    codes = rng.integers(0, [5, 3], size=(500, 2))
+    codes[:5, 0], codes[:3, 1] = range(5), range(3)
+    data = mixed(np.column_stack([codes, rng.normal(size=(500, 2))]), (5, 3, 0, 0))
+    rate = chance_rate(data)
+    assert rate[0, 1] == pytest.approx(chi2.sf(8 * np.log(500) - 2 * np.log(4), 8))
+    assert rate[0, 2] == pytest.approx(chi2.sf(4 * np.log(500) - 2 * np.log(4), 4))
+    assert rate[2, 3] == pytest.approx(chance_rate(continuous(data.values[:, 2:]))[0, 1])
+    grouped = replace(data, groups=(("pair", ("x2", "x3")),))
+    assert chance_rate(grouped)[0, 2] == pytest.approx(rate[0, 1])

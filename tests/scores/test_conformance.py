@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from score_data import continuous, correlated, dependent_codes, discrete
+from score_data import continuous, correlated, dependent_codes, discrete, mixed
 
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import popcount
@@ -19,18 +19,27 @@ OTHER_OPTIONS = [
     ("linear_gaussian", {"noise_variance": 2, "weight_variance": 0.5}),
     ("bdeu", {"equivalent_sample_size": 7}),
     ("bde", {"equivalent_sample_size": 0.01}),
+    ("block", {"alpha_mu": 2.5, "alpha_w": 9}),
 ]
 
 
 def data_of(kind, rng):
     if kind == "continuous":
         return continuous(correlated(rng, 40, 4))
+    if kind == "mixed":
+        return mixed(
+            np.column_stack([correlated(rng, 40, 2), dependent_codes(rng, 40, (3, 2))]), (0, 0, 3, 2)
+        )
     return discrete(dependent_codes(rng, 40, STATES), STATES)
 
 
-@pytest.mark.parametrize("score", SCORE_CLASSES, ids=lambda score: score.__name__)
-def test_every_score_keeps_the_contract(score, rng):
-    check_score(score, data_of(score.kind, rng))
+@pytest.mark.parametrize(
+    ("score", "kind"),
+    [(score, kind) for score in SCORE_CLASSES for kind in score.kinds()],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
+)
+def test_every_score_keeps_the_contract(score, kind, rng):
+    check_score(score, data_of(kind, rng))
 
 
 @pytest.mark.parametrize(("name", "options"), OTHER_OPTIONS)
@@ -116,6 +125,11 @@ class AnyMask(Constant):
         self.data = data
 
 
+class IgnoresWeights(Constant):
+    def local_scores(self, node, parents):
+        return np.full(len(parents), np.log(self.data.values[:, node].var()) * self.data.n)
+
+
 class AnyRows(BDeu):
     """Counts rows for a node in which it was set."""
 
@@ -141,7 +155,8 @@ class AnyRows(BDeu):
         (NotEquivalent, "score differently"),
         (AcceptsInterventions, "rows in which a node was set count for it"),
         (OtherOptions, r"hyperparameters are \[\], the constructor's keywords \['weight'\]"),
-        (AnyKind, "for continuous columns accepts those of another kind"),
+        (AnyKind, "for continuous tables accepts one that is discrete"),
+        (IgnoresWeights, "whole weights differ from repeated rows"),
         (AnyMask, "does not honour interventions accepts them"),
         (AnyRows, "rows in which a node was set count for it"),
     ],

@@ -8,7 +8,7 @@ from dag_gfn.scores import SCORES, BDe, BGe, make_score
 from dag_gfn.scores.registry import SCORE_CLASSES, score_options, scores_of_kind
 
 STATES = (2, 3, 2, 4, 3)
-ALL = [(score.kind, score.name) for score in SCORE_CLASSES]
+ALL = [(kind, score.name) for score in SCORE_CLASSES for kind in score.kinds()]
 
 
 def data_of(kind, rng):
@@ -18,9 +18,10 @@ def data_of(kind, rng):
 
 
 def test_the_names():
-    assert SCORES == ("bge", "bdeu", "bde", "bic", "linear_gaussian")
+    assert SCORES == ("bge", "bdeu", "bde", "bic", "linear_gaussian", "block")
     assert {*scores_of_kind("continuous"), *scores_of_kind("discrete")} == set(SCORES)
-    assert len(set(ALL)) == len(SCORE_CLASSES)  # a name and a kind say which class
+    assert scores_of_kind("mixed") == ("block",)
+    assert len(set(ALL)) == len(ALL)  # a name and a kind say which class
 
 
 def test_options_are_the_keywords_of_the_class():
@@ -30,6 +31,7 @@ def test_options_are_the_keywords_of_the_class():
         ("bde", ("equivalent_sample_size",)),
         ("bic", ()),
         ("linear_gaussian", ("noise_variance", "weight_variance")),
+        ("block", ("alpha_mu", "alpha_w")),
     }
 
 

@@ -7,14 +7,19 @@ import numpy as np
 
 from dag_gfn import effects
 from dag_gfn.effects.draw_summaries import QUANTILES
-from dag_gfn.effects.graph_draws import EquivalenceClass, equivalence_classes
+from dag_gfn.effects.graph_draws import EquivalenceClass, equivalence_classes, no_path
 from dag_gfn.errors import DagGfnError
-from dag_gfn.parameters import parameter_posterior
+from dag_gfn.parameters import BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
+from dag_gfn.parameters.from_posterior import parameter_model, parameter_tables
+from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 
 TOTAL_DRAWS = 2000
 DISTRIBUTION_DRAWS = 400
+CONTRAST_DRAWS = 1000
+PAIRS_AT_ONCE = 40
+"""Pairs whose draws of effects are held in memory together."""
 BINS = 24
 TOP_CLASSES = 4
 MIN_CLASS = 0.01
@@ -22,7 +27,7 @@ MIN_CLASS = 0.01
 MIN_EFFECT = 0.005
 """Probability of an effect below which nothing is said of its size."""
 MAX_DISTRIBUTIONS = 240
-"""Pairs of discrete variables, those with the likeliest effects, that are computed."""
+"""Pairs with a category, those with the likeliest effects, that are computed."""
 MAX_STATES = 100
 """Product of two variables' states beyond which a table helps nobody."""
 MAX_SECONDS = 300
@@ -46,12 +51,15 @@ def effect_tables(
     Returns
     -------
     dict
-        `kind`: ``total``, ``distribution`` or ``none`` (then `reason` says why). `classes`: edges and probability
+        `kind`: ``total``, ``distribution``, ``contrast`` or ``none`` (then `reason` says why). `in_standard_deviations`:
+        whether changes are in these, as the columns' units are lost. `classes`: edges and probability
         of the equivalence classes that `by_class` counts through. `pairs[i][j]` is of the effect of i on j (row
         → column), or None: `zero`, its probability of being nil, and
 
         - total: `mean`, `q` (5, 50 and 95 % quantiles), `low`, `high` and `bins` (counts of the draws with an effect
           between them), `by_class` (class, mean, 5 %, 95 %, share of no effect);
+        - contrast: `changes` (change of i, outcome of j, whether that is a probability, mean, 5 %, 95 %), `warnings`,
+          `by_class` (class, share of no effect, means in the order of `changes`);
         - distribution: `table[a][b]` = mean, 5 % and 95 % quantiles of P(j = b | do(i = a)), `by_class`
           (class, share of no effect, means by state).
 
@@ -66,18 +74,17 @@ def effect_tables(
     "this posterior was made without the data's statistics"
     """
     try:
-        if posterior.info.get("kind") == "discrete":
-            parameters = parameter_posterior(posterior)
-            if isinstance(parameters, DiscreteParameters):
-                return _distributions(posterior, parameters, on_progress)
-        return _totals(posterior)
+        if not posterior.statistics:
+            return {"kind": "none", "reason": "this posterior was made without the data's statistics"}
+        model = parameter_model(posterior)
+        if model is DiscreteParameters:
+            return _distributions(posterior, on_progress)
+        return _contrasts(posterior) if model is BlockGaussianParameters else _totals(posterior)
     except DagGfnError as error:
         return {"kind": "none", "reason": str(error)}
 
 
 def _totals(posterior: GraphPosterior) -> dict[str, Any]:
-    if not posterior.statistics:
-        return {"kind": "none", "reason": "this posterior was made without the data's statistics"}
     everything = effects.total_effects(posterior, num_draws=TOTAL_DRAWS, rng=SEED)
     classes = _classes(everything.graphs, posterior.names)
     table: list[list[dict[str, Any] | None]] = [[None] * posterior.d for _ in posterior.names]
@@ -104,17 +111,77 @@ def _totals(posterior: GraphPosterior) -> dict[str, Any]:
                 ],
             }
         table[i][j] = pair
-    return {"kind": "total", "draws": TOTAL_DRAWS, "classes": _class_texts(classes), "pairs": table}
+    return {
+        "kind": "total",
+        "draws": TOTAL_DRAWS,
+        "in_standard_deviations": everything.in_standard_deviations,
+        "classes": _class_texts(classes),
+        "pairs": table,
+    }
+
+
+def _contrasts(posterior: GraphPosterior) -> dict[str, Any]:
+    d, names = posterior.d, posterior.names
+    zero = no_path(posterior)
+    table: list[list[dict[str, Any] | None]] = [[None] * d for _ in names]
+    likely: list[tuple[int, int]] = []
+    for i, j in sorted(np.argwhere(~np.eye(d, dtype=bool)).tolist(), key=lambda pair: zero[*pair]):
+        table[i][j] = {"zero": round(float(zero[i, j]), 4)}
+        if 1.0 - zero[i, j] >= MIN_EFFECT and len(likely) < MAX_DISTRIBUTIONS:
+            likely.append((i, j))
+    classes: list[EquivalenceClass] = []
+    for start in range(0, len(likely), PAIRS_AT_ONCE):  # the same draws for all, as the seed is the same
+        batch = likely[start : start + PAIRS_AT_ONCE]
+        found = effects.contrast_effects(
+            posterior, [(names[i], names[j]) for i, j in batch], num_draws=CONTRAST_DRAWS, rng=SEED
+        )
+        classes = classes or _classes(found[0].graphs, names)
+        for (i, j), effect in zip(batch, found, strict=True):
+            if effect.mean.size <= MAX_STATES:
+                table[i][j] = (table[i][j] or {}) | _contrast(effect, classes)
+    return {
+        "kind": "contrast",
+        "draws": CONTRAST_DRAWS,
+        "in_standard_deviations": in_standard_deviations(posterior.info),
+        "classes": _class_texts(classes),
+        "pairs": table,
+    }
+
+
+def _contrast(effect: effects.ContrastEffect, classes: Sequence[EquivalenceClass]) -> dict[str, Any]:
+    low, high = np.quantile(effect.samples, _ENDS, axis=0)
+    no_effect = (effect.samples == 0.0).all(axis=(1, 2))
+    return {
+        "changes": [
+            [
+                str(contrast),
+                str(outcome),
+                outcome.level is not None,
+                *map(_short, (effect.mean[c, o], low[c, o], high[c, o])),
+            ]
+            for c, contrast in enumerate(effect.contrasts)
+            for o, outcome in enumerate(effect.outcomes)
+        ],
+        "warnings": effect.warnings,
+        "by_class": [
+            [
+                c,
+                round(float(no_effect[known.draws].mean()), 3),
+                list(map(_short, effect.samples[known.draws].mean(axis=0).reshape(-1))),
+            ]
+            for c, known in enumerate(classes)
+        ],
+    }
 
 
 def _distributions(
     posterior: GraphPosterior,
-    parameters: DiscreteParameters,
     on_progress: Callable[[float, float], None] | None,
 ) -> dict[str, Any]:
     d, names = posterior.d, posterior.names
-    zero = np.clip(1.0 - posterior.marginal("path").values, 0.0, 1.0)
-    r = parameters.cardinalities
+    zero = no_path(posterior)
+    first = next(p for p in parameter_tables(posterior) if isinstance(p, DiscreteParameters))
+    r = first.cardinalities
     table: list[list[dict[str, Any] | None]] = [[None] * d for _ in names]
     shown: list[tuple[int, int]] = []
     for i, j in sorted(np.argwhere(~np.eye(d, dtype=bool)).tolist(), key=lambda pair: zero[*pair]):
@@ -149,8 +216,9 @@ def _distributions(
     return {
         "kind": "distribution",
         "draws": DISTRIBUTION_DRAWS,
+        "in_standard_deviations": False,
         "classes": _class_texts(classes),
-        "states": [list(parameters.states[node]) if node in in_a_table else [] for node in range(d)],
+        "states": [list(first.states[node]) if node in in_a_table else [] for node in range(d)],
         "pairs": table,
     }
 

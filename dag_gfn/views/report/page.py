@@ -17,9 +17,10 @@ from dag_gfn.posterior.ranking import likely_text
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
+from dag_gfn.views.report.table_parts import column_rows, missing_cells
 from dag_gfn.views.report.summary import percent, summarise
 from dag_gfn.views.terminal import class_edges
-from dag_gfn.views.wording import assumptions
+from dag_gfn.views.wording import assumptions, model_assumptions
 
 TOP_GRAPHS = 6
 TOP_CLASSES = 4
@@ -164,8 +165,11 @@ def report_html(
         checks=checks(posterior.record),
         sentences=check_sentences(posterior.record),
         training=_training(info),
-        assumptions=assumptions(info.get("kind")),
+        assumptions=assumptions(info),
+        model_assumptions=model_assumptions(info),
         provenance=_provenance(posterior),
+        columns=column_rows(info),
+        missing=missing_cells(posterior),
         min_linked=UNLIKELY,
         numbered=posterior.d <= MAX_NUMBERED,
         drawn=posterior.d <= MAX_DRAWN,
@@ -221,6 +225,8 @@ def _strongest(posterior: GraphPosterior, effect: dict[str, Any], count: int = 1
     if effect["kind"] != "total":
         return []
     scales = np.asarray(posterior.statistics.get("scales", np.ones(posterior.d)), dtype=float)
+    if effect["in_standard_deviations"]:
+        scales = np.ones(posterior.d)
     rows = []
     for i, row in enumerate(effect["pairs"]):
         for j, pair in enumerate(row):

@@ -169,9 +169,32 @@
   const unsplit = () =>
     element("p", { class: "fine" }, "Not split by equivalence class: each has less than 1 % of the draws.");
 
+  const unit = effects.in_standard_deviations ? "standard deviation" : "unit";
+
+  const contrast = (pair) => {
+    const interval = (low, high) => `${number(low)} to ${number(high)}`;
+    const children = [table(["x", "y", "changes by", "90 % interval"], pair.changes.map(([change, outcome, level, mean, low, high]) => [
+      bdi(change), element("span", {}, level ? "probability of " : "mean of ", bdi(outcome)), number(mean), interval(low, high),
+    ]))];
+    if (pair.changes.some((row) => row[2])) {
+      children.push(element("p", { class: "fine" },
+        "Changes of probabilities are a linear approximation: the same step from wherever one starts."));
+    }
+    for (const warning of pair.warnings) children.push(element("p", { class: "notice" }, bdi(warning), "."));
+    if (!pair.by_class.length) children.push(unsplit());
+    else {
+      children.push(
+        element("h3", {}, "By equivalence class"),
+        table(["probability", "no effect", "means, in the order above", "class"], pair.by_class.map(([c, zero, means]) => [
+          effects.classes[c].probability.toFixed(3), zero.toFixed(2), means.map(number).join("; "), classText(c),
+        ])));
+    }
+    return children;
+  };
+
   const total = (pair, x, y) => {
     const children = [
-      element("p", {}, "Setting ", bdi(x), " one unit higher changes the mean of ", bdi(y),
+      element("p", {}, "Setting ", bdi(x), ` one ${unit} higher changes the mean of `, bdi(y),
         ` by ${number(pair.mean)} on average (median ${number(pair.q[1])}, 90 % interval ${number(pair.q[0])} to ${number(pair.q[2])}).`),
       histogram(pair, x, y),
     ];
@@ -225,6 +248,7 @@
     ];
     if (pair.mean !== undefined) children.push(...total(pair, x, y));
     else if (pair.table !== undefined) children.push(...distribution(pair, i, j));
+    else if (pair.changes !== undefined) children.push(...contrast(pair));
     else if (pair.zero > 0.99) children.push(element("p", {}, "So nothing is to be said of its size."));
     else children.push(element("p", {}, "Its size is not in this report, to keep it small; the command dag-gfn effect prints it."));
     place.replaceChildren(...children);
@@ -233,7 +257,7 @@
   if (effects.kind !== "none") {
     let best = null;
     effects.pairs.forEach((row, i) => row.forEach((pair, j) => {
-      const told = pair !== null && (pair.mean !== undefined || pair.table !== undefined);
+      const told = pair !== null && (pair.mean ?? pair.table ?? pair.changes) !== undefined;
       if (told && (best === null || pair.zero < best.zero)) best = { i, j, zero: pair.zero };
     }));
     if (best !== null) {

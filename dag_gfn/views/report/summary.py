@@ -6,7 +6,7 @@ from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import spread_sentence
 from dag_gfn.posterior.trust import trust_in
 from dag_gfn.views.pairs import LIKELY, UNLIKELY, Pair, pairs
-from dag_gfn.views.wording import MODELS, method_words
+from dag_gfn.views.wording import method_words, model_words
 
 MAX_NAMED = 8
 """Links of one kind that are named; the others are counted."""
@@ -64,9 +64,9 @@ def summarise(posterior: GraphPosterior) -> Summary:
 def _fitted(posterior: GraphPosterior) -> str:
     info = posterior.info
     rows = f" from {info['n']:,} rows" if info.get("n") else ""
-    how, model = method_words(info.get("method")), MODELS.get(info.get("kind") or "")
+    how, model = method_words(info.get("method")), model_words(info)
     score = f", with the score {info['score']}" if info.get("score") else ""
-    score += f" ({model} relations)" if score and model else ""
+    score += f" ({model} relations)" if score and info.get("kind") else ""
     prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""
     return (
         f"A posterior distribution over the causal graphs of {posterior.d} variables{rows}, {how}{score}{prior}. "
