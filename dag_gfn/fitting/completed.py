@@ -124,8 +124,10 @@ def _gaussian(
         prior = NormalWishart.of(
             data.d, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, mean_obs=score.mean_obs
         )
-        options = {"alpha_mu": score.alpha_mu, "alpha_w": score.alpha_w, "mean_obs": score.mean_obs}
-        return cells, prior, lambda values: BGe(replace(data, values=values), **options)
+        make_bge = partial(
+            BGe, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, mean_obs=np.asarray(score.mean_obs)
+        )
+        return cells, prior, lambda values: make_bge(replace(data, values=values))
     if not isinstance(score, BlockBGe):
         raise OptionError(f"cells that were not seen cannot be drawn under score {score.name!r}")
     design = BlockDesign.of(data)

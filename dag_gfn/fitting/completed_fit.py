@@ -201,7 +201,9 @@ def _work(
     streams = RandomStreams(run.seed)
     keep = table_bytes(d) * len(scores) <= _KEPT_BYTES
     each = max(1, round(run.num_samples / len(scores)))
-    steps = max(default_iterations(d) // len(share), _LEAST_STEPS) if run.iterations is None else run.iterations
+    steps = (
+        max(default_iterations(d) // len(share), _LEAST_STEPS) if run.iterations is None else run.iterations
+    )
     jobs = max(1, chosen.method.n_jobs or _ASSUMED_CORES) if method == "mcmc" else 1
 
     def build(score: LocalScore, storage: str = "auto") -> ScoreTable:
@@ -232,7 +234,12 @@ def _work(
                     raise KeyboardInterrupt  # the chains end here, and keep what they have
 
             result = fit_mcmc(
-                table, seed=seed, num_samples=each, iterations=steps, budget=time_of(turn), on_report=on_report
+                table,
+                seed=seed,
+                num_samples=each,
+                iterations=steps,
+                budget=time_of(turn),
+                on_report=on_report,
             )
         else:
             assert training is not None
@@ -290,4 +297,3 @@ def _mixed(
     )
     equivalent = all(fit.table.is_score_equivalent for fit in fits)
     return CompletedFit(method, training, result, mixed.statistics, equivalent)
-

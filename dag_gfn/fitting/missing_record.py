@@ -57,9 +57,7 @@ def missing_record(
         "rows": int(incomplete.sum()),
         "all_rows": data.n,
         "columns": {
-            name: int(count)
-            for name, count in zip(data.names, missing.sum(axis=0), strict=True)
-            if count > 0
+            name: int(count) for name, count in zip(data.names, missing.sum(axis=0), strict=True) if count > 0
         },
         "patterns": [
             {

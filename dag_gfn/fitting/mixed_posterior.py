@@ -192,7 +192,9 @@ def _pairs(
     given = np.cumsum(np.exp(joint[:, possible] - log_probability[possible]), axis=0)
     place = np.repeat(np.arange(len(possible)), copies)
     first = np.repeat(np.cumsum(copies) - copies, copies)
-    uniform = (np.arange(len(graphs)) - first + rng.random(len(graphs))) / copies[place]  # even along the tables
+    uniform = (np.arange(len(graphs)) - first + rng.random(len(graphs))) / copies[
+        place
+    ]  # even along the tables
     tables = np.minimum((uniform > given[:, place]).sum(axis=0), len(joint) - 1)
     return graphs, tables.astype(np.int64), log_probability[graphs] - np.log(copies[place])
 
@@ -255,7 +257,8 @@ def mixture_of_fits(
     which = np.repeat(np.arange(len(posteriors)), [len(posterior) for posterior in posteriors])
     log_weights = np.concatenate([posterior.log_weights for posterior in posteriors]) + np.log(share)[which]
     evidence = _log_evidence(results)
-    log_scores, settings, best, search, cut = None, {}, None, None, False
+    log_scores, best, search, cut = None, None, None, False
+    settings: dict[str, Any] = {}
     if evidence is not None:
         mixture = MixtureScores([fit.table for fit in fits], np.log(share), evidence)
         log_scores, settings, best, search, cut = _scored(mixture, graphs, results, tables, budget)
@@ -328,7 +331,7 @@ def _scored(
 
 
 def _graph_settings(errors: Float64[np.ndarray, " k"]) -> dict[str, Any]:
-    """Return what posterior.json records of the probabilities of graphs: that scores are their logarithms, and errors."""
+    """Return what posterior.json records of the probabilities of graphs: scores are their logarithms."""
     return {"normalized_scores": True, "graph_relative_error": float(errors.max(initial=0.0))}
 
 

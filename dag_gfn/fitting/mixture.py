@@ -198,7 +198,11 @@ def mixed_feature(
     variance = mean * (1.0 - mean)
     share = np.divide(deviation**2, variance, out=np.zeros_like(mean), where=variance > 1e-12)
     return MixedFeature(
-        Marginal(mean, "mixture", np.hypot(between, own)), deviation, np.clip(share, 0.0, 1.0), between, chains
+        Marginal(mean, "mixture", np.hypot(between, own)),
+        deviation,
+        np.clip(share, 0.0, 1.0),
+        between,
+        chains,
     )
 
 
@@ -239,9 +243,7 @@ def effective_samples(
     return 1.0 / inverse if inverse > 0 else None
 
 
-def relative_error(
-    by_table: Float64[np.ndarray, "r k"], tables: TableWeights
-) -> Float64[np.ndarray, " k"]:
+def relative_error(by_table: Float64[np.ndarray, "r k"], tables: TableWeights) -> Float64[np.ndarray, " k"]:
     """Return the relative standard error of probabilities that are sums over tables, from their spread.
 
     Parameters

@@ -234,13 +234,18 @@ def _judged_mixture(found: MixtureDiagnostics, time_budget: float | int | None) 
         worst = [
             text
             for value, text in (
-                (found.worst_max_r_hat, f"R-hat up to {found.worst_max_r_hat:.3g}" if found.worst_max_r_hat else ""),
+                (
+                    found.worst_max_r_hat,
+                    f"R-hat up to {found.worst_max_r_hat:.3g}" if found.worst_max_r_hat else "",
+                ),
                 (found.worst_ess, f"effective sample size down to {found.worst_ess or 0.0:.1%}"),
             )
             if value is not None
         ]
         detail = f" ({', '.join(worst)})" if worst else ""
-        why.append(f"the method has not converged on {unconverged:,} of {found.distinct_tables:,} tables{detail}")
+        why.append(
+            f"the method has not converged on {unconverged:,} of {found.distinct_tables:,} tables{detail}"
+        )
     if not why:
         unjudged = (found.unjudged_tables or 0) > MAX_UNCONVERGED_TABLES * (found.distinct_tables or 1)
         return Verdict(None if unjudged else True, None, ())
