@@ -126,7 +126,9 @@ def missing_sentences(info: Mapping[str, Any], names: Sequence[str], probability
         lines.append(f"The posterior averages {missing['tables']:,} completed tables{same}.")
     edges = dependent_edges(info, names, probability)
     if edges:
-        told = [f"{e.source} → {e.target} {e.probability:.2f} (± {e.deviation:.2f} between tables)" for e in edges]
+        told = [
+            f"{e.source} → {e.target} {e.probability:.2f} (± {e.deviation:.2f} between tables)" for e in edges
+        ]
         lines.append(f"Edges that depend on what is missing: {', '.join(told)}.")
     elif (missing.get("edges") or {}).get("standard_deviation") is not None:
         lines.append(f"No edge's probability differs between completed tables by {DEPENDS} or more.")
