@@ -163,7 +163,8 @@ class ContrastEffect:
             if beyond[worst] > OUTSIDE:
                 told.append(
                     f"at {self.source} = {setting} the linear approximation gives {self.outcomes[worst]} the "
-                    f"probability {expected[worst]:.2f}, which cannot be: do not rely on changes of probability that far out"
+                    f"probability {expected[worst]:.2f}, which cannot be: do not rely on changes of "
+                    "probability that far out"
                 )
         return told
 

@@ -120,9 +120,10 @@ def missing_sentences(info: Mapping[str, Any], names: Sequence[str], probability
     ]
     if missing.get("tables"):
         worth = missing.get("effective_tables")
-        same = "" if worth is None else f", worth about {worth:.3g} independent ones"
-        if worth is not None and worth >= 10:
-            same = f", worth about {worth:,.0f} independent ones"
+        same = ""
+        if worth is not None:
+            number = f"{worth:,.0f}" if worth >= 10 else f"{worth:.2g}"
+            same = f", worth about {number} independent ones"
         lines.append(f"The posterior averages {missing['tables']:,} completed tables{same}.")
     edges = dependent_edges(info, names, probability)
     if edges:
