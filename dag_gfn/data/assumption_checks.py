@@ -41,8 +41,14 @@ def data_doubts(dataset: Dataset) -> list[Doubt]:
     return [*few_rows(dataset), *one_hot_doubts(dataset), *copies]
 
 
-def data_warnings(dataset: Dataset) -> list[str]:
+def data_warnings(dataset: Dataset, *, ranks: bool = False) -> list[str]:
     """Return one sentence for each assumption of the scores that the data seem to violate.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    ranks : bool
+        Whether only the ranks of numbers are scored, so that a column need not be normal.
 
     Examples
     --------
@@ -129,8 +135,8 @@ def _non_normal_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> 
     if not found:
         return ""
     return (
-        f"far from normal, which the Gaussian scores assume: {listed(found)}; look for outliers, or take "
-        "logarithms or ranks."
+        f"far from normal, which the Gaussian scores assume: {listed(found)}; look for outliers, take "
+        "logarithms, or score ranks with --margins normal_scores (margins='normal_scores')."
     )
 
 

@@ -59,7 +59,9 @@ def mixed_posterior(rng):
 
 def test_a_contrast_in_words(rng):
     posterior = mixed_posterior(rng)
-    lines = contrast_sentences(contrast_effect(posterior, "drug", "pain", reference="no", num_draws=300, rng=0))
+    lines = contrast_sentences(
+        contrast_effect(posterior, "drug", "pain", reference="no", num_draws=300, rng=0)
+    )
     text = "\n".join(lines)
     assert lines[1].startswith("  drug = yes instead of no: mean of pain changes by -")
     assert "pain does not descend from drug" in text

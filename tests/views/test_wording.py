@@ -2,7 +2,6 @@ import pytest
 
 from dag_gfn.views.wording import assumptions, method_words, model_assumptions
 
-
 MISSING = {"cells": 3, "rows": 2, "columns": {"a": 3}}
 
 
@@ -39,7 +38,9 @@ def test_ordered_categories_of_a_copula_have_no_indicators():
 
 
 def test_assumptions_of_a_model_each_have_a_title():
-    titles = [title for title, _ in model_assumptions({"kind": "mixed", "score": "copula", "missing": MISSING})]
+    titles = [
+        title for title, _ in model_assumptions({"kind": "mixed", "score": "copula", "missing": MISSING})
+    ]
     assert titles == ["Categories in a linear model.", "Order alone.", "Missing at random."]
 
 

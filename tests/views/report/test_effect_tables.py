@@ -85,7 +85,9 @@ def test_contrasts_are_those_of_the_library(monkeypatch):
     assert [row[3] for row in pair["changes"]] == pytest.approx(told["mean"].tolist(), rel=1e-3)
     assert len(pair["by_class"][0][2]) == len(told)
     json.dumps(table)
-    monkeypatch.setattr(module, "PAIRS_AT_ONCE", 1)  # pairs one by one have the same graphs, and so the same classes
+    monkeypatch.setattr(
+        module, "PAIRS_AT_ONCE", 1
+    )  # pairs one by one have the same graphs, and so the same classes
     assert effect_tables(posterior)["classes"] == table["classes"]
     monkeypatch.setattr(module, "MAX_STATES", 1)
     assert "changes" not in effect_tables(posterior)["pairs"][0][1]

@@ -23,7 +23,9 @@ def scripts(page):
     return re.findall(r"<script[^>]*>", page)
 
 
-@pytest.mark.parametrize("make", [exact_chain, discrete_pair, two_graphs, mixed_table], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [exact_chain, discrete_pair, two_graphs, mixed_table], ids=lambda make: make.__name__
+)
 def test_a_page_is_whole_and_asks_for_nothing(make):
     page = report_html(make())
     assert page.startswith("<!doctype html>")

@@ -5,8 +5,22 @@ from dag_gfn.views.report.table_parts import column_rows, missing_cells
 
 ROLES = [
     {"name": "age", "role": "continuous", "reason": "", "missing": 5, "levels": 0, "surprise": 0},
-    {"name": "job", "role": "category", "reason": "2 rare levels pooled", "missing": 0, "levels": 3, "surprise": 1},
-    {"name": "id", "role": "left out", "reason": "numbers the rows", "missing": 0, "levels": 0, "surprise": 2},
+    {
+        "name": "job",
+        "role": "category",
+        "reason": "2 rare levels pooled",
+        "missing": 0,
+        "levels": 3,
+        "surprise": 1,
+    },
+    {
+        "name": "id",
+        "role": "left out",
+        "reason": "numbers the rows",
+        "missing": 0,
+        "levels": 0,
+        "surprise": 2,
+    },
 ]
 
 
@@ -29,7 +43,9 @@ def test_missing_cells_by_column_and_pattern():
         "num_patterns": 5,
         "route": "augmentation",
     }
-    posterior = GraphPosterior.from_samples(("a", "b"), np.zeros((3, 2, 2), dtype=bool), info={"missing": missing})
+    posterior = GraphPosterior.from_samples(
+        ("a", "b"), np.zeros((3, 2, 2), dtype=bool), info={"missing": missing}
+    )
     found = missing_cells(posterior)
     assert found.columns == [("b", 10, 0.25), ("a", 2, 0.05)]
     assert found.patterns == [("b", 8), ("a, b", 2)]
