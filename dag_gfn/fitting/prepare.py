@@ -11,7 +11,7 @@ from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_f
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.frames import is_frame
 from dag_gfn.data.normal_scores import with_normal_margins
-from dag_gfn.errors import DataError
+from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.incomplete import filled_in, require_modelled
 from dag_gfn.fitting.options import FitOptions, ModelOptions
 from dag_gfn.memory import require_memory
@@ -122,6 +122,11 @@ def _parts(
     """Return the dataset on its scale, and the score, prior and constraints that make the table."""
     model = chosen.model
     score_name = score_for(dataset).name if model.score is None else model.score
+    if model.score == "copula" and dataset.kind == "discrete" and not dataset.has_ordinal:
+        raise OptionError(
+            "score 'copula' is for numbers and ordered categories, and no column of these data has an order: say which "
+            "with --ordinal rating:low<mid<high (ordinal=...), or choose bdeu or block"
+        )
     # graphs, their masks, packed bits
     require_memory(
         "num_samples", chosen.method.num_samples, 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)

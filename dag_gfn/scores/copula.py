@@ -4,7 +4,6 @@ from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.normal_scores import with_scores_of_levels
 from dag_gfn.data.row_weights import can_repeat_rows
-from dag_gfn.errors import OptionError
 from dag_gfn.scores.block import BlockBGe
 
 
@@ -19,19 +18,15 @@ class Copula(BlockBGe):
     itself puts the expected normal score of each level in their place. That makes links weaker than they are, and
     lets a common cause seem to leave a link between its effects, the more so the fewer levels there are.
 
-    Categories without order have no place in a normal distribution: they stay blocks, as in :class:`BlockBGe`.
+    Categories without order have no place in a normal distribution: they stay blocks, as in :class:`BlockBGe`. Where
+    all columns are such, the score is that of the block.
 
     Parameters
     ----------
     data : Dataset
-        Of any kind, without missing cells, with a continuous or an ordinal column.
+        Of any kind, without missing cells.
     alpha_mu, alpha_w : float
         As for :class:`BlockBGe`.
-
-    Raises
-    ------
-    OptionError
-        If no column has an order.
 
     References
     ----------
@@ -54,11 +49,6 @@ class Copula(BlockBGe):
     name = "copula"
 
     def __init__(self, data: Dataset, *, alpha_mu: float | int = 1.0, alpha_w: float | int | None = None):
-        if data.kind == "discrete" and not data.has_ordinal:
-            raise OptionError(
-                "score 'copula' is for numbers and ordered categories, and no column of these data has an order: say "
-                "which with --ordinal rating:low<mid<high (ordinal=...), or choose one of bdeu, block"
-            )
         self._has_plug_in = data.has_ordinal
         scored = with_scores_of_levels(data) if not data.has_missing else data  # refused by the base class
         super().__init__(
