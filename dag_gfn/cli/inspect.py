@@ -17,7 +17,7 @@ from dag_gfn.cli.input_table import read_table
 from dag_gfn.cli.options import DEBUG_HELP
 from dag_gfn.cli.output import console, require_output
 from dag_gfn.fitting.options import FitOptions
-from dag_gfn.fitting.reading_options import ReadingOptions
+from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import OptionGroup, option
 
 
@@ -30,7 +30,7 @@ class InspectOptions(OptionGroup):
     debug: bool = option(False, DEBUG_HELP)
 
 
-@from_command_line(InspectOptions, ReadingOptions, FitOptions)
+@from_command_line(InspectOptions, ReadingOptions, CovarianceOptions, FitOptions)
 def inspect(
     table: Annotated[Path | None, typer.Argument(metavar="[TABLE]", help="A file as fit reads it.")] = None,
     **given: Any,
@@ -41,7 +41,12 @@ def inspect(
 
     require_output()
     how = InspectOptions(**read_values(InspectOptions, given))
-    data = read_table(table, how.example, read_values(ReadingOptions, given))
+    data = read_table(
+        table,
+        how.example,
+        read_values(ReadingOptions, given),
+        CovarianceOptions(**read_values(CovarianceOptions, given)),
+    )
     options = read_values(FitOptions, given, names=data.names)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dag_gfn.DataWarning)
