@@ -18,7 +18,6 @@ from dag_gfn.fitting.fit import fit
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import (
-    Names,
     OptionGroup,
     documented,
     option,
@@ -50,7 +49,7 @@ PARAMETERS = {
     each.name: each
     for each in (
         *(replace(each, name=_NAMES.get(name, name)) for name, each in _OF_FIT.items()),
-        options_of(ReadingOptions)["discrete"],
+        *(each for name, each in options_of(ReadingOptions).items() if name not in ("columns", "drop")),
         *options_of(CovarianceOptions).values(),
         *options_of(EstimatorOptions).values(),
     )
@@ -92,9 +91,10 @@ class GraphPosteriorEstimator(BaseEstimator):
     1
     """
 
-    discrete: Names
     covariance: bool
     rows: float | int | None
+    missing: str | None
+    strict: bool
     num_graph_samples: int
     random_state: Any
 
@@ -113,8 +113,8 @@ class GraphPosteriorEstimator(BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array, shape (n, d)
-            As for `dag_gfn.fit`: numbers are continuous; text, booleans and categories are discrete. With `covariance`,
-            the matrix, shape (d, d).
+            As for `dag_gfn.fit`: the rules of roles decide what each column becomes. With `covariance`, the matrix,
+            shape (d, d).
         y : ignored
             For the interface; there is nothing to predict.
 
@@ -142,6 +142,13 @@ class GraphPosteriorEstimator(BaseEstimator):
             matrix = as_pandas(X) if is_frame(X) else X
             validate_data(self, matrix, dtype=np.float64, ensure_min_samples=2, ensure_min_features=2)
             return from_covariance(matrix, self.rows, None if is_frame(X) else self._names())
+        reading = {name: getattr(self, name) for name in options_of(ReadingOptions) if name in PARAMETERS}
+        numbers = {
+            "dtype": np.float64,
+            "ensure_min_samples": 2,
+            "ensure_min_features": 2,
+            "ensure_all_finite": True if self._refuses_missing() else "allow-nan",
+        }
         if is_frame(X):
             # scikit-learn's checks of numbers are made where all columns are numbers; booleans are states.
             frame = as_pandas(X)
@@ -149,33 +156,26 @@ class GraphPosteriorEstimator(BaseEstimator):
                 pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
                 for dtype in frame.dtypes
             )
-            validate_data(
-                self,
-                frame,
-                **(
-                    {"dtype": np.float64, "ensure_min_samples": 2, "ensure_min_features": 2}
-                    if is_numeric
-                    else {"skip_check_array": True}
-                ),
-            )
-            return from_frame(frame, discrete=self.discrete)
+            validate_data(self, frame, **(numbers if is_numeric else {"skip_check_array": True}))
+            return from_frame(frame, **reading)
         if _has_states(X):
             validate_data(self, X, skip_check_array=True)
-            return from_array(X, discrete=self.discrete)
-        values = validate_data(
-            self, X, dtype=np.float64, ensure_min_samples=2, ensure_min_features=2, copy=True
-        )
-        return from_array(values, self._names(), discrete=self.discrete)
+            return from_array(X, **reading)
+        return from_array(validate_data(self, X, **numbers, copy=True), self._names(), **reading)
+
+    def _refuses_missing(self) -> bool:
+        return self.missing == "error" or (self.missing is None and self.strict)
 
     def _names(self) -> Sequence[str] | None:
         return list(self.feature_names_in_) if hasattr(self, "feature_names_in_") else None
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn's checks need to know: text is discrete data, and X alone is needed."""
+        """Return what scikit-learn's checks need to know: text and missing cells are data, and X alone is needed."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
         tags.input_tags.string = True
         tags.input_tags.categorical = True
+        tags.input_tags.allow_nan = not self._refuses_missing()
         tags.non_deterministic = self.random_state is None
         return tags
 

@@ -1,7 +1,10 @@
 """Posteriors for figures and reports, quickly made."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from effect_cases import exact, mixed
 
 import dag_gfn
 from dag_gfn.data import from_frame, simulate, sufficient_statistics
@@ -58,3 +61,32 @@ def discrete_pair(rows=80, seed=0):
     second = np.where(rng.random(rows) < 0.9, first, "low")
     frame = pd.DataFrame({"dose": first, "answer": second, "coin": rng.choice(["yes", "no"], rows)})
     return dag_gfn.fit(from_frame(frame), method="exact", progress=False)
+
+
+def mixed_table(rows=200, seed=0, names=("drug", "pain", "<b>well")):
+    """The exact posterior of a category, a number and a category, with a record of roles and missing cells."""
+    rng = np.random.default_rng(seed)
+    drug = rng.choice(["no", "<i>yes", "more"], rows)
+    pain = 5.0 - 2.0 * (drug != "no") + rng.normal(size=rows)
+    well = np.where(pain + rng.normal(size=rows) < 4.0, "yes", "no")
+    posterior = exact(mixed(dict(zip(names, (drug, pain, well), strict=True))).standardize())
+    info = {
+        "n": rows,
+        "method": "exact",
+        "roles": [
+            {"name": names[0], "role": "category", "levels": 3},
+            {"name": "<id>", "role": "left out", "reason": "numbers <the> rows", "surprise": 2},
+        ],
+        "missing": {
+            "cells": 12,
+            "rows": 10,
+            "all_rows": rows,
+            "columns": {names[1]: 12},
+            "patterns": [{"columns": [names[1]], "rows": 8}, {"columns": list(names[:2]), "rows": 2}],
+            "num_patterns": 2,
+            "tables": 20,
+            "effective_tables": 18.0,
+            "edges": {"standard_deviation": np.full((3, 3), 0.1).tolist()},
+        },
+    }
+    return replace(posterior, info={**posterior.info, **info})

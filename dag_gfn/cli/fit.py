@@ -14,9 +14,10 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.declared import from_command_line, read_values
+from dag_gfn.cli.input_table import read_table
 from dag_gfn.cli.options import DEBUG_HELP
 from dag_gfn.cli.output import console, fail, stop_output
-from dag_gfn.errors import DataError, OptionError, StorageError
+from dag_gfn.errors import StorageError
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.progress import announce
 from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
@@ -56,9 +57,18 @@ def fit(
 
     place = PlaceOptions(**read_values(PlaceOptions, given))
     how = HandlingOptions(**read_values(HandlingOptions, given))
-    matrix = CovarianceOptions(**read_values(CovarianceOptions, given))
-    data = _read(table, place.example, read_values(ReadingOptions, given), matrix)
+    data = read_table(
+        table,
+        place.example,
+        read_values(ReadingOptions, given),
+        CovarianceOptions(**read_values(CovarianceOptions, given)),
+    )
     options = read_values(FitOptions, given, names=data.names)
+    if not how.quiet:
+        from dag_gfn.fitting.progress import log_console
+        from dag_gfn.views.role_table import print_roles
+
+        print_roles(data.roles, data.n, log_console())
     for text in data.notes:
         announce(text, shown=not how.quiet)
     identity = _identity(options, data)
@@ -132,50 +142,6 @@ def _identity(options: dict[str, Any], data: "dag_gfn.Dataset") -> dict[str, Any
     """Return what determines the result, as JSON holds it: a run that is resumed must have the same."""
     determining = {name: options[name] for name, each in options_of(FitOptions).items() if each.identity}
     return {**json.loads(json.dumps(determining)), "data": _fingerprint(data)}
-
-
-def _read(
-    table: Path | None, example: str | None, reading: dict[str, Any], matrix: CovarianceOptions
-) -> "dag_gfn.Dataset":
-    if matrix.covariance:
-        return _read_covariance(table, reading, matrix.rows)
-    if matrix.rows is not None:
-        raise OptionError(
-            "--rows is the number of rows of a covariance matrix: give --covariance too, or leave it out"
-        )
-    if table is not None and example is None:
-        from dag_gfn.data.covariance_file import is_covariance_file
-        from dag_gfn.data.reading import read_file  # loads pandas, which --help does not need
-
-        try:
-            return read_file(table, **reading)
-        except DataError as error:
-            if not is_covariance_file(table):
-                raise
-            raise DataError(f"{error} The file looks like a covariance matrix: give --covariance.") from None
-    if table is not None or example is None:
-        raise OptionError(
-            "give either a file or --example NAME, for example: dag-gfn fit survey.csv --out out/"
-        )
-    data = dag_gfn.load_example(example)
-    if all(reading[name] == each.default for name, each in options_of(ReadingOptions).items()):
-        return data
-    chosen = dag_gfn.from_frame(data.to_frame(), **reading)
-    return replace(chosen, notes=(*data.notes, *chosen.notes))
-
-
-def _read_covariance(
-    table: Path | None, reading: dict[str, Any], rows: float | int | None
-) -> "dag_gfn.Dataset":
-    if table is None:
-        raise OptionError(
-            "--covariance needs a file with the matrix, for example: dag-gfn fit cov.csv --covariance"
-        )
-    chosen = {name: reading.pop(name) for name in ("columns", "drop")}
-    for name, each in options_of(ReadingOptions).items():
-        if name in reading and each.is_given(reading[name]):
-            raise OptionError(f"{each.flag} reads rows, and a covariance matrix has none: leave it out")
-    return dag_gfn.read_covariance(table, rows, **chosen)
 
 
 def _fingerprint(data: "dag_gfn.Dataset") -> str:

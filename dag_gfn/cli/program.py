@@ -14,6 +14,7 @@ from dag_gfn.cli.compare import compare
 from dag_gfn.cli.effect import effect
 from dag_gfn.cli.export import export
 from dag_gfn.cli.fit import fit
+from dag_gfn.cli.inspect import inspect
 from dag_gfn.cli.output import fail, open_streams, stop_output
 from dag_gfn.cli.query import query
 from dag_gfn.cli.report import report
@@ -42,7 +43,7 @@ def _abortable(command: Callable) -> Callable:
     return run
 
 
-for _command in (fit, show, report, query, effect, export, compare, simulate):
+for _command in (fit, inspect, show, report, query, effect, export, compare, simulate):
     app.command(_command.__name__)(_abortable(_command))
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]

@@ -79,7 +79,7 @@ class SaturatedChain:
     >>> values = data.values.copy()
     >>> values[[0, -1], 1] = np.nan
     >>> cells = DiscreteCells.of(replace(data, values=values))
-    >>> chain = SaturatedChain(cells, 1.0, rng=np.random.default_rng(0))
+    >>> chain = SaturatedChain(cells, 0.01, rng=np.random.default_rng(0))
     >>> for _ in range(5):
     ...     chain.sweep()
     >>> chain.codes[cells.missing].tolist()

@@ -11,6 +11,7 @@ from dag_gfn.data.column_selection import MAX_COLUMNS, check_distinct_names, che
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.decided_columns import CellsOfTable, decided_columns, strict_columns
 from dag_gfn.data.messages import listed, one_line
+from dag_gfn.data.missing_level import missing_as_level, missing_level_note
 from dag_gfn.data.missing_values import missing_values_error, too_few_rows_error
 from dag_gfn.data.reading_choices import ReadingChoices
 from dag_gfn.data.reading_notes import code_notes, reading_notes
@@ -111,9 +112,13 @@ def _dataset(
     used = [k for k, column in enumerate(columns) if column.is_variable]
     _check_number(roles, len(used))
     if choices.missing == "level":
+        absent = [columns[k].role for k in used if columns[k].states and np.isnan(columns[k].values).any()]
         for k in used:
             columns[k] = _with_level(columns[k])
         roles = _all_roles(source, columns)
+        if absent:
+            reordered = [role.name for role in absent if role.role == "ordinal"]
+            notes += (missing_level_note([role.name for role in absent], reordered=reordered),)
     variables = [columns[k] for k in used]
     names = tuple(column.role.name for column in variables)
     values = np.empty((int(rows.sum()), len(variables)))
@@ -141,21 +146,18 @@ def _dataset(
 
 
 def _with_level(column: DecidedColumn) -> DecidedColumn:
-    """Return a category whose missing cells are a level of their own; other columns as they are."""
-    absent = np.isnan(column.values)
-    if column.role.role != "category" or not absent.any():
+    """Return a category whose missing cells are a level of their own; numbers as they are."""
+    if column.role.role == "continuous" or not np.isnan(column.values).any():
         return column
-    label = "missing"
-    while label in column.states:
-        label += "_"
-    states = (*column.states, label)
-    reason = "; ".join(
-        text for text in (column.role.reason, f"missing cells are the level '{label}'") if text
+    values, states = missing_as_level(column.values, column.states)
+    reasons = [f"missing cells are the level '{states[-1]}'"]
+    if column.role.role == "ordinal":
+        reasons.append("which leaves no order")
+    reason = "; ".join(text for text in (column.role.reason, ", ".join(reasons)) if text)
+    role = replace(
+        column.role, role="category", reason=reason, levels=len(states), surprise=max(column.role.surprise, 1)
     )
-    role = replace(column.role, reason=reason, levels=len(states), missing=0)
-    return column._replace(
-        role=role, states=states, values=np.where(absent, len(states) - 1.0, column.values)
-    )
+    return column._replace(role=role, states=states, values=values)
 
 
 def _missing(columns: list[DecidedColumn]) -> Bool[np.ndarray, "n used"]:

@@ -127,22 +127,30 @@ def _opener(path: Path) -> tuple[str, str, Callable[[], Any]] | None:
             name = path.stem if path.suffix.lower() in SUFFIXES else path.name
             return kind, name, partial(open_it, path)
     if head.startswith(b"PK\x03\x04") and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if any(name in archive.namelist() for name in _OFFICE):
-                return None
-            members = [
-                member
-                for member in archive.infolist()
-                if not member.is_dir() and not member.filename.startswith("__MACOSX/") and member.file_size
-            ]
-        if len(members) != 1:
-            what = f"{len(members)} files ({quoted(m.filename for m in members)})" if members else "no file"
-            raise DataError(
-                f"'{path}' holds {what}, where one is expected: unpack it, and give the table in it."
-            )
-        (member,) = members
-        return "zip", Path(member.filename).name, lambda: zipfile.ZipFile(path).open(member)
+        try:
+            member = _only_member(path)
+        except _FAULTS as error:
+            raise _broken(path, "zip", error) from None
+        return (
+            None if member is None else ("zip", Path(member).name, lambda: zipfile.ZipFile(path).open(member))
+        )
     return None
+
+
+def _only_member(path: Path) -> str | None:
+    """Return the name of the only file in a zip file, or None if it is a spreadsheet."""
+    with zipfile.ZipFile(path) as archive:
+        if any(name in archive.namelist() for name in _OFFICE):
+            return None
+        members = [
+            member.filename
+            for member in archive.infolist()
+            if not member.is_dir() and not member.filename.startswith("__MACOSX/") and member.file_size
+        ]
+    if len(members) != 1:
+        what = f"{len(members)} files ({quoted(members)})" if members else "no file"
+        raise DataError(f"'{path}' holds {what}, where one is expected: unpack it, and give the table in it.")
+    return members[0]
 
 
 def _copy(path: Path, kind: str, open_it: Callable[[], Any], plain: Path) -> None:

@@ -34,8 +34,8 @@ def few_rows(data: Dataset) -> list[Doubt]:
             "few_rows",
             "caution",
             "too few rows for so many columns: the probabilities rest on the prior",
-            f"{data.total_weight:.0f} rows cannot tell the parents of {data.d} columns{levels} apart, so that the "
-            f"probabilities rest on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose fewer "
-            "columns with --columns or --drop.",
+            f"{rows_in_words(data)} cannot tell the parents of {data.d} columns{levels} apart, so that the "
+            f"probabilities rest on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose "
+            "fewer columns with --columns or --drop.",
         )
     ]

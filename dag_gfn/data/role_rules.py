@@ -9,7 +9,7 @@ from dag_gfn.data.column_encoding import MAX_STATES
 from dag_gfn.data.column_reading import ReadColumn
 from dag_gfn.data.dataset import NEGLIGIBLE_SPREAD
 from dag_gfn.data.identifier_columns import MANY, is_id_name, why_identifier
-from dag_gfn.data.messages import listed, one_line
+from dag_gfn.data.messages import listed, one_line, option_value
 from dag_gfn.data.rare_levels import MAX_OTHER, max_levels, merge_levels, rows_of_a_level
 from dag_gfn.data.roles import ColumnRole
 
@@ -123,13 +123,10 @@ def _decide_numbers(column: DecidedColumn, read: ReadColumn, keep: bool) -> Deci
     reasons, surprise = [], 0
     if read.kind == "dates":
         reasons, surprise = ["dates, as days since 1970-01-01"], LOOK
-    elif (codes := _codes(seen)) is not None:
-        if len(codes) > 2:
-            surprise = LOOK
-            name = column.role.name
-            reasons.append(f"only the numbers {listed(codes)}; if they are codes: --discrete {name}")
-        else:
-            reasons.append(f"two values, {' and '.join(codes)}")
+    elif (codes := _codes(seen)) is not None and len(codes) > 2:
+        surprise = LOOK
+        name = option_value([column.role.name])
+        reasons.append(f"only the numbers {listed(codes)}; if they are codes: --discrete {name}")
     if read.remark:
         reasons.append(read.remark)
     if read.odd:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from dag_gfn.data.messages import one_line
 from dag_gfn.data.number_text import looks_like_number
@@ -47,12 +47,12 @@ class TextLines:
     header: str | None = None
 
     def __iter__(self) -> Iterator[str]:
-        lines = io.TextIOWrapper(io.BytesIO(self.content), encoding=self.encoding, newline="")
-        for i, line in enumerate(lines):
-            if i < self.skipped:
-                is_header = self.header is not None and i == self.skipped - 1
-                line = f"{self.header}\n" if is_header else "\n"
-            yield _with_tabs(line) if self.separator == BLANKS else line
+        text = io.TextIOWrapper(io.BytesIO(self.content), encoding=self.encoding, newline="")
+        above = ["\n" for _ in islice(text, self.skipped)]
+        if self.header is not None:
+            above[-1] = f"{self.header}\n"
+        lines = chain(above, text)
+        return map(_with_tabs, lines) if self.separator == BLANKS else lines
 
     def records(self, lines: Iterator[str] | None = None, *, strict: bool = False) -> "csv._reader":
         """Return a reader of the records, of all lines or of other ones."""

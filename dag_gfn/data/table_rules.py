@@ -70,6 +70,8 @@ def as_weights(column: DecidedColumn, reason: str) -> DecidedColumn:
 def without_copies(columns: Sequence[DecidedColumn], keep: Collection[str] = ()) -> list[DecidedColumn]:
     """Return the columns, of which those that hold the same as an earlier one are left out.
 
+    If only one column would be left, its first copy is kept. Columns that are functions of others stay, with a remark.
+
     Examples
     --------
     >>> import numpy as np
@@ -96,6 +98,10 @@ def without_copies(columns: Sequence[DecidedColumn], keep: Collection[str] = ())
             name = f"'{one_line(columns[i].role.name)}'"
             same = how == "labels" and columns[i].states == columns[j].states
             decided[j] = columns[j].left_out(words["equal" if same else how].format(name))
+    if len(used) > 1 and sum(column.is_variable for column in decided) == 1:
+        j = next(j for j in used if not decided[j].is_variable)
+        reason = f"{decided[j].role.reason}; kept because a graph needs two columns"
+        decided[j] = columns[j]._replace(role=replace(columns[j].role, reason=reason, surprise=DECIDED))
     numeric = [j for j in used if decided[j].role.role == "continuous"]
     for copy, original in function_of([columns[j].values for j in numeric]).items():
         role = decided[numeric[copy]].role

@@ -162,8 +162,9 @@ class ContrastEffect:
             worst = int(beyond.argmax())
             if beyond[worst] > OUTSIDE:
                 told.append(
-                    f"at {self.source} = {setting} the linear approximation gives {self.outcomes[worst]} the probability "
-                    f"{expected[worst]:.2f}, which cannot be: do not rely on changes of probability that far out"
+                    f"at {self.source} = {setting} the linear approximation gives {self.outcomes[worst]} the "
+                    f"probability {expected[worst]:.2f}, which cannot be: do not rely on changes of "
+                    "probability that far out"
                 )
         return told
 
@@ -294,7 +295,8 @@ def contrast_effects(
                 at_settings += np.tensordot(weights[part], plan.outcomes_at(networks), axes=1)
     if not all(np.isfinite(values).all() for values in (*samples, *means, *expected)):
         raise NotTractable(
-            "effects in the columns' units are too large for double precision: divide the columns by powers of ten first"
+            "effects in the columns' units are too large for double precision: divide the columns by powers of ten "
+            "first"
         )
     zero = no_path(posterior)
     return [
@@ -326,7 +328,9 @@ class _Plan:
         self.source, self.target = source, target
         self.own, self.there = columns.design_columns(source), columns.design_columns(target)
         categories = any(columns.features[f].level is not None for f in columns.features_of(target))
-        self.contrasts = contrasts(parameters, source, reference=reference, with_spread=categories and unit == "unit", unit=unit)
+        self.contrasts = contrasts(
+            parameters, source, reference=reference, with_spread=categories and unit == "unit", unit=unit
+        )
         self.settings = settings(parameters, source)
         self.steps = np.stack([contrast.step for contrast in self.contrasts])
         features = columns.features_of(target)

@@ -40,7 +40,9 @@ class Contrast(NamedTuple):
 
     def __str__(self) -> str:
         """Return the change in words."""
-        return f"{self.column} = {self.to} instead of {self.from_}" if self.from_ else f"{self.column} {self.to}"
+        return (
+            f"{self.column} = {self.to} instead of {self.from_}" if self.from_ else f"{self.column} {self.to}"
+        )
 
 
 class Setting(NamedTuple):
@@ -135,7 +137,9 @@ def contrasts(
         for f in features:
             if f != base:
                 step = columns.point(node, {f: 1.0}) - columns.point(node, {base: 1.0})
-                found.append(Contrast(column, str(columns.features[base].level), str(columns.features[f].level), step))
+                found.append(
+                    Contrast(column, str(columns.features[base].level), str(columns.features[f].level), step)
+                )
     return found
 
 
@@ -164,7 +168,10 @@ def settings(parameters: BlockGaussianParameters, node: int) -> list[Setting]:
     if kind == "group":
         return []
     (f,), spread = own, _spread(parameters, node, own[0])
-    mean = columns.offsets[f] + columns.scales[f] * parameters.centres[_line(parameters, node), columns.starts[node]]
+    mean = (
+        columns.offsets[f]
+        + columns.scales[f] * parameters.centres[_line(parameters, node), columns.starts[node]]
+    )
     found = []
     for value in (mean - 2.0 * spread, mean + 2.0 * spread):
         scored = (value - columns.offsets[f]) / columns.scales[f]
@@ -181,7 +188,8 @@ def _spread(parameters: BlockGaussianParameters, node: int, feature: int) -> flo
     columns = parameters.columns
     block = columns.design_columns(node)
     return float(
-        np.linalg.norm(parameters.spreads[block] * columns.feature_map[block, feature]) * columns.scales[feature]
+        np.linalg.norm(parameters.spreads[block] * columns.feature_map[block, feature])
+        * columns.scales[feature]
     )
 
 

@@ -224,12 +224,14 @@ def interventional_distributions(
         num_draws,
         generator,
         DiscreteParameters,
-        "distributions by state are for categories scored by bdeu or bde: use total_effects or interventional_means for "
-        "numbers, contrast_effect for mixed tables (score block)",
+        "distributions by state are for categories scored by bdeu or bde: use total_effects or interventional_means "
+        "for numbers, contrast_effect for mixed tables (score block)",
     )
     states = drawn.parameters[0].states
     found = [
-        PairDraws(np.empty((num_draws, len(states[x]), len(states[y]))), np.zeros((len(states[x]), len(states[y]))))
+        PairDraws(
+            np.empty((num_draws, len(states[x]), len(states[y]))), np.zeros((len(states[x]), len(states[y])))
+        )
         for x, y in indices
     ]
     done = 0.0

@@ -93,8 +93,8 @@ def interventional_means(
     Raises
     ------
     OptionError
-        If the column is unknown, the value is not finite, the score has no such parameters, or ranks were scored, so that
-        no value can be set.
+        If the column is unknown, the value is not finite, the score has no such parameters, or ranks were scored, so
+        that no value can be set.
 
     Examples
     --------

@@ -237,9 +237,7 @@ def total_effects(
     mean = np.zeros((d, d))
     for parameters, graphs, weights in drawn.weighted():
         for part in chunks(len(graphs), d):
-            mean += np.tensordot(
-                weights[part], parameters.expected(graphs[part]).total_effects(), axes=1
-            )
+            mean += np.tensordot(weights[part], parameters.expected(graphs[part]).total_effects(), axes=1)
     samples = np.zeros((len(drawn.graphs), d, d))
     for parameters, draws in drawn.parts():
         samples[draws] = parameters.sample(drawn.graphs[draws], rng=generator).total_effects()

@@ -11,7 +11,7 @@ from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
-from dag_gfn.fitting.prepare import as_dataset, prepare
+from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, prepare
 from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import takes
@@ -102,7 +102,7 @@ def fit(
     else:
         method, training, result = _result(run, chosen, checkpoint)
     posterior = result.posterior
-    if table.score == "block":
+    if table.score in WITHOUT_CELLS:
         sparse = wide_doubts(posterior.graphs, posterior.weights, prepared.filled)
     else:
         sparse = sparse_doubts(

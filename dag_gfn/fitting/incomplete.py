@@ -8,7 +8,7 @@ from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import OptionError
 from dag_gfn.random_streams import RandomStreams
 
-MODELLED = ("bge", "block", "bdeu", "bde")
+MODELLED = ("bge", "block", "copula", "bdeu", "bde")
 """Scores that are marginal likelihoods with a conjugate prior, by which cells that were not seen can be drawn."""
 
 

@@ -16,11 +16,11 @@ from dag_gfn.exact.reference import ExactReference
 from dag_gfn.fitting.exact_check import (
     ANNOUNCED_SECONDS,
     REFERENCE_MEMORY,
-    affordable,
     divergence_from,
     exact_check_reference,
     exact_comparison,
 )
+from dag_gfn.fitting.method_choice import method_for
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.layerings.layered_dags import layering_of
@@ -29,7 +29,6 @@ from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
 from dag_gfn.posterior.method_result import MethodResult, Search
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
-from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 from dag_gfn.search import best_graphs
 
 MAX_NODES_FOR_UPPER_BOUND = 15
@@ -87,17 +86,10 @@ class Run:
         """Return "exact" where that is quick, else "gflownet", with a note that says why."""
         if order_modular:
             return "exact"
-        d, limit = self.table.d, 60.0 if self.time_budget is None else self.time_budget
-        needed = fit_estimate(d, self.num_samples)
-        if needed.seconds <= limit and affordable(self.table, limit):
-            return "exact"
-        announce(
-            f"a GFlowNet is trained, since the exact posterior of {d} columns would take {needed}, beyond "
-            f"the {limit:g} seconds, {REFERENCE_MEMORY / 1e9:g} GB or {MAX_COMPLETE_NODES} columns that auto "
-            "allows it",
-            shown=self.shown,
-        )
-        return "gflownet"
+        found = method_for(self.table.d, self.num_samples, self.time_budget)
+        if found.name == "gflownet":
+            announce(f"a GFlowNet is trained, since {found.reason}", shown=self.shown)
+        return found.name
 
     def reference(self) -> ExactReference | None:
         """Return the exact posterior to compare with, or None where it is not affordable."""

@@ -140,9 +140,12 @@ class ModelOptions(OptionGroup, panel="The model"):
 
     score: str | None = option(
         None,
-        "Score of a graph; default bge for continuous, bdeu for discrete, block for mixed columns.",
-        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block"),
-        details="``block`` is ``bge`` for nodes that own several columns: categories beside numbers, and groups.",
+        "Score of a graph; default by the kinds of the columns.",
+        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula"),
+        details="By default ``bge`` for numbers, ``bdeu`` for categories, ``block`` for both, and ``copula`` where a "
+        "column is ordinal; see :func:`dag_gfn.scores.score_for`. ``block`` is ``bge`` for nodes that own several "
+        "columns: categories beside numbers, and groups. ``copula`` takes numbers and ordered categories for bent or "
+        "coarse readings of normal variables; effects are then in normal scores.",
     )
     prior: str = option(
         "uniform",
@@ -173,6 +176,15 @@ class ModelOptions(OptionGroup, panel="The model"):
         "``linear_gaussian`` is in the columns' units: by default these are only centred.",
         check=true_or_false,
     )
+    margins: str = option(
+        "as_is",
+        "Numbers as they are, or their normal scores.",
+        details="``normal_scores`` puts the normal quantile of its rank in the place of each number, so that outliers, "
+        "skewness and units of a column do not matter. Effects are then in normal scores: one is about a standard "
+        "deviation of a normal column.",
+        check=one_of("as_is", "normal_scores"),
+        recorded=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -187,10 +199,10 @@ class ScoreHyperparameters(OptionGroup, panel="Hyperparameters"):
     """
 
     alpha_mu: float | int | None = option(
-        None, "Of bge and block: rows that the prior mean is worth; by default 1.", check=number
+        None, "Of bge, block and copula: rows that the prior mean is worth; by default 1.", check=number
     )
     alpha_w: float | int | None = option(
-        None, "Of bge and block: degrees of freedom; by default columns + 2.", check=number
+        None, "Of bge, block and copula: degrees of freedom; by default columns + 2.", check=number
     )
     mean_obs: Numbers | None = option(
         None, "Of bge: prior mean, one or one for each column; by default 0.", check=numbers

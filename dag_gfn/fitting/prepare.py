@@ -10,11 +10,15 @@ import numpy as np
 from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_frame, read_file
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.frames import is_frame
-from dag_gfn.errors import DataError
+from dag_gfn.data.normal_scores import with_normal_margins
+from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.incomplete import filled_in, require_modelled
 from dag_gfn.fitting.options import FitOptions, ModelOptions
 from dag_gfn.memory import require_memory
-from dag_gfn.scores import Constraints, GraphPrior, LocalScore, ScoreTable, make_prior, make_score
+from dag_gfn.scores import Constraints, GraphPrior, LocalScore, ScoreTable, make_prior, make_score, score_for
+
+WITHOUT_CELLS = ("block", "copula")
+"""Scores of discrete columns that fill no contingency tables, so that families need no limit of cells."""
 
 
 @dataclass(frozen=True)
@@ -81,28 +85,72 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
     >>> prepare(dag_gfn.load_example("iris"), chosen).table.score
     'bic'
     """
+    scaled, filled, constraints, score, prior, doubts, unlike = _parts(dataset, chosen, with_score=True)
+    assert score is not None  # asked for
+    table = ScoreTable.build(score, prior, constraints)
+    return Prepared(scaled, constraints, table, doubts, unlike, filled, score, prior)
+
+
+def doubts_and_warnings(
+    dataset: Dataset, chosen: FitOptions, *, with_score: bool = True
+) -> tuple[list[Doubt], list[str]]:
+    """Return the doubts about a dataset under the options of a fit, and the warnings without a doubt of their own.
+
+    Nothing is fitted, but data and options that do not go together raise the errors of `prepare`.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    chosen : FitOptions
+    with_score : bool
+        Whether the score is made, which needs a table without missing cells, for its own doubts and errors.
+
+    Examples
+    --------
+    >>> import dag_gfn
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> from dag_gfn.fitting.prepare import doubts_and_warnings
+    >>> doubts_and_warnings(dag_gfn.load_example("iris"), FitOptions.from_keywords({}, caller="fit"))
+    ([], [])
+    """
+    return _parts(dataset, chosen, with_score=with_score)[5:]
+
+
+def _parts(
+    dataset: Dataset, chosen: FitOptions, *, with_score: bool
+) -> tuple[Dataset, Dataset, Constraints, LocalScore | None, GraphPrior, list[Doubt], list[str]]:
+    """Return the dataset on its scale, and the score, prior and constraints that make the table."""
     model = chosen.model
+    score_name = score_for(dataset).name if model.score is None else model.score
+    if model.score == "copula" and dataset.kind == "discrete" and not dataset.has_ordinal:
+        raise OptionError(
+            "score 'copula' is for numbers and ordered categories, and no column of these data has an order: say which "
+            "with --ordinal rating:low<mid<high (ordinal=...), or choose bdeu or block"
+        )
     # graphs, their masks, packed bits
     require_memory(
         "num_samples", chosen.method.num_samples, 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)
     )
     z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
     require_modelled(model.score, dataset)
-    unlike = data_warnings(filled_in(dataset))
+    ranks = model.margins == "normal_scores" or score_name == "copula"
+    unlike = data_warnings(filled_in(dataset), ranks=ranks)
+    if model.margins == "normal_scores":
+        dataset = with_normal_margins(dataset)
+        z_scored = dataset.standardize()
     dataset = _scaled(dataset, z_scored, model)
     filled = filled_in(dataset)
     constraints = Constraints.from_names(dataset.nodes, model.required, model.forbidden, model.max_parents)
-    if dataset.kind == "discrete" and model.score != "block" and model.sparse_families == "drop":
+    if dataset.kind == "discrete" and score_name not in WITHOUT_CELLS and model.sparse_families == "drop":
         constraints = constraints.without_sparse_families(filled)
     hyperparameters: dict[str, Any] = {
         name: np.asarray(value) if isinstance(value, Collection) else value
         for name, value in chosen.score.values().items()
     }
-    score = make_score(model.score, filled, **hyperparameters)
-    prior = make_prior(model.prior, score.d, **chosen.prior.values())
-    table = ScoreTable.build(score, prior, constraints)
-    doubts = [*data_doubts(filled_in(z_scored)), *score.doubts()]
-    return Prepared(dataset, constraints, table, doubts, unlike, filled, score, prior)
+    score = make_score(score_name, filled, **hyperparameters) if with_score else None
+    prior = make_prior(model.prior, len(dataset.nodes), **chosen.prior.values())
+    doubts = [*data_doubts(filled_in(z_scored)), *([] if score is None else score.doubts())]
+    return dataset, filled, constraints, score, prior, doubts, unlike
 
 
 def as_dataset(data: Any) -> Dataset:

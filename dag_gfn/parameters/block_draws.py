@@ -234,7 +234,17 @@ def block_networks(
             if drawn:
                 weight = mean_weights[line]
                 draw_family(
-                    factor, centres[line], members, size, width, freedom, weight, rng, slopes, spread, intercept
+                    factor,
+                    centres[line],
+                    members,
+                    size,
+                    width,
+                    freedom,
+                    weight,
+                    rng,
+                    slopes,
+                    spread,
+                    intercept,
                 )
             else:
                 expect_family(factor, centres[line], members, size, width, freedom, slopes, spread, intercept)

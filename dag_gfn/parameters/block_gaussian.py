@@ -192,7 +192,9 @@ class BlockGaussianParameters:
         """
         return self._networks(graphs, None)
 
-    def sample(self, graphs: Bool[np.ndarray, "k d d"], *, rng: int | np.random.Generator) -> BlockGaussianBatch:
+    def sample(
+        self, graphs: Bool[np.ndarray, "k d d"], *, rng: int | np.random.Generator
+    ) -> BlockGaussianBatch:
         """Return one draw of all parameters for each graph; `rng` is a seed or a generator.
 
         Parameters
@@ -202,7 +204,9 @@ class BlockGaussianParameters:
         """
         return self._networks(graphs, np.random.default_rng(rng))
 
-    def _networks(self, graphs: Bool[np.ndarray, "k d d"], rng: np.random.Generator | None) -> BlockGaussianBatch:
+    def _networks(
+        self, graphs: Bool[np.ndarray, "k d d"], rng: np.random.Generator | None
+    ) -> BlockGaussianBatch:
         k, size, widths = len(graphs), self.num_columns, self.columns.widths
         coefficients, intercepts = np.zeros((k, size, size)), np.zeros((k, size))
         covariances = np.zeros((k, size, int(widths.max())))

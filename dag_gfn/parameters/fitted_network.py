@@ -117,8 +117,8 @@ def fitted_parameters(
     model = parameter_model(posterior)
     if model is BlockGaussianParameters:
         raise OptionError(
-            f"a network of the score '{posterior.info['score']}' has nodes of several columns, which neither these arrays "
-            "nor pgmpy nor the format bif hold: export its graph as graphml, gml, dot or csv, or use "
+            f"a network of the score '{posterior.info['score']}' has nodes of several columns, which neither these "
+            "arrays nor pgmpy nor the format bif hold: export its graph as graphml, gml, dot or csv, or use "
             "dag_gfn.effects.contrast_effects"
         )
     adjacency = _adjacency(posterior, graph)
@@ -129,16 +129,19 @@ def fitted_parameters(
         discrete = [(weight, table) for weight, table in used if isinstance(table, DiscreteParameters)]
         parents = tuple(tuple(np.flatnonzero(column).tolist()) for column in adjacency.T)
         tables = tuple(
-            _mean([(weight, table.expected(j, p)) for weight, table in discrete]) for j, p in enumerate(parents)
+            _mean([(weight, table.expected(j, p)) for weight, table in discrete])
+            for j, p in enumerate(parents)
         )
         return DiscreteNetwork(posterior.names, discrete[0][1].states, parents, tables)
     if in_standard_deviations(posterior.info):
         raise OptionError(
-            "the score read ranks, so that coefficients in the columns' own units are not known: export the graph alone "
-            "as graphml, gml, dot or csv, or use dag_gfn.effects, whose changes are in standard deviations"
+            "the score read ranks, so that coefficients in the columns' own units are not known: export the graph "
+            "alone as graphml, gml, dot or csv, or use dag_gfn.effects, whose changes are in standard deviations"
         )
     networks = [
-        (weight, table.expected(adjacency[None])) for weight, table in used if isinstance(table, LinearGaussianParameters)
+        (weight, table.expected(adjacency[None]))
+        for weight, table in used
+        if isinstance(table, LinearGaussianParameters)
     ]
     return LinearGaussianNetwork(
         posterior.names,

@@ -18,9 +18,9 @@ def in_standard_deviations(info: Mapping[str, Any]) -> bool:
     Examples
     --------
     >>> from dag_gfn.parameters.units import in_standard_deviations
-    >>> in_standard_deviations({"score": "copula"}), in_standard_deviations({"score": "bge", "margins": "normal_scores"})
-    (True, True)
-    >>> in_standard_deviations({"score": "bge"})
-    False
+    >>> in_standard_deviations({"score": "copula"}), in_standard_deviations({"score": "bge"})
+    (True, False)
+    >>> in_standard_deviations({"score": "bge", "margins": "normal_scores"})
+    True
     """
     return info.get("score") == "copula" or info.get("margins") == "normal_scores"

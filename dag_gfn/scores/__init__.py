@@ -7,10 +7,11 @@ from dag_gfn.scores.block import BlockBGe
 from dag_gfn.scores.block_statistics import block_statistics
 from dag_gfn.scores.chance_links import chance_links
 from dag_gfn.scores.constraints import Constraints
+from dag_gfn.scores.copula import Copula
 from dag_gfn.scores.graph_prior import PRIORS, GraphPrior, make_prior
 from dag_gfn.scores.linear_gaussian import LinearGaussian
 from dag_gfn.scores.local_score import LocalScore
-from dag_gfn.scores.registry import SCORES, make_score
+from dag_gfn.scores.registry import SCORES, ScoreChoice, make_score, score_for
 from dag_gfn.scores.score_table import MEMORY_LIMIT, ScoreTable, table_bytes
 from dag_gfn.scores.sparse_families import sparse_doubts
 from dag_gfn.scores.wide_families import wide_doubts
@@ -24,16 +25,19 @@ __all__ = [
     "BGe",
     "BlockBGe",
     "Constraints",
+    "Copula",
     "DiscreteBIC",
     "GaussianBIC",
     "GraphPrior",
     "LinearGaussian",
     "LocalScore",
+    "ScoreChoice",
     "ScoreTable",
     "block_statistics",
     "chance_links",
     "make_prior",
     "make_score",
+    "score_for",
     "sparse_doubts",
     "table_bytes",
     "wide_doubts",

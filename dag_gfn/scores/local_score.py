@@ -105,6 +105,11 @@ class LocalScore(ABC):
         """Return the kinds of tables that the score takes: "continuous", "discrete", "mixed"."""
         return (cls.kind,)
 
+    @classmethod
+    def needs_completion(cls, data: Dataset) -> bool:
+        """Return whether cells of the data must be drawn before the score applies: those that were not seen."""
+        return data.has_missing
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the nodes."""

@@ -2,16 +2,20 @@
 
 import inspect
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.messages import quoted
+from dag_gfn.data.row_weights import can_repeat_rows
 from dag_gfn.errors import OptionError
 from dag_gfn.scores.bde import BDe, BDeu
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
 from dag_gfn.scores.block import BlockBGe
+from dag_gfn.scores.copula import Copula
 from dag_gfn.scores.linear_gaussian import LinearGaussian
 from dag_gfn.scores.local_score import LocalScore
 
@@ -23,6 +27,7 @@ SCORE_CLASSES: tuple[type[LocalScore], ...] = (
     DiscreteBIC,
     LinearGaussian,
     BlockBGe,
+    Copula,
 )
 """A new score is one more line here. The first of each kind of columns is the default of that kind."""
 
@@ -44,9 +49,70 @@ def scores_of_kind(kind: str) -> tuple[str, ...]:
     --------
     >>> from dag_gfn.scores.registry import scores_of_kind
     >>> scores_of_kind("discrete")
-    ('bdeu', 'bde', 'bic', 'block')
+    ('bdeu', 'bde', 'bic', 'block', 'copula')
     """
     return tuple(score.name for score in SCORE_CLASSES if kind in score.kinds())
+
+
+class ScoreChoice(NamedTuple):
+    """A score that was chosen for a table.
+
+    Attributes
+    ----------
+    name : str
+    reason : str
+        Why, in a sentence without its beginning and end: "all columns are numbers".
+
+    Examples
+    --------
+    See `score_for`.
+    """
+
+    name: str
+    reason: str
+
+
+def score_for(data: Dataset) -> ScoreChoice:
+    """Return the score that a table gets where none is asked for, and why.
+
+    Numbers alone get ``bge``, categories alone ``bdeu``, both ``block``, and so do groups of columns. A table with an
+    ordinal column gets ``copula``, if its normal variables can be drawn: rows with weights that are no counts, and
+    ordinal cells that an experimenter set, have no such draws.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import score_for
+    >>> score_for(from_array(np.random.default_rng(0).normal(size=(50, 3))))
+    ScoreChoice(name='bge', reason='all columns are numbers')
+    """
+    ordered = [name for name, kind in zip(data.names, data.kinds, strict=True) if kind == "ordinal"]
+    without_order = ""
+    if ordered:
+        is_set = (
+            data.intervened is not None
+            and data.intervened[:, [kind == "ordinal" for kind in data.kinds]].any()
+        )
+        whose = f"{quoted(ordered)} {'has' if len(ordered) == 1 else 'have'} ordered levels"
+        if can_repeat_rows(data) and not is_set and not data.groups:
+            return ScoreChoice(Copula.name, whose)
+        why = (
+            "columns are grouped"
+            if data.groups
+            else "an experimenter set some of them"
+            if is_set
+            else "the weights of the rows are no counts"
+        )
+        without_order = f"; {whose}, whose order is not used, since {why}"
+    if data.groups:
+        return ScoreChoice(BlockBGe.name, f"columns are grouped{without_order}")
+    reason = {
+        "continuous": "all columns are numbers",
+        "discrete": "all columns are categories",
+        "mixed": "there are numbers and categories",
+    }[data.kind]
+    return ScoreChoice(scores_of_kind(data.kind)[0], reason + without_order)
 
 
 def score_options(score: type[LocalScore]) -> tuple[str, ...]:
@@ -68,14 +134,13 @@ def make_score(name: str | None, data: Dataset, **options: ScoreOption) -> Local
 
     Parameters
     ----------
-    name : {"bge", "bdeu", "bde", "bic", "linear_gaussian", "block"} or None
-        None chooses by the kind of the columns: ``bge`` for continuous, ``bdeu`` for discrete, ``block`` for mixed
-        ones and where columns are grouped.
+    name : {"bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula"} or None
+        None chooses by the kinds of the columns; see `score_for`.
     data : Dataset
     **options
         Options of the score, by the names of its class: ``alpha_mu``, ``alpha_w`` and ``mean_obs`` of ``bge``, the
-        first two of ``block`` too; ``equivalent_sample_size`` of ``bdeu`` and ``bde``; ``noise_variance`` and
-        ``weight_variance`` of ``linear_gaussian``. None is the same as leaving one out.
+        first two of ``block`` and ``copula`` too; ``equivalent_sample_size`` of ``bdeu`` and ``bde``;
+        ``noise_variance`` and ``weight_variance`` of ``linear_gaussian``. None is the same as leaving one out.
 
     Raises
     ------
@@ -105,8 +170,7 @@ def make_score(name: str | None, data: Dataset, **options: ScoreOption) -> Local
     for option in options:
         if option not in owners:
             raise TypeError(f"make_score() got an unexpected keyword argument {option!r}")
-    if name is None:
-        name = BlockBGe.name if data.groups else scores_of_kind(data.kind)[0]
+    name = score_for(data).name if name is None else name
     if name not in SCORES:
         raise OptionError(f"unknown score {name!r}: choose one of {', '.join(SCORES)}")
     given = {option: value for option, value in options.items() if value is not None}

@@ -113,9 +113,15 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
     if NEGLIGIBLE < effect.probability_zero < 1 - NEGLIGIBLE and len(present):
         lines += ["Where there is an effect:", *_changes(present, hidden)]
     numbers = all(outcome.level is None for outcome in effect.outcomes)
-    if numbers and len(effect.settings) > 0 and effect.contrasts[0].from_ and not effect.in_standard_deviations:
+    if (
+        numbers
+        and len(effect.settings) > 0
+        and effect.contrasts[0].from_
+        and not effect.in_standard_deviations
+    ):
         told = [
-            f"{x} = {setting}: " + ", ".join(f"{o} {v:.4g}" for o, v in zip(effect.outcomes, values, strict=True))
+            f"{x} = {setting}: "
+            + ", ".join(f"{o} {v:.4g}" for o, v in zip(effect.outcomes, values, strict=True))
             for setting, values in zip(effect.settings, effect.expected, strict=True)
         ]
         lines.append(f"Expected: {'; '.join(told[:MAX_CHANGES])}.")

@@ -120,13 +120,16 @@ def missing_sentences(info: Mapping[str, Any], names: Sequence[str], probability
     ]
     if missing.get("tables"):
         worth = missing.get("effective_tables")
-        same = "" if worth is None else f", worth about {worth:.3g} independent ones"
-        if worth is not None and worth >= 10:
-            same = f", worth about {worth:,.0f} independent ones"
+        same = ""
+        if worth is not None:
+            number = f"{worth:,.0f}" if worth >= 10 else f"{worth:.2g}"
+            same = f", worth about {number} independent ones"
         lines.append(f"The posterior averages {missing['tables']:,} completed tables{same}.")
     edges = dependent_edges(info, names, probability)
     if edges:
-        told = [f"{e.source} → {e.target} {e.probability:.2f} (± {e.deviation:.2f} between tables)" for e in edges]
+        told = [
+            f"{e.source} → {e.target} {e.probability:.2f} (± {e.deviation:.2f} between tables)" for e in edges
+        ]
         lines.append(f"Edges that depend on what is missing: {', '.join(told)}.")
     elif (missing.get("edges") or {}).get("standard_deviation") is not None:
         lines.append(f"No edge's probability differs between completed tables by {DEPENDS} or more.")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.views.missing_cells import has_missing
 
 ASSUMPTIONS = (
@@ -25,8 +26,8 @@ BLOCK = (
     "categories such as sex or treatment. A rating that is a coarse reading of a quantity is better read as ordinal."
 )
 COPULA = (
-    "Each number or ordered category is an increasing function of a hidden normal variable, and these have linear "
-    "relations. Only the order of the values counts."
+    "Each number and ordered category is an increasing function of a normal variable, and these have linear relations. "
+    "Only the order of the values counts."
 )
 MISSING = (
     "Whether a cell is missing does not depend on its own value, given the cells that were seen (missing at random). "
@@ -75,6 +76,8 @@ def assumptions(info: Mapping[str, Any]) -> str:
         more += ", in which a category takes part through the indicators of its levels"
     if info.get("score") == "copula":
         more += ", behind which stand hidden normal variables that keep their order"
+    elif in_standard_deviations(info):
+        more += ", after an increasing function of each column that makes it normal"
     if has_missing(info):
         more += "; missing cells are missing at random"
     return ASSUMPTIONS.format(model=model_words(info), more=more)
@@ -92,7 +95,7 @@ def model_assumptions(info: Mapping[str, Any]) -> list[tuple[str, str]]:
     told = []
     if has_categories_in_blocks(info):
         told.append(("Categories in a linear model.", BLOCK))
-    if info.get("score") == "copula":
+    if in_standard_deviations(info):
         told.append(("Order alone.", COPULA))
     if has_missing(info):
         told.append(("Missing at random.", MISSING))
@@ -108,7 +111,9 @@ def has_categories_in_blocks(info: Mapping[str, Any]) -> bool:
     >>> has_categories_in_blocks({"score": "block", "kind": "continuous"})  # groups of numbers
     False
     """
-    return info.get("score") == "block" and info.get("kind") != "continuous"
+    if info.get("score") == "copula" and info.get("roles"):  # ordered categories have no indicators there
+        return any(role.get("role") == "category" for role in info["roles"])
+    return info.get("score") in MODELS_OF_SCORES and info.get("kind") not in (None, "continuous")
 
 
 def method_words(method: str | None) -> str:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from cli_cases import fails, table
+from report_cases import mixed_table
 
 import dag_gfn
 from dag_gfn.cli import main
@@ -40,3 +41,29 @@ def test_effect_and_bif_of_discrete_columns(here, capsys):
     assert sum(shares) == pytest.approx(1.0)
     assert main(["export", "out", "--format", "bif", "--out", "net.bif"]) == 0
     assert "variable a" in Path("net.bif").read_text()
+
+
+def test_effect_of_a_mixed_table(here, capsys):
+    mixed_table(names=("drug", "pain", "well")).save("out")
+    assert main(["effect", "out", "--from", "drug", "--to", "pain", "--reference", "no"]) == 0
+    said = capsys.readouterr().out
+    assert "drug = more instead of no: mean of pain changes by -" in said
+    assert "through the indicators of its levels" in said
+    assert "missing at random" in said
+    assert main(["effect", "out", "--from", "pain", "--to", "well", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    by_level = {row["outcome"]: row["mean"] for row in content["changes"] if "unit" in row["change"]}
+    assert by_level["well = no"] == pytest.approx(-by_level["well = yes"])
+    assert content["in_standard_deviations"] is False
+    told = fails(capsys, "effect", "out", "--from", "drug", "--to", "pain", "--reference", "yes")
+    assert "no level 'yes': did you mean '<i>yes'?" in told
+    told = fails(capsys, "export", "out", "--format", "bif", "--out", "net.bif")
+    assert "graphml, gml, dot or csv" in told
+    assert main(["export", "out", "--format", "dot", "--out", "net.dot"]) == 0
+
+
+def test_a_reference_level_is_for_mixed_tables(here, capsys):
+    assert main(["fit", "ok.csv", "--out", "out", "--quiet"]) == 0
+    capsys.readouterr()
+    told = fails(capsys, "effect", "out", "--from", "a", "--to", "c", "--reference", "1")
+    assert "--reference is for mixed tables" in told

@@ -68,6 +68,17 @@ def test_zip_files_of_several_or_no_files_are_refused(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("name", ["t.zip", "t.xlsx"])
+def test_zip_files_with_a_broken_list_are_refused(tmp_path, name):
+    path = tmp_path / name
+    write_zip(path, **{"a.csv": TEXT})
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02")] = 0
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"cannot be unpacked as zip \(Bad magic"), unpacked(path):
+        pass
+
+
 def test_a_name_in_a_zip_file_leads_nowhere_else(tmp_path):
     path = tmp_path / "t.zip"
     write_zip(path, **{"../../evil.csv": TEXT})

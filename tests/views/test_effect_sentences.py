@@ -1,10 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
-from effect_cases import exact
+from effect_cases import exact, mixed
 
 from dag_gfn.data import from_array, from_frame
-from dag_gfn.effects import interventional_distribution, parent_adjustment, total_effects
-from dag_gfn.views.effect_sentences import distribution_sentences, total_effect_sentences
+from dag_gfn.effects import contrast_effect, interventional_distribution, parent_adjustment, total_effects
+from dag_gfn.views.effect_sentences import (
+    LINEAR_PROBABILITIES,
+    STANDARD_DEVIATIONS,
+    contrast_sentences,
+    distribution_sentences,
+    total_effect_sentences,
+)
 
 
 def test_a_continuous_effect_in_words(rng):
@@ -40,3 +48,46 @@ def test_where_no_class_stands_out_none_is_announced(rng, monkeypatch):
     text = "\n".join(total_effect_sentences(effect))
     assert "No class of graphs" in text
     assert "most probable classes" not in text
+
+
+def mixed_posterior(rng):
+    drug = rng.choice(["no", "yes"], 200)
+    pain = 5.0 - 1.0 * (drug == "yes") + rng.normal(size=200)
+    well = np.where(pain + rng.normal(size=200) < 4.5, "yes", "no")
+    return exact(mixed({"drug": drug, "pain": pain, "well": well}).standardize())
+
+
+def test_a_contrast_in_words(rng):
+    posterior = mixed_posterior(rng)
+    lines = contrast_sentences(
+        contrast_effect(posterior, "drug", "pain", reference="no", num_draws=300, rng=0)
+    )
+    text = "\n".join(lines)
+    assert lines[1].startswith("  drug = yes instead of no: mean of pain changes by -")
+    assert "pain does not descend from drug" in text
+    assert "Where there is an effect:" in text
+    assert "Expected: drug = no: pain" in text
+    assert LINEAR_PROBABILITIES not in lines
+    text = contrast_sentences(contrast_effect(posterior, "pain", "well", num_draws=300, rng=0))
+    assert LINEAR_PROBABILITIES in text
+    assert any("probability of well = yes changes by" in line for line in text)
+    assert not any("well = no changes" in line for line in text)  # it is the same the other way
+
+
+def test_many_changes_are_cut(rng, monkeypatch):
+    monkeypatch.setattr("dag_gfn.views.effect_sentences.MAX_CHANGES", 1)
+    effect = contrast_effect(mixed_posterior(rng), "pain", "well", num_draws=50, rng=0)
+    assert "  and 1 more (--json has all)" in contrast_sentences(effect)
+
+
+def test_effects_of_ranks_say_their_units(rng):
+    posterior = mixed_posterior(rng)
+    ranked = replace(posterior, info={**posterior.info, "margins": "normal_scores"})
+    lines = contrast_sentences(contrast_effect(ranked, "drug", "pain", num_draws=50, rng=0))
+    assert STANDARD_DEVIATIONS in lines
+    assert not any(line.startswith("Expected") for line in lines)
+    numbers = exact(from_array(rng.normal(size=(50, 2)), ["a", "b"]))
+    ranked = replace(numbers, info={**numbers.info, "margins": "normal_scores"})
+    lines = total_effect_sentences(total_effects(ranked, num_draws=50, rng=0).effect("a", "b"))
+    assert lines[0].startswith("Setting a one standard deviation higher")
+    assert STANDARD_DEVIATIONS in lines

@@ -51,10 +51,10 @@ def effect_tables(
     Returns
     -------
     dict
-        `kind`: ``total``, ``distribution``, ``contrast`` or ``none`` (then `reason` says why). `in_standard_deviations`:
-        whether changes are in these, as the columns' units are lost. `classes`: edges and probability
-        of the equivalence classes that `by_class` counts through. `pairs[i][j]` is of the effect of i on j (row
-        → column), or None: `zero`, its probability of being nil, and
+        `kind`: ``total``, ``distribution``, ``contrast`` or ``none`` (then `reason` says why).
+        `in_standard_deviations`: whether changes are in these, as the columns' units are lost. `classes`: edges and
+        probability of the equivalence classes that `by_class` counts through. `pairs[i][j]` is of the
+        effect of i on j (row → column), or None: `zero`, its probability of being nil, and
 
         - total: `mean`, `q` (5, 50 and 95 % quantiles), `low`, `high` and `bins` (counts of the draws with an effect
           between them), `by_class` (class, mean, 5 %, 95 %, share of no effect);

@@ -17,8 +17,8 @@ from dag_gfn.posterior.ranking import likely_text
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
-from dag_gfn.views.report.table_parts import column_rows, missing_cells
 from dag_gfn.views.report.summary import percent, summarise
+from dag_gfn.views.report.table_parts import column_rows, missing_cells
 from dag_gfn.views.terminal import class_edges
 from dag_gfn.views.wording import assumptions, model_assumptions
 

@@ -180,7 +180,9 @@
       children.push(element("p", { class: "fine" },
         "Changes of probabilities are a linear approximation: the same step from wherever one starts."));
     }
-    for (const warning of pair.warnings) children.push(element("p", { class: "notice" }, bdi(warning), "."));
+    for (const warning of pair.warnings) {
+      children.push(element("p", { class: "notice" }, bdi(warning[0].toUpperCase() + warning.slice(1)), "."));
+    }
     if (!pair.by_class.length) children.push(unsplit());
     else {
       children.push(

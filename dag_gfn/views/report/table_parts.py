@@ -117,7 +117,8 @@ def missing_cells(posterior: GraphPosterior) -> MissingCells | None:
     return MissingCells(
         missing_sentences(info, posterior.names, edge)[:2],
         sorted(
-            ((name, count, count / rows) for name, count in missing["columns"].items()), key=lambda row: -row[1]
+            ((name, count, count / rows) for name, count in missing["columns"].items()),
+            key=lambda row: -row[1],
         ),
         shown,
         max((missing.get("num_patterns") or len(patterns)) - len(shown), 0),

@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from report_cases import discrete_pair, exact_chain, random_posterior, two_graphs
+from report_cases import discrete_pair, exact_chain, mixed_table, random_posterior, two_graphs
 
-from dag_gfn.effects import interventional_distribution, total_effects
+from dag_gfn.effects import contrast_effect, interventional_distribution, total_effects
 from dag_gfn.views.report import effect_tables as module
 from dag_gfn.views.report.effect_tables import SEED, TOTAL_DRAWS, effect_tables
 
@@ -72,3 +72,22 @@ def test_a_score_without_effects_gives_the_reason():
 def test_the_table_is_json():
     for posterior in (exact_chain(), discrete_pair()):
         json.dumps(effect_tables(posterior), allow_nan=False)
+
+
+def test_contrasts_are_those_of_the_library(monkeypatch):
+    posterior = mixed_table()
+    table = effect_tables(posterior)
+    assert table["kind"] == "contrast"
+    effect = contrast_effect(posterior, "drug", "pain", num_draws=module.CONTRAST_DRAWS, rng=SEED)
+    pair = table["pairs"][0][1]
+    told = effect.summary()
+    assert [row[0] for row in pair["changes"]] == told["change"].tolist()
+    assert [row[3] for row in pair["changes"]] == pytest.approx(told["mean"].tolist(), rel=1e-3)
+    assert len(pair["by_class"][0][2]) == len(told)
+    json.dumps(table)
+    monkeypatch.setattr(
+        module, "PAIRS_AT_ONCE", 1
+    )  # pairs one by one have the same graphs, and so the same classes
+    assert effect_tables(posterior)["classes"] == table["classes"]
+    monkeypatch.setattr(module, "MAX_STATES", 1)
+    assert "changes" not in effect_tables(posterior)["pairs"][0][1]

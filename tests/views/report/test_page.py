@@ -1,8 +1,16 @@
 import html
 import re
+from dataclasses import replace
 
 import pytest
-from report_cases import NASTY_NAMES, discrete_pair, exact_chain, random_posterior, two_graphs
+from report_cases import (
+    NASTY_NAMES,
+    discrete_pair,
+    exact_chain,
+    mixed_table,
+    random_posterior,
+    two_graphs,
+)
 
 import dag_gfn
 from dag_gfn.errors import StorageError
@@ -15,7 +23,9 @@ def scripts(page):
     return re.findall(r"<script[^>]*>", page)
 
 
-@pytest.mark.parametrize("make", [exact_chain, discrete_pair, two_graphs], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [exact_chain, discrete_pair, two_graphs, mixed_table], ids=lambda make: make.__name__
+)
 def test_a_page_is_whole_and_asks_for_nothing(make):
     page = report_html(make())
     assert page.startswith("<!doctype html>")
@@ -85,3 +95,24 @@ def test_a_folder_is_no_file(tmp_path):
 def test_it_is_part_of_the_public_api(tmp_path):
     dag_gfn.write_report(two_graphs(), tmp_path / "page.html", title="<My> table")
     assert "<title>&lt;My&gt; table</title>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_columns_missing_cells_and_what_they_need_are_said():
+    page = report_html(mixed_table())
+    assert 'id="columns"' in page
+    assert page.index("&lt;id&gt;") < page.index("category, 3 levels")
+    assert "numbers &lt;the&gt; rows" in page
+    assert 'id="missing"' in page
+    assert "Which cells are missing together" in page
+    assert "Edges that depend on what is missing" in page
+    assert "Missing at random." in page
+    assert "Categories in a linear model." in page
+    assert "changes" in page
+    assert 'id="missing"' not in report_html(exact_chain())
+
+
+def test_effects_of_ranks_are_said_to_be_in_standard_deviations():
+    posterior = exact_chain()
+    ranked = replace(posterior, info={**posterior.info, "margins": "normal_scores"})
+    assert "one standard deviation higher" in report_html(ranked)
+    assert "one standard deviation higher" not in report_html(posterior)

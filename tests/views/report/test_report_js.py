@@ -5,7 +5,14 @@ import shutil
 from itertools import pairwise
 
 import pytest
-from report_cases import NASTY_NAMES, discrete_pair, exact_chain, random_posterior, two_graphs
+from report_cases import (
+    NASTY_NAMES,
+    discrete_pair,
+    exact_chain,
+    mixed_table,
+    random_posterior,
+    two_graphs,
+)
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -45,6 +52,7 @@ def pages(tmp_path_factory):
         "nasty": random_posterior(NASTY_NAMES, num_graphs=60),
         "chain": exact_chain(),
         "discrete": discrete_pair(),
+        "mixed": mixed_table(),
         "bare": two_graphs(),
         "large": random_posterior([f"variable number {i}" for i in range(50)], num_graphs=200),
     }
@@ -83,7 +91,7 @@ def listed_links(browser):
     return len(browser.find_elements(By.CSS_SELECTOR, "#links tbody tr:not([hidden])"))
 
 
-@pytest.mark.parametrize("name", ["nasty", "chain", "discrete", "bare", "large"])
+@pytest.mark.parametrize("name", ["nasty", "chain", "discrete", "mixed", "bare", "large"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_opens_and_fits(visit, name, width):
     browser = visit(name, width=width)
@@ -145,6 +153,15 @@ def test_the_explorer_tells_a_distribution(visit):
     Select(browser.find_element(By.ID, "target")).select_by_visible_text("answer")
     rows = text_of(browser, "#effect table:first-of-type tr")
     assert any(row.startswith("<high>") for row in rows)
+
+
+def test_the_explorer_tells_a_contrast(visit):
+    browser = visit("mixed")
+    Select(browser.find_element(By.ID, "source")).select_by_visible_text("pain")
+    Select(browser.find_element(By.ID, "target")).select_by_visible_text("<b>well")
+    rows = text_of(browser, "#effect table:first-of-type tr")
+    assert any(row.startswith("pain one unit higher probability of <b>well = yes -") for row in rows)
+    assert "linear approximation" in text_of(browser, "#effect .fine")[0]
 
 
 def test_a_report_without_effects_says_why(visit):
