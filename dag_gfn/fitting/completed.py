@@ -33,6 +33,7 @@ def complete(
     seed: int,
     tables: int,
     weigh: bool,
+    seconds: float | None = None,
     n_jobs: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> CompletedTables:
@@ -51,6 +52,8 @@ def complete(
     weigh : bool
         Whether the exact evidence of a table is affordable: then weighted tables of the saturated model are tried
         first. Where their weights are too uneven, tables come from a chain over graphs and cells.
+    seconds : float, optional
+        That the chain over graphs and cells may take.
     n_jobs : int, optional
         Threads; as many as there are cores when left out. The result does not depend on it.
     progress : callable, optional
@@ -76,7 +79,14 @@ def complete(
         model = DiscreteModel(score.equivalent_sample_size, prior, constraints, type(score))
         route = "auto" if weigh else "augmentation"
         return complete_discrete(
-            data, model, streams=streams, tables=tables, route=route, n_jobs=n_jobs, progress=progress
+            data,
+            model,
+            streams=streams,
+            tables=tables,
+            route=route,
+            seconds=seconds,
+            n_jobs=n_jobs,
+            progress=progress,
         )
     cells, normal_wishart, make_score = _gaussian(data, score)
     if weigh and cells.intervened is None:
@@ -105,6 +115,7 @@ def complete(
         graph_prior=prior,
         constraints=constraints,
         tables=tables,
+        seconds=seconds,
         n_jobs=n_jobs,
         progress=progress,
     )
