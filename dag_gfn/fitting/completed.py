@@ -24,6 +24,7 @@ def complete(
     seed: int,
     tables: int,
     weigh: bool,
+    seconds: float | None = None,
     n_jobs: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> CompletedTables:
@@ -42,6 +43,8 @@ def complete(
     weigh : bool
         Whether the exact evidence of a table is affordable: then weighted tables of the saturated model are tried
         first. Where their weights are too uneven, tables come from a chain over graphs and cells.
+    seconds : float, optional
+        That the chain over graphs and cells may take.
     n_jobs : int, optional
         Threads; as many as there are cores when left out. The result does not depend on it.
     progress : callable, optional
@@ -67,7 +70,14 @@ def complete(
         model = DiscreteModel(score.equivalent_sample_size, prior, constraints, type(score))
         route = "auto" if weigh else "augmentation"
         return complete_discrete(
-            data, model, streams=streams, tables=tables, route=route, n_jobs=n_jobs, progress=progress
+            data,
+            model,
+            streams=streams,
+            tables=tables,
+            route=route,
+            seconds=seconds,
+            n_jobs=n_jobs,
+            progress=progress,
         )
     found_columns = gaussian_columns(data, score)
     cells, normal_wishart, make_score = found_columns.cells, found_columns.prior, found_columns.make_score
@@ -97,6 +107,7 @@ def complete(
         graph_prior=prior,
         constraints=constraints,
         tables=tables,
+        seconds=seconds,
         n_jobs=n_jobs,
         progress=progress,
     )
