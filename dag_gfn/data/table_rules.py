@@ -11,6 +11,7 @@ from dag_gfn.data.count_columns import counts_column, is_count_name
 from dag_gfn.data.messages import one_line, option_value
 from dag_gfn.data.role_rules import DECIDED, LOOK, DecidedColumn, merged_further
 from dag_gfn.data.roles import ColumnRole
+from dag_gfn.errors import DataError
 
 MAX_SHARE = 0.5
 """The levels of all categories, less one each, and the numeric columns are to be at most this share of the rows."""
@@ -102,6 +103,7 @@ def without_copies(columns: Sequence[DecidedColumn], keep: Collection[str] = ())
         j = next(j for j in used if not decided[j].is_variable)
         reason = f"{decided[j].role.reason}; kept because a graph needs two columns"
         decided[j] = columns[j]._replace(role=replace(columns[j].role, reason=reason, surprise=DECIDED))
+        return decided
     numeric = [j for j in used if decided[j].role.role == "continuous"]
     for copy, original in function_of([columns[j].values for j in numeric]).items():
         role = decided[numeric[copy]].role
