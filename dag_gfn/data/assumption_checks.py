@@ -13,6 +13,7 @@ from dag_gfn.data.original_units import raw_column
 from dag_gfn.data.parts import complete_parts
 from dag_gfn.data.redundant_columns import copies_and_functions
 from dag_gfn.data.row_number_columns import row_number_columns, row_numbers_sentence
+from dag_gfn.data.row_weights import are_counts, effective_rows, weights_sentence
 from dag_gfn.data.suspected_missing import code_cells, codes_sentence, likely_codes, words_sentence
 from dag_gfn.data.symmetric_tables import symmetric_sentence
 from dag_gfn.data.target_columns import target_column, target_sentence
@@ -73,10 +74,13 @@ def data_warnings(dataset: Dataset, *, ranks: bool = False) -> list[str]:
         counts_sentence(dataset),
         target_sentence(dataset, targets),
         symmetric_sentence(dataset),
+        weights_sentence(dataset),
     ]
     numeric = measured & (np.array(dataset.kinds) == "continuous")
     if dataset.kind != "discrete":
-        found += [_coded_columns(dataset, numeric), _non_normal_columns(dataset, numeric)]
+        found.append(_coded_columns(dataset, numeric))
+    if dataset.kind != "discrete" and not ranks:
+        found.append(_non_normal_columns(dataset, numeric))
     if dataset.kind != "continuous":
         found.append(_rare_states(dataset))
     if dataset.kind == "discrete":
@@ -127,9 +131,12 @@ def _non_normal_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> 
         values = _scaled(dataset.values[chosen, j])
         if values.size < 8 or np.ptp(values) == 0 or _is_coded(dataset, j):
             continue
-        z = (values - values.mean()) / values.std()
+        weights = None if dataset.weights is None else dataset.weights[chosen]
+        centred = values - np.average(values, weights=weights)
+        z = centred / np.sqrt(np.average(centred**2, weights=weights))
         square = z * z  # much faster than z**4
-        skewness, excess_kurtosis = np.mean(square * z), np.mean(square * square) - 3
+        skewness = np.average(square * z, weights=weights)
+        excess_kurtosis = np.average(square * square, weights=weights) - 3
         if abs(skewness) > MAX_SKEWNESS or excess_kurtosis > MAX_EXCESS_KURTOSIS:
             found.append(f"'{name}' (skewness {skewness:.1f}, excess kurtosis {excess_kurtosis:.1f})")
     if not found:
@@ -191,7 +198,10 @@ def _collinear(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> list[str]
     names = [dataset.names[j] for j in columns[varying]]
     if len(names) < 2:
         return []
-    correlation = np.corrcoef(values[:, varying], rowvar=False)
+    weights = None if dataset.weights is None else dataset.weights[rows]
+    covariance = np.cov(values[:, varying], rowvar=False, aweights=weights)
+    deviation = np.sqrt(np.diagonal(covariance))
+    correlation = covariance / np.outer(deviation, deviation)
     pairs = np.argwhere(np.triu(np.abs(correlation) > MAX_CORRELATION, k=1))
     sentences = [
         f"nearly copies of each other (correlation {correlation[i, j]:.4f}), so that the data cannot "
@@ -228,7 +238,9 @@ def _linear_combinations(correlation: Float64[np.ndarray, "d d"], n: float | int
 
 def _rare_states(dataset: Dataset) -> str:
     found = []
-    weights = np.ones(dataset.n) if dataset.weights is None else dataset.weights
+    # Weights of a survey give a rare state no further rows.
+    counted = dataset.weights is not None and are_counts(dataset.weights)
+    weights = dataset.weights if counted and dataset.weights is not None else np.ones(dataset.n)
     for name, codes, r in zip(dataset.names, dataset.values.T, dataset.cardinalities, strict=True):
         if r == 0:
             continue
@@ -247,16 +259,16 @@ def _rare_states(dataset: Dataset) -> str:
 
 def _sparse_families(dataset: Dataset) -> str:
     """Return the warning for columns whose table with one parent of median cardinality has too few rows per cell."""
-    typical = np.median(dataset.cardinalities)
+    typical, rows = np.median(dataset.cardinalities), effective_rows(dataset)
     sparse = [
         name
         for name, r in zip(dataset.names, dataset.cardinalities, strict=True)
-        if dataset.total_weight < MIN_ROWS_PER_CELL * r * typical
+        if rows < MIN_ROWS_PER_CELL * r * typical
     ]
     if not sparse:
         return ""
     return (
         f"so many states that a table with one parent has fewer than {MIN_ROWS_PER_CELL} of the "
-        f"{dataset.total_weight:,.0f} rows per cell, and links will be missed: {quoted(sparse)}; "
+        f"{rows:,.0f} rows per cell, and links will be missed: {quoted(sparse)}; "
         "merge states or collect more rows."
     )

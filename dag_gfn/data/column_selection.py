@@ -18,6 +18,7 @@ def select_columns(
     keep: Sequence[str] = (),
     has_index: bool = False,
     without_value: Collection[int] = (),
+    weights: str | None = None,
 ) -> tuple[list[int], tuple[ColumnRole, ...]]:
     """Return the positions of the columns to use, and the roles of those that are left out.
 
@@ -35,6 +36,8 @@ def select_columns(
         Whether the first column is a row index that pandas or R wrote. It is left out unless `columns` names it.
     without_value : collection of int
         Positions of columns without a name and without any value. They are left out unless `columns` names them.
+    weights : str, optional
+        The column with the weights of the rows, which is used even if `columns` does not name it.
 
     Raises
     ------
@@ -52,6 +55,8 @@ def select_columns(
     refuse_unknown(columns, names, option="columns")
     refuse_unknown(drop, names, option="drop")
     refuse_unknown(keep, names, option="keep")
+    if columns and weights is not None and weights not in columns and weights in names:
+        columns = (*columns, weights)
     positions = [names.index(name) for name in columns] if columns else list(range(len(names)))
     reasons = {i: "not among --columns" for i in range(len(names)) if i not in positions}
     reasons |= {i: "--drop" for i in positions if names[i] in drop}

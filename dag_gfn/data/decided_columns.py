@@ -17,6 +17,7 @@ from dag_gfn.data.ordinal_labels import ordered_part
 from dag_gfn.data.reading_choices import ReadingChoices
 from dag_gfn.data.role_rules import DecidedColumn, decide_column
 from dag_gfn.data.roles import ColumnRole
+from dag_gfn.data.row_weights import checked_weights
 from dag_gfn.data.source import KEPT_TEXTS, Source
 from dag_gfn.data.table_rules import (
     as_weights,
@@ -177,7 +178,11 @@ def decided_columns(
         )
     weights = None
     if j is not None:
-        weights = _checked_weights(columns[j])
+        weights = columns[j].values
+        if choices.weights is not None:
+            if reads[j].kind != "numbers":
+                raise _no_numbers(names[j])
+            checked_weights(weights, names[j], table.source.numbers[rows])
         columns = decide(weights)
         columns[j] = as_weights(columns[j], reason)
     columns = without_copies(columns, chosen)
@@ -261,7 +266,9 @@ def strict_columns(
         raise _refused_error(refused, choices.drop)
     if choices.weights is not None:
         j = names.index(choices.weights)
-        _checked_weights(decided[j])
+        if decided[j].states:
+            raise _no_numbers(choices.weights)
+        checked_weights(decided[j].values, choices.weights, table.source.numbers[rows])
         decided[j] = as_weights(decided[j], "--weights")
     return decided
 
@@ -373,14 +380,10 @@ def _in_order(name: str, read: ReadColumn, used: tuple[str, ...], order: tuple[s
     )
 
 
-def _checked_weights(column: DecidedColumn) -> Float64[np.ndarray, " n"]:
-    """Return the values of the column of weights."""
-    values, name = column.values, one_line(column.role.name)
-    if column.states or not np.isfinite(values).all() or (values < 0).any():
-        raise DataError(
-            f"column '{name}' cannot be the weights of the rows: a number that is not negative is needed in every row."
-        )
-    return values
+def _no_numbers(name: str) -> DataError:
+    return DataError(
+        f"column '{one_line(name)}' holds no numbers, so it cannot hold the weights of the rows: name another column."
+    )
 
 
 def _refuse_unusable(columns: Sequence[DecidedColumn], asked: Sequence[str]) -> None:

@@ -44,6 +44,7 @@ def read_csv(
     dates: str = "drop",
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
+    weights: str | None = None,
 ) -> Dataset:
     """Read a CSV file, compressed or not, with column names in its first line; the options are those of `from_frame`.
 
@@ -70,7 +71,7 @@ def read_csv(
     ("took '?' in 'pay' (1 cell) for missing values", 'dropped 1 of 3 rows with missing values')
     """
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
     )
     check_asked(asked)
     return _from_table(read_table(path, read_csv_file), asked)
@@ -90,6 +91,7 @@ def read_file(
     dates: str = "drop",
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
+    weights: str | None = None,
 ) -> Dataset:
     """Read a file of any format; the options are those of `from_frame`.
 
@@ -113,7 +115,7 @@ def read_file(
     (('age', 'pay'), [[31.0, 2.1], [40.0, 2.8]])
     """
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
     )
     check_asked(asked)
     return _from_table(read_table(path), asked)
@@ -137,6 +139,7 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
         keep=asked.keep,
         has_index=has_index,
         without_value=without_value,
+        weights=asked.weights,
     )
     names = tuple(table.names[i] for i in kept)
     choices = reading_choices(asked, names, table.names)
@@ -172,6 +175,7 @@ def from_array(
     dates: str = "drop",
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
+    weights: str | Shaped[np.ndarray, " n"] | Sequence[float] | None = None,
     intervened: Shaped[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
     """Return the Dataset of an array; the columns are called x0, x1, ... unless `names` are given.
@@ -180,7 +184,7 @@ def from_array(
     ----------
     values : ndarray, shape (n, d)
     names : sequence of str, length d, optional
-    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, intervened
+    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights, intervened
         As for `from_frame`.
 
     Raises
@@ -204,7 +208,7 @@ def from_array(
             f"{len(names)} names were given for the {values.shape[1]} columns of the array: name each one."
         )
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
     )
     return _from_pandas(pd.DataFrame(values, columns=list(names)), asked, intervened)
 
@@ -223,6 +227,7 @@ def from_frame(
     dates: str = "drop",
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
+    weights: str | Shaped[np.ndarray, " n"] | Sequence[float] | None = None,
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
 ) -> Dataset:
     """Return the Dataset of a data frame.
@@ -247,6 +252,9 @@ def from_frame(
         always do.
     group : mapping from str to sequence of str, optional
         Columns that one node of the graph owns, by the name of the node: {"climate": ["temp", "rain"]}.
+    weights : str, or array of shape (n,), optional
+        How many rows each row stands for, not negative: the name of a column, which is no variable then, or the
+        numbers. Rows of weight 0 are left out.
     intervened : ndarray, shape of `frame`, bool, optional
         True where the experimenter set the value. Rows and columns of it are selected as those of `frame`.
 
@@ -265,7 +273,7 @@ def from_frame(
     (('job', 'smokes'), 'discrete', (('cook', 'nurse'), ('False', 'True')))
     """
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict
+        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
     )
     return _from_pandas(as_pandas(frame), asked, intervened)
 
@@ -274,6 +282,12 @@ def _from_pandas(
     frame: pd.DataFrame, asked: Asked, intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None
 ) -> Dataset:
     """Return the Dataset of a pandas frame."""
+    if intervened is not None:
+        intervened = intervention_mask(np.asarray(intervened), frame.shape)
+    if asked.weights is not None and not isinstance(asked.weights, str):
+        frame, asked = _with_weights(frame, asked)
+        if intervened is not None:
+            intervened = np.column_stack([intervened, np.zeros(len(frame), dtype=bool)])
     all_names = [str(name) for name in frame.columns]
     has_index = bool(all_names) and all_names[0] in ("", UNNAMED_INDEX) and _is_index(frame.iloc[:, 0])
     without_value = {
@@ -288,10 +302,11 @@ def _from_pandas(
         keep=asked.keep,
         has_index=has_index,
         without_value=without_value,
+        weights=asked.weights,
     )
     names = tuple(all_names[i] for i in kept)
     if intervened is not None:
-        intervened = intervention_mask(np.asarray(intervened), frame.shape)[:, kept]
+        intervened = np.asarray(intervened)[:, kept]
     return build_dataset(
         Source(
             names=names,
@@ -304,6 +319,20 @@ def _from_pandas(
         reading_choices(asked, names, all_names),
         intervened=intervened,
     )
+
+
+def _with_weights(frame: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, Asked]:
+    """Return the frame with the given weights as a further column, and the options with its name."""
+    weights = np.asarray(asked.weights, dtype=np.float64)
+    if weights.shape != (len(frame),):
+        raise DataError(
+            f"weights has shape {weights.shape} for {len(frame)} rows: one number for each row is needed, or the name "
+            "of a column."
+        )
+    name = "sample_weight"
+    while name in map(str, frame.columns):
+        name += "_"
+    return frame.assign(**{name: weights}), asked._replace(weights=name)
 
 
 def _text_table_column(table: TextTable, j: int, *, as_discrete: bool) -> TextColumn | pd.Series:

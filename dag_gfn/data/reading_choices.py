@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Asked(NamedTuple):
     dates: str = "drop"
     group: Mapping[str, Sequence[str] | str] | None = None
     strict: bool = False
+    weights: Any = None
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,13 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
     named = {}
     for option in ("discrete", "continuous"):
         value = getattr(asked, option)
-        named[option] = tuple(names) if value == "all" else as_names(value)
+        named[option] = (
+            tuple(name for name in names if name != asked.weights) if value == "all" else as_names(value)
+        )
         if value != "all":
             refuse_unknown(named[option], all_names, option=option)
+    if asked.weights is not None:
+        refuse_unknown([asked.weights], all_names, option="weights")
     ordinal, orders = ordinal_orders(asked.ordinal, all_names)
     groups = as_groups(asked.group or {})
     members = tuple(member for _, group in groups for member in group)
@@ -123,6 +128,7 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         na_values=_as_codes(asked.na_values),
         dates=asked.dates,
         groups=groups,
+        weights=asked.weights,
         strict=asked.strict,
     )
     check_choices(choices)
@@ -195,6 +201,12 @@ def check_choices(choices: ReadingChoices) -> None:
         raise OptionError(f"missing is {_either(MISSING)}, not '{one_line(choices.missing)}'.")
     if choices.dates not in DATES:
         raise OptionError(f"dates is {_either(DATES)}, not '{one_line(choices.dates)}'.")
+    for option in ("drop", "keep", "discrete", "continuous", "ordinal"):
+        if choices.weights is not None and choices.weights in getattr(choices, option):
+            raise DataError(
+                f"column '{one_line(choices.weights)}' is named by --weights and by --{option}: the weights of the "
+                "rows are no variable."
+            )
     for name in choices.continuous:
         if name in choices.discrete or name in choices.ordinal:
             other = "discrete" if name in choices.discrete else "ordinal"

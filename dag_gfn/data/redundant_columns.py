@@ -18,6 +18,7 @@ from numba import njit
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.messages import listed, quoted
+from dag_gfn.data.row_weights import can_repeat_rows, repeat_rows
 
 MAX_WRONG = 0.01
 """Largest number of wrong predictions from other columns, as a share of those from the most frequent state alone."""
@@ -52,6 +53,8 @@ def copies_and_functions(data: Dataset) -> list[Doubt]:
     """
     if data.kind != "discrete":
         return []
+    if can_repeat_rows(data):  # in a table of counts each combination has one row
+        data = repeat_rows(data)
     codes = data.values if data.intervened is None else data.values[~data.intervened.any(1)]
     codes = codes[~np.isnan(codes).any(axis=1)]
     if len(codes) < 2:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import one_line, row_numbers
@@ -15,15 +15,19 @@ LARGE_WEIGHT = 1.5
 """Weights that are no counts mislead where their mean is larger than this."""
 
 
-def checked_weights(weights: Float64[np.ndarray, " n"], name: str | None = None) -> Bool[np.ndarray, " n"]:
+def checked_weights(
+    weights: Float64[np.ndarray, " n"], name: str, numbers: Int[np.ndarray, " n"] | None = None
+) -> Bool[np.ndarray, " n"]:
     """Return which rows have a positive weight; the others are to be left out.
 
     Parameters
     ----------
     weights : ndarray, shape (n,), float64
         NaN is missing.
-    name : str, optional
+    name : str
         The column that holds them.
+    numbers : ndarray, shape (n,), int, optional
+        Numbers of the rows in the file, from 0, where some rows were left out.
 
     Raises
     ------
@@ -34,23 +38,24 @@ def checked_weights(weights: Float64[np.ndarray, " n"], name: str | None = None)
     --------
     >>> import numpy as np
     >>> from dag_gfn.data.row_weights import checked_weights
-    >>> checked_weights(np.array([2.0, 0.0, 1.5])).tolist()
+    >>> checked_weights(np.array([2.0, 0.0, 1.5]), "wt").tolist()
     [True, False, True]
     >>> checked_weights(np.array([2.0, -1.0, 1.5]), "wt")
     Traceback (most recent call last):
     dag_gfn.errors.DataError: column 'wt' has 1 negative cell (row 2), so it cannot hold the weights of the rows: ...
     """
-    what = "sample_weight" if name is None else f"column '{one_line(name)}'"
+    what = f"column '{one_line(name)}'"
     for problem, wrong in (
-        ("missing", np.isnan(weights)),
-        ("negative", weights < 0),
-        ("infinite", np.isinf(weights)),
+        ("{} without a number", np.isnan(weights)),
+        ("negative {}", weights < 0),
+        ("infinite {}", np.isinf(weights)),
     ):
         if wrong.any():
             number = int(wrong.sum())
+            which = problem.format("cells" if number > 1 else "cell")
             raise DataError(
-                f"{what} has {number} {problem} cell{'s' if number > 1 else ''} ({row_numbers(wrong)}), so it cannot "
-                "hold the weights of the rows: correct these rows or leave them out (weight 0 leaves a row out)."
+                f"{what} has {number} {which} ({row_numbers(wrong, numbers)}), so it "
+                "cannot hold the weights of the rows: correct these rows or leave them out (weight 0 leaves a row out)."
             )
     positive = weights > 0
     if positive.sum() < 2:
@@ -96,9 +101,27 @@ def effective_rows(data: Dataset) -> float:
     >>> round(effective_rows(replace(data, weights=np.array([0.5, 0.5, 2.0]))), 2)
     2.0
     """
-    if data.weights is None or are_counts(data.weights):
+    if data.weights is None or data.moments_only or are_counts(data.weights):
         return data.total_weight
     return float(data.weights.sum() ** 2 / (data.weights**2).sum())
+
+
+def rows_in_words(data: Dataset) -> str:
+    """Return the number of rows, and what they are worth where they have weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> import dag_gfn
+    >>> from dag_gfn.data.row_weights import rows_in_words
+    >>> data = dag_gfn.from_array(np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0]]))
+    >>> rows_in_words(data), rows_in_words(replace(data, weights=np.array([0.5, 0.5, 2.0])))
+    ('3 rows', '3 rows, which by their weights are worth 2,')
+    """
+    if data.weights is None or data.moments_only:
+        return f"{data.total_weight:,.0f} rows"
+    return f"{data.n:,} rows, which by their weights are worth {effective_rows(data):,.3g},"
 
 
 def can_repeat_rows(data: Dataset) -> bool:

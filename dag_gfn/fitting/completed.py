@@ -11,15 +11,16 @@ from dag_gfn.completion.augmentation import augmented_tables
 from dag_gfn.completion.completed_tables import CompletedTables
 from dag_gfn.completion.discrete_augmentation import DiscreteModel
 from dag_gfn.completion.discrete_tables import complete_discrete
-from dag_gfn.completion.gaussian_cells import CategoryColumns, GaussianCells
+from dag_gfn.completion.gaussian_cells import CategoryColumns, GaussianCells, RankColumn
 from dag_gfn.completion.normal_wishart import NormalWishart
 from dag_gfn.completion.saturated import weighted_tables
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.normal_scores import with_scores_of_levels
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.fitting.incomplete import filled_in
 from dag_gfn.random_streams import RandomStreams
-from dag_gfn.scores import BDeu, BGe, BlockBGe, Constraints, LocalScore, ScoreTable
+from dag_gfn.scores import BDeu, BGe, BlockBGe, Constraints, Copula, LocalScore, ScoreTable
 from dag_gfn.scores.block_design import BlockDesign
 from dag_gfn.scores.graph_prior import GraphPrior
 
@@ -130,10 +131,18 @@ def _gaussian(
         return cells, prior, lambda values: make_bge(replace(data, values=values))
     if not isinstance(score, BlockBGe):
         raise OptionError(f"cells that were not seen cannot be drawn under score {score.name!r}")
+    kinds, ranks, categories = data.kinds, [], []
+    if isinstance(score, Copula):
+        codes_of, data = data.values, with_scores_of_levels(data).standardize()
     design = BlockDesign.of(data)
-    categories = []
     for node, (block, columns) in enumerate(zip(design.blocks, data.node_columns, strict=True)):
         place = range(block.start, block.stop)
+        if (
+            len(columns) == 1 and data.kinds[columns[0]] != kinds[columns[0]]
+        ):  # ordinal: the order alone is known
+            codes = codes_of[:, columns[0]]
+            ranks.append(RankColumn(block.start, np.where(np.isnan(codes), -1, codes).astype(np.int64)))
+            continue
         if not data.missing[:, list(columns)].any():
             continue
         if len(columns) > 1:
@@ -153,10 +162,13 @@ def _gaussian(
     cells = GaussianCells(
         design.columns,
         nodes=[list(range(block.start, block.stop)) for block in design.blocks],
+        ranks=ranks,
         categories=categories,
         weights=design.weights,
         intervened=design.intervened,
     )
     prior = NormalWishart.of(design.columns.shape[1], alpha_mu=score.alpha_mu, alpha_w=score.alpha_w)
-    make = partial(BlockBGe.from_design, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, data=filled_in(data))
+    make = partial(
+        type(score).from_design, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, data=filled_in(data)
+    )
     return cells, prior, lambda columns: make(design.replace(columns=columns))

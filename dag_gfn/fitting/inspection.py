@@ -12,8 +12,7 @@ from dag_gfn.exact.posterior import fit_estimate
 from dag_gfn.fitting.method_choice import MethodChoice, method_for
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import doubts_and_warnings
-from dag_gfn.scores import ScoreChoice, score_for
-from dag_gfn.scores.registry import SCORE_CLASSES
+from dag_gfn.scores import ScoreChoice, needs_completion, score_for
 
 _OPTION = re.compile(r"(--[a-z][a-z-]*)(?: ([^\s;,)]+))?")
 """An option in a reason, and its value."""
@@ -171,20 +170,6 @@ def otherwise(role: ColumnRole) -> str:
         "continuous": "--discrete",
     }
     return f"{option.get(role.role, '--keep')} {option_value([role.name])}"
-
-
-def needs_completion(score: str, data: Dataset) -> bool:
-    """Return whether cells of the data are drawn before a score of this name applies.
-
-    Examples
-    --------
-    >>> import dag_gfn
-    >>> from dag_gfn.fitting.inspection import needs_completion
-    >>> needs_completion("bge", dag_gfn.load_example("wine"))
-    False
-    """
-    of_name = [each for each in SCORE_CLASSES if each.name == score and data.kind in each.kinds()]
-    return any(each.needs_completion(data) for each in of_name)
 
 
 def _method(data: Dataset, chosen: FitOptions) -> MethodChoice:

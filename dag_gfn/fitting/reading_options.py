@@ -50,6 +50,13 @@ class ReadingOptions(OptionGroup, panel="The table"):
         "Cells that are missing values too, as ?,-999.",
         details="They count besides empty cells and signs such as ?.",
     )
+    weights: str | None = option(
+        None,
+        "Column that says how many rows each row stands for.",
+        details="It is no variable then: the counts of a table of counts, or the weights of a survey, which should "
+        "have the mean 1. Rows of weight 0 are left out.",
+        metavar="COLUMN",
+    )
     dates: str = option(
         "drop",
         "Dates: drop or days.",

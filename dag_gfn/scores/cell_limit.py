@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import listed, quoted
+from dag_gfn.data.row_weights import are_counts, effective_rows
 
 
 def num_cells(
@@ -127,7 +128,9 @@ class CellLimit:
 
 
 def rows_of_columns(data: Dataset) -> Float64[np.ndarray, " d"]:
-    """Return how many rows count for each column, or their weight: those in which its value was not set.
+    """Return how many rows count for each column, or what they are worth: those in which its value was not set.
+
+    Weights that are no counts make rows worth less than their number; see `effective_rows`.
 
     Examples
     --------
@@ -139,6 +142,9 @@ def rows_of_columns(data: Dataset) -> Float64[np.ndarray, " d"]:
     [2.0, 3.0]
     """
     if data.intervened is None:
-        return np.full(data.d, float(data.total_weight))
+        return np.full(data.d, effective_rows(data))
     weights = np.ones(data.n) if data.weights is None else data.weights
-    return np.asarray(weights @ ~data.intervened)
+    total = weights @ ~data.intervened
+    return np.asarray(
+        total if are_counts(weights) else total**2 / np.maximum(weights**2 @ ~data.intervened, 1e-300)
+    )

@@ -12,6 +12,7 @@ from jaxtyping import Float64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.row_weights import effective_rows
 from dag_gfn.scores.block_design import BlockDesign
 
 CERTAIN = 0.999
@@ -53,8 +54,8 @@ def chance_links(linked: Float64[np.ndarray, "d d"], data: Dataset) -> list[Doub
             "mild",
             f"links less than {CERTAIN:.1%} probable may be chance among so few rows",
             f"{weak.sum()} of {likely.sum()} likely links are less than {CERTAIN:.1%} probable; in a table of "
-            f"{data.total_weight:,.0f} rows chance can make such links between unrelated columns: take them for leads, "
-            "not for findings.",
+            f"{effective_rows(data):,.0f} rows chance can make such links between unrelated columns: take them for "
+            "leads, not for findings.",
         )
     ]
 
@@ -62,7 +63,8 @@ def chance_links(linked: Float64[np.ndarray, "d d"], data: Dataset) -> list[Doub
 def chance_rate(data: Dataset) -> Float64[np.ndarray, "d d"]:
     """Return the approximate probability that chance links two unrelated columns, shape (d, d).
 
-    Entry (i, j) is :math:`P(\\chi^2_f > f \\log n - 2 \\log o)` with the degrees of freedom f of nodes i and j.
+    Entry (i, j) is :math:`P(\\chi^2_f > (f \\log n - 2 \\log o) m / n)` with the degrees of freedom f of nodes i and j,
+    the total weight n of the rows, and the number m of rows that they are worth, which is n without weights.
 
     Examples
     --------
@@ -80,4 +82,5 @@ def chance_rate(data: Dataset) -> Float64[np.ndarray, "d d"]:
     else:
         free = np.ones(data.d) if data.kind == "continuous" else np.array(data.cardinalities) - 1.0
     freedom = np.outer(free, free)
-    return np.asarray(chi2.sf(freedom * np.log(data.total_weight) - 2.0 * np.log(PRIOR_ODDS), freedom))
+    gain = freedom * np.log(data.total_weight) - 2.0 * np.log(PRIOR_ODDS)
+    return np.asarray(chi2.sf(gain * effective_rows(data) / data.total_weight, freedom))

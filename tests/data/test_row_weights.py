@@ -30,7 +30,7 @@ def survey(rng):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1.0, np.nan, 2.0], r"column 'wt' has 1 missing cell \(row 2\)"),
+        ([1.0, np.nan, 2.0], r"column 'wt' has 1 cell without a number \(row 2\)"),
         ([1.0, -2.0, -1.0], r"column 'wt' has 2 negative cells \(rows 2, 3\)"),
         ([1.0, np.inf, 2.0], r"column 'wt' has 1 infinite cell"),
         ([0.0, 0.0, 2.0], "positive in 1 of 3 rows"),
