@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from dag_gfn.data.count_columns import is_count_name
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import one_line, row_numbers
 from dag_gfn.errors import DataError
@@ -203,9 +204,11 @@ def weights_sentence(data: Dataset) -> str:
 
 
 def _is_table_of_counts(data: Dataset) -> bool:
-    """Return whether the weights are counts, and no combination of a grid of values has two rows."""
+    """Return whether the weights are counts by their name, or since no combination of a grid of values has two rows."""
     if data.weights is None or not are_counts(data.weights):
         return False
+    if any(role.role == "weights" and is_count_name(role.name) for role in data.roles):
+        return True
     cells = np.prod([np.unique(column).size for column in data.values.T], dtype=np.float64)
     return (data.kind == "discrete" or bool(cells <= 4 * data.n)) and len(
         np.unique(data.values, axis=0)

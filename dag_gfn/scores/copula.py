@@ -49,7 +49,7 @@ class Copula(BlockBGe):
     name = "copula"
 
     def __init__(self, data: Dataset, *, alpha_mu: float | int = 1.0, alpha_w: float | int | None = None):
-        self._has_plug_in = data.has_ordinal
+        self._has_plug_in = data.has_ordinal and not can_repeat_rows(data)
         scored = with_scores_of_levels(data) if not data.has_missing else data  # refused by the base class
         super().__init__(
             scored.standardize() if scored.kind != "discrete" else scored, alpha_mu=alpha_mu, alpha_w=alpha_w
