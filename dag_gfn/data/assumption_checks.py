@@ -104,8 +104,19 @@ def _is_coded(dataset: Dataset, j: int) -> bool:
     return distinct.size <= MAX_CODED_VALUES and bool((distinct == np.round(distinct)).all())
 
 
+def _is_two_valued(dataset: Dataset, name: str) -> bool:
+    column = dataset.values[:, dataset.names.index(name)]
+    return np.unique(column[~np.isnan(column)]).size <= 2
+
+
 def _coded_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
-    told = {role.name for role in dataset.roles if "if they are codes" in role.reason}
+    # The roles name the others; a column of two values is the same as a category with two levels.
+    told = {
+        role.name
+        for role in dataset.roles
+        if "if they are codes" in role.reason
+        or (role.name in dataset.names and _is_two_valued(dataset, role.name))
+    }
     coded = [
         name
         for j, name in enumerate(dataset.names)

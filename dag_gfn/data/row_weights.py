@@ -205,10 +205,10 @@ def weights_sentence(data: Dataset) -> str:
 
 def _is_table_of_counts(data: Dataset) -> bool:
     """Return whether the weights are counts by their name, or since no combination of a grid of values has two rows."""
+    if any(role.role == "weights" and is_count_name(role.name) for role in data.roles):
+        return True  # counts may be fractions, where a case was split between cells
     if data.weights is None or not are_counts(data.weights):
         return False
-    if any(role.role == "weights" and is_count_name(role.name) for role in data.roles):
-        return True
     cells = np.prod([np.unique(column).size for column in data.values.T], dtype=np.float64)
     return (data.kind == "discrete" or bool(cells <= 4 * data.n)) and len(
         np.unique(data.values, axis=0)

@@ -17,6 +17,10 @@ from dag_gfn.scores import ScoreChoice, needs_completion, score_for
 
 _OPTION = re.compile(r"(--[a-z][a-z-]*)(?: ([^\s;,)]+))?")
 """An option in a reason, and the word after it."""
+_NOT_USABLE = ("constant", "no value", "an unnamed", "without a name")
+"""How reasons begin that no option can undo."""
+_LAST = ("numbers the rows", "an identifier", "the same as", "equal to")
+"""How reasons begin that hardly anybody wants to undo."""
 _WORDS = ("days",)
 """Values of options that are no columns."""
 
@@ -71,7 +75,11 @@ class Inspection:
             "rows": data.n,
             "total_weight": data.total_weight,
             "complete_rows": self.complete_rows,
-            "columns": [role.to_json() | {"otherwise": otherwise(role)} for role in self.roles],
+            "columns": [
+                role.to_json()
+                | {"otherwise": otherwise(role), "is_doubtful": not role.reason.startswith(_LAST)}
+                for role in self.roles
+            ],
             "nodes": list(data.nodes),
             "kind": data.kind,
             "missing": {name: count for name, count in zip(data.names, missing, strict=True) if count},
@@ -163,7 +171,7 @@ def otherwise(role: ColumnRole) -> str:
     >>> otherwise(ColumnRole("stage", "continuous", "only the numbers 1, 2 and 3", surprise=1))
     '--discrete stage'
     """
-    if role.surprise == 0 or role.reason.startswith("--"):
+    if role.surprise == 0 or role.reason.startswith(("--", *_NOT_USABLE)):
         return ""
     name = option_value([role.name])
     told = _OPTION.search(role.reason)

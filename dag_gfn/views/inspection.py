@@ -54,7 +54,8 @@ def print_inspection(
     say(f"fit would use the score {found['score']['name']}: {found['score']['reason']}.")
     for line in method_sentences(found):
         say(line)
-    undone = [column for column in found["columns"] if column["otherwise"]][:MAX_UNDONE]
+    undone = [column for column in found["columns"] if column["otherwise"]]
+    undone = sorted(undone, key=lambda column: not column["is_doubtful"])[:MAX_UNDONE]
     say(f"To go on: {command}")
     if undone:
         say("To decide otherwise about a column, add one of these to it or to inspect:")

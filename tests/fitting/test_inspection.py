@@ -35,6 +35,7 @@ def test_ranks_need_not_be_normal(data):
     assert inspected(data, score="copula").warnings == []
 
 
+@pytest.mark.slow
 def test_the_number_of_completed_tables_is_that_of_the_fit(data):
     values = data.values.copy()
     values[:5, 0] = np.nan
