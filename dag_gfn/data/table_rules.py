@@ -11,7 +11,6 @@ from dag_gfn.data.count_columns import counts_column, is_count_name
 from dag_gfn.data.messages import one_line, option_value
 from dag_gfn.data.role_rules import DECIDED, LOOK, DecidedColumn, merged_further
 from dag_gfn.data.roles import ColumnRole
-from dag_gfn.errors import DataError
 
 MAX_SHARE = 0.5
 """The levels of all categories, less one each, and the numeric columns are to be at most this share of the rows."""

@@ -32,8 +32,6 @@ def test_intervals(text, bounds):
     assert interval(text) == bounds
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x", "E3", "15?", "34-25", "1990-06-12", "1-2-3", "+", "-", "high"]
-)
+@pytest.mark.parametrize("text", ["", "x", "E3", "15?", "34-25", "1990-06-12", "1-2-3", "+", "-", "high"])
 def test_what_is_no_interval(text):
     assert interval(text) is None
