@@ -11,7 +11,6 @@ from dag_gfn.data.count_columns import counts_column, is_count_name
 from dag_gfn.data.messages import one_line, option_value
 from dag_gfn.data.role_rules import DECIDED, LOOK, DecidedColumn, merged_further
 from dag_gfn.data.roles import ColumnRole
-from dag_gfn.errors import DataError
 
 MAX_SHARE = 0.5
 """The levels of all categories, less one each, and the numeric columns are to be at most this share of the rows."""
@@ -120,7 +119,8 @@ def fewer_levels(
 ) -> list[DecidedColumn]:
     """Return the columns, the categories with most levels cut until the table has rows enough for all of them.
 
-    A table needs at least two rows for each numeric column and each level after the first of a category.
+    A table needs at least two rows for each numeric column and each level after the first of a category. Levels that
+    are about equally frequent are not cut.
 
     Examples
     --------
@@ -135,19 +135,22 @@ def fewer_levels(
     """
     decided = list(columns)
     n = len(columns[0].values) if weights is None else weights.sum()
-    while True:
-        widths = [(max(len(column.states) - 1, 1) if column.is_variable else 0) for column in decided]
-        if sum(widths) <= MAX_SHARE * n:
-            return decided
-        cut = [
-            j
-            for j, column in enumerate(decided)
-            if column.role.role == "category" and widths[j] >= SMALL and column.role.name not in keep
-        ]
-        if not cut:
-            return decided
+    cut = [
+        j
+        for j, column in enumerate(decided)
+        if column.role.role == "category" and column.role.name not in keep
+    ]
+    while cut:
+        widths = [max(len(column.states) - 1, 1) if column.is_variable else 0 for column in decided]
         j = max(cut, key=lambda j: widths[j])
-        decided[j] = merged_further(decided[j], max(SMALL, (widths[j] + 1) // 2), weights)
+        if sum(widths) <= MAX_SHARE * n or widths[j] < SMALL:
+            break
+        merged = merged_further(decided[j], max(SMALL, (widths[j] + 1) // 2), weights)
+        if merged is None:
+            cut.remove(j)
+        else:
+            decided[j] = merged
+    return decided
 
 
 def numbers_as_categories(
