@@ -5,13 +5,11 @@ from dag_gfn.data.role_rules import DecidedColumn
 from dag_gfn.data.roles import ColumnRole
 from dag_gfn.data.table_rules import (
     as_weights,
-    checked_weights,
     fewer_levels,
     numbers_as_categories,
     weights_column,
     without_copies,
 )
-from dag_gfn.errors import DataError
 
 
 def number(name, values):
@@ -44,13 +42,6 @@ def test_a_count_beside_measurements_is_a_variable(grid, rng):
     counts, measured = number("count", rng.poisson(9, 24)), number("x", rng.normal(size=24))
     assert weights_column([*grid, measured, counts]) is None
     assert weights_column([grid[0], grid[1], counts]) is None  # combinations occur twice
-
-
-def test_weights_are_numbers_that_are_not_negative():
-    assert checked_weights(number("w", [0.0, 2])).tolist() == [0, 2]
-    for wrong in (number("w", [1, -1]), number("w", [1, np.nan]), category("w", [0, 1])):
-        with pytest.raises(DataError, match="'w' cannot be the weights"):
-            checked_weights(wrong)
 
 
 def test_copies_are_left_out_by_the_name_of_the_first(rng):
