@@ -9,7 +9,6 @@ from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
-from dag_gfn.fitting.incomplete import needs_completion
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, prepare
@@ -94,7 +93,7 @@ def fit(
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
     statistics, score_equivalent = table.statistics, table.is_score_equivalent
-    if needs_completion(dataset, prepared.score):
+    if prepared.score.needs_completion(dataset):
         from dag_gfn.fitting.completed_fit import fit_completed  # what complete tables do without
 
         found = fit_completed(run, prepared, chosen)

@@ -7,7 +7,6 @@ import numpy as np
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import OptionError
 from dag_gfn.random_streams import RandomStreams
-from dag_gfn.scores import Copula, LocalScore
 
 MODELLED = ("bge", "block", "copula", "bdeu", "bde")
 """Scores that are marginal likelihoods with a conjugate prior, by which cells that were not seen can be drawn."""
@@ -31,28 +30,6 @@ def require_modelled(score: str | None, data: Dataset) -> None:
             f"score {score!r} has no distribution of the {int(data.missing.sum()):,} missing cells: choose "
             f"score={instead!r} (--score {instead}), or leave incomplete rows out with missing='drop' (--missing drop)"
         )
-
-
-def needs_completion(data: Dataset, score: LocalScore) -> bool:
-    """Return whether cells must be drawn before a table is scored: missing ones, or what lies behind ordered levels.
-
-    Parameters
-    ----------
-    data : Dataset
-    score : LocalScore
-        Of `filled_in` of it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import dag_gfn
-    >>> from dag_gfn.fitting.incomplete import needs_completion
-    >>> from dag_gfn.scores import BGe
-    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
-    >>> needs_completion(data, BGe(data))
-    False
-    """
-    return data.has_missing or (isinstance(score, Copula) and score.needs_completion(data))
 
 
 def filled_in(data: Dataset) -> Dataset:
