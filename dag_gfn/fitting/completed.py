@@ -8,7 +8,6 @@ from dag_gfn.completion.discrete_augmentation import DiscreteModel
 from dag_gfn.completion.discrete_tables import complete_discrete
 from dag_gfn.completion.saturated import weighted_tables
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.row_weights import can_repeat_rows, repeat_rows
 from dag_gfn.exact.dag_dp import log_evidence
 from dag_gfn.fitting.gaussian_columns import gaussian_columns
 from dag_gfn.random_streams import RandomStreams
@@ -29,7 +28,7 @@ def complete(
     n_jobs: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> CompletedTables:
-    """Return completed tables of a dataset with missing cells, or with ordered levels under the copula.
+    """Return completed tables of a dataset with missing cells.
 
     Parameters
     ----------
@@ -67,10 +66,6 @@ def complete(
     (8, 'weighted', False)
     """
     streams = RandomStreams(seed)
-    if data.weights is not None and can_repeat_rows(
-        data
-    ):  # each row that counts several times is completed by itself
-        data = repeat_rows(data)
     if isinstance(score, BDeu):
         model = DiscreteModel(score.equivalent_sample_size, prior, constraints, type(score))
         route = "auto" if weigh else "augmentation"

@@ -11,7 +11,6 @@ from dag_gfn.completion.gaussian_cells import CategoryColumns, GaussianCells, Ra
 from dag_gfn.completion.normal_wishart import NormalWishart
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.normal_scores import with_scores_of_levels
-from dag_gfn.data.row_weights import repeat_rows
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.incomplete import filled_in
 from dag_gfn.scores import BGe, BlockBGe, Copula, LocalScore
@@ -99,7 +98,6 @@ def _of_bge(data: Dataset, score: BGe) -> GaussianColumns:
 
 def _of_copula(data: Dataset, score: Copula) -> GaussianColumns:
     """Return normal scores for numbers, and for what is known by its order the levels of each row."""
-    data = repeat_rows(data)
     levels = {}
     for j in Copula.ranked_columns(data):
         seen = ~np.isnan(data.values[:, j])

@@ -68,11 +68,6 @@ def test_numbers_with_many_ties_are_levels_of_an_order(mixed):
     assert len(gaussian_columns(data, Copula(filled_in(data))).cells.ranks) == 2
 
 
-def test_counts_are_written_out_row_by_row(mixed):
-    data = replace(mixed, weights=np.full(60, 2.0))
-    assert gaussian_columns(data, Copula(filled_in(data))).cells.n == 120
-
-
 def test_what_cannot_be_drawn_is_refused(mixed):
     grouped = replace(mixed, groups=(("both", ("drug", "dose")),))
     with pytest.raises(DataError, match="the group 'both' has missing cells"):
