@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _num_samples, validate_data
 
 from dag_gfn.data import Dataset, from_array, from_covariance, from_frame
 from dag_gfn.data.frames import as_pandas, is_frame
@@ -107,7 +107,7 @@ class GraphPosteriorEstimator(BaseEstimator):
 
     __init__.__signature__ = signature_with(__init__, PARAMETERS.values())  # type: ignore[attr-defined]  # PEP 362
 
-    def fit(self, X: Any, y: Any = None) -> "GraphPosteriorEstimator":
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "GraphPosteriorEstimator":
         """Fit the posterior to a table.
 
         Parameters
@@ -117,12 +117,15 @@ class GraphPosteriorEstimator(BaseEstimator):
             shape (d, d).
         y : ignored
             For the interface; there is nothing to predict.
+        sample_weight : array, shape (n,), optional
+            How many rows each row stands for; rows of weight 0 are left out. The sum of the weights counts as the
+            number of rows, so weights of a survey should have the mean 1.
 
         Returns
         -------
         self
         """
-        data = self._dataset(X)
+        data = self._dataset(X, _row_weights(sample_weight, X))
         seed = int(check_random_state(self.random_state).randint(_SEEDS))
         options = {name: getattr(self, _NAMES.get(name, name)) for name in _OF_FIT}
         self.posterior_ = fit(data, **options, seed=seed, progress=False)
@@ -136,13 +139,15 @@ class GraphPosteriorEstimator(BaseEstimator):
         self.graph_samples_ = self.posterior_.sample_adjacency(self.num_graph_samples, rng=seed)
         return self
 
-    def _dataset(self, X: Any) -> Dataset:
+    def _dataset(self, X: Any, weights: Any) -> Dataset:
         """Return the table of X, its columns of the same kinds and names as `dag_gfn.fit` gives them."""
         if self.covariance:
             matrix = as_pandas(X) if is_frame(X) else X
             validate_data(self, matrix, dtype=np.float64, ensure_min_samples=2, ensure_min_features=2)
             return from_covariance(matrix, self.rows, None if is_frame(X) else self._names())
         reading = {name: getattr(self, name) for name in options_of(ReadingOptions) if name in PARAMETERS}
+        if weights is not None:
+            reading["weights"] = weights
         numbers = {
             "dtype": np.float64,
             "ensure_min_samples": 2,
@@ -181,6 +186,18 @@ class GraphPosteriorEstimator(BaseEstimator):
 
 
 GraphPosteriorEstimator.__doc__ = documented(GraphPosteriorEstimator.__doc__, PARAMETERS.values())
+
+
+def _row_weights(sample_weight: Any, X: Any) -> np.ndarray | None:
+    """Return the weights of rows as numbers; what scikit-learn calls an invalid sample_weight is a ValueError."""
+    if sample_weight is None:
+        return None
+    n, weights = _num_samples(X), np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n,):
+        raise ValueError(f"sample_weight has shape {weights.shape} for {n} rows: one for each is needed")
+    if (weights == 0).all():
+        raise ValueError("sample_weight is zero in every row, and rows of weight zero are left out")
+    return weights
 
 
 def _has_states(X: Any) -> bool:

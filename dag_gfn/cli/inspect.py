@@ -18,7 +18,7 @@ from dag_gfn.cli.options import DEBUG_HELP
 from dag_gfn.cli.output import console, require_output
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
-from dag_gfn.options import OptionGroup, option
+from dag_gfn.options import OptionGroup, option, options_of
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,8 @@ def inspect(
 
     require_output()
     how = InspectOptions(**read_values(InspectOptions, given))
-    data = read_table(
-        table,
-        how.example,
-        read_values(ReadingOptions, given),
-        CovarianceOptions(**read_values(CovarianceOptions, given)),
-    )
+    matrix = CovarianceOptions(**read_values(CovarianceOptions, given))
+    data = read_table(table, how.example, read_values(ReadingOptions, given), matrix)
     options = read_values(FitOptions, given, names=data.names)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dag_gfn.DataWarning)
@@ -55,6 +51,20 @@ def inspect(
     if how.json:
         print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
         return 0
-    source = shlex.quote(str(table)) if table is not None else f"--example {how.example}"
-    print_inspection(found.to_json(), console(), command=f"dag-gfn fit {source}")
+    print_inspection(found.to_json(), found.roles, console(), command=_command(table, given))
     return 0
+
+
+def _command(table: Path | None, given: dict[str, Any]) -> str:
+    """Return the command of the fit with the options that were given to this one."""
+    words = ["dag-gfn", "fit", *([] if table is None else [str(table)])]
+    for name, each in options_of(InspectOptions, ReadingOptions, CovarianceOptions, FitOptions).items():
+        value = given[name]
+        if name in ("json", "debug") or value in (None, [], each.default):
+            continue
+        if isinstance(value, bool):
+            words.append(each.flag if value else each.flag.replace("--", "--no-", 1))
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            words += [each.flag, f"{one:g}" if isinstance(one, float) else str(one)]
+    return shlex.join(words)

@@ -8,7 +8,7 @@ from dag_gfn.data.count_columns import counts_sentence
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.few_rows import ROWS_FOR_COPIES, few_rows
-from dag_gfn.data.messages import listed, quoted
+from dag_gfn.data.messages import listed, option_value, quoted
 from dag_gfn.data.original_units import raw_column
 from dag_gfn.data.parts import complete_parts
 from dag_gfn.data.redundant_columns import copies_and_functions
@@ -104,8 +104,19 @@ def _is_coded(dataset: Dataset, j: int) -> bool:
     return distinct.size <= MAX_CODED_VALUES and bool((distinct == np.round(distinct)).all())
 
 
+def _is_two_valued(dataset: Dataset, name: str) -> bool:
+    column = dataset.values[:, dataset.names.index(name)]
+    return np.unique(column[~np.isnan(column)]).size <= 2
+
+
 def _coded_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
-    told = {role.name for role in dataset.roles if "if they are codes" in role.reason}
+    # The roles name the others; a column of two values is the same as a category with two levels.
+    told = {
+        role.name
+        for role in dataset.roles
+        if "if they are codes" in role.reason
+        or (role.name in dataset.names and _is_two_valued(dataset, role.name))
+    }
     coded = [
         name
         for j, name in enumerate(dataset.names)
@@ -115,8 +126,7 @@ def _coded_columns(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
         return ""
     return (
         f"treated as continuous, with at most {MAX_CODED_VALUES} distinct whole numbers: {quoted(coded)}; "
-        "if these are categories, leave them out with --drop, or make the whole table discrete with "
-        "--discrete all."
+        f"if these are categories: --discrete {option_value(coded)} (discrete=[...])."
     )
 
 

@@ -2,6 +2,7 @@
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.row_weights import effective_rows, rows_in_words
 
 ROWS_PER_COLUMN = 2
 """With at most so many rows for each column, unrelated columns often get links of high probability."""
@@ -26,7 +27,7 @@ def few_rows(data: Dataset) -> list[Doubt]:
     []
     """
     columns = sum(max(r - 1, 1) for r in data.cardinalities)
-    if data.kind == "discrete" or data.total_weight > ROWS_PER_COLUMN * columns:
+    if data.kind == "discrete" or effective_rows(data) > ROWS_PER_COLUMN * columns:
         return []
     levels = f" ({columns} with all but one level of each category)" if columns > data.d else ""
     return [

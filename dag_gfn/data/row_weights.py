@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from dag_gfn.data.count_columns import is_count_name
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import one_line, row_numbers
 from dag_gfn.errors import DataError
@@ -106,6 +107,24 @@ def effective_rows(data: Dataset) -> float:
     return float(data.weights.sum() ** 2 / (data.weights**2).sum())
 
 
+def rows_in_words(data: Dataset) -> str:
+    """Return the number of rows, and what they are worth where they have weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> import dag_gfn
+    >>> from dag_gfn.data.row_weights import rows_in_words
+    >>> data = dag_gfn.from_array(np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0]]))
+    >>> rows_in_words(data), rows_in_words(replace(data, weights=np.array([0.5, 0.5, 2.0])))
+    ('3 rows', '3 rows, which by their weights are worth 2,')
+    """
+    if data.weights is None or data.moments_only:
+        return f"{data.total_weight:,.0f} rows"
+    return f"{data.n:,} rows, which by their weights are worth {effective_rows(data):,.3g},"
+
+
 def can_repeat_rows(data: Dataset) -> bool:
     """Return whether the table can be written out row by row: its weights are counts, and not too many.
 
@@ -185,10 +204,26 @@ def weights_sentence(data: Dataset) -> str:
 
 
 def _is_table_of_counts(data: Dataset) -> bool:
-    """Return whether the weights are counts, and no combination of a grid of values has two rows."""
+    """Return whether the weights are counts by their name, or since no combination of a grid of values has two rows."""
+    if any(role.role == "weights" and is_count_name(role.name) for role in data.roles):
+        return True  # counts may be fractions, where a case was split between cells
     if data.weights is None or not are_counts(data.weights):
         return False
     cells = np.prod([np.unique(column).size for column in data.values.T], dtype=np.float64)
     return (data.kind == "discrete" or bool(cells <= 4 * data.n)) and len(
         np.unique(data.values, axis=0)
     ) == data.n
+
+
+def no_numbers_error(name: str) -> DataError:
+    """Return the error for a column of weights that holds no numbers.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.row_weights import no_numbers_error
+    >>> str(no_numbers_error("job")).partition(",")[0]
+    "column 'job' holds no numbers"
+    """
+    return DataError(
+        f"column '{one_line(name)}' holds no numbers, so it cannot hold the weights of the rows: name another column."
+    )

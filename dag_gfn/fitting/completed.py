@@ -1,26 +1,17 @@
 """Completed tables for a fit: by the route that goes with score and columns."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-
-import numpy as np
-from jaxtyping import Float64
 
 from dag_gfn.completion.augmentation import augmented_tables
 from dag_gfn.completion.completed_tables import CompletedTables
 from dag_gfn.completion.discrete_augmentation import DiscreteModel
 from dag_gfn.completion.discrete_tables import complete_discrete
-from dag_gfn.completion.gaussian_cells import CategoryColumns, GaussianCells
-from dag_gfn.completion.normal_wishart import NormalWishart
 from dag_gfn.completion.saturated import weighted_tables
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.errors import DataError, OptionError
 from dag_gfn.exact.dag_dp import log_evidence
-from dag_gfn.fitting.incomplete import filled_in
+from dag_gfn.fitting.gaussian_columns import gaussian_columns
 from dag_gfn.random_streams import RandomStreams
-from dag_gfn.scores import BDeu, BGe, BlockBGe, Constraints, LocalScore, ScoreTable
-from dag_gfn.scores.block_design import BlockDesign
+from dag_gfn.scores import BDeu, Constraints, LocalScore, ScoreTable
 from dag_gfn.scores.graph_prior import GraphPrior
 
 
@@ -88,7 +79,8 @@ def complete(
             n_jobs=n_jobs,
             progress=progress,
         )
-    cells, normal_wishart, make_score = _gaussian(data, score)
+    found_columns = gaussian_columns(data, score)
+    cells, normal_wishart, make_score = found_columns.cells, found_columns.prior, found_columns.make_score
     if weigh and cells.intervened is None:
 
         def evidence(one: LocalScore) -> float:
@@ -119,55 +111,3 @@ def complete(
         n_jobs=n_jobs,
         progress=progress,
     )
-
-
-def _gaussian(
-    data: Dataset, score: LocalScore
-) -> tuple[GaussianCells, NormalWishart, Callable[[Float64[np.ndarray, "n D"]], LocalScore]]:
-    """Return the cells of the Gaussian columns, the prior, and what makes a score of a complete table of them."""
-    if isinstance(score, BGe):
-        cells = GaussianCells(
-            data.values,
-            nodes=[[j] for j in range(data.d)],
-            weights=data.weights,
-            intervened=data.intervened,
-        )
-        prior = NormalWishart.of(
-            data.d, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, mean_obs=score.mean_obs
-        )
-        make_bge = partial(
-            BGe, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, mean_obs=np.asarray(score.mean_obs)
-        )
-        return cells, prior, lambda values: make_bge(replace(data, values=values))
-    if not isinstance(score, BlockBGe):
-        raise OptionError(f"cells that were not seen cannot be drawn under score {score.name!r}")
-    design = BlockDesign.of(data)
-    categories = []
-    for node, (block, columns) in enumerate(zip(design.blocks, data.node_columns, strict=True)):
-        place = range(block.start, block.stop)
-        if not data.missing[:, list(columns)].any():
-            continue
-        if len(columns) > 1:
-            raise DataError(
-                f"the group {data.nodes[node]!r} has missing cells, and those of a group cannot be drawn yet: drop "
-                "incomplete rows (--missing drop, missing='drop'), or leave out the group (--group)"
-            )
-        if data.kinds[columns[0]] != "continuous":
-            vectors = design.level_vectors(node)
-            seen = ~np.isnan(vectors).any(axis=1)
-            codes = data.values[:, columns[0]]
-            absent = np.isnan(codes)
-            levels = (np.cumsum(seen) - 1)[np.where(absent, 0, codes).astype(np.int64)]
-            categories.append(
-                CategoryColumns(tuple(place), vectors[seen], np.where(absent, -1, levels).astype(np.int64))
-            )
-    cells = GaussianCells(
-        design.columns,
-        nodes=[list(range(block.start, block.stop)) for block in design.blocks],
-        categories=categories,
-        weights=design.weights,
-        intervened=design.intervened,
-    )
-    prior = NormalWishart.of(design.columns.shape[1], alpha_mu=score.alpha_mu, alpha_w=score.alpha_w)
-    make = partial(BlockBGe.from_design, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, data=filled_in(data))
-    return cells, prior, lambda columns: make(design.replace(columns=columns))

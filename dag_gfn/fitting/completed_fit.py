@@ -59,7 +59,7 @@ class CompletedFit:
     training : TrainingOptions or None
     result : MethodResult
     statistics : dict of str to array
-        Of all tables (:mod:`dag_gfn.scores.table_statistics`).
+        Of all tables (:mod:`dag_gfn.scores.stacked_statistics`).
     score_equivalent : bool
         Whether all DAGs of a Markov equivalence class have the same probability.
 

@@ -93,7 +93,7 @@ def fit(
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
     statistics, score_equivalent = table.statistics, table.is_score_equivalent
-    if dataset.has_missing:
+    if prepared.score.needs_completion(dataset):
         from dag_gfn.fitting.completed_fit import fit_completed  # what complete tables do without
 
         found = fit_completed(run, prepared, chosen)

@@ -9,14 +9,20 @@ from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.messages import option_value, quoted
 from dag_gfn.data.roles import ColumnRole
 from dag_gfn.exact.posterior import fit_estimate
+from dag_gfn.fitting.completed_fit import MOST_TABLES, affordable_method, planned_tables
 from dag_gfn.fitting.method_choice import MethodChoice, method_for
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import doubts_and_warnings
-from dag_gfn.scores import ScoreChoice, score_for
-from dag_gfn.scores.registry import SCORE_CLASSES
+from dag_gfn.scores import ScoreChoice, needs_completion, score_for
 
 _OPTION = re.compile(r"(--[a-z][a-z-]*)(?: ([^\s;,)]+))?")
-"""An option in a reason, and its value."""
+"""An option in a reason, and the word after it."""
+_NOT_USABLE = ("constant", "no value", "an unnamed", "without a name")
+"""How reasons begin that no option can undo."""
+_LAST = ("numbers the rows", "an identifier", "the same as", "equal to")
+"""How reasons begin that hardly anybody wants to undo."""
+_WORDS = ("days",)
+"""Values of options that are no columns."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,9 @@ class Inspection:
     method : MethodChoice
         With the cost of the exact posterior of one complete table.
     drawn : str
-        Which cells would be drawn first, in a sentence without its end; empty if none.
+        Which cells would be drawn first, in words; empty if none.
+    tables : int
+        How many completed tables the method would run on; 1 where no cell is drawn.
     doubts : list of Doubt
     warnings : list of str
         The warnings of the doubts, and those without a doubt of their own.
@@ -45,6 +53,7 @@ class Inspection:
     score: ScoreChoice
     method: MethodChoice
     drawn: str
+    tables: int
     doubts: list[Doubt]
     warnings: list[str]
 
@@ -66,7 +75,11 @@ class Inspection:
             "rows": data.n,
             "total_weight": data.total_weight,
             "complete_rows": self.complete_rows,
-            "columns": [role.to_json() | {"otherwise": otherwise(role)} for role in self.roles],
+            "columns": [
+                role.to_json()
+                | {"otherwise": otherwise(role), "is_doubtful": not role.reason.startswith(_LAST)}
+                for role in self.roles
+            ],
             "nodes": list(data.nodes),
             "kind": data.kind,
             "missing": {name: count for name, count in zip(data.names, missing, strict=True) if count},
@@ -82,6 +95,7 @@ class Inspection:
                 "exact_bytes": self.method.exact.bytes,
             },
             "drawn": self.drawn,
+            "tables": self.tables,
         }
 
 
@@ -108,12 +122,14 @@ def inspect_table(dataset: Dataset, chosen: FitOptions) -> Inspection:
             asked, "asked for" if asked == score.name else f"asked for; by itself {score.name}"
         )
     is_drawn = needs_completion(score.name, dataset)
-    doubts, unlike = doubts_and_warnings(dataset, chosen, with_score=not is_drawn)
+    method = _method(dataset, chosen, is_drawn=is_drawn)
+    doubts, unlike = doubts_and_warnings(dataset, chosen, with_score=True)
     return Inspection(
         dataset,
         score,
-        _method(dataset, chosen),
+        method,
         _drawn(dataset, score.name) if is_drawn else "",
+        _tables(dataset, method, chosen) if is_drawn else 1,
         doubts,
         [*(doubt.warning for doubt in doubts), *unlike],
     )
@@ -155,41 +171,26 @@ def otherwise(role: ColumnRole) -> str:
     >>> otherwise(ColumnRole("stage", "continuous", "only the numbers 1, 2 and 3", surprise=1))
     '--discrete stage'
     """
-    if role.surprise == 0 or role.reason.startswith("--"):
+    if role.surprise == 0 or role.reason.startswith(("--", *_NOT_USABLE)):
         return ""
-    if told := _OPTION.search(role.reason):
-        option, value = told.group(1), told.group(2) or ""
-        return (
-            f"{option} {value}".strip()
-            if value or option == "--strict"
-            else f"{option} {option_value([role.name])}"
-        )
+    name = option_value([role.name])
+    told = _OPTION.search(role.reason)
+    if told is not None:
+        return f"{told[1]} {told[2]}" if told[2] in _WORDS else f"{told[1]} {name}"
     option = {
         "left out": "--keep",
         "weights": "--continuous",
         "ordinal": "--discrete",
         "continuous": "--discrete",
     }
-    return f"{option.get(role.role, '--keep')} {option_value([role.name])}"
+    return f"{option.get(role.role, '--keep')} {name}"
 
 
-def needs_completion(score: str, data: Dataset) -> bool:
-    """Return whether cells of the data are drawn before a score of this name applies.
-
-    Examples
-    --------
-    >>> import dag_gfn
-    >>> from dag_gfn.fitting.inspection import needs_completion
-    >>> needs_completion("bge", dag_gfn.load_example("wine"))
-    False
-    """
-    of_name = [each for each in SCORE_CLASSES if each.name == score and data.kind in each.kinds()]
-    return any(each.needs_completion(data) for each in of_name)
-
-
-def _method(data: Dataset, chosen: FitOptions) -> MethodChoice:
-    method = chosen.method
-    found = method_for(len(data.nodes), method.num_samples, chosen.duration.time_budget)
+def _method(data: Dataset, chosen: FitOptions, *, is_drawn: bool) -> MethodChoice:
+    method, d, time_budget = chosen.method, len(data.nodes), chosen.duration.time_budget
+    found = method_for(d, method.num_samples, time_budget)
+    if is_drawn:
+        found = _method_of_tables(d, method.num_samples, time_budget)
     if method.order_modular:
         needed = fit_estimate(len(data.nodes), method.num_samples, order_modular=True)
         return MethodChoice("exact", "asked for with --order-modular", needed)
@@ -197,6 +198,27 @@ def _method(data: Dataset, chosen: FitOptions) -> MethodChoice:
         return found
     by_itself = "" if method.method == found.name else f"; by itself {found.name}, since {found.reason}"
     return MethodChoice(method.method, f"asked for{by_itself}", found.exact)
+
+
+def _method_of_tables(d: int, num_samples: int, time_budget: float | int | None) -> MethodChoice:
+    needed = fit_estimate(d, max(num_samples // MOST_TABLES, 1))
+    if affordable_method(d, num_samples, time_budget) == "exact":
+        return MethodChoice(
+            "exact", f"the exact posterior of {d} columns is quick, even for many tables", needed
+        )
+    return MethodChoice(
+        "mcmc",
+        f"exact posteriors of many tables of {d} columns would take too long or too much memory",
+        needed,
+    )
+
+
+def _tables(data: Dataset, method: MethodChoice, chosen: FitOptions) -> int:
+    if chosen.method.num_completed is not None:
+        return chosen.method.num_completed
+    return planned_tables(
+        method.name, len(data.nodes), chosen.method.num_samples, chosen.duration.time_budget
+    )
 
 
 def _drawn(data: Dataset, score: str) -> str:

@@ -24,7 +24,7 @@ from dag_gfn.posterior.features import FEATURES, monte_carlo_error
 from dag_gfn.posterior.method_result import MethodResult, Search
 from dag_gfn.posterior.verdict import MAX_SWEEP_R_HAT, MAX_TABLE_R_HAT, judge
 from dag_gfn.scores import LocalScore, ScoreTable
-from dag_gfn.scores.table_statistics import pair_statistics, stacked_statistics
+from dag_gfn.scores.stacked_statistics import pair_statistics, stacked_statistics
 
 _STARTS = 50  # of the draws, for the search for the most probable graphs
 _JUDGED_GRAPHS = 10  # most probable graphs, the largest of whose errors is recorded

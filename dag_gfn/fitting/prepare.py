@@ -11,11 +11,21 @@ from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_f
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.frames import is_frame
 from dag_gfn.data.normal_scores import with_normal_margins
+from dag_gfn.data.row_weights import can_repeat_rows, repeat_rows
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.incomplete import filled_in, require_modelled
 from dag_gfn.fitting.options import FitOptions, ModelOptions
 from dag_gfn.memory import require_memory
-from dag_gfn.scores import Constraints, GraphPrior, LocalScore, ScoreTable, make_prior, make_score, score_for
+from dag_gfn.scores import (
+    Constraints,
+    GraphPrior,
+    LocalScore,
+    ScoreTable,
+    make_prior,
+    make_score,
+    needs_completion,
+    score_for,
+)
 
 WITHOUT_CELLS = ("block", "copula")
 """Scores of discrete columns that fill no contingency tables, so that families need no limit of cells."""
@@ -127,6 +137,8 @@ def _parts(
             "score 'copula' is for numbers and ordered categories, and no column of these data has an order: say which "
             "with --ordinal rating:low<mid<high (ordinal=...), or choose bdeu or block"
         )
+    if dataset.weights is not None and needs_completion(score_name, dataset) and can_repeat_rows(dataset):
+        dataset = repeat_rows(dataset)  # each of them is completed on its own
     # graphs, their masks, packed bits
     require_memory(
         "num_samples", chosen.method.num_samples, 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)

@@ -11,7 +11,7 @@ from dag_gfn.scores.copula import Copula
 from dag_gfn.scores.graph_prior import PRIORS, GraphPrior, make_prior
 from dag_gfn.scores.linear_gaussian import LinearGaussian
 from dag_gfn.scores.local_score import LocalScore
-from dag_gfn.scores.registry import SCORES, ScoreChoice, make_score, score_for
+from dag_gfn.scores.registry import SCORES, ScoreChoice, make_score, needs_completion, score_for
 from dag_gfn.scores.score_table import MEMORY_LIMIT, ScoreTable, table_bytes
 from dag_gfn.scores.sparse_families import sparse_doubts
 from dag_gfn.scores.wide_families import wide_doubts
@@ -37,6 +37,7 @@ __all__ = [
     "chance_links",
     "make_prior",
     "make_score",
+    "needs_completion",
     "score_for",
     "sparse_doubts",
     "table_bytes",

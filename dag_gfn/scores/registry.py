@@ -115,6 +115,20 @@ def score_for(data: Dataset) -> ScoreChoice:
     return ScoreChoice(scores_of_kind(data.kind)[0], reason + without_order)
 
 
+def needs_completion(score: str, data: Dataset) -> bool:
+    """Return whether cells of the data are drawn before a score of this name applies.
+
+    Examples
+    --------
+    >>> import dag_gfn
+    >>> from dag_gfn.scores import needs_completion
+    >>> needs_completion("bge", dag_gfn.load_example("wine"))
+    False
+    """
+    of_name = [each for each in SCORE_CLASSES if each.name == score and data.kind in each.kinds()]
+    return any(each.needs_completion(data) for each in of_name)
+
+
 def score_options(score: type[LocalScore]) -> tuple[str, ...]:
     """Return the names of the options that a score takes: the keywords of its constructor.
 

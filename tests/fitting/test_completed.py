@@ -66,5 +66,5 @@ def test_missing_cells_of_a_group_are_refused_with_the_remedies(rng):
     from dataclasses import replace
 
     data = replace(numbers(3, 40, 0.2), groups=(("both", ("x0", "x1")),))
-    with pytest.raises(DataError, match="group 'both'.*missing='drop'"):
+    with pytest.raises(DataError, match=r"group 'both'.*missing='drop'"):
         tables_of(data, score="block")

@@ -66,7 +66,9 @@ def test_one_table_repeated_is_the_fit_of_that_table(monkeypatch, rng):
         values = data.values.copy()
         values[5, 0] = 0.25
         made = BGe(replace(data, values=values))
-        return CompletedTables([made] * 4, np.log(np.full(4, 0.25)), np.arange(4), np.ones(4, int), "weighted")
+        return CompletedTables(
+            [made] * 4, np.log(np.full(4, 0.25)), np.arange(4), np.ones(4, int), "weighted"
+        )
 
     monkeypatch.setattr(completed_fit, "complete", same)
     mixed = quiet_fit(data, standardize=False)
@@ -74,9 +76,7 @@ def test_one_table_repeated_is_the_fit_of_that_table(monkeypatch, rng):
     values[5, 0] = 0.25
     plain = quiet_fit(replace(whole, values=values), standardize=False)
     np.testing.assert_allclose(mixed.marginal("edge").values, plain.marginal("edge").values, atol=1e-12)
-    np.testing.assert_allclose(
-        mixed.log_scores, plain.log_scores - plain.log_evidence, atol=1e-9
-    )
+    np.testing.assert_allclose(mixed.log_scores, plain.log_scores - plain.log_evidence, atol=1e-9)
     assert mixed.log_evidence is None
     assert mixed.marginal("edge").standard_error.max() < 1e-12
     ours, theirs = mixed.top_classes(3), plain.top_classes(3)

@@ -69,7 +69,9 @@ def test_the_error_of_independent_tables_is_that_of_repeated_draws(rng, weighted
         errors.append(mixed.marginal.standard_error[0])
     spread, error = np.std(means), np.sqrt(np.mean(np.square(errors)))
     assert abs(np.mean(means) - 0.4) < 4 * spread / np.sqrt(2_000)
-    assert abs(error / spread - 1) < 0.08  # of 2,000 draws the spread is known to 1.6 %, less 1/60 for the mean
+    assert (
+        abs(error / spread - 1) < 0.08
+    )  # of 2,000 draws the spread is known to 1.6 %, less 1/60 for the mean
 
 
 def test_tables_along_a_chain_are_worth_fewer(rng):

@@ -28,7 +28,7 @@ def test_probabilities_are_those_of_all_dags_listed(rng):
 
 
 def test_the_search_finds_the_most_probable_dags_of_all(rng):
-    mixed, masks, by_table = mixture(rng)
+    mixed, _, by_table = mixture(rng)
     expected = np.sort(np.logaddexp.reduce(by_table, axis=0))[::-1]
     best, log_probability, cut = most_probable(mixed, np.zeros((1, 4, 4), dtype=bool))
     assert not cut

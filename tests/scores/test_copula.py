@@ -32,9 +32,12 @@ def test_of_ordered_categories_it_is_bge_of_the_scores_of_their_levels(rng):
         [level_scores(np.bincount(c, minlength=c.max() + 1).astype(float))[c] for c in codes.T], axis=1
     )
     z = (z - z.mean(0)) / z.std(0)
-    found = Copula(ordered(codes, (3, 2, 4)))
+    data = ordered(codes, (3, 2, 4))
+    found = Copula(data)
     np.testing.assert_allclose(found.complete_table(), BGe(continuous(z)).complete_table(), rtol=1e-10)
-    assert [doubt.code for doubt in found.doubts()] == ["ordinal_plug_in"]
+    assert found.doubts() == []  # a fit draws the normal variables
+    survey = replace(data, weights=np.linspace(0.5, 1.5, 80))
+    assert [doubt.code for doubt in Copula(survey).doubts()] == ["ordinal_plug_in"]
 
 
 def test_categories_without_order_stay_blocks(rng):

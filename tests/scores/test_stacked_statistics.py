@@ -2,7 +2,7 @@ import numpy as np
 
 import dag_gfn
 from dag_gfn.data import sufficient_statistics
-from dag_gfn.scores.table_statistics import PER_TABLE, pair_statistics, stacked_statistics
+from dag_gfn.scores.stacked_statistics import PER_TABLE, pair_statistics, stacked_statistics
 
 
 def test_numbers_of_each_table_are_stacked_and_others_are_not(rng):
