@@ -5,6 +5,7 @@ Chains run in rounds, each twice as long as the one before it, and what came bef
 the edges of the DAGs that they drew agree between chains.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -28,6 +29,7 @@ from dag_gfn.scores.local_score import LocalScore
 BURN_IN, FIRST_ROUND, MAX_SWEEPS = 50, 200, 3_200
 """Sweeps of each chain before the first round, in it, and of all rounds together at most."""
 
+_TIMED = 3  # sweeps
 _BLOCKS = 50  # parts of a chain whose means are compared
 
 
@@ -56,6 +58,7 @@ def augmented_tables(
     burn_in: int = BURN_IN,
     first_round: int = FIRST_ROUND,
     max_sweeps: int = MAX_SWEEPS,
+    seconds: float | None = None,
     n_jobs: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> CompletedTables:
@@ -78,6 +81,8 @@ def augmented_tables(
         At least 2.
     burn_in, first_round, max_sweeps : int
         Sweeps of each chain before the first round, in it, and of all rounds together at most.
+    seconds : float, optional
+        That all may take: fewer sweeps are done where they would take longer, as the first ones tell.
     n_jobs : int, optional
         Chains at a time; as many as there are cores when left out. The result does not depend on it.
     progress : callable, optional
@@ -114,6 +119,7 @@ def augmented_tables(
         burn_in=burn_in,
         first_round=first_round,
         max_sweeps=max_sweeps,
+        seconds=seconds,
         n_jobs=n_jobs,
         progress=progress,
     )
@@ -128,6 +134,7 @@ def tables_of_chains(
     burn_in: int = BURN_IN,
     first_round: int = FIRST_ROUND,
     max_sweeps: int = MAX_SWEEPS,
+    seconds: float | None = None,
     n_jobs: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> CompletedTables:
@@ -141,16 +148,25 @@ def tables_of_chains(
         From a chain to the score of its present table.
     d : int
         Number of nodes.
-    tables, burn_in, first_round, max_sweeps, n_jobs, progress
+    tables, burn_in, first_round, max_sweeps, seconds, n_jobs, progress
         As for `augmented_tables`.
 
     Examples
     --------
     See `augmented_tables`.
     """
-    chains = len(begun)
+    chains, began = len(begun), time.perf_counter()
     each = max(1, -(-tables // chains))
-    run_chains(begun, lambda chain, sweep: None, sweeps=burn_in, n_jobs=n_jobs, every=max(1, burn_in))
+    if seconds is not None:
+        run_chains(begun, lambda chain, sweep: None, sweeps=_TIMED, n_jobs=n_jobs, every=_TIMED)  # compiles
+        began_timed = time.perf_counter()
+        run_chains(begun, lambda chain, sweep: None, sweeps=_TIMED, n_jobs=n_jobs, every=_TIMED)
+        now = time.perf_counter()
+        affordable = int(max(seconds - (now - began), 0.0) / max(now - began_timed, 1e-6) * _TIMED)
+        burn_in = min(burn_in, affordable // 5)
+        max_sweeps = min(max_sweeps, max(affordable - burn_in, each))
+    if burn_in:
+        run_chains(begun, lambda chain, sweep: None, sweeps=burn_in, n_jobs=n_jobs, every=burn_in)
     done, length = 0, min(max(first_round, 2 * each), max(max_sweeps, each))
     while True:
         spacing = max(1, length // each)

@@ -38,6 +38,7 @@ def complete_discrete(
     route: str = "auto",
     burn_in: int = BURN_IN,
     max_sweeps: int = MAX_SWEEPS,
+    seconds: float | None = None,
     n_jobs: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> CompletedTables:
@@ -58,6 +59,8 @@ def complete_discrete(
         few, and keeps them if their weights are even enough (:mod:`dag_gfn.completion.saturated`).
     burn_in, max_sweeps : int, optional
         Sweeps of each chain before the first table, and at most in all (augmentation).
+    seconds : float, optional
+        That augmentation may take: fewer sweeps are done where they would take longer.
     n_jobs : int, optional
         Chains at a time; as many as there are cores when left out. The result does not depend on it.
     progress : callable, optional
@@ -129,6 +132,7 @@ def complete_discrete(
         tables=tables,
         burn_in=burn_in,
         max_sweeps=max_sweeps,
+        seconds=seconds,
         n_jobs=n_jobs,
         progress=progress,
     )

@@ -1,18 +1,7 @@
 r"""Draws of the parameters of a Gaussian DAG model whose nodes own blocks of columns.
 
-The prior is that of BGe: with D columns, the covariance :math:`\Sigma` of the complete graph is inverse Wishart with
-:math:`\alpha_w` degrees of freedom and scale :math:`T = t I`, and :math:`\mu \mid \Sigma \sim N(\nu, \Sigma /
-\alpha_\mu)`. After rows of total weight n it is of the same form, with :math:`n + \alpha_w`, R, :math:`n + \alpha_\mu`
-and the centre c. A marginal of l columns is inverse Wishart with :math:`n + \alpha_w - D + l` degrees. So for a node j
-with w columns and parents P of l columns
-
-.. math::
-    \Sigma_{j \mid P} &\sim IW(n + \alpha_w - D + l + w, \; R_{jj} - R_{jP} R_{PP}^{-1} R_{Pj}) \\
-    B_j \mid \Sigma_{j \mid P} &\sim MN(R_{PP}^{-1} R_{Pj}, \; R_{PP}^{-1}, \; \Sigma_{j \mid P}) \\
-    a_j \mid B_j, \Sigma_{j \mid P} &\sim N(c_j - B_j^\top c_P, \; \Sigma_{j \mid P} / (n + \alpha_\mu))
-
-independently of the other nodes: x_j given its parents is normal with mean :math:`a_j + B_j^\top x_P`. One node that
-owns all columns is the saturated model, and so is the complete DAG of any order.
+Their distribution given complete rows is that of :mod:`dag_gfn.parameters.block_draws`. One node that owns all columns
+is the saturated model, and so is the complete DAG of any order.
 """
 
 from collections.abc import Sequence
@@ -24,6 +13,7 @@ from jaxtyping import Bool, Float64, Int64
 from numba import njit
 
 from dag_gfn.errors import OptionError
+from dag_gfn.parameters.block_draws import draw_family, factor_columns
 from dag_gfn.scores.gaussian_minors import centred_scatter
 
 
@@ -297,34 +287,6 @@ def _weighted_scatter(
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def factor_columns(matrix, members, start, stop, factor):
-    """Write rows start .. stop of the Cholesky factor of a matrix over some of its columns.
-
-    `members` are the columns in their order; the rows before `start` must be there. Returns the sum of the logarithms
-    of the squared pivots of the rows that were written.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.completion.normal_wishart import factor_columns
-    >>> factor = np.zeros((2, 2))
-    >>> log_det = factor_columns(np.array([[4.0, 2.0], [2.0, 5.0]]), np.array([0, 1]), 0, 2, factor)
-    >>> factor.tolist(), round(float(np.exp(log_det)), 6)
-    ([[2.0, 0.0], [1.0, 2.0]], 16.0)
-    """
-    log_det = 0.0
-    for a in range(start, stop):
-        for b in range(a + 1):
-            rest = matrix[members[a], members[b]]
-            for i in range(b):
-                rest -= factor[a, i] * factor[b, i]
-            factor[a, b] = np.sqrt(rest) if a == b else rest / factor[b, b]
-        log_det += 2.0 * np.log(factor[a, a])
-    return log_det
-
-
-@njit(cache=True, nogil=True)
-@no_type_check
 def _draw_nodes(
     matrices,
     centres,
@@ -339,14 +301,12 @@ def _draw_nodes(
     linear,
     precision,
 ):
-    """Draw the parameters of all nodes, and add each node's factor to h and Omega of the regimes.
-
-    With R = L L^T over the parents' columns and then the node's, L = [L11 0; L21 L22], and A the lower triangular
-    factor of a standard Wishart matrix (Bartlett), C = L22 A^-T gives Sigma = C C^T, and B = L11^-T (L21^T + Z C^T).
-    """
+    """Draw the parameters of all nodes, and add each node's factor to h and Omega of the regimes."""
     num_columns = matrices.shape[1]
     factor = np.empty((num_columns, num_columns))
     members = np.empty(num_columns, np.int64)
+    most = columns.shape[1]
+    slopes, spread, intercept = np.zeros((num_columns, most)), np.zeros((most, most)), np.zeros(most)
     for node in range(len(widths)):
         own, width, size = line[node], widths[node], 0
         for i in range(len(widths)):
@@ -357,45 +317,16 @@ def _draw_nodes(
         for a in range(width):
             members[size + a] = columns[node, a]
         factor_columns(matrices[own], members, 0, size + width, factor)
-        bartlett = np.zeros((width, width))
         freedom = degrees[own] + size + width
-        for a in range(width):
-            bartlett[a, a] = np.sqrt(rng.chisquare(freedom - a))
-            for b in range(a):
-                bartlett[a, b] = rng.standard_normal()
-        # C A^T = L22, solved row by row from the first column on: A^T is upper triangular
-        spread = np.zeros((width, width))
-        for a in range(width):
-            for b in range(width):
-                rest = factor[size + a, size + b] if b <= a else 0.0
-                for i in range(b):
-                    rest -= spread[a, i] * bartlett[b, i]
-                spread[a, b] = rest / bartlett[b, b]
-        noise = np.empty((size, width))
-        for p in range(size):
-            for a in range(width):
-                noise[p, a] = rng.standard_normal()
-        slopes = np.empty((size, width))
-        for a in range(width):
-            for p in range(size):
-                slopes[p, a] = factor[size + a, p]
-                for b in range(width):
-                    slopes[p, a] += noise[p, b] * spread[a, b]
-            for p in range(size - 1, -1, -1):
-                for i in range(p + 1, size):
-                    slopes[p, a] -= factor[i, p] * slopes[i, a]
-                slopes[p, a] /= factor[p, p]
+        draw_family(
+            factor, centres[own], members, size, width, freedom, weights[own], rng, slopes, spread, intercept
+        )
         # the density is that of C^-1 (x_j - a - B^T x_P), which is standard normal
-        inverse = np.linalg.inv(spread)
+        inverse = np.linalg.inv(spread[:width, :width])
         shift = np.zeros(width)  # C^-1 a
         for b in range(width):
-            shift[b] = rng.standard_normal() / np.sqrt(weights[own])
-        for a in range(width):
-            centre = centres[own, members[size + a]]
-            for p in range(size):
-                centre -= slopes[p, a] * centres[own, members[p]]
-            for b in range(width):
-                shift[b] += inverse[b, a] * centre
+            for a in range(width):
+                shift[b] += inverse[b, a] * intercept[a]
         whitener = np.zeros((size + width, width))  # [-B; I] C^-T
         for b in range(width):
             for p in range(size):

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from dag_gfn.data.cells_of_table import CellsOfTable
 from dag_gfn.data.column_encoding import EncodedColumn
 from dag_gfn.data.column_groups import grouped
 from dag_gfn.data.column_selection import MAX_COLUMNS, check_distinct_names, check_names
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.decided_columns import CellsOfTable, decided_columns, strict_columns
+from dag_gfn.data.decided_columns import decided_columns
 from dag_gfn.data.messages import listed, one_line
 from dag_gfn.data.missing_level import missing_as_level, missing_level_note
 from dag_gfn.data.missing_values import missing_values_error, too_few_rows_error
@@ -18,6 +19,7 @@ from dag_gfn.data.reading_notes import code_notes, reading_notes
 from dag_gfn.data.role_rules import DecidedColumn
 from dag_gfn.data.roles import ColumnRole
 from dag_gfn.data.source import Source
+from dag_gfn.data.strict_columns import strict_columns
 from dag_gfn.errors import DataError
 
 

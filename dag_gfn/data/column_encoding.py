@@ -205,7 +205,10 @@ def text_of_objects(column: pd.Series) -> TextColumn | None:
     >>> text_of_objects(pd.Series(["yes", None, "no"], name="smokes")).texts
     ('', 'yes', 'no')
     """
-    codes, found = pd.factorize(column.to_numpy(dtype=object))
+    try:
+        codes, found = pd.factorize(column.to_numpy(dtype=object))
+    except TypeError:  # lists and the like
+        return None
     if not any(isinstance(cell, (str, bool, np.bool_)) for cell in found):
         return None
     texts = [label_of(cell).strip() for cell in found]

@@ -49,7 +49,7 @@ def copy_of(columns: list[Float64[np.ndarray, " n"]], is_label: list[bool]) -> d
                 continue
             seen = ~masks[i]
             how = _relation(columns[i][seen], columns[j][seen], is_label[i], is_label[j])
-            if how and _surprise(columns[i][seen]) >= limit:
+            if how and _surprise(columns[i][seen], names_free=how == "labels") >= limit:
                 found[j] = (i, how)
                 break
     return found
@@ -124,9 +124,11 @@ def _one_to_one(x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]) -> b
     return len(pairs) == len(np.unique(pairs[:, 0])) == len(np.unique(pairs[:, 1]))
 
 
-def _surprise(x: Float64[np.ndarray, " n"]) -> float:
-    """Return the logarithm of the number of arrangements of the values of x, up to their names."""
+def _surprise(x: Float64[np.ndarray, " n"], *, names_free: bool) -> float:
+    """Return the logarithm of the number of arrangements of the values of x, or of arrangements up to their names."""
     counts: Int64[np.ndarray, " r"] = np.unique(x, return_counts=True)[1]
     arrangements = lgamma(len(x) + 1) - sum(lgamma(count + 1) for count in counts.tolist())
+    if not names_free:
+        return arrangements
     same = np.unique(counts, return_counts=True)[1]
     return arrangements - sum(lgamma(number + 1) for number in same.tolist())

@@ -40,7 +40,7 @@ class MergedLevels(NamedTuple):
     share: float
 
 
-def max_levels(n: float) -> int:
+def max_levels(n: float | int) -> int:
     """Return how many levels a category may have in n rows.
 
     That is one and a half times the root of n, at most 63; in short tables a quarter of the rows, up to 15.
@@ -54,7 +54,7 @@ def max_levels(n: float) -> int:
     return int(min(max(min(FEW_LEVELS, n / 4), 1.5 * n**0.5), MAX_STATES))
 
 
-def rows_of_a_level(n: float) -> float:
+def rows_of_a_level(n: float | int) -> float:
     """Return how many rows a level needs in n rows.
 
     That is 5, in long tables one row in a hundred up to 30, and in tables of fewer than 100 rows one in twenty.
@@ -73,7 +73,7 @@ def merge_levels(
     counts: Float64[np.ndarray, " levels"],
     *,
     limit: int,
-    least: float = 0.0,
+    least: float | int = 0,
     max_other: float = MAX_OTHER,
 ) -> MergedLevels | None:
     """Return the levels that are left when rare ones are merged; None if "other" would hold too many rows.

@@ -216,8 +216,8 @@ def _why_no_category(name: str, read: ReadColumn, counts: Float64[np.ndarray, " 
 
 def merged_further(
     column: DecidedColumn, limit: int, weights: Float64[np.ndarray, " n"] | None
-) -> DecidedColumn:
-    """Return a category with at most `limit` levels, the others merged, or left out where they cannot be merged.
+) -> DecidedColumn | None:
+    """Return a category with at most `limit` levels, the others merged; None if they would be most of the rows.
 
     Examples
     --------
@@ -234,7 +234,7 @@ def merged_further(
     counts = _rows_of_levels(column.values, len(column.states), weights)
     merged = merge_levels(column.states, counts, limit=limit)
     if merged is None or len(merged.states) < 2:
-        return column.left_out(f"{len(column.states)} levels, too many beside the other columns")
+        return None
     values = np.full(len(column.values), np.nan)
     values[seen] = merged.position[codes]
     reason = f"merged to {len(merged.states)} levels, because the table has few rows for its columns"

@@ -213,3 +213,17 @@ def _is_table_of_counts(data: Dataset) -> bool:
     return (data.kind == "discrete" or bool(cells <= 4 * data.n)) and len(
         np.unique(data.values, axis=0)
     ) == data.n
+
+
+def no_numbers_error(name: str) -> DataError:
+    """Return the error for a column of weights that holds no numbers.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.row_weights import no_numbers_error
+    >>> str(no_numbers_error("job")).partition(",")[0]
+    "column 'job' holds no numbers"
+    """
+    return DataError(
+        f"column '{one_line(name)}' holds no numbers, so it cannot hold the weights of the rows: name another column."
+    )

@@ -102,6 +102,7 @@ def without_copies(columns: Sequence[DecidedColumn], keep: Collection[str] = ())
         j = next(j for j in used if not decided[j].is_variable)
         reason = f"{decided[j].role.reason}; kept because a graph needs two columns"
         decided[j] = columns[j]._replace(role=replace(columns[j].role, reason=reason, surprise=DECIDED))
+        return decided
     numeric = [j for j in used if decided[j].role.role == "continuous"]
     for copy, original in function_of([columns[j].values for j in numeric]).items():
         role = decided[numeric[copy]].role
@@ -118,7 +119,8 @@ def fewer_levels(
 ) -> list[DecidedColumn]:
     """Return the columns, the categories with most levels cut until the table has rows enough for all of them.
 
-    A table needs at least two rows for each numeric column and each level after the first of a category.
+    A table needs at least two rows for each numeric column and each level after the first of a category. Levels that
+    are about equally frequent are not cut.
 
     Examples
     --------
@@ -133,19 +135,22 @@ def fewer_levels(
     """
     decided = list(columns)
     n = len(columns[0].values) if weights is None else weights.sum()
-    while True:
-        widths = [(max(len(column.states) - 1, 1) if column.is_variable else 0) for column in decided]
-        if sum(widths) <= MAX_SHARE * n:
-            return decided
-        cut = [
-            j
-            for j, column in enumerate(decided)
-            if column.role.role == "category" and widths[j] >= SMALL and column.role.name not in keep
-        ]
-        if not cut:
-            return decided
+    cut = [
+        j
+        for j, column in enumerate(decided)
+        if column.role.role == "category" and column.role.name not in keep
+    ]
+    while cut:
+        widths = [max(len(column.states) - 1, 1) if column.is_variable else 0 for column in decided]
         j = max(cut, key=lambda j: widths[j])
-        decided[j] = merged_further(decided[j], max(SMALL, (widths[j] + 1) // 2), weights)
+        if sum(widths) <= MAX_SHARE * n or widths[j] < SMALL:
+            break
+        merged = merged_further(decided[j], max(SMALL, (widths[j] + 1) // 2), weights)
+        if merged is None:
+            cut.remove(j)
+        else:
+            decided[j] = merged
+    return decided
 
 
 def numbers_as_categories(

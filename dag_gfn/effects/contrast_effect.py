@@ -76,9 +76,9 @@ class ContrastEffect:
     >>> effect = dag_gfn.effects.contrast_effect(posterior, "drug", "pain", reference="no", rng=0)
     >>> print(effect.summary()[["change", "outcome", "mean", "5%", "95%"]].round(1).to_string())
                          change outcome  mean   5%  95%
-    0  drug = yes instead of no    pain  -3.0 -3.1 -2.8
+    0  drug = yes instead of no    pain  -3.0 -3.2 -2.9
     >>> effect.table().round(1).to_dict("list")
-    {'drug': ['no', 'yes'], 'pain': [5.0, 2.0]}
+    {'drug': ['no', 'yes'], 'pain': [4.9, 1.9]}
     """
 
     names: tuple[str, ...]
@@ -209,9 +209,11 @@ def contrast_effect(
     >>> posterior = dag_gfn.fit(table, required=[("dose", "well")], progress=False)
     >>> effect = dag_gfn.effects.contrast_effect(posterior, "dose", "well", rng=0)
     >>> print(effect.summary()[["change", "outcome", "mean"]].round(2).to_string())
-                                       change    outcome  mean
-    0                    dose one unit higher  well = no -0.28
-    1                    dose one unit higher  well = yes  0.28
+                                          change     outcome  mean
+    0                       dose one unit higher   well = no -0.29
+    1                       dose one unit higher  well = yes  0.29
+    2  dose one standard deviation (1.01) higher   well = no -0.29
+    3  dose one standard deviation (1.01) higher  well = yes  0.29
     """
     (found,) = contrast_effects(
         posterior,

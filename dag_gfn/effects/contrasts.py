@@ -155,7 +155,7 @@ def settings(parameters: BlockGaussianParameters, node: int) -> list[Setting]:
     >>> import dag_gfn
     >>> from dag_gfn.effects.contrasts import settings
     >>> from dag_gfn.parameters import parameter_posterior
-    >>> table = pd.DataFrame({"job": np.repeat(["cook", "nurse"], 20), "age": np.tile([30.0, 50.0], 20)})
+    >>> table = pd.DataFrame({"job": np.repeat(["cook", "nurse"], 20), "age": np.tile([26.0, 38.0, 42.0, 54.0], 10)})
     >>> parameters = parameter_posterior(dag_gfn.fit(table, progress=False))
     >>> [setting.name for setting in settings(parameters, 0)], [setting.name for setting in settings(parameters, 1)]
     (['cook', 'nurse'], ['20', '60'])

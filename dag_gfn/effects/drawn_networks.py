@@ -31,6 +31,19 @@ class DrawnNetworks(Generic[Parameters]):
         The table of each draw; all 0 where no cell is missing.
     parameters : tuple
         The posterior of the parameters given a graph, of each table.
+
+    Examples
+    --------
+    Without missing cells there is one table, and means are over all weighted graphs of the posterior:
+
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.effects.drawn_networks import drawn_networks
+    >>> from dag_gfn.parameters import LinearGaussianParameters
+    >>> posterior = dag_gfn.fit(np.random.default_rng(0).normal(size=(100, 3)), progress=False)
+    >>> drawn = drawn_networks(posterior, 5, np.random.default_rng(0), LinearGaussianParameters, "use another score")
+    >>> [draws.tolist() for _, draws in drawn.parts()], [len(graphs) for _, graphs, _ in drawn.weighted()]
+    ([[0, 1, 2, 3, 4]], [25])
     """
 
     posterior: GraphPosterior

@@ -43,6 +43,7 @@ _LEAST_STEPS = 20_000  # of a chain, on each table
 _ASSUMED_CORES = 2  # the number of tables does not depend on the machine
 _AUTO_SECONDS = 60.0
 _EVIDENCE_SECONDS = 2.0  # of a table, up to which weighted tables are tried
+_TIME_TO_WEIGH = 120.0  # seconds of a time budget, from which on they are tried
 _KEPT_BYTES = 1_000_000_000  # of complete score tables that are kept for the probabilities of graphs
 _COMPLETION = 0.3  # of a time budget, that drawing tables is expected to take at most
 _AT_A_TIME = 4  # chains, each of which has a table among the first
@@ -58,7 +59,7 @@ class CompletedFit:
     training : TrainingOptions or None
     result : MethodResult
     statistics : dict of str to array
-        Of all tables (:mod:`dag_gfn.scores.table_statistics`).
+        Of all tables (:mod:`dag_gfn.scores.stacked_statistics`).
     score_equivalent : bool
         Whether all DAGs of a Markov equivalence class have the same probability.
 
@@ -92,6 +93,12 @@ def planned_tables(method: str, d: int, num_samples: int, time_budget: float | i
 def _seconds_each(d: int, num_samples: int) -> float:
     """Return about how many seconds one core needs for the exact posterior of a table, one of many."""
     return 0.02 if d <= MAX_ENUMERATED else fit_estimate(d, max(num_samples // MOST_TABLES, 1)).seconds
+
+
+def _weighing_is_quick(d: int, time_budget: float | int | None) -> bool:
+    """Return whether there is time to try weighted tables, beside the chains that take over where this fails."""
+    in_time = time_budget is None or time_budget >= _TIME_TO_WEIGH
+    return in_time and fit_estimate(d, 1).seconds <= _EVIDENCE_SECONDS
 
 
 def affordable_method(d: int, num_samples: int, time_budget: float | int | None) -> str:
@@ -162,7 +169,8 @@ def fit_completed(run: Run, prepared: Prepared, chosen: FitOptions) -> Completed
                 prepared.constraints,
                 seed=run.seed,
                 tables=number,
-                weigh=method == "exact" and fit_estimate(d, 1).seconds <= _EVIDENCE_SECONDS,
+                weigh=method == "exact" and _weighing_is_quick(d, run.time_budget),
+                seconds=budget.share(_COMPLETION),
                 n_jobs=chosen.method.n_jobs,
                 progress=partial(on_share, "drawing the cells that were not seen"),
             )

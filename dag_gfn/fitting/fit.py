@@ -18,7 +18,7 @@ from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.verdict import judge
-from dag_gfn.scores import chance_links, needs_completion, sparse_doubts, wide_doubts
+from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
 
 UNLIKE_THE_MODEL = {
     "code": "unlike_the_model",
@@ -93,7 +93,7 @@ def fit(
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
     statistics, score_equivalent = table.statistics, table.is_score_equivalent
-    if needs_completion(table.score, dataset):
+    if prepared.score.needs_completion(dataset):
         from dag_gfn.fitting.completed_fit import fit_completed  # what complete tables do without
 
         found = fit_completed(run, prepared, chosen)

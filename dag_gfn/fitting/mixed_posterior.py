@@ -22,9 +22,9 @@ from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostics import MixtureDiagnostics
 from dag_gfn.posterior.features import FEATURES, monte_carlo_error
 from dag_gfn.posterior.method_result import MethodResult, Search
-from dag_gfn.posterior.verdict import MAX_TABLE_R_HAT, judge
+from dag_gfn.posterior.verdict import MAX_SWEEP_R_HAT, MAX_TABLE_R_HAT, judge
 from dag_gfn.scores import LocalScore, ScoreTable
-from dag_gfn.scores.table_statistics import pair_statistics, stacked_statistics
+from dag_gfn.scores.stacked_statistics import pair_statistics, stacked_statistics
 
 _STARTS = 50  # of the draws, for the search for the most probable graphs
 _JUDGED_GRAPHS = 10  # most probable graphs, the largest of whose errors is recorded
@@ -366,7 +366,7 @@ def _diagnostics(
             r_hat, agree = edges.chains.max_r_hat, bool(edges.chains.max_r_hat <= MAX_TABLE_R_HAT)
         if "max_r_hat" in completed.diagnostics:  # of the graphs at every sweep, which says more
             r_hat = float(completed.diagnostics["max_r_hat"])
-            agree = bool(completed.diagnostics.get("converged", agree))
+            agree = r_hat <= MAX_SWEEP_R_HAT
     own = edges.marginal.values * (1.0 - edges.marginal.values)
     total = float(own.sum())
     first = results[0].diagnostics if results else None

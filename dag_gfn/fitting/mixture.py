@@ -17,8 +17,10 @@ from jaxtyping import Float64, Int64
 from dag_gfn.completion.completed_tables import CompletedTables, effective_number
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.posterior.marginal import Marginal
+from dag_gfn.scores.bde import BDeu
 from dag_gfn.scores.local_score import LocalScore
 
+_NO_ERROR = 1e-15  # of rounding
 MIN_DRAWS_OF_CHAIN = 4
 """Tables of each chain from which on correlation along the chain can be estimated."""
 
@@ -56,11 +58,13 @@ class TableWeights:
     @classmethod
     def of(cls, completed: CompletedTables) -> "tuple[TableWeights, list[LocalScore]]":
         """Return the weights of completed tables, and the scores of the distinct ones."""
-        scores: dict[int, LocalScore] = {}
-        which = []
+        scores: dict[int | bytes, LocalScore] = {}
+        which: list[int | bytes] = []
         for score in completed.scores:
-            scores.setdefault(id(score), score)
-            which.append(id(score))
+            # discrete tables with few missing cells often recur
+            key = score.data.values.tobytes() if isinstance(score, BDeu) else id(score)
+            scores.setdefault(key, score)
+            which.append(key)
         place = {key: index for index, key in enumerate(scores)}
         weights = cls(
             np.array([place[key] for key in which], dtype=np.int64),
@@ -240,7 +244,7 @@ def effective_samples(
     inverse = share / effective_tables
     if effective_draws is not None:
         inverse += (1.0 - share) / effective_draws
-    return 1.0 / inverse if inverse > 0 else None
+    return 1.0 / inverse if inverse > _NO_ERROR else None
 
 
 def relative_error(by_table: Float64[np.ndarray, "r k"], tables: TableWeights) -> Float64[np.ndarray, " k"]:

@@ -24,24 +24,30 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 @no_type_check
-def factor_family(matrix, members, size, factor):
-    """Write the Cholesky factor of a matrix over its first `size` members.
+def factor_columns(matrix, members, start, stop, factor):
+    """Write rows start .. stop of the Cholesky factor of a matrix over some of its columns.
+
+    `members` are the columns in their order; the rows before `start` must be there. Returns the sum of the logarithms
+    of the squared pivots of the rows that were written.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from dag_gfn.parameters.block_draws import factor_family
+    >>> from dag_gfn.parameters.block_draws import factor_columns
     >>> factor = np.zeros((2, 2))
-    >>> factor_family(np.array([[4.0, 2.0], [2.0, 5.0]]), np.array([0, 1]), 2, factor)
-    >>> factor.tolist()
-    [[2.0, 0.0], [1.0, 2.0]]
+    >>> log_det = factor_columns(np.array([[4.0, 2.0], [2.0, 5.0]]), np.array([0, 1]), 0, 2, factor)
+    >>> factor.tolist(), round(float(np.exp(log_det)), 6)
+    ([[2.0, 0.0], [1.0, 2.0]], 16.0)
     """
-    for a in range(size):
+    log_det = 0.0
+    for a in range(start, stop):
         for b in range(a + 1):
             rest = matrix[members[a], members[b]]
             for i in range(b):
                 rest -= factor[a, i] * factor[b, i]
             factor[a, b] = np.sqrt(rest) if a == b else rest / factor[b, b]
+        log_det += 2.0 * np.log(factor[a, a])
+    return log_det
 
 
 @njit(cache=True, nogil=True)
@@ -55,7 +61,7 @@ def draw_family(factor, centre, members, size, width, freedom, mean_weight, rng,
     Parameters
     ----------
     factor : array, (l + w, l + w)
-        L; see `factor_family`.
+        L; see `factor_columns`.
     centre : array, (D,)
         Posterior mean of the mean of all columns.
     members : array of int
@@ -77,9 +83,9 @@ def draw_family(factor, centre, members, size, width, freedom, mean_weight, rng,
     Examples
     --------
     >>> import numpy as np
-    >>> from dag_gfn.parameters.block_draws import draw_family, factor_family
+    >>> from dag_gfn.parameters.block_draws import draw_family, factor_columns
     >>> factor, members = np.zeros((2, 2)), np.array([0, 1])
-    >>> factor_family(np.array([[1e4, 2e4], [2e4, 5e4]]), members, 2, factor)
+    >>> log_det = factor_columns(np.array([[1e4, 2e4], [2e4, 5e4]]), members, 0, 2, factor)
     >>> slopes, spread, intercept = np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1)
     >>> where, rng = (members, 1, 1, 1e4, 1e4), np.random.default_rng(0)
     >>> draw_family(factor, np.array([1.0, 5.0]), *where, rng, slopes, spread, intercept)
@@ -125,9 +131,9 @@ def expect_family(factor, centre, members, size, width, freedom, slopes, covaria
     Examples
     --------
     >>> import numpy as np
-    >>> from dag_gfn.parameters.block_draws import expect_family, factor_family
+    >>> from dag_gfn.parameters.block_draws import expect_family, factor_columns
     >>> factor, members = np.zeros((2, 2)), np.array([0, 1])
-    >>> factor_family(np.array([[1.0, 2.0], [2.0, 5.0]]), members, 2, factor)
+    >>> log_det = factor_columns(np.array([[1.0, 2.0], [2.0, 5.0]]), members, 0, 2, factor)
     >>> slopes, covariance, intercept = np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1)
     >>> expect_family(factor, np.array([1.0, 5.0]), members, 1, 1, 4.0, slopes, covariance, intercept)
     >>> slopes.tolist(), covariance.tolist(), intercept.tolist()
@@ -229,7 +235,7 @@ def block_networks(
                         size += 1
             for a in range(width):
                 members[size + a] = starts[node] + a
-            factor_family(matrices[line], members, size + width, factor)
+            factor_columns(matrices[line], members, 0, size + width, factor)
             freedom = degrees[line] + size + width
             if drawn:
                 weight = mean_weights[line]

@@ -5,11 +5,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dag_gfn.errors import shortened
-from dag_gfn.posterior.diagnostics import Diagnostics, ExactCheck, LayerDiagnostics
+from dag_gfn.posterior.diagnostics import Diagnostics, ExactCheck, LayerDiagnostics, MixtureDiagnostics
 from dag_gfn.posterior.evidence import Evidence, known_evidence
 from dag_gfn.posterior.fit_record import FitRecord
-from dag_gfn.posterior.trust import doubts_of
-from dag_gfn.posterior.verdict import MAX_EDGE_ERROR, MAX_R_HAT, MIN_EFFECTIVE_DRAWS, MIN_ESS
+from dag_gfn.posterior.trust import computed_exactly, doubts_of
+from dag_gfn.posterior.verdict import (
+    MAX_EDGE_ERROR,
+    MAX_R_HAT,
+    MAX_TABLE_ERROR,
+    MIN_EFFECTIVE_DRAWS,
+    MIN_ESS,
+    MIN_TABLES,
+)
 
 Level = Callable[[float], str]
 
@@ -76,6 +83,8 @@ def checks(record: FitRecord) -> list[Check]:
                 _above(MIN_EFFECTIVE_DRAWS, MIN_EFFECTIVE_DRAWS / 2),
             )
         )
+    if isinstance(found, MixtureDiagnostics):
+        rows += _of_mixture(found)
     if record.effective_samples is not None:
         meaning = "that the weights are worth, for standard errors"
         rows.append(_check("Independent draws", record.effective_samples, ",.0f", meaning))
@@ -101,6 +110,39 @@ def _of_exact_check(check: ExactCheck) -> list[Check]:
             _check("Divergence over graphs (JSD)", check.divergence.jsd, ".2g", of_graphs),
             _check("Total variation over graphs", check.divergence.tv, ".2g", "0 is perfect, 1 the worst"),
         ]
+    return rows
+
+
+def _of_mixture(found: MixtureDiagnostics) -> list[Check]:
+    rows = [
+        _check(
+            "Completed tables",
+            found.effective_tables,
+            ",.0f",
+            f"independent ones that the {_number(found.completed_tables, ',')} tables are worth",
+            _above(MIN_TABLES, MIN_TABLES / 2),
+        ),
+        _check(
+            "Error of edges by tables",
+            found.max_edge_standard_error,
+            ".2g",
+            "largest standard error of an edge probability; it includes that the tables are few",
+            _below(MAX_TABLE_ERROR, 2 * MAX_TABLE_ERROR),
+        ),
+        _check(
+            "Share of missing cells",
+            found.share_of_missing,
+            ".0%",
+            "of the variance of the edges: what the missing cells leave open",
+        ),
+    ]
+    if found.tables_agree is not None:
+        meaning = "of edges, over the chains that draw the tables; 1 is ideal"
+        level = "good" if found.tables_agree else "bad"
+        rows.append(Check("R-hat of tables", _number(found.tables_max_r_hat, ".3f"), level, meaning))
+    if found.unconverged_tables:
+        of_all = f"of {_number(found.distinct_tables, ',')} tables, on which the method has not converged"
+        rows.append(Check("Tables not converged", f"{found.unconverged_tables:,}", "caution", of_all))
     return rows
 
 
@@ -156,7 +198,9 @@ def check_sentences(record: FitRecord) -> list[str]:
             f"Given {shortened(condition.query)}, of probability {_number(condition.probability, '.4g')}: "
             "only graphs that comply are counted."
         )
-    if record.method == "exact" and not record.conditions:
+    if isinstance(found, MixtureDiagnostics):
+        lines.append(_mixture_sentence(found, record.method))
+    elif record.method == "exact" and not record.conditions:
         drawn = record.num_samples
         what = "edges" if record.order_modular else "edges and paths"
         what = "all DAGs" if drawn is None else f"{what}; the graphs are {drawn:,} exact draws"
@@ -164,9 +208,19 @@ def check_sentences(record: FitRecord) -> list[str]:
         lines.append(f"Exact probabilities of {what}. {evidence}: {_number(record.evidence.log_z, '.4f')}.")
     reasons = doubts_of(record, "caution")
     if reasons:
-        computed = "Exact arithmetic" if record.method == "exact" else "However it was computed"
+        computed = "Exact arithmetic" if computed_exactly(record) else "However it was computed"
         lines.append(f"{computed}, but {reasons}.")
     return lines
+
+
+def _mixture_sentence(found: MixtureDiagnostics, method: str | None) -> str:
+    """Return what is known of a mean over completed tables."""
+    how = "exact probabilities given each" if method == "exact" else "an estimate from each"
+    return (
+        f"Mean over {_number(found.completed_tables, ',')} completed tables: {how}, standard errors of the mean up to "
+        f"{_number(found.max_edge_standard_error, '.2g')}; {_number(found.share_of_missing, '.0%')} of the variance of "
+        "the edges is due to the cells that were not seen."
+    )
 
 
 def _exact_sentence(check: ExactCheck) -> str:

@@ -1,6 +1,6 @@
 """How far a fit can be relied on, in a word and in a sentence: its verdict weighed with doubts about the data."""
 
-from dag_gfn.posterior.diagnostics import LayerDiagnostics
+from dag_gfn.posterior.diagnostics import LayerDiagnostics, MixtureDiagnostics
 from dag_gfn.posterior.fit_record import FitRecord
 
 
@@ -23,7 +23,7 @@ def trust_in(record: FitRecord) -> tuple[str, str]:
     level, trust = _trust_in_computation(record)
     reasons, mild = doubts_of(record, "caution"), doubts_of(record, "mild")
     if reasons and level == "good":
-        computed = "Exact arithmetic" if record.method == "exact" else "Computed well"
+        computed = "Exact arithmetic" if computed_exactly(record) else "Computed well"
         level, trust = "caution", f"{computed}, but {reasons}. See the warnings. {trust}"
     elif reasons:
         trust = f"{trust} In addition: {reasons}."
@@ -52,6 +52,8 @@ def _trust_in_computation(record: FitRecord) -> tuple[str, str]:
         given = " Only graphs that comply with what was taken as known are counted."
     if record.interrupted:
         return "bad", f"The run was interrupted: this is the state that it had reached.{given}"
+    if isinstance(record.diagnostics, MixtureDiagnostics):
+        return _trust_in_mixture(record.diagnostics, record, given)
     if record.method == "exact" and record.order_modular:
         return "caution", f"Exact, but for a prior that counts a graph once for each of its orders.{given}"
     if record.method == "exact" and given:
@@ -92,3 +94,34 @@ def _trust_in_computation(record: FitRecord) -> tuple[str, str]:
         "Nothing speaks against the sampler, but nothing proves it right: the exact posterior was not available, "
         f"and a mode that was missed leaves no trace. Compare fits with several seeds.{given}",
     )
+
+
+def computed_exactly(record: FitRecord) -> bool:
+    """Return whether no draw stands between the data and the probabilities.
+
+    The exact method on completed tables is not: the tables are drawn.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.fit_record import FitRecord
+    >>> from dag_gfn.posterior.trust import computed_exactly
+    >>> computed_exactly(FitRecord.from_info({"method": "exact"}))
+    True
+    >>> computed_exactly(FitRecord.from_info({"method": "exact", "diagnostics": {"completed_tables": 40}}))
+    False
+    """
+    return record.method == "exact" and not isinstance(record.diagnostics, MixtureDiagnostics)
+
+
+def _trust_in_mixture(found: MixtureDiagnostics, record: FitRecord, given: str) -> tuple[str, str]:
+    """Return how far a mean over completed tables can be relied on."""
+    tables = f"{found.completed_tables or 0:,} completed tables"
+    if record.converged is False:
+        return "bad", f"The mean over {tables} has not converged. Do not rely on these probabilities.{given}"
+    of_each = "That of each table is exact." if record.method == "exact" else ""
+    error = found.max_edge_standard_error
+    known = f" Edge probabilities are known to ± {error:.2g} or better." if error is not None else ""
+    told = f"Probabilities are means over {tables}, drawn in place of the cells that were not seen. {of_each}{known}"
+    if record.converged:
+        return "good", f"{told.strip()}{given}"
+    return "caution", f"{told.strip()} Nothing shows whether the method has converged on each of them.{given}"

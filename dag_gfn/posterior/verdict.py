@@ -32,8 +32,8 @@ MIN_ESS = 0.1
 """Effective sample size, as a share of the samples, below which a fit without an exact check counts as failed."""
 MIN_TABLES = 20
 """Independent tables that completed ones have to be worth, where cells were not seen."""
-MAX_TABLE_R_HAT = 1.2
-"""R-hat at most of the edges over the chains that tables come from, where it is of few tables of each chain."""
+MAX_SWEEP_R_HAT, MAX_TABLE_R_HAT = 1.1, 1.2
+"""R-hat at most of the edges over the chains that tables come from: by the graphs of all sweeps, and by few tables."""
 MAX_TABLE_ERROR = 0.05
 """Standard error of an edge probability, with which a mixture of completed tables counts as converged."""
 MAX_UNCONVERGED_TABLES = 0.1

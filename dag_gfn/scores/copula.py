@@ -1,10 +1,15 @@
 """The copula score: BGe of the normal scores of numbers and of ordered categories."""
 
+import numpy as np
+
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.normal_scores import with_scores_of_levels
 from dag_gfn.data.row_weights import can_repeat_rows
 from dag_gfn.scores.block import BlockBGe
+
+MAX_LEVELS = 20
+"""A column of numbers with at most so many distinct values is taken for levels of an order."""
 
 
 class Copula(BlockBGe):
@@ -57,11 +62,27 @@ class Copula(BlockBGe):
 
     @classmethod
     def needs_completion(cls, data: Dataset) -> bool:
-        """Return whether cells must be drawn first: missing ones, and the normal variables of ordinal columns.
+        """Return whether cells must be drawn first: missing ones, and the normal variables behind ranked columns.
 
         Ordinal columns of a table whose weights are no counts have no such draws: the plug-in is used.
         """
-        return data.has_missing or (data.has_ordinal and can_repeat_rows(data))
+        return data.has_missing or (bool(cls.ranked_columns(data)) and can_repeat_rows(data))
+
+    @staticmethod
+    def ranked_columns(data: Dataset) -> list[int]:
+        """Return the columns of which only the order is known: ordinal ones, and numbers with many ties.
+
+        Normal scores stand for numbers of more than `MAX_LEVELS` distinct values.
+        """
+        return [
+            j
+            for j, (kind, column) in enumerate(zip(data.kinds, data.values.T, strict=True))
+            if kind == "ordinal"
+            or (
+                kind == "continuous"
+                and np.unique(column[~np.isnan(column)]).size <= min(MAX_LEVELS, data.n // 2)
+            )
+        ]
 
     def doubts(self) -> list[Doubt]:
         """Return those of :class:`BlockBGe`, and that ordinal columns are known by the plug-in alone."""

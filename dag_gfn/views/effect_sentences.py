@@ -130,7 +130,11 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
         edges, share, zero = of_class[["edges", "probability", "probability_zero"]].iloc[0]
         if share >= NEGLIGIBLE:
             of_classes.append(f"  probability {share:.2f}, no effect {zero:.2f}; {str(edges) or 'no edges'}")
-            of_classes += [f"  {line}" for line in _changes(of_class, hidden)]
+            by_spread = of_class["change"].str.contains("standard deviation (", regex=False)
+            told = (
+                of_class[by_spread] if by_spread.any() else of_class
+            )  # not by a unit too: classes are compared
+            of_classes += [f"  {line}" for line in _changes(told, hidden)]
     lines += _of_classes(of_classes)
     if not all(outcome.level is None for outcome in effect.outcomes):
         lines.append(LINEAR_PROBABILITIES)

@@ -75,7 +75,7 @@ def assumptions(info: Mapping[str, Any]) -> str:
     if has_categories_in_blocks(info):
         more += ", in which a category takes part through the indicators of its levels"
     if info.get("score") == "copula":
-        more += ", behind which stand hidden normal variables that keep their order"
+        more += "; numbers and ordered categories are read by their order alone, from hidden normal variables"
     elif in_standard_deviations(info):
         more += ", after an increasing function of each column that makes it normal"
     if has_missing(info):

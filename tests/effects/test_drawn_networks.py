@@ -18,7 +18,7 @@ from dag_gfn.effects.drawn_networks import draw_tables
 from dag_gfn.parameters.fitted_network import fitted_parameters
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.scores import make_score
-from dag_gfn.scores.table_statistics import pair_statistics, stacked_statistics
+from dag_gfn.scores.stacked_statistics import pair_statistics, stacked_statistics
 
 WEIGHTS = np.array([0.7, 0.3])
 

@@ -1,8 +1,9 @@
 """Draws of block parameters against closed forms of the normal-Wishart distribution."""
 
 import numpy as np
+import pytest
 
-from dag_gfn.parameters.block_draws import block_networks, block_path_sums, factor_family
+from dag_gfn.parameters.block_draws import block_networks, block_path_sums, factor_columns
 
 WIDTHS = np.array([2, 1, 3])
 CHAIN = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)  # a complete DAG
@@ -50,7 +51,8 @@ def problem(rng):
 def test_a_factor_is_that_of_the_chosen_columns(rng):
     matrix, _ = problem(rng)
     members, factor = np.array([4, 0, 3]), np.zeros((6, 6))
-    factor_family(matrix, members, 3, factor)
+    log_det = factor_columns(matrix, members, 0, 3, factor)
+    assert log_det == pytest.approx(np.linalg.slogdet(matrix[np.ix_(members, members)])[1])
     np.testing.assert_allclose(factor[:3, :3], np.linalg.cholesky(matrix[np.ix_(members, members)]))
 
 

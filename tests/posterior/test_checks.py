@@ -157,3 +157,24 @@ def test_the_evidence_that_is_shown_is_that_of_the_corrected_draws(reliable):
     own, pooled, _ = sentences({"diagnostics": diagnostics | unknown})
     assert "Log evidence: not known." in own
     assert "Log evidence: not known" in pooled
+
+
+def test_completed_tables_are_judged_and_not_called_exact():
+    found = {
+        "completed_tables": 200,
+        "distinct_tables": 200,
+        "effective_tables": 176.0,
+        "max_edge_standard_error": 0.012,
+        "share_of_missing": 0.1,
+        "tables_max_r_hat": 1.3,
+        "tables_agree": False,
+        "unconverged_tables": 3,
+    }
+    record = FitRecord.from_info({"method": "exact", "diagnostics": found})
+    levels = {row.name: row.level for row in checks(record)}
+    assert levels["Completed tables"] == "good"
+    assert levels["R-hat of tables"] == "bad"
+    assert levels["Tables not converged"] == "caution"
+    (told,) = check_sentences(record)
+    assert told.startswith("Mean over 200 completed tables: exact probabilities given each")
+    assert "10% of the variance" in told

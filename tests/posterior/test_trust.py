@@ -3,6 +3,8 @@ import pytest
 from dag_gfn.posterior.fit_record import FitRecord
 from dag_gfn.posterior.trust import doubts_of, trust_in
 
+MIXTURE = {"completed_tables": 40, "effective_tables": 31.0, "max_edge_standard_error": 0.02}
+
 
 @pytest.mark.parametrize(
     ("info", "level", "said"),
@@ -28,6 +30,13 @@ from dag_gfn.posterior.trust import doubts_of, trust_in
             "own exact weights are even",
         ),
         ({}, "caution", "no record"),
+        (
+            {"method": "exact", "diagnostics": MIXTURE | {"converged": True}},
+            "good",
+            "means over 40 completed tables",
+        ),
+        ({"method": "exact", "diagnostics": MIXTURE | {"converged": False}}, "bad", "has not converged"),
+        ({"method": "mcmc", "diagnostics": MIXTURE | {"converged": None}}, "caution", "Nothing shows"),
         ({"method": "exact", "conditions": [{"query": "edge(a,b)"}]}, "good", "comply"),
     ],
 )
@@ -55,3 +64,9 @@ def test_doubts_about_the_data_weigh_on_a_good_computation():
     assert trust_in(doubted("mild")) == ("good", f"{exact} Note that of mild kind.")
     assert trust_in(doubted()) == ("good", exact)
     assert doubts_of(doubted("mild", "mild"), "mild") == "of mild kind; of mild kind"
+
+
+def test_means_over_drawn_tables_are_not_called_exact():
+    _, trust = trust_in(doubted("caution", diagnostics=MIXTURE | {"converged": True}))
+    assert trust.startswith("Computed well, but of caution kind.")
+    assert "no sampler has to be trusted" not in trust

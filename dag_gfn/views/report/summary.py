@@ -65,6 +65,9 @@ def _fitted(posterior: GraphPosterior) -> str:
     info = posterior.info
     rows = f" from {info['n']:,} rows" if info.get("n") else ""
     how, model = method_words(info.get("method")), model_words(info)
+    tables = (info.get("missing") or {}).get("tables")
+    if tables:
+        how = f"{how} on each of {tables:,} completed tables"
     score = f", with the score {info['score']}" if info.get("score") else ""
     score += f" ({model} relations)" if score and info.get("kind") else ""
     prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""

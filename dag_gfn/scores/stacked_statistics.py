@@ -37,7 +37,7 @@ def stacked_statistics(
     >>> import numpy as np
     >>> import dag_gfn
     >>> from dag_gfn.data import sufficient_statistics
-    >>> from dag_gfn.scores.table_statistics import stacked_statistics
+    >>> from dag_gfn.scores.stacked_statistics import stacked_statistics
     >>> tables = [np.array([[0, 1], [1, 0], [1, last]]) for last in (0, 1)]
     >>> each = [sufficient_statistics(dag_gfn.from_array(table, discrete="all")) for table in tables]
     >>> stacked = stacked_statistics(each, np.log([0.5, 0.5]))
@@ -89,7 +89,7 @@ def pair_statistics(
     Examples
     --------
     >>> import numpy as np
-    >>> from dag_gfn.scores.table_statistics import pair_statistics
+    >>> from dag_gfn.scores.stacked_statistics import pair_statistics
     >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 1], [0, 0]]], dtype=bool)
     >>> pairs = pair_statistics(graphs, np.array([0, 3]), np.zeros(2))
     >>> pairs["pair_graphs"].tolist(), pairs["pair_tables"].tolist(), np.exp(pairs["pair_log_weights"]).tolist()
