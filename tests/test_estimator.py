@@ -96,3 +96,12 @@ def test_a_covariance_matrix_is_fitted_as_by_fit(rng):
     ]
     with pytest.raises(dag_gfn.OptionError, match="number of rows"):
         GraphPosteriorEstimator(covariance=True).fit(rows.cov())
+
+
+def test_whole_sample_weights_are_repeated_rows(table):
+    times = np.arange(len(table)) % 4
+    weighted = GraphPosteriorEstimator(random_state=0).fit(table, sample_weight=times)
+    repeated = GraphPosteriorEstimator(random_state=0).fit(
+        table.loc[table.index.repeat(times)].reset_index(drop=True)
+    )
+    np.testing.assert_allclose(weighted.edge_probs_, repeated.edge_probs_, atol=1e-10)

@@ -175,7 +175,7 @@ def from_array(
     dates: str = "drop",
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
-    weights: str | Shaped[np.ndarray, " n"] | Sequence[float] | None = None,
+    weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
     intervened: Shaped[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
     """Return the Dataset of an array; the columns are called x0, x1, ... unless `names` are given.
@@ -227,7 +227,7 @@ def from_frame(
     dates: str = "drop",
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
-    weights: str | Shaped[np.ndarray, " n"] | Sequence[float] | None = None,
+    weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
 ) -> Dataset:
     """Return the Dataset of a data frame.

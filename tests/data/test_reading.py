@@ -200,3 +200,64 @@ def test_a_mask_without_any_true_is_no_intervention(rng):
     frame = pd.DataFrame(values, columns=list("abc"))
     assert from_frame(frame, columns=["a", "b"], intervened=one).intervened is None
     assert from_frame(frame, intervened=pd.DataFrame(one)).intervened.sum() == 1
+
+
+def weighted_table(rng, n=40):
+    frame = pd.DataFrame(
+        {"a": rng.choice(["x", "y"], n), "b": rng.normal(size=n), "wt": rng.uniform(0.5, 2, n).round(3)}
+    )
+    frame.loc[[2, 5], "wt"] = 0
+    return frame
+
+
+def test_a_column_of_weights_is_no_variable_through_every_door(tmp_path, rng):
+    frame = weighted_table(rng)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    used = np.delete(np.arange(40), [2, 5])
+    for data in (
+        from_frame(frame, weights="wt"),
+        read_csv(tmp_path / "t.csv", weights="wt"),
+        from_frame(frame.drop(columns="wt"), weights=frame["wt"]),
+        from_frame(frame, weights="wt", columns=["a", "b"]),
+        from_frame(frame, weights="wt", strict=True),
+        from_frame(frame.drop(columns="wt"), weights=frame["wt"].tolist()),
+    ):
+        assert data.names == ("a", "b")
+        np.testing.assert_allclose(data.weights, frame["wt"][used])
+        np.testing.assert_allclose(data.values[:, 1], frame["b"][used])
+        assert "dropped 2 of 40 rows of weight 0" in data.notes
+        assert [role.role for role in data.roles] == ["category", "continuous", "weights"]
+
+
+def test_weights_beside_a_mask_of_interventions(rng):
+    mask = np.zeros((40, 2), dtype=bool)
+    mask[7, 1] = True
+    data = from_array(rng.normal(size=(40, 2)), weights=np.full(40, 2.0), intervened=mask)
+    np.testing.assert_array_equal(data.intervened, mask)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weights": "w"}, "--weights .* names 'w', which is no column"),
+        ({"weights": "a"}, "column 'a' holds no numbers"),
+        ({"weights": "a", "strict": True}, "column 'a' holds no numbers"),
+        ({"weights": "wt", "drop": ["wt"]}, "named by --weights and by --drop"),
+        ({"weights": np.ones(3)}, r"weights has shape \(3,\) for 40 rows"),
+    ],
+)
+def test_what_cannot_be_weights_is_refused(options, message, rng):
+    with pytest.raises(DataError, match=message):
+        from_frame(weighted_table(rng), **options)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_weights_with_a_negative_or_missing_cell_are_refused(strict, rng):
+    for cell, message in (
+        (-1.0, r"1 negative cell \(row 8\)"),
+        (np.nan, r"1 cell without a number \(row 8\)"),
+    ):
+        frame = weighted_table(rng)
+        frame.loc[7, "wt"] = cell
+        with pytest.raises(DataError, match=message):
+            from_frame(frame, weights="wt", strict=strict, missing="drop")

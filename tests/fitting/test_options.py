@@ -42,6 +42,9 @@ WRONG = {
     "max_parents": (1.5, "-1"),
     "sparse_families": ("magic", "magic"),
     "standardize": ("no", "no"),
+    "num_completed": (0, "0"),
+    "n_jobs": (0, "0"),
+    "margins": ("magic", "magic"),
     "alpha_mu": (-1.0, "-1"),
     "alpha_w": (1.0, "1"),
     "mean_obs": (["x"], "0,x"),
@@ -139,7 +142,8 @@ def test_the_help_shows_ten_options_first(help_page):
         elif line.startswith("│ --"):
             panels.setdefault(title, []).append(line.split()[1])
     assert panels["Options"] == [
-        *("--out", "--example", "--report", "--drop", "--discrete", "--missing"),
+        *("--out", "--example", "--report", "--drop", "--discrete", "--ordinal"),
+        "--missing",
         *("--method", "--time-budget", "--required", "--forbidden", "--help"),
     ]
     assert len(panels) > 4
@@ -183,7 +187,7 @@ def test_the_record_has_what_is_declared_as_recorded():
     info = dag_gfn.fit(small_table(), seed=3, policy="transformer", progress=False).info
     recorded = FitOptions.from_keywords({"seed": 3}, caller="fit").recorded()
     assert {name: info[name] for name in recorded} == {
-        **{"seed": 3, "order_modular": False},
+        **{"seed": 3, "order_modular": False, "margins": "as_is"},
         **{"environment": None, "behaviour": None, "policy": None},  # nothing was trained
     }
 

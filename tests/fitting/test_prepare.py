@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,3 +69,25 @@ def test_what_is_no_table_is_named():
     for wrong, said in ((3, "not int"), ([1, 2], "not list"), (pd.Series([1]), "not pandas.Series")):
         with pytest.raises(DataError, match=said):
             as_dataset(wrong)
+
+
+def test_normal_scores_take_the_place_of_numbers(data):
+    bent = dag_gfn.from_frame(np.exp(data.to_frame() / 4))
+    found = [prepared(each, margins="normal_scores").table.complete for each in (data, bent)]
+    np.testing.assert_array_equal(*found)
+    assert prepared(bent, margins="normal_scores").dataset.is_standardized
+    assert not np.allclose(prepared(bent).table.complete, found[1])
+
+
+def test_copula_wants_an_order(rng):
+    codes = dag_gfn.from_array(rng.integers(0, 3, size=(60, 3)), discrete="all")
+    with pytest.raises(OptionError, match="no column of these data has an order"):
+        prepared(codes, score="copula")
+
+
+def test_counts_are_written_out_where_cells_are_drawn(rng):
+    codes = dag_gfn.from_array(rng.integers(0, 3, size=(60, 3)), discrete="all")
+    table = replace(codes, kinds=("ordinal",) * 3, weights=np.full(60, 2.0))
+    assert prepared(table).dataset.n == 120
+    assert prepared(replace(table, weights=np.full(60, 0.5))).dataset.n == 60
+    assert prepared(replace(table, kinds=codes.kinds)).dataset.n == 60

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import chi2
-from score_data import continuous, discrete, mixed
+from score_data import continuous, correlated, discrete, mixed
 
 from dag_gfn.scores.chance_links import chance_links, chance_rate
 
@@ -53,3 +53,12 @@ def test_nodes_of_several_columns_have_the_product_of_their_widths_as_degrees_of
     assert rate[2, 3] == pytest.approx(chance_rate(continuous(data.values[:, 2:]))[0, 1])
     grouped = replace(data, groups=(("pair", ("x2", "x3")),))
     assert chance_rate(grouped)[0, 2] == pytest.approx(rate[0, 1])
+
+
+def test_unequal_weights_make_chance_links_likelier(rng):
+    data = continuous(correlated(rng, 100, 2))
+    equal = chance_rate(replace(data, weights=np.full(100, 0.999)))[0, 1]
+    unequal = chance_rate(replace(data, weights=np.tile([0.1, 1.9], 50)))[0, 1]
+    inflated = chance_rate(replace(data, weights=np.tile([1000.1, 1000.2], 50)))[0, 1]
+    assert chance_rate(data)[0, 1] == pytest.approx(equal, rel=0.01)
+    assert equal < unequal < inflated

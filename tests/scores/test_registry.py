@@ -1,10 +1,13 @@
 """Scores by name: which there are, for which columns, and with which options."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from score_data import continuous, correlated, dependent_codes, discrete
 
 from dag_gfn.errors import OptionError
-from dag_gfn.scores import SCORES, BDe, BGe, make_score
+from dag_gfn.scores import SCORES, BDe, BGe, make_score, score_for
 from dag_gfn.scores.registry import SCORE_CLASSES, score_options, scores_of_kind
 
 STATES = (2, 3, 2, 4, 3)
@@ -18,9 +21,9 @@ def data_of(kind, rng):
 
 
 def test_the_names():
-    assert SCORES == ("bge", "bdeu", "bde", "bic", "linear_gaussian", "block")
+    assert SCORES == ("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula")
     assert {*scores_of_kind("continuous"), *scores_of_kind("discrete")} == set(SCORES)
-    assert scores_of_kind("mixed") == ("block",)
+    assert scores_of_kind("mixed") == ("block", "copula")
     assert len(set(ALL)) == len(ALL)  # a name and a kind say which class
 
 
@@ -32,7 +35,28 @@ def test_options_are_the_keywords_of_the_class():
         ("bic", ()),
         ("linear_gaussian", ("noise_variance", "weight_variance")),
         ("block", ("alpha_mu", "alpha_w")),
+        ("copula", ("alpha_mu", "alpha_w")),
     }
+
+
+def test_ordered_levels_choose_the_copula_where_their_variables_can_be_drawn(rng):
+    codes = data_of("discrete", rng)
+    table = replace(codes, kinds=("ordinal", *codes.kinds[1:]))
+    assert score_for(codes) == ("bdeu", "all columns are categories")
+    assert score_for(table).name == "copula"
+    assert make_score(None, table).name == "copula"
+    assert score_for(replace(table, weights=np.full(60, 3.0))).name == "copula"
+    first, second = np.zeros((2, 60, 5), dtype=bool)
+    first[4, 0], second[4, 1] = True, True
+    assert score_for(replace(table, intervened=second)).name == "copula"
+    for other, why in (
+        (replace(table, weights=np.full(60, 0.5)), "no counts"),
+        (replace(table, intervened=first), "an experimenter set"),
+    ):
+        assert score_for(other).name == "bdeu"
+        assert why in score_for(other).reason
+    grouped = replace(table, groups=((table.names[3], table.names[3:]),))
+    assert score_for(grouped).name == "block"
 
 
 def test_none_leaves_an_option_out(rng):
