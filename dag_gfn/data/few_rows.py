@@ -29,13 +29,18 @@ def few_rows(data: Dataset) -> list[Doubt]:
     columns = sum(max(r - 1, 1) for r in data.cardinalities)
     if data.kind == "discrete" or effective_rows(data) > ROWS_PER_COLUMN * columns:
         return []
+    rows = (
+        f"{data.n} rows"
+        if data.weights is None
+        else f"{data.n} rows of total weight {data.total_weight:,.0f}"
+    )
     levels = f" ({columns} with all but one level of each category)" if columns > data.d else ""
     return [
         Doubt(
             "few_rows",
             "caution",
             "too few rows for so many columns: the probabilities rest on the prior",
-            f"{rows_in_words(data)} cannot tell the parents of {data.d} columns{levels} apart, so that the "
+            f"{rows} cannot tell the parents of {data.d} columns{levels} apart, so that the "
             f"probabilities rest on the prior: collect more than {ROWS_PER_COLUMN * columns} rows, or choose "
             "fewer columns with --columns or --drop.",
         )
