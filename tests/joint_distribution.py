@@ -15,7 +15,7 @@ from dag_gfn.completion.graph_draws import MovedGraphs
 from dag_gfn.completion.normal_wishart import NormalWishart
 from dag_gfn.scores import Constraints, make_prior
 
-ROWS = 6
+ROWS = 12
 CASES = (
     "saturated",
     "saturated ranks",
@@ -73,7 +73,7 @@ def differences(case, pairs, sweeps, rng):
         if "ranks" in case:
             ranks = [
                 RankColumn(c, _levels(rows[:, c], sizes, hidden[:, c]))
-                for c, sizes in ((0, (2, 1)), (1, (1, 1, 1)))
+                for c, sizes in ((0, (6, 3)), (1, (3, 4, 2)))
             ]
         seen = np.where(hidden, np.nan, rows)
         cells = GaussianCells(seen, nodes, ranks, intervened=None if set_to is None else ~np.isnan(set_to))
@@ -106,11 +106,16 @@ def _levels(values, sizes, hidden):
 def _functions(values, dag):
     """Return bounded functions of a graph and a table: the prior of the covariance has heavy tails."""
     d = len(dag)
-    edges = [dag[j] >> i & 1 for j in range(d) for i in range(d) if i != j]
+    arrows = np.array([[dag[j] >> i & 1 for j in range(d)] for i in range(d)])
+    linked = (arrows + arrows.T)[np.triu_indices(d, 1)]
     scatter = np.cov(values.T, bias=True)
     spread = np.diag(scatter)
     correlations = (scatter / np.sqrt(np.outer(spread, spread)))[np.triu_indices(len(spread), 1)]
-    products = np.outer(edges, correlations**2)
+    # of the first column of each node, by pairs of nodes
+    squares = (scatter[:d, :d] ** 2 / np.outer(spread[:d], spread[:d]))[np.triu_indices(d, 1)]
+    drawn = np.tanh(values[[0, 1, 3, 3, 3], [1, 2, 0, 1, 2]] ** 2)
+    sums = [arrows.sum(), squares.sum(), np.tanh(np.log(spread)).sum(), drawn.sum(), linked @ squares]
+    sums += [(linked - 0.5) @ (squares - 0.4), arrows.sum() * squares.sum(), np.tanh(values).sum()]
     signs = [np.tanh(values[0, 0]) * np.tanh(values[0, 1]), np.tanh(values[1, 1] * values[1, 2])]
-    parts = [edges, np.tanh(values).ravel(), np.tanh(np.log(spread)), correlations, correlations**2]
-    return np.concatenate([*map(np.asarray, parts), products.ravel(), signs]).astype(float)
+    parts = [arrows.ravel(), drawn, np.tanh(np.log(spread)), np.tanh(values[:4]).ravel(), correlations, squares]
+    return np.concatenate([*map(np.asarray, parts), linked * squares, sums, signs]).astype(float)
