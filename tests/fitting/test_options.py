@@ -32,6 +32,8 @@ WRONG = {
     "seed": (-1, "-1"),
     "num_samples": (0, "0"),
     "exact_check": ("no", "no"),
+    "num_completed": (0, "0"),
+    "n_jobs": (0, "0"),
     "order_modular": ("no", "no"),
     "iterations": (0, "0"),
     "time_budget": (float("nan"), "nan"),

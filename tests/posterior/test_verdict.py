@@ -6,6 +6,7 @@ from dag_gfn.posterior.diagnostics import (
     ExactDiagnostics,
     LayerDiagnostics,
     MCMCDiagnostics,
+    MixtureDiagnostics,
 )
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.verdict import chains_agree, judge, reliable_correction, reliable_weights
@@ -225,3 +226,42 @@ def test_what_to_give_more_of_is_what_ended_the_fit(time_budget, iterations_give
     given = {"time_budget": time_budget, "iterations_given": iterations_given}
     (warning,) = judge(diagnostics, None, KNOWN, **given).warnings
     assert f"Train longer {said}" in warning
+
+
+def mixture(**changed):
+    figures = {
+        "completion_route": "augmentation",
+        "completed_tables": 100,
+        "distinct_tables": 100,
+        "effective_tables": 80.0,
+        "tables_max_r_hat": 1.01,
+        "tables_agree": True,
+        "share_of_missing": 0.1,
+        "max_edge_standard_error": 0.01,
+        "unconverged_tables": 0,
+        "unjudged_tables": 0,
+    }
+    return MixtureDiagnostics(**(figures | changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"effective_tables": 7.0}, "worth 7 independent tables"),
+        ({"tables_agree": False, "tables_max_r_hat": 1.7}, "disagree about the edges (R-hat 1.7"),
+        ({"max_edge_standard_error": 0.2}, "known to ±0.2"),
+        ({"unconverged_tables": 30, "worst_max_r_hat": 2.5}, "on 30 of 100 tables (R-hat up to 2.5)"),
+    ],
+)
+def test_a_mixture_of_tables_that_is_not_to_be_relied_on(changed, words):
+    verdict = judge(mixture(**changed), None, Evidence())
+    assert verdict.converged is False
+    (told,) = verdict.warnings
+    assert words in told
+    assert "num_completed" in told
+    assert "time_budget" in judge(mixture(**changed), None, Evidence(), time_budget=9).warnings[0]
+
+
+def test_a_mixture_of_tables_that_agree():
+    assert judge(mixture(), None, Evidence()).converged is True
+    assert judge(mixture(unjudged_tables=50), None, Evidence()).converged is None
