@@ -100,7 +100,8 @@ def test_a_covariance_matrix_is_fitted_as_by_fit(rng):
 
 def test_whole_sample_weights_are_repeated_rows(table):
     times = np.arange(len(table)) % 4
-    weighted = GraphPosteriorEstimator(random_state=0).fit(table, sample_weight=times)
+    with pytest.warns(dag_gfn.DataWarning, match="75 rows count as 150 rows"):
+        weighted = GraphPosteriorEstimator(random_state=0).fit(table, sample_weight=times)
     repeated = GraphPosteriorEstimator(random_state=0).fit(
         table.loc[table.index.repeat(times)].reset_index(drop=True)
     )

@@ -140,6 +140,7 @@ def fit(
                 "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
             },
             "n": round(dataset.total_weight) if dataset.moments_only else dataset.n,
+            "total_weight": None if dataset.weights is None or dataset.moments_only else dataset.total_weight,
             "roles": [role.to_json() for role in dataset.roles],
             "kind": dataset.kind,
             "standardized": dataset.is_standardized,

@@ -117,10 +117,12 @@ def doubts_and_warnings(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import dag_gfn
     >>> from dag_gfn.fitting.options import FitOptions
     >>> from dag_gfn.fitting.prepare import doubts_and_warnings
-    >>> doubts_and_warnings(dag_gfn.load_example("iris"), FitOptions.from_keywords({}, caller="fit"))
+    >>> data = dag_gfn.simulate(3, 100, rng=np.random.default_rng(1))
+    >>> doubts_and_warnings(data, FitOptions.from_keywords({}, caller="fit"))
     ([], [])
     """
     return _parts(dataset, chosen, with_score=with_score)[5:]

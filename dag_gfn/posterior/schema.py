@@ -139,6 +139,8 @@ def check_info(info: Any) -> None:
         {
             "d": number(d, d, whole=True),
             "n": optional(COUNT),
+            "total_weight": optional(number(0)),
+            "margins": TEXT,
             "seed": optional(number(0, whole=True)),
             "log_evidence": FIGURE,
             **dict.fromkeys(

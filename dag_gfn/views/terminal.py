@@ -13,7 +13,7 @@ from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
 from dag_gfn.views.missing_cells import missing_sentences
 from dag_gfn.views.pairs import LIKELY, UNLIKELY, pairs
-from dag_gfn.views.wording import assumptions
+from dag_gfn.views.wording import assumptions, rows_words
 
 MAX_GRAPH_TEXT = 200
 """Graphs whose edges take more characters than this are not spelled out."""
@@ -48,7 +48,7 @@ def print_posterior(
     info = posterior.info
     say = _Plain(console)
     say(
-        f"Posterior over causal graphs of {posterior.d} variables from {info.get('n', '?')} rows "
+        f"Posterior over causal graphs of {posterior.d} variables from {rows_words(info)} "
         f"(method {info.get('method')}, score {info.get('score')}, prior {info.get('prior')})"
     )
     if info.get("interrupted"):

@@ -116,6 +116,20 @@ def has_categories_in_blocks(info: Mapping[str, Any]) -> bool:
     return info.get("score") in MODELS_OF_SCORES and info.get("kind") not in (None, "continuous")
 
 
+def rows_words(info: Mapping[str, Any]) -> str:
+    """Return the number of rows of a posterior, and what they count as where they have weights.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.wording import rows_words
+    >>> rows_words({"n": 24, "total_weight": 2201.0}), rows_words({"n": 1000})
+    ('24 rows that count as 2,201', '1,000 rows')
+    """
+    rows, total = info.get("n", "?"), info.get("total_weight")
+    counted = "" if total is None else f" that count as {total:,.6g}"
+    return f"{rows:,} rows{counted}" if isinstance(rows, int) else f"{rows} rows{counted}"
+
+
 def method_words(method: str | None) -> str:
     """Return how a posterior was found.
 

@@ -6,7 +6,7 @@ from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import spread_sentence
 from dag_gfn.posterior.trust import trust_in
 from dag_gfn.views.pairs import LIKELY, UNLIKELY, Pair, pairs
-from dag_gfn.views.wording import method_words, model_words
+from dag_gfn.views.wording import method_words, model_words, rows_words
 
 MAX_NAMED = 8
 """Links of one kind that are named; the others are counted."""
@@ -63,7 +63,7 @@ def summarise(posterior: GraphPosterior) -> Summary:
 
 def _fitted(posterior: GraphPosterior) -> str:
     info = posterior.info
-    rows = f" from {info['n']:,} rows" if info.get("n") else ""
+    rows = f" from {rows_words(info)}" if info.get("n") else ""
     how, model = method_words(info.get("method")), model_words(info)
     tables = (info.get("missing") or {}).get("tables")
     if tables:
