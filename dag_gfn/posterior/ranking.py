@@ -105,7 +105,7 @@ def _evidence_of_mixture(posterior: "GraphPosterior") -> Evidence:
     known = [condition.probability for condition in record.conditions]
     if any(probability is None or not probability > 0 for probability in known):
         return Evidence(None, None, source)
-    return Evidence(sum(math.log(p) for p in known if p), record.graph_relative_error, source)
+    return Evidence(math.fsum(math.log(p) for p in known if p), record.graph_relative_error, source)
 
 
 def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
