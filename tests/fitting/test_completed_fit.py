@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from completion_cases import chain_data, exact_mixture
 from missing_cells import numbers
 
 import dag_gfn
-from dag_gfn.fitting import completed_fit
+from dag_gfn.fitting import completed, completed_fit
 from dag_gfn.fitting.completed_fit import affordable_method, planned_tables
 from dag_gfn.posterior.diagnostics import MixtureDiagnostics
 
@@ -17,6 +18,17 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::dag_gfn.errors.DataWarning"),
     pytest.mark.filterwarnings("ignore::dag_gfn.errors.NotConvergedWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _short_chains(monkeypatch):
+    """Let the chains that complete tables be short: their length is tested where they are."""
+    for name, options in (
+        ("augmented_tables", {"burn_in": 20, "first_round": 100, "max_sweeps": 100}),
+        ("weighted_tables", {"burn_in": 20, "spacing": 4}),
+        ("complete_discrete", {"burn_in": 20, "max_sweeps": 100}),
+    ):
+        monkeypatch.setattr(completed, name, partial(getattr(completed, name), **options))
 
 
 def quiet_fit(data, **options):
