@@ -156,7 +156,9 @@ def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
     [[('rain', 'wet')]]
     """
     ranked, edge = ranked_graphs(posterior, k), posterior.marginal("edge").values
-    normalized = posterior.record.normalized_scores  # then the score is the log probability, and says nothing new
+    normalized = (
+        posterior.record.normalized_scores
+    )  # then the score is the log probability, and says nothing new
     top = []
     for rank, adjacency in enumerate(ranked.adjacency):
         dag = to_networkx(adjacency, posterior.names, probability=edge)
