@@ -105,21 +105,26 @@ def same_posterior(one, other):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["exact", "mcmc"])
 def test_the_same_seed_gives_the_same_result_with_any_number_of_jobs(method):
-    options = {"method": method, "num_completed": 8, "num_samples": 400}
+    options = {"method": method, "num_completed": 4, "num_samples": 200}
     if method == "mcmc":
         options["iterations"] = 2_000
     data = numbers(6, 40, 0.1)
     one = quiet_fit(data, n_jobs=1, **options)
     same_posterior(one, quiet_fit(data, n_jobs=3, **options))
-    other = quiet_fit(data, seed=1, **options)
-    assert not np.array_equal(one.marginal("edge").values, other.marginal("edge").values)
+
+
+def test_another_seed_gives_other_tables():
+    data = numbers(3, 40, 0.2)
+    one, other = (quiet_fit(data, num_completed=8, seed=seed).marginal("edge").values for seed in (0, 1))
+    assert not np.array_equal(one, other)
+    assert np.abs(one - other).max() < 0.3
 
 
 @pytest.mark.slow
 def test_chains_on_each_table_agree_with_exact_posteriors():
     data = numbers(4, 60, 0.1)
     exact = quiet_fit(data, num_completed=40, seed=1).marginal("edge")
-    posterior = quiet_fit(data, method="mcmc", num_completed=8, num_samples=2_000, iterations=20_000)
+    posterior = quiet_fit(data, method="mcmc", num_completed=4, num_samples=1_000, iterations=20_000)
     edge = posterior.marginal("edge")
     error = np.hypot(exact.standard_error, edge.standard_error)
     assert (np.abs(exact.values - edge.values) <= 5 * error + 0.01).all()
