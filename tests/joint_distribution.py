@@ -117,5 +117,12 @@ def _functions(values, dag):
     sums = [arrows.sum(), squares.sum(), np.tanh(np.log(spread)).sum(), drawn.sum(), linked @ squares]
     sums += [(linked - 0.5) @ (squares - 0.4), arrows.sum() * squares.sum(), np.tanh(values).sum()]
     signs = [np.tanh(values[0, 0]) * np.tanh(values[0, 1]), np.tanh(values[1, 1] * values[1, 2])]
-    parts = [arrows.ravel(), drawn, np.tanh(np.log(spread)), np.tanh(values[:4]).ravel(), correlations, squares]
+    parts = [
+        arrows.ravel(),
+        drawn,
+        np.tanh(np.log(spread)),
+        np.tanh(values[:4]).ravel(),
+        correlations,
+        squares,
+    ]
     return np.concatenate([*map(np.asarray, parts), linked * squares, sums, signs]).astype(float)

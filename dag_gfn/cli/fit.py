@@ -66,9 +66,10 @@ def fit(
     options = read_values(FitOptions, given, names=data.names)
     if not how.quiet:
         from dag_gfn.fitting.progress import log_console
-        from dag_gfn.views.role_table import print_roles
+        from dag_gfn.views.role_table import print_roles, shown_and_grouped
 
-        print_roles(data.roles, data.n, log_console())
+        if shown_and_grouped(data.roles)[0]:  # something was decided
+            print_roles(data.roles, data.n, log_console())
     for text in data.notes:
         announce(text, shown=not how.quiet)
     identity = _identity(options, data)

@@ -2,7 +2,7 @@
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
-from dag_gfn.data.row_weights import effective_rows, rows_in_words
+from dag_gfn.data.row_weights import effective_rows
 
 ROWS_PER_COLUMN = 2
 """With at most so many rows for each column, unrelated columns often get links of high probability."""

@@ -81,7 +81,7 @@ def complete(
         )
     found_columns = gaussian_columns(data, score)
     cells, normal_wishart, make_score = found_columns.cells, found_columns.prior, found_columns.make_score
-    if weigh and cells.intervened is None:
+    if weigh and cells.intervened is None and not cells.ranks:  # the weights of ranks are hopeless
 
         def evidence(one: LocalScore) -> float:
             return log_evidence(ScoreTable.build(one, prior, constraints, storage="complete"))

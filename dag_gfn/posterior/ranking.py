@@ -156,6 +156,9 @@ def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
     [[('rain', 'wet')]]
     """
     ranked, edge = ranked_graphs(posterior, k), posterior.marginal("edge").values
+    normalized = (
+        posterior.record.normalized_scores
+    )  # then the score is the log probability, and says nothing new
     top = []
     for rank, adjacency in enumerate(ranked.adjacency):
         dag = to_networkx(adjacency, posterior.names, probability=edge)
@@ -163,7 +166,7 @@ def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
             probability=_known(ranked.probability[rank]),
             standard_error=_known(ranked.standard_error[rank]),
             odds=float(ranked.odds[rank]),
-            log_score=_known(ranked.log_scores[rank]),
+            log_score=None if normalized else _known(ranked.log_scores[rank]),
         )
         top.append(dag)
     return top

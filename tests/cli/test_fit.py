@@ -25,7 +25,6 @@ from dag_gfn.files import from_spreadsheet
         ("a,b,c\n1,2,3\n4,,6\n7,8,\n1,3,NaN\n", ["'b'", "row 2", "'c'", "rows 3, 4", "--missing drop"]),
         ("a,a,b\n1,2,3\n4,5,6\n", ["'a'", "more than once"]),
         ("a,b\n1,2\n2,oops\n3,4\n4,7\n", ["'b'", "row 2", "'oops'"]),
-        ("a,b,k\n1,2,x\n2,1,y\n3,5,x\n4,4,y\n", ["'a' and 'b' numeric", "'k' discrete", "--drop k"]),
         ("a\n1\n2\n3\n", ["one column"]),
         ("1.5,2.5\n2,3\n4,5\n", ["numbers", "header"]),
         ("a,b\n1,2,3\n4,5\n", ["line 2", "3 cells"]),
@@ -34,14 +33,35 @@ from dag_gfn.files import from_spreadsheet
 )
 def test_bad_tables(here, capsys, content, said):
     Path("bad.csv").write_text(content)
-    line = fails(capsys, "fit", "bad.csv", "--out", "out", *QUICK)
+    line = fails(capsys, "fit", "bad.csv", "--strict", "--out", "out", *QUICK)
     for words in said:
         assert words in line
 
 
+def test_a_table_without_two_variables_names_the_reasons(here, capsys):
+    Path("bad.csv").write_text("name,b,c\nann,5,1\nben,5,2\ncleo,5,4\ndora,5,3\n")
+    line = fails(capsys, "fit", "bad.csv", "--out", "out", *QUICK)
+    assert "'name' (an identifier or free text: all cells differ)" in line
+    assert "'b' (constant: 5 in every row)" in line
+
+
+def test_the_roles_of_columns_are_shown_before_the_fit(here, capsys):
+    frame = table("abc").assign(id=range(1, 1 + len(table("abc"))), one=1)
+    frame.to_csv("roles.csv", index=False)
+    assert main(["fit", "roles.csv", "--out", "out", *QUICK]) == 0
+    shown = capsys.readouterr().err
+    assert "3 of 5 columns are variables:" in shown
+    assert "numbers the rows: 1, 2, 3, ..." in shown
+    assert "constant: 1 in every row" in shown
+    roles = {
+        role["name"]: role["role"] for role in json.loads(Path("out/posterior.json").read_text())["roles"]
+    }
+    assert roles == {**dict.fromkeys("abc", "continuous"), "id": "left out", "one": "left out"}
+
+
 def test_64_columns_are_one_too_many(here, capsys):
     table([f"v{i}" for i in range(64)]).to_csv("wide.csv", index=False)
-    assert "64 columns, at most 63" in fails(capsys, "fit", "wide.csv", "--out", "out")
+    assert "64 columns that can be variables, at most 63" in fails(capsys, "fit", "wide.csv", "--out", "out")
 
 
 def test_a_spreadsheet_is_not_a_csv(here, capsys):
@@ -81,6 +101,10 @@ def test_a_spreadsheet_is_not_a_csv(here, capsys):
         (["ok.csv", "--behaviour", "magic"], ["unknown behaviour 'magic'", "on"]),
         (["ok.csv", "--environment", "magic"], ["unknown environment 'magic'", "edges"]),
         (["ok.csv", "--missing", "magic"], ["'magic'", "'drop'"]),
+        (["ok.csv", "--dates", "magic"], ["'magic'", "'days'"]),
+        (["ok.csv", "--keep", "zz"], ["--keep", "'zz'"]),
+        (["ok.csv", "--ordinal", "a:low"], ["2 distinct labels"]),
+        (["ok.csv", "--ordinal", "zz:low<high"], ["--ordinal", "'zz'"]),
         (["ok.csv", "--method", "gflownet", "--device", "magic"], ["'magic'"]),
         (["ok.csv", "--score", "bdeu"], ["'bdeu'", "discrete", "bge"]),
         (["ok.csv", "--equivalent-sample-size", "2"], ["equivalent_sample_size", "bdeu"]),

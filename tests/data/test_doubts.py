@@ -19,7 +19,7 @@ def test_the_record_is_json_without_the_warning():
 @pytest.fixture
 def doubtful(rng):
     a, b = rng.integers(2, size=(2, 300))
-    discrete = from_array(np.column_stack([a, b, a, a ^ b]), discrete="all")
+    discrete = from_array(np.column_stack([a, b, a, a ^ b]), discrete="all", strict=True)
     return [simulate(8, 10, rng=rng), discrete]
 
 

@@ -44,8 +44,6 @@ WRONG = {
     "max_parents": (1.5, "-1"),
     "sparse_families": ("magic", "magic"),
     "standardize": ("no", "no"),
-    "num_completed": (0, "0"),
-    "n_jobs": (0, "0"),
     "margins": ("magic", "magic"),
     "alpha_mu": (-1.0, "-1"),
     "alpha_w": (1.0, "1"),
