@@ -138,15 +138,8 @@ class DagRecursion:
         self.set_mantissa = np.empty(log_weights.shape)
         self.set_exponent = np.empty(log_weights.shape, dtype=np.int32)
 
-        def fill(node: int) -> None:
-            mantissas, exponents, self.largest[node] = scaled_weights(
-                log_weights[node], largest_span=LARGEST_SPAN / d
-            )
-            sum_over_subsets(mantissas, exponents)
-            self.set_mantissa[node] = mantissas
-            self.set_exponent[node] = exponents
-
-        run_chunks(fill, range(d), parallel=d > 10)
+        # Lambdas, here and below: the test run's annotation checker compiles a nested function anew at each call.
+        run_chunks(lambda node: self._fill(node, log_weights[node]), range(d), parallel=d > 10)
         self.mantissa = np.zeros(max(1 << d, DENSE))
         self.exponent = np.full(max(1 << d, DENSE), ZERO_EXPONENT, dtype=np.int32)
         self.cancellation = np.zeros(1 << d)
@@ -155,6 +148,15 @@ class DagRecursion:
         by_size = np.argsort(popcount(np.arange(1 << d, dtype=np.int64)), kind="stable")
         starts = np.cumsum([0] + [_binomial(d, k) for k in range(d + 1)])
         self._sets_of_size = [by_size[starts[k] : starts[k + 1]] for k in range(d + 1)]
+
+    def _fill(self, node: int, log_weights: Float64[np.ndarray, " sets"]) -> None:
+        """Set the sums over subsets of one node's weights."""
+        mantissas, exponents, self.largest[node] = scaled_weights(
+            log_weights, largest_span=LARGEST_SPAN / self.d
+        )
+        sum_over_subsets(mantissas, exponents)
+        self.set_mantissa[node] = mantissas
+        self.set_exponent[node] = exponents
 
     def solve(self, *, with_sources: bool, progress: Progress | None = None) -> None:
         r"""Compute :math:`\beta` of all subsets, smaller ones first; subsets of one size are independent.
@@ -173,12 +175,8 @@ class DagRecursion:
         self.mantissa[0], self.exponent[0] = 1.0, 0
         done = 0
         for size in range(1, d + 1):
-
-            def solve_piece(sets: Int64[np.ndarray, " sets"]) -> float:
-                return solve_sets(sets, self.arrays, self.cancellation, sources)
-
             worst = run_chunks(
-                solve_piece,
+                lambda sets: solve_sets(sets, self.arrays, self.cancellation, sources),
                 _pieces(self._sets_of_size[size], size),
                 parallel=_binomial(d, size) << size > _WORTH_THREADS,
                 progress=_part_of(progress, done, _binomial(d, size) << size, 3**d),
@@ -219,11 +217,11 @@ class DagRecursion:
             length = max(1, _CHUNK_TERMS >> rest) * num_parts
             for start in range(0, len(sets), length):
                 piece = sets[start : start + length]
-
-                def spread(part: int, piece: Int64[np.ndarray, " sets"] = piece) -> None:
-                    spread_sets(piece[part::num_parts], self.arrays, closed, sums[part])
-
-                run_chunks(spread, range(num_parts), parallel=len(piece) << rest > _WORTH_THREADS)
+                run_chunks(
+                    lambda of_part: spread_sets(of_part[1], self.arrays, closed, sums[of_part[0]]),
+                    [(part, piece[part::num_parts]) for part in range(num_parts)],
+                    parallel=len(piece) << rest > _WORTH_THREADS,
+                )
                 done += len(piece) << rest
                 if progress is not None:
                     progress(done / 3**d)

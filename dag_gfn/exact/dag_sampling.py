@@ -187,12 +187,13 @@ class DagSampler:
         weights = np.zeros((len(states), self.d))
         remaining = self.d - int(placed[0]).bit_count() if len(placed) else 0
         length = max(1, min(_CHUNK_TERMS >> remaining, -(-len(states) // 4)))
-
-        def weigh(start: int) -> None:
-            chunk = slice(start, start + length)
-            _weigh_nodes(states[chunk], self._recursion.arrays, weights[chunk])
-
-        run_chunks(weigh, range(0, len(states), length), parallel=len(states) << remaining > 100_000)
+        run_chunks(
+            lambda start: _weigh_nodes(
+                states[start : start + length], self._recursion.arrays, weights[start : start + length]
+            ),
+            range(0, len(states), length),
+            parallel=len(states) << remaining > 100_000,
+        )
         cumulative = np.cumsum(weights, axis=1)[state]  # (k, d)
         goal = uniform * cumulative[:, -1]
         node = np.minimum((cumulative <= goal[:, None]).sum(axis=1), self.d - 1)
