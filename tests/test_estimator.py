@@ -16,7 +16,9 @@ def table():
 @pytest.mark.filterwarnings("ignore::dag_gfn.DataWarning")  # the checks' data are what they are
 @pytest.mark.filterwarnings("ignore::dag_gfn.NotConvergedWarning")
 @pytest.mark.filterwarnings("ignore:.*:sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks([GraphPosteriorEstimator(num_samples=200, num_graph_samples=10, random_state=0)])
+@parametrize_with_checks(
+    [GraphPosteriorEstimator(num_samples=200, num_graph_samples=10, random_state=0, missing="error")]
+)
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 

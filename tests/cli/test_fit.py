@@ -450,7 +450,7 @@ def test_codes_for_missing_values_are_options(here, capsys):
     (here / "codes.csv").write_text(
         "a,b\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(40)) + "-99,?\n"
     )
-    assert main(["fit", "codes.csv", "--out", "out", *QUICK]) == 2
+    assert main(["fit", "codes.csv", "--missing", "error", "--out", "out", *QUICK]) == 2
     assert "'b' has 1 missing value, written '?'" in capsys.readouterr().err
     options = ["--na-values", "-99,none", "--missing", "drop"]
     assert main(["fit", "codes.csv", *options, "--out", "out", *QUICK]) == 0
