@@ -5,6 +5,7 @@ import pytest
 import dag_gfn
 from dag_gfn.data import data_warnings, from_array, from_frame, read_csv
 from dag_gfn.errors import DataError
+from dag_gfn.fitting.prepare import as_dataset
 
 
 @pytest.fixture
@@ -170,13 +171,16 @@ def test_polars_without_pyarrow(monkeypatch, rng):
     np.testing.assert_array_equal(from_frame(frame, missing="drop").values, [[1.5, 3], [2.5, 1]])
 
 
-def test_what_is_no_table_is_named_with_its_library():
+def test_a_lazy_frame_is_collected():
     polars = pytest.importorskip("polars")
-    lazy = polars.DataFrame({"a": [1, 2]}).lazy()
-    with pytest.raises(DataError, match=r"not polars\.LazyFrame: use \.collect\(\)"):
-        dag_gfn.fit(lazy)
-    with pytest.raises(DataError, match="not dict"):
-        dag_gfn.fit({"a": [1, 2]})
+    frame = polars.DataFrame({"a": [1.5, 2.0, 4.0], "b": [2.0, 1.0, 3.5]})
+    np.testing.assert_array_equal(as_dataset(frame.lazy()).values, as_dataset(frame).values)
+
+
+def test_what_is_no_table_is_named_with_its_library():
+    networkx = pytest.importorskip("networkx")
+    with pytest.raises(DataError, match=r"not networkx\.DiGraph"):
+        dag_gfn.fit(networkx.DiGraph())
 
 
 def test_codes_in_frames(rng):
