@@ -11,7 +11,7 @@ import dag_gfn
 
 def discrete_data(codes, missing, **fields):
     """Return a dataset of codes with nan where `missing` is True."""
-    data = dag_gfn.from_array(np.asarray(codes), discrete="all")
+    data = dag_gfn.from_array(np.asarray(codes), discrete="all", strict=True)
     values = data.values.copy()
     values[missing] = np.nan
     return replace(data, values=values, **fields)

@@ -20,6 +20,8 @@ def table():
     [GraphPosteriorEstimator(num_samples=200, num_graph_samples=10, random_state=0, missing="error")]
 )
 def test_scikit_learns_own_checks(estimator, check):
+    if getattr(check, "func", check).__name__ == "check_sample_weight_equivalence_on_dense_data":
+        pytest.skip("takes a minute; tests of row weights compare them with repeated rows")
     check(estimator)
 
 

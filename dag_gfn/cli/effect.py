@@ -12,7 +12,6 @@ from dag_gfn.cli.output import require_output
 from dag_gfn.errors import OptionError
 from dag_gfn.fitting.progress import AnnouncedShare
 from dag_gfn.memory import require_memory
-from dag_gfn.views.wording import assumptions
 
 
 def effect(
@@ -98,6 +97,8 @@ def effect(
             else {"mean": adjusted.mean, "interval_90": adjusted.interval()},
         }
     if not as_json:
+        from dag_gfn.views.wording import assumptions  # loads libraries that --help does not need
+
         print("\n".join([*lines, assumptions(posterior.info)]))
         return
     content = {

@@ -169,7 +169,10 @@ def _number_of_rows(
 def _cells(line: str, separator: str | None) -> list[str]:
     if separator is None:
         return [cell.strip('"') for cell in _CELL.findall(line)]
-    cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    try:
+        cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    except csv.Error as error:
+        raise DataError(f"a line of the file cannot be divided into cells ({error}): correct it") from None
     return [cell.strip() for cell in cells]
 
 

@@ -46,7 +46,7 @@ def row_number_columns(dataset: Dataset) -> list[int]:
     >>> import dag_gfn
     >>> from dag_gfn.data.row_number_columns import row_number_columns
     >>> values = np.random.default_rng(0).normal(size=12)
-    >>> row_number_columns(dag_gfn.from_array(np.column_stack([np.arange(1, 13), values])))
+    >>> row_number_columns(dag_gfn.from_array(np.column_stack([np.arange(1, 13), values]), strict=True))
     [0]
     """
     return [

@@ -38,7 +38,7 @@ class Source:
 
     Examples
     --------
-    See `dag_gfn.data.build_dataset.build_dataset`.
+    See `build_dataset`.
     """
 
     names: tuple[str, ...]

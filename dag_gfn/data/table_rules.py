@@ -81,7 +81,8 @@ def without_copies(columns: Sequence[DecidedColumn], keep: Collection[str] = ())
     >>> metres = np.random.default_rng(0).normal(size=20)
     >>> m = DecidedColumn(ColumnRole("m", "continuous"), metres)
     >>> cm = DecidedColumn(ColumnRole("cm", "continuous"), 100 * metres)
-    >>> without_copies([m, cm])[1].role.reason
+    >>> age = DecidedColumn(ColumnRole("age", "continuous"), np.arange(20.0) ** 2)
+    >>> without_copies([m, cm, age])[1].role.reason
     "the same as 'm' on another scale"
     """
     used = [j for j, column in enumerate(columns) if column.is_variable]
@@ -128,8 +129,8 @@ def fewer_levels(
     >>> from dag_gfn.data.role_rules import DecidedColumn
     >>> from dag_gfn.data.roles import ColumnRole
     >>> from dag_gfn.data.table_rules import fewer_levels
-    >>> codes = np.array([0.0, 0, 0, 0, 1, 1, 1, 2, 3, 4, 5, 6])
-    >>> sites = DecidedColumn(ColumnRole("site", "category"), codes, tuple("abcdefg"))
+    >>> codes = np.array([0.0] * 40 + [1] * 30 + list(range(2, 26)))
+    >>> sites = DecidedColumn(ColumnRole("site", "category"), codes, tuple("abcdefghijklmnopqrstuvwxyz"))
     >>> fewer_levels([sites], (), None)[0].states
     ('a', 'b', 'other')
     """

@@ -103,7 +103,7 @@ def contrasts(
     >>> import dag_gfn
     >>> from dag_gfn.effects.contrasts import contrasts
     >>> from dag_gfn.parameters import parameter_posterior
-    >>> job = np.repeat(["cook", "nurse", "pilot"], [10, 20, 10])
+    >>> job = np.tile(["cook", "nurse", "pilot", "nurse"], 10)
     >>> table = pd.DataFrame({"job": job, "age": np.random.default_rng(0).normal(40.0, 9.0, size=40)})
     >>> parameters = parameter_posterior(dag_gfn.fit(table, progress=False))
     >>> [str(contrast) for contrast in contrasts(parameters, 0)]
@@ -155,7 +155,7 @@ def settings(parameters: BlockGaussianParameters, node: int) -> list[Setting]:
     >>> import dag_gfn
     >>> from dag_gfn.effects.contrasts import settings
     >>> from dag_gfn.parameters import parameter_posterior
-    >>> table = pd.DataFrame({"job": np.repeat(["cook", "nurse"], 20), "age": np.tile([26.0, 38.0, 42.0, 54.0], 10)})
+    >>> table = pd.DataFrame({"job": np.tile(["cook", "nurse"], 20), "age": np.tile([26.0, 42.0, 38.0, 54.0], 10)})
     >>> parameters = parameter_posterior(dag_gfn.fit(table, progress=False))
     >>> [setting.name for setting in settings(parameters, 0)], [setting.name for setting in settings(parameters, 1)]
     (['cook', 'nurse'], ['20', '60'])

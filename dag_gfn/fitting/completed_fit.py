@@ -139,9 +139,9 @@ def fit_completed(run: Run, prepared: Prepared, chosen: FitOptions) -> Completed
     >>> from dataclasses import replace
     >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(30, 2)))
     >>> data = replace(data, values=np.where(data.values > 1.5, np.nan, data.values))
-    >>> posterior = dag_gfn.fit(data, num_completed=20, progress=False)
+    >>> posterior = dag_gfn.fit(data, num_completed=40, progress=False)
     >>> posterior.info["missing"]["tables"], posterior.marginal("edge").source
-    (20, 'mixture')
+    (40, 'mixture')
     """
     if chosen.method.order_modular:
         raise OptionError(

@@ -66,7 +66,7 @@ def gaussian_columns(data: Dataset, score: LocalScore) -> GaussianColumns:
     >>> from dag_gfn.fitting.gaussian_columns import gaussian_columns
     >>> from dag_gfn.scores import BlockBGe, Copula
     >>> codes = np.array([[0, 0], [1, 2], [2, 1], [1, 1], [0, 2]])
-    >>> data = dag_gfn.from_array(codes, ["pain", "drug"], discrete="all")
+    >>> data = dag_gfn.from_array(codes, ["pain", "drug"], discrete="all", strict=True)
     >>> data = replace(data, kinds=("ordinal", "discrete"))
     >>> gaussian_columns(data, BlockBGe(data)).cells.num_columns  # two contrasts each
     4

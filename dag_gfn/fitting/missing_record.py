@@ -43,9 +43,9 @@ def missing_record(
     >>> from dataclasses import replace
     >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(30, 2)), ["a", "b"])
     >>> data = replace(data, values=np.where(data.values > 1.5, np.nan, data.values))
-    >>> record = dag_gfn.fit(data, num_completed=20, progress=False).info["missing"]
+    >>> record = dag_gfn.fit(data, num_completed=40, progress=False).info["missing"]
     >>> record["cells"], record["columns"], record["patterns"][0]
-    (1, {'b': 1}, {'columns': ['b'], 'rows': 1})
+    (3, {'a': 1, 'b': 2}, {'columns': ['b'], 'rows': 2})
     """
     missing = data.missing
     incomplete = missing.any(axis=1)

@@ -34,6 +34,10 @@ class NormalWishart(GaussianScore):
     difference of the log marginal likelihoods of :math:`B_P \cup B_j` and :math:`B_P`.
 
     A subclass calls `_set_prior`, then `_set_moments`.
+
+    Examples
+    --------
+    See `BGe`.
     """
 
     honours_interventions = True

@@ -100,7 +100,8 @@ def content_faults(
     faults += listed_faults(graphs)
     faults += constraint_faults(names, probability, adjacency, wanted)
     evidence = info["log_evidence"]
-    if info["method"] == "exact" and not (is_number(evidence) and math.isfinite(evidence)):
+    is_known = not info.get("missing")  # else a mean over completed tables, which has no evidence
+    if info["method"] == "exact" and is_known and not (is_number(evidence) and math.isfinite(evidence)):
         faults.append(Fault("an exact evidence is not a finite number", f"{evidence!r}"))
     return faults
 

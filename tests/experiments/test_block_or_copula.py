@@ -3,8 +3,10 @@ import json
 import block_or_copula
 import numpy as np
 import pandas as pd
+import pytest
 
 
+@pytest.mark.slow
 def test_a_smoke_run_writes_the_table(tmp_path):
     block_or_copula.main(["--smoke", "--out", str(tmp_path)])
     records = [json.loads(file.read_text()) for file in (tmp_path / "runs").iterdir()]

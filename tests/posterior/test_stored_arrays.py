@@ -142,7 +142,7 @@ def test_damaged_arrays_are_named(folder, damage):
 @pytest.mark.parametrize("damage", BLOCKS)
 def test_damaged_blocks_are_named(damage, rng, tmp_path):
     codes, values = rng.integers(0, 3, 40), rng.normal(size=(40, 2))
-    discrete = dag_gfn.from_array(np.column_stack([codes] * 3), discrete="all")
+    discrete = dag_gfn.from_array(np.column_stack([codes] * 3), discrete="all", strict=True)
     mixed = replace(
         discrete,
         values=np.column_stack([codes, values]),
