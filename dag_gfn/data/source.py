@@ -38,7 +38,12 @@ class Source:
 
     Examples
     --------
-    See `build_dataset`.
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from dag_gfn.data.source import Source
+    >>> frame = pd.DataFrame({"age": [31.0, 25.0], "pay": [2.1, 1.7]})
+    >>> Source(("age", "pay"), lambda k: frame.iloc[:, k], numbers=np.arange(2), typed=True).load(1).tolist()
+    [2.1, 1.7]
     """
 
     names: tuple[str, ...]

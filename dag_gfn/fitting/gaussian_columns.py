@@ -65,13 +65,13 @@ def gaussian_columns(data: Dataset, score: LocalScore) -> GaussianColumns:
     >>> from dataclasses import replace
     >>> from dag_gfn.fitting.gaussian_columns import gaussian_columns
     >>> from dag_gfn.scores import BlockBGe, Copula
-    >>> codes = np.array([[0, 0], [1, 2], [2, 1], [1, 1], [0, 2]])
+    >>> codes = np.tile([[0, 0], [1, 2], [2, 1], [1, 1], [0, 2]], (2, 1))
     >>> data = dag_gfn.from_array(codes, ["pain", "drug"], discrete="all", strict=True)
     >>> data = replace(data, kinds=("ordinal", "discrete"))
     >>> gaussian_columns(data, BlockBGe(data)).cells.num_columns  # two contrasts each
     4
     >>> columns = gaussian_columns(data, Copula(data))  # one normal variable, and two contrasts
-    >>> columns.cells.num_columns, columns.cells.ranks[0].levels.tolist()
+    >>> columns.cells.num_columns, columns.cells.ranks[0].levels[:5].tolist()
     (3, [0, 1, 2, 1, 0])
     """
     if isinstance(score, BGe):

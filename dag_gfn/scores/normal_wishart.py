@@ -37,7 +37,10 @@ class NormalWishart(GaussianScore):
 
     Examples
     --------
-    See `BGe`.
+    >>> from dag_gfn.scores import BGe, BlockBGe
+    >>> from dag_gfn.scores.normal_wishart import NormalWishart
+    >>> issubclass(BGe, NormalWishart), issubclass(BlockBGe, NormalWishart)
+    (True, True)
     """
 
     honours_interventions = True

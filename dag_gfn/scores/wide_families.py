@@ -36,11 +36,13 @@ def wide_doubts(
     >>> import numpy as np
     >>> from dag_gfn.data import from_array
     >>> from dag_gfn.scores.wide_families import wide_doubts
-    >>> codes = np.arange(11)[:, None] // [1, 3] % [6, 2]  # a category of six levels and one of two, in eleven rows
-    >>> data = from_array(codes, ["town", "sex"], discrete="all", strict=True)
-    >>> (doubt,) = wide_doubts(np.array([[[False, True], [False, False]]]), np.array([1.0]), data)  # town -> sex
-    >>> doubt.warning[:66]  # 5 contrasts and 1
-    "the likely parent sets of 'sex' (6 columns for 11 rows) own more co"
+    >>> codes = np.arange(12)[:, None] // [1, 2, 3] % [6, 6, 2]  # twelve rows
+    >>> data = from_array(codes, ["town", "job", "sex"], discrete="all", strict=True)
+    >>> graph = np.zeros((1, 3, 3), dtype=bool)
+    >>> graph[0, :2, 2] = True  # town -> sex <- job
+    >>> (doubt,) = wide_doubts(graph, np.array([1.0]), data)
+    >>> doubt.warning[:67]  # 5 and 5 contrasts and 1
+    "the likely parent sets of 'sex' (11 columns for 12 rows) own more c"
     """
     widths, rows = BlockDesign.of(data).widths, rows_of_columns(data)
     rows_of_nodes = np.array([rows[list(owned)].min() for owned in data.node_columns])
