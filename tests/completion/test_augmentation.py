@@ -32,6 +32,7 @@ def cells(rng):
     return GaussianCells(values, [[0], [1], [2]])
 
 
+@pytest.mark.slow
 def test_tables_agree_with_what_was_seen_and_do_not_depend_on_threads(cells):
     options = {"tables": 10, "chains": 3, "first_round": 20, "max_sweeps": 20}
     one, other = (augmented(cells, n_jobs=jobs, **options) for jobs in (1, 4))

@@ -55,6 +55,7 @@ def both(cells, number, seed=0, **options):
     return edges(weighted), edges(augmented)
 
 
+@pytest.mark.slow
 def test_both_routes_give_the_same_posterior(rng, monkeypatch):
     monkeypatch.setattr("dag_gfn.completion.graph_draws.MAX_EXACT_NODES", 0)
     (one, one_error), (other, other_error) = both(incomplete(rng, 30, 0.2), 120, spacing=5)

@@ -16,6 +16,7 @@ def tables_of(data, *, score=None, weigh=False, tables=8, **options):
     return complete(data, *model, seed=0, tables=tables, weigh=weigh)
 
 
+@pytest.mark.slow
 def test_cells_that_were_seen_stay_and_hyperparameters_too():
     data = numbers(3, 40, 0.2)
     completed = tables_of(data, alpha_mu=0.5, alpha_w=9.0)
@@ -50,6 +51,7 @@ def test_a_missing_category_becomes_one_of_its_levels(mixed):
         np.testing.assert_allclose(levels[seen, 1], mixed.values[seen, 1], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_levels_that_no_seen_cell_has_are_not_drawn(mixed):
     from dataclasses import replace
 

@@ -48,6 +48,7 @@ def test_a_mixture_is_the_sum_over_all_completions():
     assert posterior.info["diagnostics"]["distinct_tables"] <= 16  # equal tables are fitted once
 
 
+@pytest.mark.slow
 def test_more_than_five_columns_agree_with_the_enumeration(monkeypatch):
     """The path by draws and recursions, on columns few enough to list all DAGs, has the same marginals."""
     data = numbers(4, 40, 0.1)
@@ -113,6 +114,7 @@ def test_the_same_seed_gives_the_same_result_with_any_number_of_jobs(method):
     same_posterior(one, quiet_fit(data, n_jobs=3, **options))
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_tables():
     data = numbers(3, 40, 0.2)
     one, other = (quiet_fit(data, num_completed=8, seed=seed).marginal("edge").values for seed in (0, 1))
@@ -184,12 +186,14 @@ def test_saved_and_loaded_it_answers_the_same(tmp_path):
         assert top >= loaded.top_graphs(1)[0].graph["probability"] - 1e-9
 
 
+@pytest.mark.slow
 def test_probabilities_of_graphs_given_a_query_sum_to_one():
     posterior = quiet_fit(numbers(3, 50, 0.15), num_completed=8)
     given = posterior.given("edge(x0, x1)")
     assert sum(g.graph["probability"] for g in given.top_graphs(25)) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_few_tables_are_no_result_to_rely_on():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
