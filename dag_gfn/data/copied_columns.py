@@ -110,12 +110,12 @@ def _affine(x: Float64[np.ndarray, " n"], y: Float64[np.ndarray, " n"]) -> str:
     low, high = int(np.argmin(x)), int(np.argmax(x))
     if x[low] == x[high]:
         return ""
-    slope = (y[high] - y[low]) / (x[high] - x[low])
-    spread = abs(y[high] - y[low])
-    for rows in (slice(_FIRST_ROWS), slice(None)):  # the first rows rule most pairs out
-        distance = np.abs(y[rows] - (y[low] + slope * (x[rows] - x[low])))
-        if spread == 0 or not np.isfinite(slope) or distance.max() > _TOLERANCE * spread:
-            return ""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is no copy
+        rise, run = y[high] - y[low], x[high] - x[low]
+        for rows in (slice(_FIRST_ROWS), slice(None)):  # the first rows rule most pairs out
+            distance = np.abs(y[rows] - (y[low] + rise * ((x[rows] - x[low]) / run)))
+            if rise == 0 or not distance.max() <= _TOLERANCE * abs(rise):
+                return ""
     return "scale"
 
 
