@@ -25,6 +25,7 @@ def smoke(tmp_path_factory):
     return out, {record["parameters"]["method"]: record["result"] for record in records}
 
 
+@pytest.mark.slow
 def test_a_smoke_run_writes_runs_tables_and_figure(smoke):
     out, results = smoke
     assert {file.name for file in out.iterdir()} == {"runs", "accuracy.csv", "tables.md", "error_seconds.png"}

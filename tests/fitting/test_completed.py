@@ -40,6 +40,7 @@ def mixed():
     return dag_gfn.from_frame(table).standardize()
 
 
+@pytest.mark.slow
 def test_a_missing_category_becomes_one_of_its_levels(mixed):
     completed = tables_of(mixed, score="block")
     design = completed.scores[0].design

@@ -145,6 +145,7 @@ def test_a_gflownet_is_trained_on_each_table():
     assert np.abs(posterior.marginal("edge").values - exact.values).max() < 0.25
 
 
+@pytest.mark.slow
 def test_the_record_says_what_was_missing_and_what_depends_on_it():
     data = numbers(3, 60, 0.2)
     posterior = quiet_fit(data, num_completed=24)

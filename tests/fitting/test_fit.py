@@ -841,6 +841,7 @@ def test_mcmc_beyond_complete_tables_takes_candidate_parents():
     assert dag_gfn.posterior.metrics.auroc(posterior.marginal("edge").values, data.true_graph) > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_candidates")
 def test_mcmc_beyond_complete_tables_honours_constraints():
     data = dag_gfn.simulate(22, 60, rng=np.random.default_rng(1))

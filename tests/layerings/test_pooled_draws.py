@@ -38,6 +38,7 @@ def table():
     return score_table(4, rows=25)
 
 
+@pytest.mark.slow
 def test_edges_are_the_posteriors_and_their_errors_those_of_repetition(table, rng):
     exact, log_evidence = exact_edges(table)
     weights, off = LayerWeights.of(table.complete), ~np.eye(4, dtype=bool)
