@@ -107,24 +107,6 @@ def effective_rows(data: Dataset) -> float:
     return float(data.weights.sum() ** 2 / (data.weights**2).sum())
 
 
-def rows_in_words(data: Dataset) -> str:
-    """Return the number of rows, and what they are worth where they have weights.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dataclasses import replace
-    >>> import dag_gfn
-    >>> from dag_gfn.data.row_weights import rows_in_words
-    >>> data = dag_gfn.from_array(np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0]]))
-    >>> rows_in_words(data), rows_in_words(replace(data, weights=np.array([0.5, 0.5, 2.0])))
-    ('3 rows', '3 rows, which by their weights are worth 2,')
-    """
-    if data.weights is None or data.moments_only:
-        return f"{data.total_weight:,.0f} rows"
-    return f"{data.n:,} rows, which by their weights are worth {effective_rows(data):,.3g},"
-
-
 def can_repeat_rows(data: Dataset) -> bool:
     """Return whether the table can be written out row by row: its weights are counts, and not too many.
 
