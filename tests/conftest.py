@@ -10,9 +10,21 @@ if WORKER is not None:  # one of several at once; the libraries read this when t
     # two that save compiled code for different types at the same moment could swap it
     os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent / "__pycache__" / WORKER))
 
-from jaxtyping import install_import_hook  # noqa: E402
+import jaxtyping  # noqa: E402
 
-_hook = install_import_hook("dag_gfn", "beartype.beartype")
+_jaxtyped = jaxtyping.jaxtyped
+
+
+def _jaxtyped_once(*args, **kwargs):
+    """Leave functions inside functions alone: each call would make their check anew, which takes a millisecond."""
+    if args:
+        return _jaxtyped(*args, **kwargs)
+    check = _jaxtyped(**kwargs)
+    return lambda checked: checked if "<locals>" in checked.__qualname__ else check(checked)
+
+
+jaxtyping.jaxtyped = _jaxtyped_once  # the import hook decorates every function with it
+_hook = jaxtyping.install_import_hook("dag_gfn", "beartype.beartype")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

@@ -95,10 +95,19 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
     >>> prepare(dag_gfn.load_example("iris"), chosen).table.score
     'bic'
     """
-    scaled, filled, constraints, score, prior, doubts, unlike = _parts(dataset, chosen, with_score=True)
-    assert score is not None  # asked for
-    table = ScoreTable.build(score, prior, constraints)
-    return Prepared(scaled, constraints, table, doubts, unlike, filled, score, prior)
+    inputs = _ScoreInputs.of(dataset, chosen)
+    score = inputs.score()
+    table = ScoreTable.build(score, inputs.prior, inputs.constraints)
+    return Prepared(
+        inputs.scaled,
+        inputs.constraints,
+        table,
+        inputs.doubts(score),
+        inputs.unlike,
+        inputs.filled,
+        score,
+        inputs.prior,
+    )
 
 
 def doubts_and_warnings(
@@ -125,46 +134,84 @@ def doubts_and_warnings(
     >>> doubts_and_warnings(data, FitOptions.from_keywords({}, caller="fit"))
     ([], [])
     """
-    return _parts(dataset, chosen, with_score=with_score)[5:]
+    inputs = _ScoreInputs.of(dataset, chosen)
+    return inputs.doubts(inputs.score() if with_score else None), inputs.unlike
 
 
-def _parts(
-    dataset: Dataset, chosen: FitOptions, *, with_score: bool
-) -> tuple[Dataset, Dataset, Constraints, LocalScore | None, GraphPrior, list[Doubt], list[str]]:
-    """Return the dataset on its scale, and the score, prior and constraints that make the table."""
-    model = chosen.model
-    score_name = score_for(dataset).name if model.score is None else model.score
-    if model.score == "copula" and dataset.kind == "discrete" and not dataset.has_ordinal:
+@dataclass(frozen=True)
+class _ScoreInputs:
+    """What the score of a dataset is made of under the options of a fit.
+
+    Parameters
+    ----------
+    scaled, filled : Dataset
+        On the scale that is scored, as it is and without missing cells (:func:`filled_in`).
+    z_scored : Dataset
+        With standardized numbers, on which doubts about the data are looked for.
+    constraints : Constraints
+    prior : GraphPrior
+    score_name : str
+    hyperparameters : dict
+        Of the score.
+    unlike : list of str
+        Warnings about the data that have no doubt of their own.
+    """
+
+    scaled: Dataset
+    filled: Dataset
+    z_scored: Dataset
+    constraints: Constraints
+    prior: GraphPrior
+    score_name: str
+    hyperparameters: dict[str, Any]
+    unlike: list[str]
+
+    @classmethod
+    def of(cls, dataset: Dataset, chosen: FitOptions) -> "_ScoreInputs":
+        """Return them, or raise the errors of `prepare`."""
+        model = chosen.model
+        score_name = score_for(dataset).name if model.score is None else model.score
+        _require_order(score_name, dataset)
+        if dataset.weights is not None and needs_completion(score_name, dataset) and can_repeat_rows(dataset):
+            dataset = repeat_rows(dataset)  # each of them is completed on its own
+        # graphs, their masks, packed bits
+        bytes_of_graph = 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)
+        require_memory("num_samples", chosen.method.num_samples, bytes_of_graph)
+        z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
+        require_modelled(model.score, dataset)
+        ranks = model.margins == "normal_scores" or score_name == "copula"
+        unlike = data_warnings(filled_in(dataset), ranks=ranks)
+        if model.margins == "normal_scores":
+            dataset = with_normal_margins(dataset)
+            z_scored = dataset.standardize()
+        scaled = _scaled(dataset, z_scored, model)
+        filled = filled_in(scaled)
+        constraints = Constraints.from_names(scaled.nodes, model.required, model.forbidden, model.max_parents)
+        if scaled.kind == "discrete" and score_name not in WITHOUT_CELLS and model.sparse_families == "drop":
+            constraints = constraints.without_sparse_families(filled)
+        prior = make_prior(model.prior, len(scaled.nodes), **chosen.prior.values())
+        hyperparameters = {
+            name: np.asarray(value) if isinstance(value, Collection) else value
+            for name, value in chosen.score.values().items()
+        }
+        return cls(scaled, filled, z_scored, constraints, prior, score_name, hyperparameters, unlike)
+
+    def score(self) -> LocalScore:
+        """Return the score of the filled table."""
+        return make_score(self.score_name, self.filled, **self.hyperparameters)
+
+    def doubts(self, score: LocalScore | None) -> list[Doubt]:
+        """Return the doubts about the data, and those of the score if there is one."""
+        return [*data_doubts(filled_in(self.z_scored)), *([] if score is None else score.doubts())]
+
+
+def _require_order(score_name: str, dataset: Dataset) -> None:
+    """Raise OptionError where the copula is asked for and no column has an order."""
+    if score_name == "copula" and dataset.kind == "discrete" and not dataset.has_ordinal:
         raise OptionError(
             "score 'copula' is for numbers and ordered categories, and no column of these data has an order: say which "
             "with --ordinal rating:low<mid<high (ordinal=...), or choose bdeu or block"
         )
-    if dataset.weights is not None and needs_completion(score_name, dataset) and can_repeat_rows(dataset):
-        dataset = repeat_rows(dataset)  # each of them is completed on its own
-    # graphs, their masks, packed bits
-    require_memory(
-        "num_samples", chosen.method.num_samples, 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)
-    )
-    z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
-    require_modelled(model.score, dataset)
-    ranks = model.margins == "normal_scores" or score_name == "copula"
-    unlike = data_warnings(filled_in(dataset), ranks=ranks)
-    if model.margins == "normal_scores":
-        dataset = with_normal_margins(dataset)
-        z_scored = dataset.standardize()
-    dataset = _scaled(dataset, z_scored, model)
-    filled = filled_in(dataset)
-    constraints = Constraints.from_names(dataset.nodes, model.required, model.forbidden, model.max_parents)
-    if dataset.kind == "discrete" and score_name not in WITHOUT_CELLS and model.sparse_families == "drop":
-        constraints = constraints.without_sparse_families(filled)
-    hyperparameters: dict[str, Any] = {
-        name: np.asarray(value) if isinstance(value, Collection) else value
-        for name, value in chosen.score.values().items()
-    }
-    score = make_score(score_name, filled, **hyperparameters) if with_score else None
-    prior = make_prior(model.prior, len(dataset.nodes), **chosen.prior.values())
-    doubts = [*data_doubts(filled_in(z_scored)), *([] if score is None else score.doubts())]
-    return dataset, filled, constraints, score, prior, doubts, unlike
 
 
 def as_dataset(data: Any) -> Dataset:
