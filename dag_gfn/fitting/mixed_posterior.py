@@ -27,7 +27,7 @@ from dag_gfn.scores import LocalScore, ScoreTable
 from dag_gfn.scores.stacked_statistics import pair_statistics, stacked_statistics
 
 _STARTS = 50  # of the draws, for the search for the most probable graphs
-_JUDGED_GRAPHS = 10  # most probable graphs, the largest of whose errors is recorded
+_JUDGED_GRAPHS = 100  # most probable graphs, whose errors are recorded
 
 
 @dataclass(frozen=True, eq=False)
@@ -332,7 +332,7 @@ def _scored(
 
 def _graph_settings(errors: Float64[np.ndarray, " k"]) -> dict[str, Any]:
     """Return what posterior.json records of the probabilities of graphs: scores are their logarithms."""
-    return {"normalized_scores": True, "graph_relative_error": float(errors.max(initial=0.0))}
+    return {"normalized_scores": True, "graph_relative_errors": errors.tolist()}
 
 
 def _worth(worth: float | None) -> dict[str, Any] | None:

@@ -59,8 +59,8 @@ class FitRecord:
         How many independent draws these are worth.
     normalized_scores : bool
         Whether the scores of graphs are the logarithms of their probabilities.
-    graph_relative_error : float or None
-        Of the probabilities of the most probable graphs, where these are means over completed tables.
+    graph_relative_errors : tuple of float
+        Of the probabilities of the most probable graphs, in their order, where these are means over completed tables.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class FitRecord:
     num_samples: int | None = None
     effective_samples: float | None = None
     normalized_scores: bool = False
-    graph_relative_error: float | None = None
+    graph_relative_errors: tuple[float, ...] = ()
 
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> "FitRecord":
@@ -105,7 +105,7 @@ class FitRecord:
             num_samples=found.get("num_samples"),
             effective_samples=found.get("effective_samples"),
             normalized_scores=bool(info.get("normalized_scores")),
-            graph_relative_error=info.get("graph_relative_error"),
+            graph_relative_errors=tuple(info.get("graph_relative_errors") or ()),
         )
 
 

@@ -96,16 +96,17 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
 def _evidence_of_mixture(posterior: "GraphPosterior") -> Evidence:
     """Return the evidence by which scores that are log-probabilities already become probabilities.
 
-    It is 1, or the probability of what was taken as known. The error is that of the most probable graphs.
+    It is 1, or the probability of what was taken as known. The error is the largest of the most probable graphs.
     """
     record, source = posterior.record, "the completed tables"
+    largest = max(record.graph_relative_errors, default=None)
     if posterior.covers_all_dags:
         log_z = float(np.logaddexp.reduce(posterior.log_scores))
-        return Evidence(log_z, record.graph_relative_error, source)
+        return Evidence(log_z, largest, source)
     known = [condition.probability for condition in record.conditions]
     if any(probability is None or not probability > 0 for probability in known):
         return Evidence(None, None, source)
-    return Evidence(math.fsum(math.log(p) for p in known if p), record.graph_relative_error, source)
+    return Evidence(math.fsum(math.log(p) for p in known if p), largest, source)
 
 
 def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
@@ -139,7 +140,13 @@ def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
     adjacency, log_scores = adjacency[order], log_scores[order]
     probability = evidence.probabilities(log_scores)
     odds = np.exp(log_scores - log_scores[0])
-    return RankedGraphs(adjacency, log_scores, probability, evidence.errors(probability), odds)
+    errors = evidence.errors(probability)
+    if (
+        posterior.record.normalized_scores and not posterior.record.conditions
+    ):  # each graph has an error of its own
+        own = np.array(posterior.record.graph_relative_errors[: len(probability)])
+        errors[: len(own)] = probability[: len(own)] * own
+    return RankedGraphs(adjacency, log_scores, probability, errors, odds)
 
 
 def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:

@@ -166,7 +166,7 @@ def check_info(info: Any) -> None:
             "doubts": items(_DOUBT),
             "search": optional(_SEARCH),
             "normalized_scores": BOOLEAN,
-            "graph_relative_error": optional(number(0)),
+            "graph_relative_errors": items(number(0)),
             "missing": optional(_missing(d)),
             **dict.fromkeys(("warnings", "notes"), items(text)),
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),

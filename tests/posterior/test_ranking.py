@@ -152,3 +152,14 @@ def test_what_implies_something_else_is_not_more_probable(seed, exact):
     assert (path + path.T <= 1 + 1e-12).all()
     counted = np.abs(graph.path_matrix(few).mean(axis=0) - exact.path_marginals().to_numpy()).mean()
     assert np.abs(path - exact.path_marginals().to_numpy()).mean() < counted
+
+
+def test_each_graph_of_a_mixture_has_an_error_of_its_own():
+    graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]], [[0, 0], [0, 0]]], dtype=bool)
+    log_probability = np.log([0.6, 0.3, 0.1])
+    info = {"normalized_scores": True, "graph_relative_errors": [0.01, 0.2]}
+    posterior = GraphPosterior.from_weights(
+        ("a", "b"), graphs, log_probability, log_probability, info=info, log_evidence=0.0
+    )
+    errors = [top.graph["standard_error"] for top in posterior.top_graphs(3)]
+    assert errors == pytest.approx([0.006, 0.06, 0.02])  # the largest stands for graphs without one
