@@ -12,7 +12,7 @@ from prior_draws import all_dags, draw_rows
 from dag_gfn.completion.gaussian_cells import GaussianCells, RankColumn
 from dag_gfn.completion.gaussian_chain import GaussianChain
 from dag_gfn.completion.graph_draws import MovedGraphs
-from dag_gfn.completion.normal_wishart import NormalWishart
+from dag_gfn.completion.normal_wishart import NormalWishartPrior
 from dag_gfn.scores import Constraints, make_prior
 
 ROWS = 12
@@ -77,7 +77,9 @@ def differences(case, pairs, sweeps, rng):
             ]
         seen = np.where(hidden, np.nan, rows)
         cells = GaussianCells(seen, nodes, ranks, intervened=None if set_to is None else ~np.isnan(set_to))
-        chain = GaussianChain(cells, NormalWishart.of(num_columns), None if saturated else graphs, rng=rng)
+        chain = GaussianChain(
+            cells, NormalWishartPrior.of(num_columns), None if saturated else graphs, rng=rng
+        )
         chain.values[:] = rows
         if not saturated:
             chain.parents = dag.copy()

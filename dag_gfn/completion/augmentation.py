@@ -17,7 +17,7 @@ from dag_gfn.completion.completed_tables import CompletedTables
 from dag_gfn.completion.gaussian_cells import GaussianCells
 from dag_gfn.completion.gaussian_chain import GaussianChain
 from dag_gfn.completion.graph_draws import graph_draws
-from dag_gfn.completion.normal_wishart import NormalWishart
+from dag_gfn.completion.normal_wishart import NormalWishartPrior
 from dag_gfn.completion.saturated import MakeScore
 from dag_gfn.graphs.subsets import unpack
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
@@ -47,7 +47,7 @@ Augmented = TypeVar("Augmented", bound=Drawing)
 
 def augmented_tables(
     cells: GaussianCells,
-    prior: NormalWishart,
+    prior: NormalWishartPrior,
     make_score: MakeScore,
     *,
     streams: RandomStreams,
@@ -67,7 +67,7 @@ def augmented_tables(
     Parameters
     ----------
     cells : GaussianCells
-    prior : NormalWishart
+    prior : NormalWishartPrior
         That of the scores.
     make_score : callable
         From a complete table, shape (n, D), to its score.
@@ -94,14 +94,14 @@ def augmented_tables(
     >>> import dag_gfn
     >>> from dag_gfn.completion.augmentation import augmented_tables
     >>> from dag_gfn.completion.gaussian_cells import GaussianCells
-    >>> from dag_gfn.completion.normal_wishart import NormalWishart
+    >>> from dag_gfn.completion.normal_wishart import NormalWishartPrior
     >>> from dag_gfn.random_streams import RandomStreams
     >>> from dag_gfn.scores import BGe
     >>> values = np.random.default_rng(0).normal(size=(30, 2))
     >>> values[:5, 0] = np.nan
     >>> tables = augmented_tables(
     ...     GaussianCells(values, nodes=[[0], [1]]),
-    ...     NormalWishart.of(2),
+    ...     NormalWishartPrior.of(2),
     ...     lambda columns: BGe(dag_gfn.from_array(columns)),
     ...     streams=RandomStreams(0),
     ...     tables=20,

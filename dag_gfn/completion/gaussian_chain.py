@@ -22,8 +22,8 @@ from dag_gfn.completion.graph_draws import GraphDraws
 from dag_gfn.completion.normal_wishart import (
     BlockLayout,
     GaussianParameters,
-    Moments,
-    NormalWishart,
+    NormalWishartPrior,
+    TableMoments,
     draw_parameters,
 )
 from dag_gfn.completion.rank_moves import RankMoves
@@ -36,7 +36,7 @@ class GaussianChain:
     Parameters
     ----------
     cells : GaussianCells
-    prior : NormalWishart
+    prior : NormalWishartPrior
     graphs : GraphDraws or None
         How DAGs over the nodes are drawn; None for the saturated model.
     rng : numpy.random.Generator
@@ -62,13 +62,13 @@ class GaussianChain:
     >>> from dag_gfn.completion.gaussian_cells import GaussianCells
     >>> from dag_gfn.completion.gaussian_chain import GaussianChain
     >>> from dag_gfn.completion.graph_draws import graph_draws
-    >>> from dag_gfn.completion.normal_wishart import NormalWishart
+    >>> from dag_gfn.completion.normal_wishart import NormalWishartPrior
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=50)
     >>> table = np.column_stack([x, x + 0.1 * rng.normal(size=50)])
     >>> table[:5, 1] = np.nan
     >>> cells = GaussianCells(table, nodes=[[0], [1]])
-    >>> chain = GaussianChain(cells, NormalWishart.of(2), graph_draws(2), rng=rng)
+    >>> chain = GaussianChain(cells, NormalWishartPrior.of(2), graph_draws(2), rng=rng)
     >>> for _ in range(10):
     ...     chain.sweep()
     >>> int(np.bitwise_count(chain.parents).sum())  # one edge, in either direction
@@ -80,7 +80,7 @@ class GaussianChain:
     def __init__(
         self,
         cells: GaussianCells,
-        prior: NormalWishart,
+        prior: NormalWishartPrior,
         graphs: GraphDraws | None,
         *,
         rng: np.random.Generator,
@@ -106,7 +106,7 @@ class GaussianChain:
             np.zeros(1, dtype=np.int64) if graphs is None else graphs.first(self._scores)
         )
 
-    def moments(self) -> Moments:
+    def moments(self) -> TableMoments:
         """Return the moments of the present table."""
         return self.prior.after(self.values, weights=self.cells.weights, intervened=self.cells.intervened)
 

@@ -56,11 +56,11 @@ class ExactGraphs:
     >>> import numpy as np
     >>> from dag_gfn.completion.block_scores import BlockScores
     >>> from dag_gfn.completion.graph_draws import ExactGraphs
-    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart
+    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior
     >>> from dag_gfn.scores import Constraints, make_prior
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=100)
-    >>> moments = NormalWishart.of(2).after(np.column_stack([x, x + 0.1 * rng.normal(size=100)]))
+    >>> moments = NormalWishartPrior.of(2).after(np.column_stack([x, x + 0.1 * rng.normal(size=100)]))
     >>> scores = BlockScores(moments, BlockLayout([[0], [1]]))
     >>> graphs = ExactGraphs(make_prior("uniform", 2), Constraints.from_names(("a", "b"), forbidden=[("b", "a")]))
     >>> graphs.draw(scores, graphs.first(scores), rng=rng).tolist()  # 0 -> 1
@@ -108,11 +108,11 @@ class MovedGraphs:
     >>> import numpy as np
     >>> from dag_gfn.completion.block_scores import BlockScores
     >>> from dag_gfn.completion.graph_draws import MovedGraphs
-    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart
+    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior
     >>> from dag_gfn.scores import Constraints, make_prior
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=100)
-    >>> moments = NormalWishart.of(2).after(np.column_stack([x, x + 0.1 * rng.normal(size=100)]))
+    >>> moments = NormalWishartPrior.of(2).after(np.column_stack([x, x + 0.1 * rng.normal(size=100)]))
     >>> scores = BlockScores(moments, BlockLayout([[0], [1]]))
     >>> graphs = MovedGraphs(make_prior("uniform", 2), Constraints.from_names(("a", "b"), forbidden=[("b", "a")]))
     >>> graphs.draw(scores, graphs.first(scores), rng=rng).tolist()  # 0 -> 1

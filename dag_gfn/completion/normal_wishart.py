@@ -18,7 +18,7 @@ from dag_gfn.scores.gaussian_minors import centred_scatter
 
 
 @dataclass(frozen=True, eq=False)
-class NormalWishart:
+class NormalWishartPrior:
     """The prior of BGe over D columns.
 
     Attributes
@@ -32,8 +32,8 @@ class NormalWishart:
 
     Examples
     --------
-    >>> from dag_gfn.completion.normal_wishart import NormalWishart
-    >>> prior = NormalWishart.of(3)
+    >>> from dag_gfn.completion.normal_wishart import NormalWishartPrior
+    >>> prior = NormalWishartPrior.of(3)
     >>> prior.alpha_w, prior.t
     (5.0, 0.5)
     """
@@ -50,7 +50,7 @@ class NormalWishart:
         alpha_mu: float | int = 1.0,
         alpha_w: float | int | None = None,
         mean_obs: float | int | Float64[np.ndarray, " D"] = 0.0,
-    ) -> "NormalWishart":
+    ) -> "NormalWishartPrior":
         """Return the prior of BGe with its default values: alpha_w = D + 2.
 
         Raises
@@ -85,7 +85,7 @@ class NormalWishart:
         *,
         weights: Float64[np.ndarray, " n"] | None = None,
         intervened: Bool[np.ndarray, "n nodes"] | None = None,
-    ) -> "Moments":
+    ) -> "TableMoments":
         """Return what the posterior needs to know of a complete table.
 
         Parameters
@@ -112,16 +112,16 @@ class NormalWishart:
             totals[i] = weights[chosen].sum()
             if totals[i] > 0:
                 means[i], scatters[i] = _weighted_scatter(values[chosen], weights[chosen])
-        return Moments(self, totals, means, scatters, line)
+        return TableMoments(self, totals, means, scatters, line)
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class TableMoments:
     """Rows as the posterior of a Gaussian model sees them: their number, mean and scatter.
 
     Attributes
     ----------
-    prior : NormalWishart
+    prior : NormalWishartPrior
     totals : array, shape (k,), float64
         Total weight of the rows; k is 1, or more where nodes were set in some rows.
     means : array, shape (k, D), float64
@@ -133,13 +133,13 @@ class Moments:
     Examples
     --------
     >>> import numpy as np
-    >>> from dag_gfn.completion.normal_wishart import NormalWishart
-    >>> moments = NormalWishart.of(1).after(np.array([[1.0], [3.0]]))
+    >>> from dag_gfn.completion.normal_wishart import NormalWishartPrior
+    >>> moments = NormalWishartPrior.of(1).after(np.array([[1.0], [3.0]]))
     >>> moments.matrices.tolist()  # 0.5 + 2 + (2 / 3) * 2 * 2
     [[[5.166666666666666]]]
     """
 
-    prior: NormalWishart
+    prior: NormalWishartPrior
     totals: Float64[np.ndarray, " k"]
     means: Float64[np.ndarray, "k D"]
     scatters: Float64[np.ndarray, "k D D"]
@@ -227,7 +227,7 @@ class GaussianParameters:
 
 
 def draw_parameters(
-    moments: Moments,
+    moments: TableMoments,
     layout: BlockLayout,
     parents: Int64[np.ndarray, " d"],
     *,
@@ -238,7 +238,7 @@ def draw_parameters(
 
     Parameters
     ----------
-    moments : Moments
+    moments : TableMoments
     layout : BlockLayout
     parents : array, shape (d,), int64
         Bitmasks of the parents of each node.
@@ -249,10 +249,10 @@ def draw_parameters(
     Examples
     --------
     >>> import numpy as np
-    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart, draw_parameters
+    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior, draw_parameters
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=10_000)
-    >>> moments = NormalWishart.of(2).after(np.column_stack([x, 2.0 * x + rng.normal(size=10_000)]))
+    >>> moments = NormalWishartPrior.of(2).after(np.column_stack([x, 2.0 * x + rng.normal(size=10_000)]))
     >>> drawn = draw_parameters(moments, BlockLayout([[0], [1]]), np.array([0b00, 0b01]), rng=rng)
     >>> drawn.precision[0].round(1).tolist()  # variance 1 of the residual, coefficient 2
     [[5.0, -2.0], [-2.0, 1.0]]

@@ -17,7 +17,7 @@ from jaxtyping import Float64, Int64
 
 from dag_gfn.completion.block_scores import BlockScores
 from dag_gfn.completion.gaussian_cells import GaussianCells
-from dag_gfn.completion.normal_wishart import BlockLayout, Moments
+from dag_gfn.completion.normal_wishart import BlockLayout, TableMoments
 
 _STEPS = (0.1, 0.5)  # standard deviations of log a, and of b in units of the column's spread
 
@@ -36,13 +36,13 @@ class RankMoves:
     >>> import numpy as np
     >>> from dag_gfn.completion.block_scores import BlockScores
     >>> from dag_gfn.completion.gaussian_cells import GaussianCells, RankColumn
-    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart
+    >>> from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior
     >>> from dag_gfn.completion.rank_moves import RankMoves
     >>> cells = GaussianCells(np.zeros((50, 1)), nodes=[[0]], ranks=[RankColumn(0, np.repeat([0, 1], 25))])
     >>> layout, rng = BlockLayout([[0]]), np.random.default_rng(0)
     >>> values = cells.start(rng)
     >>> before = values.copy()
-    >>> moments = NormalWishart.of(1).after(values)
+    >>> moments = NormalWishartPrior.of(1).after(values)
     >>> scores = BlockScores(moments, layout)
     >>> moments, scores = RankMoves(cells, layout).move(values, moments, scores, np.array([0]), rng=rng)
     >>> bool((np.argsort(values[:, 0]) == np.argsort(before[:, 0])).all())
@@ -60,19 +60,19 @@ class RankMoves:
     def move(
         self,
         values: Float64[np.ndarray, "n D"],
-        moments: Moments,
+        moments: TableMoments,
         scores: BlockScores,
         parents: Int64[np.ndarray, " d"],
         *,
         rng: np.random.Generator,
-    ) -> tuple[Moments, BlockScores]:
+    ) -> tuple[TableMoments, BlockScores]:
         """Propose one factor and one shift for each column; return the moments and scores of the table then.
 
         Parameters
         ----------
         values : array, shape (n, D), float64
             A complete table, changed in place.
-        moments : Moments
+        moments : TableMoments
             Of `values`.
         scores : BlockScores
             Of `values`.
@@ -101,7 +101,7 @@ class RankMoves:
         return moments, scores
 
 
-def _transformed(moments: Moments, column: int, factor: float, shift: float) -> Moments:
+def _transformed(moments: TableMoments, column: int, factor: float, shift: float) -> TableMoments:
     """Return the moments of the table after one of its columns is multiplied by a factor and shifted."""
     means, scatters = moments.means.copy(), moments.scatters.copy()
     means[:, column] = factor * means[:, column] + shift

@@ -21,7 +21,7 @@ from dag_gfn.completion.chain_runs import Sweeping, run_chains
 from dag_gfn.completion.completed_tables import CompletedTables, effective_number
 from dag_gfn.completion.gaussian_cells import GaussianCells
 from dag_gfn.completion.gaussian_chain import GaussianChain
-from dag_gfn.completion.normal_wishart import NormalWishart
+from dag_gfn.completion.normal_wishart import NormalWishartPrior
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.random_streams import RandomStreams
@@ -41,7 +41,7 @@ _FIRST_LOOK = 40  # tables after which hopeless weights end the attempt
 
 def weighted_tables(
     cells: GaussianCells,
-    prior: NormalWishart,
+    prior: NormalWishartPrior,
     make_score: MakeScore,
     log_evidence: Callable[[LocalScore], float],
     *,
@@ -60,7 +60,7 @@ def weighted_tables(
     ----------
     cells : GaussianCells
         Without interventions.
-    prior : NormalWishart
+    prior : NormalWishartPrior
         That of the scores.
     make_score : callable
         From a complete table, shape (n, D), to its score.
@@ -84,7 +84,7 @@ def weighted_tables(
     >>> import numpy as np
     >>> import dag_gfn
     >>> from dag_gfn.completion.gaussian_cells import GaussianCells
-    >>> from dag_gfn.completion.normal_wishart import NormalWishart
+    >>> from dag_gfn.completion.normal_wishart import NormalWishartPrior
     >>> from dag_gfn.completion.saturated import weighted_tables
     >>> from dag_gfn.exact.dag_dp import log_evidence
     >>> from dag_gfn.random_streams import RandomStreams
@@ -93,7 +93,7 @@ def weighted_tables(
     >>> values[:5, 0] = np.nan
     >>> tables = weighted_tables(
     ...     GaussianCells(values, nodes=[[0], [1]]),
-    ...     NormalWishart.of(2),
+    ...     NormalWishartPrior.of(2),
     ...     lambda columns: BGe(dag_gfn.from_array(columns)),
     ...     lambda score: log_evidence(ScoreTable.build(score)),
     ...     streams=RandomStreams(0),

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from dag_gfn.completion.gaussian_cells import CategoryColumns, GaussianCells, RankColumn
-from dag_gfn.completion.normal_wishart import NormalWishart
+from dag_gfn.completion.normal_wishart import NormalWishartPrior
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.normal_scores import with_scores_of_levels
 from dag_gfn.errors import DataError, OptionError
@@ -24,7 +24,7 @@ class GaussianColumns:
     Attributes
     ----------
     cells : GaussianCells
-    prior : NormalWishart
+    prior : NormalWishartPrior
     make_score : callable
         From a complete table of the columns, shape (n, D), to its score.
 
@@ -34,7 +34,7 @@ class GaussianColumns:
     """
 
     cells: GaussianCells
-    prior: NormalWishart
+    prior: NormalWishartPrior
     make_score: Callable[[Float64[np.ndarray, "n D"]], LocalScore]
 
 
@@ -91,7 +91,7 @@ def _of_bge(data: Dataset, score: BGe) -> GaussianColumns:
         intervened=data.intervened,
     )
     mean_obs = np.asarray(score.mean_obs)
-    prior = NormalWishart.of(data.d, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, mean_obs=mean_obs)
+    prior = NormalWishartPrior.of(data.d, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, mean_obs=mean_obs)
     make = partial(BGe, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, mean_obs=mean_obs)
     return GaussianColumns(cells, prior, lambda values: make(replace(data, values=values)))
 
@@ -137,7 +137,7 @@ def _of_blocks(data: Dataset, score: BlockBGe, levels: dict[int, Int64[np.ndarra
         weights=design.weights,
         intervened=design.intervened,
     )
-    prior = NormalWishart.of(design.columns.shape[1], alpha_mu=score.alpha_mu, alpha_w=score.alpha_w)
+    prior = NormalWishartPrior.of(design.columns.shape[1], alpha_mu=score.alpha_mu, alpha_w=score.alpha_w)
     make = partial(
         type(score).from_design, alpha_mu=score.alpha_mu, alpha_w=score.alpha_w, data=filled_in(data)
     )

@@ -329,7 +329,9 @@ def spread_sentence(posterior: "GraphPosterior") -> str:
             "best graph found."
         )
     nats = entropy(posterior)
-    many = f"{math.exp(nats):.3g}" if nats < 700 else f"10^{nats / math.log(10):.0f}"
+    many = f"10^{nats / math.log(10):.0f}"
+    if nats < math.log(1e6):
+        many = f"{math.exp(nats):,.0f}" if nats > math.log(1e3) else f"{math.exp(nats):.3g}"
     least = ""
     if evidence is None and not posterior.covers_all_dags:
         least = "at least "  # draws cannot show a wider spread than their number

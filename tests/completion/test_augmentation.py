@@ -4,7 +4,7 @@ import pytest
 import dag_gfn
 from dag_gfn.completion.augmentation import augmented_tables
 from dag_gfn.completion.gaussian_cells import GaussianCells, RankColumn
-from dag_gfn.completion.normal_wishart import NormalWishart
+from dag_gfn.completion.normal_wishart import NormalWishartPrior
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import BGe, Constraints
 
@@ -14,7 +14,7 @@ def make_score(columns):
 
 
 def augmented(cells, **options):
-    prior = NormalWishart.of(cells.num_columns)
+    prior = NormalWishartPrior.of(cells.num_columns)
     return augmented_tables(cells, prior, make_score, streams=RandomStreams(0), **options)
 
 

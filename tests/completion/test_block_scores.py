@@ -3,7 +3,7 @@ import pytest
 from scipy.special import multigammaln
 
 from dag_gfn.completion.block_scores import BlockScores
-from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart
+from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior
 from dag_gfn.data import from_array
 from dag_gfn.graphs.subsets import parent_sets, remove_bit
 from dag_gfn.scores import BGe
@@ -38,7 +38,7 @@ def values(rng):
 
 @pytest.mark.parametrize(("alpha_mu", "alpha_w"), [(1.0, 9.0), (3.0, 12.5)])
 def test_scores_are_the_formula(alpha_mu, alpha_w, values):
-    prior = NormalWishart.of(7, alpha_mu=alpha_mu, alpha_w=alpha_w)
+    prior = NormalWishartPrior.of(7, alpha_mu=alpha_mu, alpha_w=alpha_w)
     scores = BlockScores(prior.after(values), BlockLayout(NODES))
     table = scores.complete_table()
     for node in range(4):
@@ -54,12 +54,12 @@ def test_scores_are_the_formula(alpha_mu, alpha_w, values):
 
 
 def test_width_one_is_bge(values):
-    scores = BlockScores(NormalWishart.of(7).after(values), BlockLayout([[j] for j in range(7)]))
+    scores = BlockScores(NormalWishartPrior.of(7).after(values), BlockLayout([[j] for j in range(7)]))
     assert np.allclose(scores.complete_table(), BGe(from_array(values)).complete_table(), rtol=1e-11)
 
 
 def test_another_table_has_the_same_constants(values, rng):
-    prior, layout, other = NormalWishart.of(7), BlockLayout(NODES), rng.normal(size=(25, 7))
+    prior, layout, other = NormalWishartPrior.of(7), BlockLayout(NODES), rng.normal(size=(25, 7))
     scores = BlockScores(prior.after(values), layout).of_table(prior.after(other))
     assert (scores.complete_table() == BlockScores(prior.after(other), layout).complete_table()).all()
 
@@ -67,7 +67,7 @@ def test_another_table_has_the_same_constants(values, rng):
 def test_set_nodes_have_rows_of_their_own(values):
     intervened = np.zeros((25, 4), dtype=bool)
     intervened[:10, 1] = True
-    prior, layout = NormalWishart.of(7), BlockLayout(NODES)
+    prior, layout = NormalWishartPrior.of(7), BlockLayout(NODES)
     scores = BlockScores(prior.after(values, intervened=intervened), layout)
     all_rows, some = BlockScores(prior.after(values), layout), BlockScores(prior.after(values[10:]), layout)
     table = scores.complete_table()

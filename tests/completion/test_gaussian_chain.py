@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from dag_gfn.completion.block_scores import BlockScores
 from dag_gfn.completion.gaussian_cells import CategoryColumns, GaussianCells
 from dag_gfn.completion.gaussian_chain import GaussianChain
-from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart
+from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior
 from dag_gfn.errors import OptionError
 from dag_gfn.scores import make_prior
 
@@ -43,12 +43,12 @@ def test_the_joint_distribution_shows_what_is_wrong(wrong, rng, monkeypatch):
 
         monkeypatch.setattr(GaussianChain, "sweep", sweep)
     elif wrong == "parameters":
-        after = NormalWishart.after
+        after = NormalWishartPrior.after
 
         def more_rows(prior, values, **_):
             return after(prior, np.concatenate([values, values]))
 
-        monkeypatch.setattr(NormalWishart, "after", more_rows)
+        monkeypatch.setattr(NormalWishartPrior, "after", more_rows)
     else:
         scored = BlockScores.local_scores
         monkeypatch.setattr(BlockScores, "local_scores", lambda *families: 4.0 * scored(*families))
@@ -57,7 +57,7 @@ def test_the_joint_distribution_shows_what_is_wrong(wrong, rng, monkeypatch):
 
 def log_scores(values, dags):
     """Return log R of each DAG on a complete table."""
-    scores = BlockScores(NormalWishart.of(4).after(values), LAYOUT)
+    scores = BlockScores(NormalWishartPrior.of(4).after(values), LAYOUT)
     nodes = np.arange(3)
     return np.array([scores.local_scores(nodes, dag).sum() for dag in dags])
 
@@ -91,7 +91,7 @@ def test_missing_levels_have_their_exact_probabilities(kind, mixed, rng):
     exact = weights.sum(axis=1) / weights.sum()
     chain = GaussianChain(
         mixed,
-        NormalWishart.of(4),
+        NormalWishartPrior.of(4),
         EnumeratedGraphs(make_prior("uniform", 3)) if kind == "graphs" else None,
         rng=rng,
     )
@@ -118,7 +118,9 @@ def test_a_missing_number_has_its_exact_distribution(rng):
     below = np.array([-1.5, -0.5, 0.0, 0.5, 1.5])
     total = quad(density, -np.inf, np.inf)[0]
     exact = np.array([quad(density, -np.inf, x)[0] for x in below]) / total
-    chain = GaussianChain(cells, NormalWishart.of(4), EnumeratedGraphs(make_prior("uniform", 3)), rng=rng)
+    chain = GaussianChain(
+        cells, NormalWishartPrior.of(4), EnumeratedGraphs(make_prior("uniform", 3)), rng=rng
+    )
     shares = []
     for _ in range(20):
         drawn = []
@@ -132,10 +134,10 @@ def test_a_missing_number_has_its_exact_distribution(rng):
 def test_the_saturated_model_refuses_interventions(rng):
     cells = GaussianCells(np.zeros((2, 2)), [[0], [1]], intervened=np.array([[True, False], [False, False]]))
     with pytest.raises(OptionError, match="does not honour interventions"):
-        GaussianChain(cells, NormalWishart.of(2), None, rng=rng)
+        GaussianChain(cells, NormalWishartPrior.of(2), None, rng=rng)
 
 
 def test_the_prior_must_be_for_the_columns(rng):
     cells = GaussianCells(np.zeros((2, 2)), [[0], [1]])
     with pytest.raises(OptionError, match="a prior for 2 columns, not 3"):
-        GaussianChain(cells, NormalWishart.of(3), None, rng=rng)
+        GaussianChain(cells, NormalWishartPrior.of(3), None, rng=rng)

@@ -4,7 +4,7 @@ from prior_draws import all_dags
 
 from dag_gfn.completion.block_scores import BlockScores
 from dag_gfn.completion.graph_draws import ExactGraphs, MovedGraphs, graph_draws
-from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart
+from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior
 from dag_gfn.errors import ConstraintError
 from dag_gfn.graphs.subsets import parent_sets, remove_bit
 from dag_gfn.scores import Constraints, make_prior
@@ -16,7 +16,7 @@ NAMES = ("a", "b", "c")
 def scores(rng):
     values = rng.normal(size=(12, 4))
     values[:, 1] += 0.4 * values[:, 0]
-    return BlockScores(NormalWishart.of(4).after(values), BlockLayout([[0], [1, 3], [2]]))
+    return BlockScores(NormalWishartPrior.of(4).after(values), BlockLayout([[0], [1, 3], [2]]))
 
 
 def constrained():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import invwishart, kstest
 
-from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart, draw_parameters
+from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior, draw_parameters
 from dag_gfn.errors import OptionError
 
 DRAWS = 3_000
@@ -23,7 +23,7 @@ def table(rng):
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_every_complete_dag_draws_from_one_normal_wishart_distribution(name, table, rng):
     layout, parents = LAYOUTS[name]
-    moments = NormalWishart.of(4, alpha_mu=2.0, alpha_w=7.0).after(table)
+    moments = NormalWishartPrior.of(4, alpha_mu=2.0, alpha_w=7.0).after(table)
     degrees, matrix, weight = 12 + 7.0, moments.matrices[0], 12 + 2.0
     drawn = [draw_parameters(moments, layout, np.array(parents), rng=rng) for _ in range(DRAWS)]
     covariances = np.linalg.inv([one.precision[0] for one in drawn])
@@ -49,7 +49,7 @@ def test_every_complete_dag_draws_from_one_normal_wishart_distribution(name, tab
 
 
 def test_a_missing_edge_has_no_entry_in_the_precision(table, rng):
-    moments = NormalWishart.of(4).after(table)
+    moments = NormalWishartPrior.of(4).after(table)
     drawn = draw_parameters(
         moments, BlockLayout([[0, 1], [2], [3]]), np.array([0b000, 0b001, 0b001]), rng=rng
     )
@@ -58,7 +58,7 @@ def test_a_missing_edge_has_no_entry_in_the_precision(table, rng):
 
 
 def test_weights_repeat_rows(table):
-    prior = NormalWishart.of(4, mean_obs=0.3)
+    prior = NormalWishartPrior.of(4, mean_obs=0.3)
     weights = np.arange(1.0, 13.0)
     weighted, repeated = (
         prior.after(table, weights=weights),
@@ -73,16 +73,16 @@ def test_rows_in_which_a_node_was_set_do_not_count_for_it(table):
     intervened = np.zeros((12, 4), dtype=bool)
     intervened[:5, 2] = True
     intervened[:, 3] = True
-    moments = NormalWishart.of(4).after(table, intervened=intervened)
+    moments = NormalWishartPrior.of(4).after(table, intervened=intervened)
     assert moments.line[0] == moments.line[1]
     for node, rows in ((0, table), (2, table[5:]), (3, table[:0])):
-        alone = NormalWishart.of(4).after(rows)
+        alone = NormalWishartPrior.of(4).after(rows)
         assert moments.totals[moments.line[node]] == len(rows)
         assert np.allclose(moments.matrices[moments.line[node]], alone.matrices[0])
 
 
 def test_factors_of_set_nodes_are_absent_from_a_regime(table, rng):
-    moments = NormalWishart.of(4).after(table)
+    moments = NormalWishartPrior.of(4).after(table)
     layout, parents = BlockLayout([[0], [1], [2], [3]]), np.array([0, 1, 3, 7])
     targets = np.array([[False] * 4, [False, False, False, True]])
     drawn = draw_parameters(moments, layout, parents, rng=rng, targets=targets)
@@ -95,6 +95,6 @@ def test_factors_of_set_nodes_are_absent_from_a_regime(table, rng):
 
 def test_the_prior_needs_enough_degrees_of_freedom():
     with pytest.raises(OptionError, match="alpha_w must be more than D"):
-        NormalWishart.of(4, alpha_w=5.0)
+        NormalWishartPrior.of(4, alpha_w=5.0)
     with pytest.raises(OptionError, match="alpha_mu must be positive"):
-        NormalWishart.of(4, alpha_mu=0.0)
+        NormalWishartPrior.of(4, alpha_mu=0.0)

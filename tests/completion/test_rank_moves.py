@@ -3,7 +3,7 @@ from scipy.stats import rankdata
 
 from dag_gfn.completion.block_scores import BlockScores
 from dag_gfn.completion.gaussian_cells import GaussianCells, RankColumn
-from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishart
+from dag_gfn.completion.normal_wishart import BlockLayout, NormalWishartPrior
 from dag_gfn.completion.rank_moves import RankMoves
 
 NODES = [[0, 1], [2], [3]]
@@ -13,7 +13,7 @@ def test_moments_and_scores_are_those_of_the_moved_table(rng):
     """Whether that is the right distribution is for the joint-distribution tests of the chain."""
     ranks = [RankColumn(1, np.arange(20) // 5), RankColumn(3, np.arange(20) % 3)]
     cells = GaussianCells(rng.normal(size=(20, 4)), NODES, ranks)
-    layout, prior, parents = BlockLayout(NODES), NormalWishart.of(4), np.array([0b000, 0b001, 0b011])
+    layout, prior, parents = BlockLayout(NODES), NormalWishartPrior.of(4), np.array([0b000, 0b001, 0b011])
     values = cells.start(rng)
     before = values.copy()
     moments = prior.after(values)

@@ -5,7 +5,7 @@ from prior_draws import all_dags
 import dag_gfn
 from dag_gfn.completion.augmentation import augmented_tables
 from dag_gfn.completion.gaussian_cells import GaussianCells
-from dag_gfn.completion.normal_wishart import NormalWishart
+from dag_gfn.completion.normal_wishart import NormalWishartPrior
 from dag_gfn.completion.saturated import weighted_tables
 from dag_gfn.graphs.subsets import remove_bit
 from dag_gfn.random_streams import RandomStreams
@@ -47,7 +47,7 @@ def incomplete(rng, n, share):
 
 
 def both(cells, number, seed=0, **options):
-    prior, streams = NormalWishart.of(3), RandomStreams(seed)
+    prior, streams = NormalWishartPrior.of(3), RandomStreams(seed)
     weighted = weighted_tables(cells, prior, make_score, evidence, streams=streams, tables=number, **options)
     augmented = augmented_tables(
         cells, prior, make_score, streams=streams, tables=number, first_round=number, max_sweeps=number
@@ -76,7 +76,13 @@ def test_tables_do_not_depend_on_the_number_of_threads(rng):
     options = {"tables": 10, "chains": 3, "burn_in": 5, "spacing": 2}
     found = [
         weighted_tables(
-            cells, NormalWishart.of(3), make_score, evidence, streams=RandomStreams(3), n_jobs=jobs, **options
+            cells,
+            NormalWishartPrior.of(3),
+            make_score,
+            evidence,
+            streams=RandomStreams(3),
+            n_jobs=jobs,
+            **options,
         )
         for jobs in (1, 4)
     ]
@@ -99,7 +105,7 @@ def test_uneven_weights_end_the_attempt():
         return 3.0 * evidence(score)  # as if a few tables were far more probable than the others
 
     options = {"streams": RandomStreams(0), "tables": 80, "burn_in": 20, "spacing": 2}
-    prior = NormalWishart.of(3)
+    prior = NormalWishartPrior.of(3)
     assert weighted_tables(cells, prior, make_score, uneven, insist=False, **options) is None
     assert len(counted) < 80
     insisted = weighted_tables(cells, prior, make_score, uneven, **options)
