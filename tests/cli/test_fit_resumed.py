@@ -56,7 +56,11 @@ def signalled(folder, number):
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+    "number",
+    [
+        signal.SIGINT,
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGHUP)),
+    ],
 )
 def test_an_interrupt_keeps_what_was_trained(here, number):
     code, told = signalled(here, number)
