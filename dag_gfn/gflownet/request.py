@@ -39,6 +39,8 @@ class FitRequest:
         draws are worth too few.
     checkpoint : Path, optional
         File to save training to now and then, and to go on from where it exists already.
+    start : dict of str to Tensor, optional
+        Parameters of a network that was trained on another table of the same columns, to begin with.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class FitRequest:
     device: str = "cpu"
     iterations_given: bool = True
     checkpoint: Path | None = None
+    start: dict[str, torch.Tensor] | None = None
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,8 @@ def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
             kind.prepare()
             with DrawnFrom(kind.streams.initial_weights()):
                 model = kind.build_model()
+            if kind.request.start is not None:
+                _begin_with(model, kind.request.start)
             config = _with_time_for_draws(kind, model)
             with budget.phase("training"):
                 training = _trained(kind, model, config)
@@ -189,6 +191,11 @@ def usable_device(device: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise OptionError(f"device '{device}' cannot be used: {str(error).splitlines()[0]}") from error
     return place
+
+
+def _begin_with(model: FlowModel, start: dict[str, Tensor]) -> None:
+    """Give a model the parameters of another; the evidence stays its own, which differs from table to table."""
+    model.load_state_dict(start | {name: value for name, value in model.state_dict().items() if name == "log_z"})
 
 
 def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -> TrainConfig:
