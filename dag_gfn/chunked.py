@@ -1,12 +1,18 @@
 """Work in chunks on all cores that can be interrupted between chunks."""
 
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
 
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
+
+_thread = threading.local()
 
 
 def run_chunks(
@@ -27,7 +33,8 @@ def run_chunks(
         From a chunk to its result.
     chunks : iterable
     parallel : bool
-        Whether to use a thread for each core. It does not pay for work below a tenth of a millisecond.
+        Whether to use a thread for each core. It does not pay for work below a tenth of a millisecond. In one of
+        several `workers` the calling thread does all.
     progress : callable, optional
         Called from the calling thread after each chunk with the share that is done, in [0, 1].
 
@@ -48,7 +55,7 @@ def run_chunks(
             if progress is not None:
                 progress(len(results) / len(chunks))
 
-    if not parallel or len(chunks) < 2:
+    if not parallel or len(chunks) < 2 or getattr(_thread, "is_one_of_many", False):
         collect(map(work, chunks))
         return results
     threads = ThreadPoolExecutor(min(len(chunks), os.cpu_count() or 1))
@@ -57,3 +64,36 @@ def run_chunks(
     finally:
         threads.shutdown(wait=True, cancel_futures=True)
     return results
+
+
+@contextmanager
+def workers(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Give threads for pieces of work that need no further ones: each keeps to its own core.
+
+    Within them `run_chunks` and, in the whole process, linear algebra take no threads of their own, which would wait
+    for one another. A single worker is free to. Work that has not begun is dropped at the end.
+
+    Parameters
+    ----------
+    number : int
+
+    Examples
+    --------
+    >>> from dag_gfn.chunked import workers
+    >>> with workers(2) as pool:
+    ...     list(pool.map(abs, [-1, -2, 3]))
+    [1, 2, 3]
+    """
+    if number == 1:
+        pool = ThreadPoolExecutor(1)
+    else:
+        pool = ThreadPoolExecutor(number, initializer=_mark_as_one_of_many)
+    with threadpool_limits(None if number == 1 else 1, user_api="blas"):
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _mark_as_one_of_many() -> None:
+    _thread.is_one_of_many = True

@@ -1,6 +1,11 @@
-import pytest
+import contextlib
+import threading
 
-from dag_gfn.chunked import run_chunks
+import numpy as np  # noqa: F401  its linear algebra is what is looked at
+import pytest
+from threadpoolctl import threadpool_info
+
+from dag_gfn.chunked import run_chunks, workers
 
 
 @pytest.mark.parametrize("parallel", [False, True])
@@ -38,3 +43,30 @@ def test_an_error_in_a_chunk_is_raised():
 
     with pytest.raises(ValueError, match="chunk 0"):
         run_chunks(work, range(4))
+
+
+@pytest.mark.parametrize(("number", "alone"), [(1, False), (2, True)])
+def test_workers_share_no_core_with_threads_of_their_own(number, alone):
+    def threads_of(_):
+        met = threading.Barrier(2, timeout=0.3)
+
+        def work(chunk):
+            with contextlib.suppress(threading.BrokenBarrierError):
+                met.wait()  # both chunks at once, if each has a thread
+            return threading.get_ident()
+
+        return threading.get_ident(), run_chunks(work, range(2))
+
+    with workers(number) as pool:
+        for own, found in pool.map(threads_of, range(2)):
+            assert (set(found) == {own}) == alone
+
+
+def test_linear_algebra_takes_one_thread_beside_workers():
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    before = threads()
+    with workers(2):
+        assert threads() == {1}
+    assert threads() == before

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Protocol, TypeVar, runtime_checkable
+
+from dag_gfn.chunked import workers
 
 Result = TypeVar("Result")
 
@@ -72,9 +73,8 @@ def run_chains(
                 progress(sum(done) / (sweeps * len(chains)))
         return kept
 
-    workers = ThreadPoolExecutor(max(1, min(len(chains), n_jobs or os.cpu_count() or 1)))
-    try:
-        return list(workers.map(run, range(len(chains))))
-    finally:
-        stop.set()
-        workers.shutdown(wait=True, cancel_futures=True)
+    with workers(max(1, min(len(chains), n_jobs or os.cpu_count() or 1))) as pool:
+        try:
+            return list(pool.map(run, range(len(chains))))
+        finally:
+            stop.set()

@@ -10,13 +10,14 @@ weight
 The effective number of tables says whether a few of them have all the weight; then another route is needed.
 """
 
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float64
 
+from dag_gfn.chunked import workers
 from dag_gfn.completion.chain_runs import Sweeping, run_chains
 from dag_gfn.completion.completed_tables import CompletedTables, effective_number
 from dag_gfn.completion.gaussian_cells import GaussianCells
@@ -154,10 +155,10 @@ def weighted_tables_of_chains(
     kept = run_chains(begun, keep, sweeps=each * spacing, every=spacing, n_jobs=n_jobs, progress=sampling)
     pairs = [pair for at_once in zip(*kept, strict=True) for pair in at_once]  # in turn from each chain
     log_weights: list[float] = []
-    with ThreadPoolExecutor(n_jobs) as workers:
+    with workers(n_jobs or os.cpu_count() or 1) as pool:
         for start in range(0, len(pairs), _FIRST_LOOK):
             piece = pairs[start : start + _FIRST_LOOK]
-            evidences = workers.map(lambda pair: log_evidence(pair[0]), piece)
+            evidences = pool.map(lambda pair: log_evidence(pair[0]), piece)
             log_weights += [found - pair[1] for found, pair in zip(evidences, piece, strict=True)]
             if progress is not None:
                 progress(0.5 + 0.5 * len(log_weights) / len(pairs))

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Generic, TypeVar
+
+from dag_gfn.chunked import workers
 
 Result = TypeVar("Result")
 
@@ -79,20 +81,19 @@ def run_tables(
             return None
         return table, work(table, stop)
 
-    workers = ThreadPoolExecutor(max(1, min(count, n_jobs or os.cpu_count() or 1)))
-    futures = [workers.submit(begin, table) for table in range(count)]
-    try:
-        for future in as_completed(futures):
-            done = future.result()
-            if done is not None:
-                runs.results[done[0]] = done[1]
-                if on_done is not None:
-                    on_done(len(runs.results))
-    except KeyboardInterrupt:
-        runs.interrupted = True
-    finally:
-        stop.set()
-        workers.shutdown(wait=True, cancel_futures=True)
+    with workers(max(1, min(count, n_jobs or os.cpu_count() or 1))) as pool:
+        futures = [pool.submit(begin, table) for table in range(count)]
+        try:
+            for future in as_completed(futures):
+                done = future.result()
+                if done is not None:
+                    runs.results[done[0]] = done[1]
+                    if on_done is not None:
+                        on_done(len(runs.results))
+        except KeyboardInterrupt:
+            runs.interrupted = True
+        finally:
+            stop.set()
     if runs.interrupted:
         for future in futures:
             done = None if future.cancelled() or future.exception() is not None else future.result()

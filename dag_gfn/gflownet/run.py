@@ -195,7 +195,9 @@ def usable_device(device: str) -> torch.device:
 
 def _begin_with(model: FlowModel, start: dict[str, Tensor]) -> None:
     """Give a model the parameters of another; the evidence stays its own, which differs from table to table."""
-    model.load_state_dict(start | {name: value for name, value in model.state_dict().items() if name == "log_z"})
+    model.load_state_dict(
+        start | {name: value for name, value in model.state_dict().items() if name == "log_z"}
+    )
 
 
 def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -> TrainConfig:
