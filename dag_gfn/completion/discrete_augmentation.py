@@ -151,4 +151,4 @@ class AugmentedChain:
             constraints = self._model.constraints
             required = np.zeros(d, dtype=np.int64) if constraints is None else constraints.required
             parents, rounds = first_graph(required, scores), 5
-        return move_graph(parents, scores, proposals=rounds * 2 * d * d, exchanges=rounds * d, rng=self._rng)
+        return move_graph(parents, scores, proposals=rounds * 2 * d * d, exchanges=rounds, rng=self._rng)

@@ -123,7 +123,6 @@ class MovedGraphs:
         d = constraints.d
         self._prior, self._constraints = prior, constraints
         self._proposals = _PROPOSALS_PER_PAIR * d * d if proposals is None else proposals
-        self._exchanges = _EXCHANGES_PER_NODE * d
 
     def first(self, scores: BlockScores) -> Int64[np.ndarray, " d"]:
         """See :class:`GraphDraws`."""
@@ -137,7 +136,7 @@ class MovedGraphs:
             parents,
             self._with_prior(scores),
             proposals=self._proposals,
-            exchanges=self._exchanges,
+            exchanges=_EXCHANGES_PER_NODE,
             rng=rng,
         )
 

@@ -5,7 +5,8 @@ scores. All proposals are symmetric:
 
 ``toggle``  an ordered pair (i, j) at random: i -> j is deleted if it is there, and added if it is not.
 ``reverse``  an ordered pair (i, j) at random: i -> j becomes j -> i, if it is there.
-``exchange``  a node at random, one of its parents and one node that is none: the second takes the first one's place.
+``exchange``  for each node in turn, one of its parents and one node that is none, at random: the second takes the first
+    one's place.
 
 A proposal with a cycle, or one that the constraints forbid (score -inf), is rejected.
 """
@@ -48,7 +49,7 @@ def move_graph(
     proposals : int
         Edges to toggle or reverse, in all. Some d² of them forget the start where the distribution is not peaked.
     exchanges : int
-        Parents to exchange, after these.
+        How often one parent of each node is exchanged, after these.
     rng : numpy.random.Generator
 
     Raises
@@ -83,7 +84,8 @@ def move_graph(
         left, *ends = _run_until_accepted(parents, current, toggled, left, rng)
         changed = np.array([j for j in ends if j >= 0], dtype=np.int64)
     for _ in range(exchanges):
-        _exchange(parents, current, local_scores, rng)
+        new = _with_a_parent_exchanged(parents, rng)
+        _accept_in_turn(parents, current, new, local_scores(nodes, new), rng)
     return parents
 
 
@@ -119,28 +121,6 @@ def first_graph(
     return parents
 
 
-def _exchange(
-    parents: Int64[np.ndarray, " d"],
-    current: Float64[np.ndarray, " d"],
-    local_scores: LocalScores,
-    rng: np.random.Generator,
-) -> None:
-    """Propose to exchange one parent of a random node for another node; `parents` and `current` are changed."""
-    d = len(parents)
-    node = int(rng.integers(d))
-    inside = [i for i in range(d) if parents[node] >> i & 1]
-    outside = [i for i in range(d) if i != node and not parents[node] >> i & 1]
-    if not inside or not outside:
-        return
-    lost, gained = inside[rng.integers(len(inside))], outside[rng.integers(len(outside))]
-    if _ancestors(parents, gained) >> node & 1:
-        return
-    new = parents[node] ^ np.int64(1) << np.int64(lost) ^ np.int64(1) << np.int64(gained)
-    score = local_scores(np.array([node]), np.array([new]))[0]
-    if np.log(rng.random()) < score - current[node]:
-        parents[node], current[node] = new, score
-
-
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
@@ -158,6 +138,54 @@ def _ancestors(parents, node):
         new = reached & ~found
         found |= reached
     return found
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _with_a_parent_exchanged(parents, rng):
+    """Return the parents of each node with one of them, at random, exchanged for a node that was none."""
+    d = len(parents)
+    proposed = parents.copy()
+    for node in range(d):
+        inside = 0
+        for i in range(d):
+            inside += parents[node] >> i & 1
+        outside = d - 1 - inside
+        if inside == 0 or outside == 0:
+            continue
+        lost, gained = np.int64(rng.random() * inside), np.int64(rng.random() * outside)
+        for i in range(d):
+            bit = np.int64(1) << i
+            if i == node:
+                continue
+            if parents[node] & bit:
+                if lost == 0:
+                    proposed[node] ^= bit
+                lost -= 1
+            else:
+                if gained == 0:
+                    proposed[node] ^= bit
+                gained -= 1
+    return proposed
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def _accept_in_turn(parents, current, proposed, scores, rng):
+    """Give each node its proposed parents where the step is accepted; `parents` and `current` are changed."""
+    for node in range(len(parents)):
+        gained = proposed[node] & ~parents[node]
+        if gained == 0 or not np.log(rng.random()) < scores[node] - current[node]:
+            continue
+        before = parents[node]
+        parents[node] = proposed[node]
+        i = 0
+        while not gained >> i & 1:
+            i += 1
+        if _ancestors(parents, i) >> node & 1:  # the new parent descends from the node
+            parents[node] = before
+        else:
+            current[node] = scores[node]
 
 
 @njit(cache=True, nogil=True)
