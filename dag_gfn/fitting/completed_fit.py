@@ -213,6 +213,7 @@ def _work(
         max(default_iterations(d) // len(share), _LEAST_STEPS) if run.iterations is None else run.iterations
     )
     jobs = max(1, chosen.method.n_jobs or _ASSUMED_CORES) if method == "mcmc" else 1
+    network: dict[str, Any] | None = None  # of the table before
 
     def build(score: LocalScore, storage: str = "auto") -> ScoreTable:
         return ScoreTable.build(score, prepared.prior, prepared.constraints, storage=storage)
@@ -224,6 +225,7 @@ def _work(
         return TimeBudget(left / max(1, -(-(len(scores) - turn) // jobs)), clock=budget.clock)
 
     def fit(turn: int, stop: Event) -> TableFit:
+        nonlocal network
         table, score = build(scores[turn]), scores[turn]
         seed = streams.torch_seed(f"completed table {turn}")
         if method == "exact" and d <= MAX_ENUMERATED:
@@ -262,10 +264,21 @@ def _work(
                 notes=[],
                 told=[],
             )
-            result = methods.gflownet(own, training, None)
+            result = methods.gflownet(own, training, None, start=network)
+            network = _network_of(result)
         return TableFit(score, table if keep else build(score, "lazy"), None, result)
 
     return fit
+
+
+def _network_of(result: MethodResult) -> dict[str, Any] | None:
+    """Return the parameters of a network over root layers; None for one over edges, which has its table in it."""
+    from dag_gfn.gflownet.layers.sampler import LayerSampler  # imports torch
+
+    sampler = result.posterior.sampler
+    if not isinstance(sampler, LayerSampler):
+        return None
+    return {name: value.detach().clone() for name, value in sampler.model.state_dict().items()}
 
 
 def _mixed(

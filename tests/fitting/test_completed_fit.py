@@ -1,5 +1,6 @@
 """Fits of tables with missing cells, against sums over all completions and against fits of complete tables."""
 
+import math
 import warnings
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ from missing_cells import numbers
 import dag_gfn
 from dag_gfn.fitting import completed, completed_fit
 from dag_gfn.fitting.completed_fit import affordable_method, planned_tables
+from dag_gfn.gflownet.layers import fit as layers
 from dag_gfn.posterior.diagnostics import MixtureDiagnostics
 
 pytestmark = [
@@ -136,7 +138,25 @@ def test_chains_on_each_table_agree_with_exact_posteriors():
 
 
 @pytest.mark.slow
-def test_a_gflownet_is_trained_on_each_table():
+def test_a_gflownet_is_trained_on_from_table_to_table(monkeypatch):
+    starts, fit_layers = [], layers.fit_layers
+
+    def watched(table, request, **others):
+        starts.append((request.start is not None, request.config.iterations))
+        return fit_layers(table, request, **others)
+
+    monkeypatch.setattr(layers, "fit_layers", watched)
+    quiet_fit(numbers(3, 60, 0.1), method="gflownet", num_completed=4, num_samples=100, iterations=40)
+    assert starts == [(False, 40), (True, 40), (True, 40), (True, 40)]
+    starts.clear()
+    monkeypatch.setattr("dag_gfn.fitting.methods._FURTHER_STEPS", 0.01)
+    quiet_fit(numbers(3, 60, 0.1), method="gflownet", num_completed=4, num_samples=100, time_budget=20)
+    assert [begun for begun, _ in starts] == [False, True, True, True]
+    assert [steps for _, steps in starts[1:]] == [math.ceil(0.01 * starts[0][1])] * 3
+
+
+@pytest.mark.slow
+def test_a_gflownet_over_completed_tables_is_near_the_exact_mixture():
     data = numbers(3, 60, 0.1)
     exact = quiet_fit(data, num_completed=40).marginal("edge")
     posterior = quiet_fit(data, method="gflownet", iterations=60, num_completed=4, num_samples=400)
