@@ -147,7 +147,10 @@ def _identity(options: dict[str, Any], data: "dag_gfn.Dataset") -> dict[str, Any
 
 def _fingerprint(data: "dag_gfn.Dataset") -> str:
     content = hashlib.sha256(data.values.tobytes())
+    if data.intervened is not None:
+        content.update(data.intervened.tobytes())
     if data.weights is not None:
         content.update(data.weights.tobytes())
-    content.update(json.dumps([data.names, data.kinds, data.states]).encode())
+    described: list[Any] = [data.names, data.kinds, data.states]
+    content.update(json.dumps([*described, data.contexts] if data.contexts else described).encode())
     return content.hexdigest()

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.data.column_groups import one_hot_doubts
+from dag_gfn.data.contexts import without_contexts
 from dag_gfn.data.count_columns import counts_sentence
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
@@ -38,6 +39,7 @@ def data_doubts(dataset: Dataset) -> list[Doubt]:
     >>> [doubt.code for doubt in data_doubts(simulate(10, 15, rng=np.random.default_rng(0)))]
     ['few_rows']
     """
+    dataset = without_contexts(dataset) if dataset.contexts else dataset
     copies = [doubt for part in complete_parts(dataset) for doubt in copies_and_functions(part)]
     return [*few_rows(dataset), *one_hot_doubts(dataset), *copies]
 
@@ -62,6 +64,8 @@ def data_warnings(dataset: Dataset, *, ranks: bool = False) -> list[str]:
     if dataset.moments_only:  # its rows are no observations
         everything = np.ones(dataset.values.shape, dtype=bool)
         return _collinear(dataset, everything) if dataset.total_weight >= ROWS_FOR_COPIES else []
+    has_contexts = bool(dataset.contexts)
+    dataset = without_contexts(dataset) if has_contexts else dataset
     codes = likely_codes(dataset)
     numbering, targets = row_number_columns(dataset), target_column(dataset)
     # Codes for missing values and row numbers would distort moments and correlations: they are left out of the checks.
@@ -85,7 +89,7 @@ def data_warnings(dataset: Dataset, *, ranks: bool = False) -> list[str]:
         found.append(_rare_states(dataset))
     if dataset.kind == "discrete":
         found.append(_sparse_families(dataset))
-    if targets is None and dataset.weights is None:
+    if targets is None and dataset.weights is None and not has_contexts:  # rows are sorted by these
         found.append(_trends(dataset, measured))
     if dataset.kind != "discrete" and dataset.n >= ROWS_FOR_COPIES:
         found += _collinear(dataset, numeric)

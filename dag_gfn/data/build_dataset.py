@@ -121,6 +121,9 @@ def _dataset(
         if absent:
             reordered = [role.name for role in absent if role.role == "ordinal"]
             notes += (missing_level_note([role.name for role in absent], reordered=reordered),)
+    if choices.contexts:
+        columns = [_as_context(column, choices.contexts) for column in columns]
+        roles = _all_roles(source, columns)
     variables = [columns[k] for k in used]
     names = tuple(column.role.name for column in variables)
     values = np.empty((int(rows.sum()), len(variables)))
@@ -143,8 +146,17 @@ def _dataset(
         notes=notes + reading_notes(names, encoded),
         weights=_weights(columns),
         roles=roles,
+        contexts=choices.contexts,
     )
     return grouped(dataset, choices.groups) if choices.groups else dataset
+
+
+def _as_context(column: DecidedColumn, contexts: tuple[str, ...]) -> DecidedColumn:
+    """Return a column with what the role table says of a context, if it is one."""
+    if column.role.name not in contexts:
+        return column
+    reason = "; ".join(text for text in ("a context, which can only be a cause", column.role.reason) if text)
+    return column._replace(role=replace(column.role, reason=reason))
 
 
 def _with_level(column: DecidedColumn) -> DecidedColumn:

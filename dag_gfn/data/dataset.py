@@ -48,6 +48,9 @@ class Dataset:
         Columns that are one node of the graph: its name, and the names of the columns.
     roles : tuple of ColumnRole
         What became of every column of the source, also of those that were left out; empty where nobody decided.
+    contexts : tuple of str
+        Columns that can only be causes: experiments, batches, sites. They are categories without missing cells, and
+        nothing is modelled about them.
     moments_only : bool
         Whether the rows are not observations, but weighted points with the moments of a covariance matrix.
 
@@ -81,6 +84,7 @@ class Dataset:
     groups: Groups = ()
     roles: tuple[ColumnRole, ...] = ()
     moments_only: bool = False
+    contexts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_names(self.names)
@@ -95,6 +99,7 @@ class Dataset:
         _check_weights(self)
         nodes_of(self.names, self.groups)  # refuses groups of unknown or repeated columns
         _check_cells(self)
+        _check_contexts(self)
         _check_not_constant(self)
 
     @property
@@ -375,6 +380,34 @@ def _check_cells(data: Dataset) -> None:
             raise DataError(
                 f"column '{name}' has codes other than the whole numbers 0 to {r - 1} of its states."
             )
+
+
+def _check_contexts(data: Dataset) -> None:
+    for name in data.contexts:
+        if name not in data.names:
+            raise DataError(
+                f"context '{one_line(name)}' is no column of the table: {quoted(data.names)} are."
+            )
+        j = data.names.index(name)
+        if data.kinds[j] != "discrete" or any(name in members for _, members in data.groups):
+            raise DataError(
+                f"context '{one_line(name)}' must be a category of its own: name it in --context (context=...) when the "
+                "table is read, and in no group."
+            )
+        absent = np.isnan(data.values[:, j])
+        if absent.any():
+            raise DataError(
+                f"context '{one_line(name)}' has {absent.sum()} missing cells ({row_numbers(absent)}), and nothing is "
+                "modelled about a context: fill them in, make a level of them with --missing level "
+                "(missing='level'), or leave these rows out with --missing drop."
+            )
+        if data.intervened is not None and data.intervened[:, j].any():
+            raise DataError(
+                f"context '{one_line(name)}' is named among the variables that were set: a context says in which "
+                "experiment a row was made, so leave it out there."
+            )
+    if data.contexts and len(data.contexts) >= len(data.nodes):
+        raise DataError("every column is a context: at least one must be a variable that they can act on.")
 
 
 def _check_not_constant(data: Dataset) -> None:

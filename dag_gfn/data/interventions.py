@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Shaped
 
+from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import DataError
 
 
@@ -39,3 +40,20 @@ def intervention_mask(
             "intervened holds values other than True and False: it marks the cells the experimenter set."
         )
     return intervened.astype(bool)
+
+
+def set_nodes(data: Dataset) -> Bool[np.ndarray, "n nodes"] | None:
+    """Return which nodes were set in each row, a group if any of its columns was; None where nothing was set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.data.interventions import set_nodes
+    >>> mask = np.array([[True, False], [False, False], [False, False]])
+    >>> set_nodes(dag_gfn.from_array(np.array([[1.0, 2.0], [0.5, 1.0], [2.0, 2.5]]), intervened=mask)).sum(axis=0).tolist()
+    [1, 0]
+    """
+    if data.intervened is None:
+        return None
+    return np.stack([data.intervened[:, list(owned)].any(axis=1) for owned in data.node_columns], axis=1)

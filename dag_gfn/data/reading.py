@@ -15,19 +15,20 @@ from jaxtyping import Shaped
 
 from dag_gfn.data.build_dataset import build_dataset
 from dag_gfn.data.column_encoding import text_of_objects
-from dag_gfn.data.column_selection import select_columns
+from dag_gfn.data.column_selection import as_names, select_columns
 from dag_gfn.data.csv_file import read_csv_file
 from dag_gfn.data.csv_header import UNNAMED, UNNAMED_INDEX
 from dag_gfn.data.dataset import Dataset, default_names
 from dag_gfn.data.file_readers import read_table
 from dag_gfn.data.frames import as_pandas
+from dag_gfn.data.intervention_columns import set_columns
 from dag_gfn.data.interventions import intervention_mask
 from dag_gfn.data.number_text import points_may_group
 from dag_gfn.data.reading_choices import Asked, check_asked, reading_choices
 from dag_gfn.data.source import KEPT_TEXTS, Source
 from dag_gfn.data.text_table import TextColumn, TextTable
 from dag_gfn.data.typed_files import notes_of
-from dag_gfn.errors import DataError
+from dag_gfn.errors import DataError, OptionError
 
 
 def read_csv(
@@ -45,6 +46,8 @@ def read_csv(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | None = None,
+    interventions: str | PathLike | None = None,
+    context: Sequence[str] = (),
 ) -> Dataset:
     """Read a CSV file, compressed or not, with column names in its first line; the options are those of `from_frame`.
 
@@ -72,7 +75,7 @@ def read_csv(
     """
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )
+    )._replace(interventions=interventions, context=context)
     check_asked(asked)
     return _from_table(read_table(path, read_csv_file), asked)
 
@@ -92,6 +95,8 @@ def read_file(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | None = None,
+    interventions: str | PathLike | None = None,
+    context: Sequence[str] = (),
 ) -> Dataset:
     """Read a file of any format; the options are those of `from_frame`.
 
@@ -116,7 +121,7 @@ def read_file(
     """
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )
+    )._replace(interventions=interventions, context=context)
     check_asked(asked)
     return _from_table(read_table(path), asked)
 
@@ -126,6 +131,7 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
     if isinstance(table, pd.DataFrame):
         data = _from_pandas(table, asked, None)
         return replace(data, notes=notes_of(table) + data.notes)
+    asked = _with_contexts(asked)
     without_value = {
         i
         for i, name in enumerate(table.names)
@@ -141,6 +147,11 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
         without_value=without_value,
         weights=asked.weights,
     )
+    set_by = None
+    if asked.interventions is not None:
+        kept, others, set_by = set_columns(
+            asked.interventions, table.names, kept, others, table.column, table.rows, has_index=has_index
+        )
     names = tuple(table.names[i] for i in kept)
     choices = reading_choices(asked, names, table.names)
     labels = {*choices.discrete, *choices.ordinal}
@@ -156,7 +167,8 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
             all_names=tuple(table.names),
         ),
         choices,
-        notes=table.notes,
+        notes=table.notes + (() if set_by is None else (set_by.note,)),
+        intervened=None if set_by is None else set_by.mask,
     )
 
 
@@ -177,6 +189,8 @@ def from_array(
     strict: bool = False,
     weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
     intervened: Shaped[np.ndarray, "n d"] | None = None,
+    interventions: str | PathLike | None = None,
+    context: Sequence[str] = (),
 ) -> Dataset:
     """Return the Dataset of an array; the columns are called x0, x1, ... unless `names` are given.
 
@@ -184,7 +198,8 @@ def from_array(
     ----------
     values : ndarray, shape (n, d)
     names : sequence of str, length d, optional
-    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights, intervened
+    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights, intervened,
+    interventions, context
         As for `from_frame`.
 
     Raises
@@ -209,7 +224,7 @@ def from_array(
         )
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )
+    )._replace(interventions=interventions, context=context)
     return _from_pandas(pd.DataFrame(values, columns=list(names)), asked, intervened)
 
 
@@ -229,6 +244,8 @@ def from_frame(
     strict: bool = False,
     weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
+    interventions: str | PathLike | None = None,
+    context: Sequence[str] = (),
 ) -> Dataset:
     """Return the Dataset of a data frame.
 
@@ -257,6 +274,12 @@ def from_frame(
         numbers. Rows of weight 0 are left out.
     intervened : ndarray, shape of `frame`, bool, optional
         True where the experimenter set the value. Rows and columns of it are selected as those of `frame`.
+    interventions : str, optional
+        The same as a column of the table, which names the variables that were set in each row (with a bar between
+        several) or has their numbers from 1, or as a file with a 0/1 matrix; see
+        :mod:`dag_gfn.data.intervention_columns`.
+    context : sequence of str
+        Columns that can only be causes of others, such as an experiment, a batch or a site. They are categories.
 
     Raises
     ------
@@ -274,7 +297,7 @@ def from_frame(
     """
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )
+    )._replace(interventions=interventions, context=context)
     return _from_pandas(as_pandas(frame), asked, intervened)
 
 
@@ -282,6 +305,11 @@ def _from_pandas(
     frame: pd.DataFrame, asked: Asked, intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None
 ) -> Dataset:
     """Return the Dataset of a pandas frame."""
+    asked = _with_contexts(asked)
+    if intervened is not None and asked.interventions is not None:
+        raise OptionError(
+            "give either intervened, a mask, or interventions, a column or file: they say the same."
+        )
     if intervened is not None:
         intervened = intervention_mask(np.asarray(intervened), frame.shape)
     if asked.weights is not None and not isinstance(asked.weights, str):
@@ -304,9 +332,19 @@ def _from_pandas(
         without_value=without_value,
         weights=asked.weights,
     )
+    set_by = None
+    if asked.interventions is not None:
+        kept, others, set_by = set_columns(
+            *(asked.interventions, all_names, kept, others),
+            lambda j: _texts_of(frame.iloc[:, j], all_names[j]),
+            np.arange(len(frame)),
+            has_index=has_index,
+        )
     names = tuple(all_names[i] for i in kept)
     if intervened is not None:
         intervened = np.asarray(intervened)[:, kept]
+    elif set_by is not None:
+        intervened = set_by.mask
     return build_dataset(
         Source(
             names=names,
@@ -317,8 +355,31 @@ def _from_pandas(
             all_names=tuple(all_names),
         ),
         reading_choices(asked, names, all_names),
+        notes=() if set_by is None else (set_by.note,),
         intervened=intervened,
     )
+
+
+def _texts_of(column: pd.Series, name: str) -> TextColumn:
+    """Return a column of a frame as text; whole numbers have no decimal point."""
+    cells = [
+        ""
+        if pd.isna(cell)
+        else f"{cell:.0f}"
+        if isinstance(cell, float) and cell.is_integer()
+        else str(cell).strip()
+        for cell in column
+    ]
+    codes, texts = pd.factorize(np.asarray(cells, dtype=object))
+    return TextColumn(name, codes, tuple(texts))
+
+
+def _with_contexts(asked: Asked) -> Asked:
+    """Return the options with the contexts among the columns to use, where these are named."""
+    contexts = as_names(asked.context)
+    if not contexts or not asked.columns:
+        return asked
+    return asked._replace(columns=tuple(dict.fromkeys((*as_names(asked.columns), *contexts))))
 
 
 def _with_weights(frame: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, Asked]:

@@ -36,6 +36,8 @@ class Asked(NamedTuple):
     group: Mapping[str, Sequence[str] | str] | None = None
     strict: bool = False
     weights: Any = None
+    interventions: Any = None
+    context: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class ReadingChoices:
         The column that says how many cases a row stands for.
     strict : bool
         Refuse rather than decide.
+    contexts : tuple of str
+        Columns that can only be causes. They are discrete, and kept.
 
     Examples
     --------
@@ -77,6 +81,7 @@ class ReadingChoices:
     groups: Groups = ()
     weights: str | None = None
     strict: bool = False
+    contexts: tuple[str, ...] = ()
 
 
 def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]) -> ReadingChoices:
@@ -117,9 +122,15 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
     groups = as_groups(asked.group or {})
     members = tuple(member for _, group in groups for member in group)
     refuse_unknown(members, all_names, option="group")
+    contexts = as_names(asked.context)
+    refuse_unknown(contexts, all_names, option="context")
+    named["discrete"] = tuple(dict.fromkeys((*named["discrete"], *contexts)))
     choices = ReadingChoices(
         drop=as_names(asked.drop),
-        keep=(*as_names(asked.keep), *members, *(() if asked.discrete == "all" else named["discrete"])),
+        keep=(
+            *(*as_names(asked.keep), *members, *contexts),
+            *(() if asked.discrete == "all" else named["discrete"]),
+        ),
         discrete=tuple(name for name in named["discrete"] if name not in ordinal),
         continuous=named["continuous"],
         ordinal=ordinal,
@@ -130,6 +141,7 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         groups=groups,
         weights=asked.weights,
         strict=asked.strict,
+        contexts=contexts,
     )
     check_choices(choices)
     return choices
@@ -207,6 +219,15 @@ def check_choices(choices: ReadingChoices) -> None:
                 f"column '{one_line(choices.weights)}' is named by --weights and by --{option}: the weights of the "
                 "rows are no variable."
             )
+    for name in choices.contexts:
+        for option in ("drop", "continuous", "ordinal"):
+            if name in getattr(choices, option):
+                raise DataError(
+                    f"column '{one_line(name)}' is named by --context and by --{option}: a context is a category, so "
+                    "name it in --context alone."
+                )
+        if name == choices.weights:
+            raise DataError(f"column '{one_line(name)}' is named by --context and by --weights: choose one.")
     for name in choices.continuous:
         if name in choices.discrete or name in choices.ordinal:
             other = "discrete" if name in choices.discrete else "ordinal"

@@ -5,16 +5,14 @@ import re
 import numpy as np
 
 from dag_gfn.data.dataset import Dataset
-from dag_gfn.data.messages import one_line
+from dag_gfn.data.intervention_columns import NOTHING_SET
+from dag_gfn.data.messages import one_line, option_value
 from dag_gfn.data.original_units import raw_column
 
 _TARGET_NAMES = re.compile(
     r"int|intv|interv(ention|ened|entions)?([._ ]?(target|node|id|column))?s?|perturb(ation|ations|ed)?|regime|"
     r"manipulat(ed|ion)|experiment|do",
     re.IGNORECASE,
-)
-_NOTHING_SET = re.compile(
-    r"|0|-1|none|no|obs(ervational|ervation|erved)?|control|wt|wild.?type|-", re.IGNORECASE
 )
 
 
@@ -32,7 +30,7 @@ def target_column(dataset: Dataset) -> int | None:
     """
     if dataset.intervened is None and dataset.d > 2:
         for j in range(dataset.d):
-            if _targets(dataset, j):
+            if dataset.names[j] not in dataset.contexts and _targets(dataset, j):
                 return j
     return None
 
@@ -53,14 +51,11 @@ def target_sentence(dataset: Dataset, j: int | None) -> str:
     if j is None:
         return ""
     name, meaning = dataset.names[j], _targets(dataset, j)
-    code, target = next(iter(meaning.items()))
     shown = ", ".join(f"{key} '{one_line(value, 30)}'" for key, value in list(meaning.items())[:4])
     return (
         f"'{one_line(name)}' looks like a column that says which variable the experimenter set in a row "
         f"({shown}): as a variable it misleads, and without it the interventions are taken for "
-        "observations. In Python, give them as a mask: mask = pandas.DataFrame(False, df.index, "
-        f"df.columns.drop({name!r})); mask[{target!r}] = df[{name!r}].astype(str) == {code!r}, likewise for each "
-        f"target; dag_gfn.from_frame(df.drop(columns={name!r}), intervened=mask)."
+        f"observations. Give --interventions {option_value([name])} (interventions={name!r})."
     )
 
 
@@ -74,7 +69,7 @@ def _targets(dataset: Dataset, j: int) -> dict[str, str]:
         labels = list(dataset.states[j])
         codes = dataset.values[:, j]
         named = {label: label for label in labels if label in others}
-        if named and all(label in named or _NOTHING_SET.fullmatch(label) for label in labels):
+        if named and all(label in named or NOTHING_SET.fullmatch(label) for label in labels):
             return named
         if not (is_named_so and all(label.isdecimal() and len(label) < 4 for label in labels)):
             return {}

@@ -93,6 +93,7 @@ class ContrastEffect:
     settings: tuple[str, ...]
     expected: Float64[np.ndarray, "s o"]
     in_standard_deviations: bool = False
+    oriented: Bool[np.ndarray, "d d"] | None = None
 
     def summary(self) -> pd.DataFrame:
         """Return a row for each contrast and outcome.
@@ -143,7 +144,7 @@ class ContrastEffect:
         i, j = pair_index(self.names, self.source, self.target)
         path = graph.path_matrix(self.graphs)[:, i, j]
         parts = []
-        for found in equivalence_classes(self.graphs, self.names, top=top):
+        for found in equivalence_classes(self.graphs, self.names, top=top, oriented=self.oriented):
             of_class = {
                 "edges": found.edges,
                 "probability": found.probability,
@@ -315,6 +316,7 @@ def contrast_effects(
             settings=tuple(setting.name for setting in plan.settings),
             expected=at_settings,
             in_standard_deviations=without_units,
+            oriented=posterior.oriented_pairs,
         )
         for plan, values, mean, at_settings in zip(first, samples, means, expected, strict=True)
     ]

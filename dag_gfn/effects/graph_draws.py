@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs import graph
+from dag_gfn.graphs.interventional import essential_graph
 from dag_gfn.posterior import GraphPosterior
 
 
@@ -39,9 +40,13 @@ class EquivalenceClass(NamedTuple):
 
 
 def equivalence_classes(
-    graphs: Bool[np.ndarray, "k d d"], names: Sequence[str], *, top: int
+    graphs: Bool[np.ndarray, "k d d"],
+    names: Sequence[str],
+    *,
+    top: int,
+    oriented: Bool[np.ndarray, "d d"] | None = None,
 ) -> Iterator[EquivalenceClass]:
-    """Yield the Markov equivalence classes of drawn graphs, most probable first, at most `top`.
+    """Yield the equivalence classes of drawn graphs, most probable first, at most `top`.
 
     Parameters
     ----------
@@ -49,6 +54,8 @@ def equivalence_classes(
         `graphs[s, i, j]` is True for the edge i → j (row → column) of draw s.
     names : sequence of str, length d
     top : int
+    oriented : ndarray, shape (d, d), bool, optional
+        The pairs whose edge experiments orient, which makes the classes smaller.
 
     Examples
     --------
@@ -62,7 +69,7 @@ def equivalence_classes(
     [('a — b', 0.75), ('', 0.25)]
     """
     first, drawn = graph.distinct(graphs)
-    classes = graph.cpdag(graphs[first])
+    classes = essential_graph(graphs[first], oriented)
     representative, class_of = graph.distinct(classes)
     class_of = class_of[drawn]
     sizes = np.bincount(class_of)

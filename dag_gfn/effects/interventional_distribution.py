@@ -67,6 +67,7 @@ class InterventionalDistribution:
     graphs: Bool[np.ndarray, "k d d"]
     mean: Float64[np.ndarray, "a b"]
     probability_zero: float
+    oriented: Bool[np.ndarray, "d d"] | None = None
 
     def summary(self) -> pd.DataFrame:
         """Return the columns set_to, state, mean, 5%, 50%, 95%, with a row for each state of source and of target."""
@@ -112,7 +113,7 @@ class InterventionalDistribution:
                     "state": state,
                     **spread(self.samples[found.draws, a, b]),
                 }
-                for found in equivalence_classes(self.graphs, self.names, top=top)
+                for found in equivalence_classes(self.graphs, self.names, top=top, oriented=self.oriented)
                 for a, set_to in enumerate(self.source_states)
                 for b, state in enumerate(self.target_states)
             ]
@@ -261,6 +262,7 @@ def interventional_distributions(
             graphs=drawn.graphs,
             mean=of_pair.mean,
             probability_zero=float(zero[x, y]),
+            oriented=posterior.oriented_pairs,
         )
         for (x, y), of_pair in zip(indices, found, strict=True)
     ]

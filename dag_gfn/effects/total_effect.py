@@ -68,6 +68,7 @@ class TotalEffect:
     mean: float
     probability_zero: float
     in_standard_deviations: bool = False
+    oriented: Bool[np.ndarray, "d d"] | None = None
 
     def interval(self, level: float = 0.9) -> tuple[float, float]:
         """Return the central credible interval of this level, draws without an effect included."""
@@ -95,7 +96,7 @@ class TotalEffect:
         )
 
     def by_class(self, top: int = 5) -> pd.DataFrame:
-        """Return the effect within the most probable Markov equivalence classes.
+        """Return the effect within the most probable equivalence classes.
 
         Graphs of one class fit the data equally well under a score-equivalent score such as BGe. So more observations
         do not reduce the spread between the graphs of a class.
@@ -121,7 +122,7 @@ class TotalEffect:
                     "probability_zero": float(1.0 - path[found.draws].mean()),
                     **spread(self.samples[found.draws]),
                 }
-                for found in equivalence_classes(self.graphs, self.names, top=top)
+                for found in equivalence_classes(self.graphs, self.names, top=top, oriented=self.oriented)
             ]
         )
 
@@ -167,6 +168,7 @@ class TotalEffects:
     mean: Float64[np.ndarray, "d d"]
     probability_zero: Float64[np.ndarray, "d d"]
     in_standard_deviations: bool = False
+    oriented: Bool[np.ndarray, "d d"] | None = None
 
     def summary(self) -> pd.DataFrame:
         """Return source, target, mean, 5%, 50%, 95% and probability_zero for all d(d-1) ordered pairs."""
@@ -195,6 +197,7 @@ class TotalEffects:
             mean=float(self.mean[i, j]),
             probability_zero=float(self.probability_zero[i, j]),
             in_standard_deviations=self.in_standard_deviations,
+            oriented=self.oriented,
         )
 
 
@@ -248,6 +251,7 @@ def total_effects(
         mean=mean,
         probability_zero=no_path(posterior),
         in_standard_deviations=in_standard_deviations(posterior.info),
+        oriented=posterior.oriented_pairs,
     )
 
 
@@ -323,6 +327,7 @@ def parent_adjustment(
         mean=float(expected.mean()),
         probability_zero=float(no_path(posterior)[i, j]),
         in_standard_deviations=in_standard_deviations(posterior.info),
+        oriented=posterior.oriented_pairs,
     )
 
 

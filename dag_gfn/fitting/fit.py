@@ -7,6 +7,7 @@ from typing import Any
 
 from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
+from dag_gfn.data.interventions import set_nodes
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.methods import Run
@@ -16,6 +17,7 @@ from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.experiments import Experiments
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
@@ -143,6 +145,7 @@ def fit(
             "total_weight": None if dataset.weights is None or dataset.moments_only else dataset.total_weight,
             "roles": [role.to_json() for role in dataset.roles],
             "kind": dataset.kind,
+            **Experiments.of_mask(set_nodes(dataset), dataset.nodes, dataset.contexts).to_json(),
             "standardized": dataset.is_standardized,
             "notes": run.notes,
             "version": __version__,

@@ -172,6 +172,7 @@ class _ScoreInputs:
         model = chosen.model
         score_name = score_for(dataset).name if model.score is None else model.score
         _require_order(score_name, dataset)
+        _require_complete_beside_contexts(dataset)
         if dataset.weights is not None and needs_completion(score_name, dataset) and can_repeat_rows(dataset):
             dataset = repeat_rows(dataset)  # each of them is completed on its own
         # graphs, their masks, packed bits
@@ -187,6 +188,9 @@ class _ScoreInputs:
         scaled = _scaled(dataset, z_scored, model)
         filled = filled_in(scaled)
         constraints = Constraints.from_names(scaled.nodes, model.required, model.forbidden, model.max_parents)
+        if scaled.contexts:
+            contexts = [scaled.nodes.index(name) for name in scaled.contexts]
+            constraints = constraints.with_contexts(contexts, scaled.nodes)
         if scaled.kind == "discrete" and score_name not in WITHOUT_CELLS and model.sparse_families == "drop":
             constraints = constraints.without_sparse_families(filled)
         prior = make_prior(model.prior, len(scaled.nodes), **chosen.prior.values())
@@ -211,6 +215,16 @@ def _require_order(score_name: str, dataset: Dataset) -> None:
         raise OptionError(
             "score 'copula' is for numbers and ordered categories, and no column of these data has an order: say which "
             "with --ordinal rating:low<mid<high (ordinal=...), or choose bdeu or block"
+        )
+
+
+def _require_complete_beside_contexts(dataset: Dataset) -> None:
+    """Raise OptionError where cells are missing beside contexts."""
+    if dataset.contexts and dataset.has_missing:
+        raise OptionError(
+            f"{int(dataset.missing.any(1).sum())} of {dataset.n} rows have missing cells, which are not drawn where "
+            "there are contexts (--context): leave these rows out with --missing drop (missing='drop'), or make a "
+            "level of the missing cells of categories with --missing level"
         )
 
 

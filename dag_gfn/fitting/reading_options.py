@@ -57,6 +57,23 @@ class ReadingOptions(OptionGroup, panel="The table"):
         "have the mean 1. Rows of weight 0 are left out.",
         metavar="COLUMN",
     )
+    interventions: str | None = option(
+        None,
+        "What an experimenter set: a column that names it in each row, or a file.",
+        details="A cell names the variables that were set in its row, with a bar between several, and is empty where "
+        "none was; or all cells are numbers, 1 for the first column of the table and 0 for none. A file has a 0/1 "
+        "matrix, with a column for each variable that was set in some row. Rows in which a variable was set say nothing "
+        "about its causes.",
+        metavar="COLUMN|FILE",
+        first=True,
+    )
+    context: Names = option(
+        (),
+        "Columns that can only be causes: an experiment, a batch, a site.",
+        details="They are categories. An edge from a context to a variable says that the experiment changes how the "
+        "variable comes about.",
+        first=True,
+    )
     dates: str = option(
         "drop",
         "Dates: drop or days.",

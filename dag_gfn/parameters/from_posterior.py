@@ -83,6 +83,11 @@ def parameter_tables(posterior: GraphPosterior) -> list[Parameters]:
     1
     """
     model = parameter_model(posterior)
+    if not posterior.statistics and posterior.info.get("contexts"):
+        raise OptionError(
+            "with contexts each variable may have other parameters in each experiment, so there is no one effect: fit "
+            "the rows of one experiment alone (leave --context out), with the edges found here as --required"
+        )
     if not posterior.statistics:
         raise OptionError(
             "this posterior holds no sufficient statistics of the data, which parameters need: "

@@ -1,7 +1,8 @@
-"""Markov equivalence classes under a posterior over DAGs.
+"""Equivalence classes under a posterior over DAGs.
 
-Observations alone cannot tell the DAGs of one class apart, and scores such as BGe and BDeu give them the same
-value. The data therefore inform about the class, which is drawn as its CPDAG.
+Observations alone cannot tell the DAGs of one Markov equivalence class apart, and scores such as BGe and BDeu give them
+the same value. The data therefore inform about the class, which is drawn as its CPDAG. Experiments divide these classes
+into smaller ones, which are drawn in the same way (:mod:`dag_gfn.graphs.interventional`).
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.graphs import graph
+from dag_gfn.graphs.interventional import essential_graph
 from dag_gfn.posterior.features import chunks
 from dag_gfn.posterior.marginal import Marginal
 
@@ -19,7 +21,7 @@ from dag_gfn.posterior.marginal import Marginal
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class ClassPosterior:
-    """A distribution over the Markov equivalence classes of weighted DAGs, by their weights alone.
+    """A distribution over the equivalence classes of weighted DAGs, by their weights alone.
 
     `GraphPosterior.top_classes` returns the most probable classes, ranked by score where scores are known.
 
@@ -63,6 +65,7 @@ class ClassPosterior:
         log_weights: Float64[np.ndarray, " m"],
         *,
         counted: Callable[[np.ndarray], Marginal],
+        oriented: Bool[np.ndarray, "d d"] | None = None,
     ) -> "ClassPosterior":
         """Return the distribution of the class under weighted DAGs.
 
@@ -75,9 +78,11 @@ class ClassPosterior:
             Normalised.
         counted : callable
             Takes probabilities that were summed over graphs; returns them with source and standard error.
+        oriented : ndarray, shape (d, d), bool, optional
+            The pairs whose edge experiments orient.
         """
         m, d, _ = graphs.shape
-        cpdags = np.concatenate([graph.cpdag(graphs[part]) for part in chunks(m, d)])
+        cpdags = np.concatenate([essential_graph(graphs[part], oriented) for part in chunks(m, d)])
         first, group = graph.distinct(cpdags)
         merged = np.full(len(first), -np.inf)
         np.logaddexp.at(merged, group, log_weights)

@@ -91,7 +91,11 @@ def given(
     stored = None if posterior.covers_all_dags else _stored(posterior, _without_negation(query))
     whole = _counted(posterior, holds) if stored is None else stored
     evidence = _evidence_given(posterior, holds, whole)
-    still_best = query.holds(posterior.best_graphs) if len(posterior.best_graphs) else np.zeros(0, dtype=bool)
+    still_best = (
+        _complying(posterior, query, posterior.best_graphs)
+        if len(posterior.best_graphs)
+        else np.zeros(0, dtype=bool)
+    )
     return replace(
         posterior,
         graphs=graphs,
@@ -180,7 +184,14 @@ def as_query(query: str | Query | Callable[[np.ndarray], np.ndarray], names: tup
 
 
 def _holds(posterior: GraphPosterior, query: Query) -> Bool[np.ndarray, " m"]:
-    return np.concatenate([query.holds(posterior.graphs[p]) for p in chunks(len(posterior), posterior.d)])
+    parts = [posterior.graphs[part] for part in chunks(len(posterior), posterior.d)]
+    return np.concatenate([_complying(posterior, query, part) for part in parts])
+
+
+def _complying(
+    posterior: GraphPosterior, query: Query, graphs: Bool[np.ndarray, "k d d"]
+) -> Bool[np.ndarray, " k"]:
+    return query.holds(graphs, posterior.oriented_pairs)
 
 
 def _counted(posterior: GraphPosterior, holds: Bool[np.ndarray, " m"]) -> Probability:

@@ -21,6 +21,7 @@ def corrected_counts(
     graphs: Bool[np.ndarray, "m d d"],
     weights: Float64[np.ndarray, " m"],
     edge: Matrix,
+    oriented: Bool[np.ndarray, "d d"] | None = None,
 ) -> tuple[Matrix, Matrix]:
     """Return the probabilities of a feature, and the part of them that was counted.
 
@@ -33,6 +34,8 @@ def corrected_counts(
     weights : ndarray, shape (m,), float64
     edge : ndarray, shape (d, d), float64
         Stored P(i → j).
+    oriented : ndarray, shape (d, d), bool, optional
+        The pairs whose edge experiments orient, for classes.
 
     Examples
     --------
@@ -61,7 +64,7 @@ def corrected_counts(
         beside = np.minimum(_beside("markov_blanket", "linked", graphs, weights), 1.0 - linked)
         return np.clip(linked + beside, linked, 1.0), beside
     counted = feature_marginals("edge", graphs, weights)
-    compelled = feature_marginals("compelled", graphs, weights)
+    compelled = feature_marginals("compelled", graphs, weights, oriented)
     share = np.divide(compelled, counted, out=np.zeros_like(counted), where=counted > 0)
     compelled = edge * np.minimum(share, 1.0)
     if feature == "compelled":

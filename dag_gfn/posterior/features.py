@@ -10,10 +10,16 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.graphs import graph
+from dag_gfn.graphs.interventional import essential_graph
 
 
-def compelled(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
-    """Return which edges i → j point the same way in every DAG of their graph's Markov equivalence class.
+def compelled(
+    graphs: Bool[np.ndarray, "m d d"], oriented: Bool[np.ndarray, "d d"] | None = None
+) -> Bool[np.ndarray, "m d d"]:
+    """Return which edges i → j point the same way in every DAG of their graph's equivalence class.
+
+    The class is the Markov equivalence class, or the smaller one that experiments leave: `oriented` has the pairs whose
+    edge they orient (:func:`dag_gfn.graphs.interventional.oriented_pairs`).
 
     Examples
     --------
@@ -25,11 +31,13 @@ def compelled(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
     >>> np.argwhere(compelled(collider)[0]).tolist()
     [[0, 2], [1, 2]]
     """
-    return graphs & ~reversible(graphs)
+    return graphs & ~reversible(graphs, oriented)
 
 
-def reversible(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
-    """Return which pairs are linked by an edge whose direction differs within the equivalence class; symmetric.
+def reversible(
+    graphs: Bool[np.ndarray, "m d d"], oriented: Bool[np.ndarray, "d d"] | None = None
+) -> Bool[np.ndarray, "m d d"]:
+    """Return which pairs are linked by an edge whose direction differs within the class of `compelled`; symmetric.
 
     Examples
     --------
@@ -40,11 +48,11 @@ def reversible(graphs: Bool[np.ndarray, "m d d"]) -> Bool[np.ndarray, "m d d"]:
     >>> np.argwhere(reversible(np.array([[[0, 1], [0, 0]]], dtype=bool))[0]).tolist()
     [[0, 1], [1, 0]]
     """
-    cpdag = graph.cpdag(graphs)
-    return cpdag & np.swapaxes(cpdag, -1, -2)
+    essential = essential_graph(graphs, oriented)
+    return essential & np.swapaxes(essential, -1, -2)
 
 
-FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+FEATURES: dict[str, Callable[..., np.ndarray]] = {
     "edge": lambda graphs: graphs,
     "linked": graph.skeleton,
     "path": graph.path_matrix,
@@ -54,10 +62,15 @@ FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 """Functions of bool (m, d, d) by name: the edge i → j; an edge in either direction; a path from i to j; i in the
 blanket of j; i → j in every DAG of the equivalence class; an edge that has both directions in the class."""
+OF_CLASSES = ("compelled", "reversible")
+"""Those that depend on the experiments, which make classes smaller."""
 
 
 def feature_marginals(
-    feature: str, graphs: Bool[np.ndarray, "m d d"], weights: Float64[np.ndarray, " m"]
+    feature: str,
+    graphs: Bool[np.ndarray, "m d d"],
+    weights: Float64[np.ndarray, " m"],
+    oriented: Bool[np.ndarray, "d d"] | None = None,
 ) -> Float64[np.ndarray, "d d"]:
     """Return the probability of a feature for every ordered pair of nodes.
 
@@ -69,6 +82,8 @@ def feature_marginals(
         `graphs[k, i, j]` is True for the edge i → j of graph k.
     weights : ndarray, shape (m,), float64
         Probability of every graph; they sum to one.
+    oriented : ndarray, shape (d, d), bool, optional
+        The pairs whose edge experiments orient, for classes; see `compelled`.
 
     Returns
     -------
@@ -86,8 +101,9 @@ def feature_marginals(
     """
     m, d, _ = graphs.shape
     total = np.zeros(d * d)
+    more = (oriented,) if feature in OF_CLASSES else ()
     for part in chunks(m, d):
-        holds = FEATURES[feature](graphs[part]).reshape(-1, d * d)
+        holds = FEATURES[feature](graphs[part], *more).reshape(-1, d * d)
         total += weights[part] @ holds.astype(np.float64)
     return np.clip(total, 0.0, 1.0).reshape(d, d)
 

@@ -16,6 +16,7 @@ from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.consistent import CORRECTED, corrected_counts
 from dag_gfn.posterior.diagnostics import Diagnostics
 from dag_gfn.posterior.distinct_graphs import merged_graphs, require_dags
+from dag_gfn.posterior.experiments import Experiments
 from dag_gfn.posterior.features import FEATURES, feature_marginals, monte_carlo_error
 from dag_gfn.posterior.fit_record import FitRecord
 from dag_gfn.posterior.json_record import plain_json
@@ -292,6 +293,26 @@ class GraphPosterior(MarginalFrames):
         """How many independent draws the weights are worth; None where they are not those of draws."""
         return self.info.get("diagnostics", {}).get("effective_samples")
 
+    @property
+    def experiments(self) -> Experiments:
+        """What an experimenter set in the rows, and the context columns: they decide what counts as equivalent.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> info = {"interventions": [{"nodes": ["a"], "rows": 9}]}
+        >>> posterior = GraphPosterior.from_samples(("a", "b"), np.array([[[False, True], [False, False]]]), info=info)
+        >>> float(posterior.marginal("compelled").values[0, 1])  # setting a shows the direction of a - b
+        1.0
+        """
+        return Experiments.from_info(self.info)
+
+    @property
+    def oriented_pairs(self) -> Bool[np.ndarray, "d d"] | None:
+        """The pairs of variables whose edge the experiments orient, symmetric; None without experiments."""
+        return self.experiments.oriented(self.names)
+
     # --- marginals ---
 
     def marginal(self, feature: str) -> Marginal:
@@ -328,12 +349,12 @@ class GraphPosterior(MarginalFrames):
             return Marginal(np.clip(edge.values + edge.values.T, 0.0, 1.0), edge.source, error)
         if feature in CORRECTED and "edge" in self.marginals and not self.covers_all_dags:
             return self._beside_edges(feature)
-        return self.counted(feature_marginals(feature, self.graphs, self.weights))
+        return self.counted(feature_marginals(feature, self.graphs, self.weights, self.oriented_pairs))
 
     def _beside_edges(self, feature: str) -> Marginal:
         """Return a counted feature that agrees with the stored edges, and its error: of these and of the counts."""
         edge = self.marginals["edge"]
-        values, part = corrected_counts(feature, self.graphs, self.weights, edge.values)
+        values, part = corrected_counts(feature, self.graphs, self.weights, edge.values, self.oriented_pairs)
         counted = self.counted(part).standard_error
         stored = self.marginal("linked" if feature == "markov_blanket" else "edge").standard_error
         if counted is None or stored is None or feature not in ("path", "markov_blanket"):
@@ -472,7 +493,9 @@ class GraphPosterior(MarginalFrames):
         return interop.to_networkx(median_graph(edge), self.names, probability=edge)
 
     def class_posterior(self) -> ClassPosterior:
-        """Return the distribution over Markov equivalence classes by weight; see `dag_gfn.posterior.classes`.
+        """Return the distribution over equivalence classes by weight; see `dag_gfn.posterior.classes`.
+
+        They are Markov equivalence classes, or the smaller ones that the experiments of `experiments` leave.
 
         Examples
         --------
@@ -488,6 +511,7 @@ class GraphPosterior(MarginalFrames):
             self.graphs,
             self.log_weights,
             counted=self.counted,
+            oriented=self.oriented_pairs,
         )
 
     def top_classes(self, k: int = 5) -> list[nx.DiGraph]:
@@ -499,6 +523,7 @@ class GraphPosterior(MarginalFrames):
         the first, `size`, the number of DAGs in the class (None where counting takes long), and `num_graphs`, how many
         of these the posterior holds.
 
+        With experiments, classes are those that these cannot tell apart; see `experiments`.
         Where all DAGs of a class have the same score (`info["score_equivalent"]`), its probability is size · R/Z;
         elsewhere the weight of its members among the graphs.
 

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Int64
 
 from dag_gfn.errors import QueryError
 from dag_gfn.graphs import graph
-from dag_gfn.posterior.features import FEATURES
+from dag_gfn.posterior.features import FEATURES, OF_CLASSES
 
 Graphs = Bool[np.ndarray, "m d d"]
 Answers = Bool[np.ndarray, " m"]
@@ -42,15 +42,18 @@ class Batch:
     [False, True, True]
     """
 
-    def __init__(self, adjacency: Graphs):
+    def __init__(self, adjacency: Graphs, oriented: Bool[np.ndarray, "d d"] | None = None):
         self.adjacency = adjacency
+        self.oriented = oriented  # the pairs whose edge experiments orient
         self._features: dict[str, Graphs] = {"edge": adjacency}
         self._separated: dict[DSeparated, Answers] = {}
 
     def feature(self, name: str) -> Graphs:
         """Return a feature of `FEATURES` for all ordered pairs."""
         if name not in self._features:
-            self._features[name] = FEATURES[name](self.adjacency)
+            self._features[name] = FEATURES[name](
+                self.adjacency, *((self.oriented,) if name in OF_CLASSES else ())
+            )
         return self._features[name]
 
     @cached_property
@@ -92,9 +95,9 @@ class Query(ABC):
     """
 
     @final
-    def holds(self, adjacency: Graphs) -> Answers:
-        """Return for which DAGs (m, d, d) the statement is true."""
-        return self.holds_in(Batch(adjacency))
+    def holds(self, adjacency: Graphs, oriented: Bool[np.ndarray, "d d"] | None = None) -> Answers:
+        """Return for which DAGs (m, d, d) the statement is true; experiments orient edges for statements on classes."""
+        return self.holds_in(Batch(adjacency, oriented))
 
     @abstractmethod
     def holds_in(self, batch: Batch) -> Answers:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.graphs import graph
+from dag_gfn.graphs.interventional import essential_graph
 from dag_gfn.posterior.class_size import class_size
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.features import chunks
@@ -180,7 +181,7 @@ def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
 
 
 def top_classes(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
-    """Return the k most probable Markov equivalence classes; see `GraphPosterior.top_classes`.
+    """Return the k most probable equivalence classes; see `GraphPosterior.top_classes`.
 
     Examples
     --------
@@ -215,7 +216,7 @@ def _by_weight(
     posterior: "GraphPosterior", log_weights: Float64[np.ndarray, " m"], k: int
 ) -> list[tuple[Bool[np.ndarray, "d d"], dict[str, Any]]]:
     """Return classes by the summed weight of their members among the graphs."""
-    cpdags, group = _classes(posterior.graphs)
+    cpdags, group = _classes(posterior.graphs, posterior.oriented_pairs)
     log_mass = np.full(len(cpdags), -np.inf)
     np.logaddexp.at(log_mass, group, log_weights)
     first = np.full(len(cpdags), len(group))
@@ -247,7 +248,9 @@ def _by_size(
     by_score = np.argsort(-posterior.log_scores, kind="stable")[:CLASSES_SEARCHED]
     chosen = np.union1d(by_score, np.arange(min(len(posterior), CLASSES_SEARCHED)))
     found = len(posterior.best_graphs)
-    cpdags, group = _classes(np.concatenate([posterior.best_graphs, posterior.graphs[chosen]]))
+    cpdags, group = _classes(
+        np.concatenate([posterior.best_graphs, posterior.graphs[chosen]]), posterior.oriented_pairs
+    )
     log_scores = np.full(len(cpdags), -np.inf)
     every = np.concatenate([posterior.best_log_scores, posterior.log_scores[chosen]])
     np.maximum.at(log_scores, group, every)
@@ -280,11 +283,11 @@ def _by_size(
 
 
 def _classes(
-    graphs: Bool[np.ndarray, "m d d"],
+    graphs: Bool[np.ndarray, "m d d"], oriented: Bool[np.ndarray, "d d"] | None
 ) -> tuple[Bool[np.ndarray, "c d d"], np.ndarray]:
-    """Return the distinct CPDAGs of graphs, and which one each graph has."""
+    """Return the distinct essential graphs of graphs, and which one each graph has."""
     m, d, _ = graphs.shape
-    cpdags = np.concatenate([graph.cpdag(graphs[part]) for part in chunks(m, d)])
+    cpdags = np.concatenate([essential_graph(graphs[part], oriented) for part in chunks(m, d)])
     first, group = graph.distinct(cpdags)
     return cpdags[first], group
 

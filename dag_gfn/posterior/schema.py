@@ -94,6 +94,7 @@ _TRAINING = record(
     }
 )
 _DOUBT = record(dict.fromkeys(("code", "level", "verdict"), text), required=("code", "level", "verdict"))
+_EXPERIMENT = record({"nodes": items(text), "rows": COUNT}, required=("nodes", "rows"))
 _SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "proven"))
 _CONSTRAINTS = record({"required": _PAIRS, "forbidden": _PAIRS, "max_parents": optional(COUNT)})
 
@@ -168,6 +169,8 @@ def check_info(info: Any) -> None:
             "normalized_scores": BOOLEAN,
             "graph_relative_errors": items(number(0)),
             "missing": optional(_missing(d)),
+            "interventions": optional(items(_EXPERIMENT)),
+            "contexts": items(text),
             **dict.fromkeys(("warnings", "notes"), items(text)),
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),
@@ -198,7 +201,7 @@ def check_info(info: Any) -> None:
 
 def _check_score_options(info: Mapping[str, Any]) -> None:
     """Raise `ValueError` unless the score's hyperparameters, as far as they are there, can be those of a fit."""
-    d, options = len(info["names"]), info.get("score_options") or {}
+    d, options = len(info["names"]) - len(info.get("contexts") or ()), info.get("score_options") or {}
     needed: dict[str, dict[str, Check]] = {
         "bge": {
             "alpha_mu": POSITIVE,

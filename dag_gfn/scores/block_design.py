@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.interventions import set_nodes
 from dag_gfn.data.messages import option_value
 from dag_gfn.errors import DataError
 from dag_gfn.scores.moments import Moments
@@ -103,10 +104,7 @@ class BlockDesign:
         )
         if data.intervened is None:
             return design
-        was_set = np.stack(
-            [data.intervened[:, list(owned)].any(axis=1) for owned in data.node_columns], axis=1
-        )
-        return design.replace(intervened=was_set)
+        return design.replace(intervened=set_nodes(data))
 
     @classmethod
     def from_arrays(

@@ -96,6 +96,30 @@ class Constraints:
         edges = self.required.any() or self.forbidden.any()
         return not edges and self.max_parents is None and self.cell_limit is None
 
+    def with_contexts(self, contexts: Sequence[int], names: Sequence[str]) -> "Constraints":
+        """Return these constraints with no edge into nodes that can only be parents.
+
+        Raises
+        ------
+        ConstraintError
+            If such an edge is required.
+        """
+        forbidden = self.forbidden.copy()
+        for node in contexts:
+            if self.required[node]:
+                source = names[int(np.flatnonzero(unpack(self.required[node], self.d))[0])]
+                raise ConstraintError(
+                    f"required edge {source} -> {names[node]}: {names[node]!r} is a context, which has no causes; "
+                    "leave the edge out, or take the column out of --context"
+                )
+            forbidden[node] = (np.int64(1) << self.d) - 1 & ~(np.int64(1) << node)
+        return replace(self, forbidden=forbidden)
+
+    def without(self, nodes: Sequence[int]) -> "Constraints":
+        """Return these constraints without those on the parents of some nodes."""
+        others = ~np.isin(np.arange(self.d), nodes)
+        return replace(self, required=self.required * others, forbidden=self.forbidden * others)
+
     def without_sparse_families(self, data: Dataset) -> "Constraints":
         """Return these constraints without families of more table cells than rows; ``data`` is discrete."""
         return replace(self, cell_limit=CellLimit.of(data, self.required))

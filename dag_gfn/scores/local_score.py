@@ -36,7 +36,8 @@ class LocalScore(ABC):
     takes_groups : bool
         Whether a node may own several columns.
     is_equivalent : bool
-        Whether Markov-equivalent DAGs get the same score where no value was set.
+        Whether Markov-equivalent DAGs get the same score where no value was set, and elsewhere those that the
+        experiments cannot tell apart.
 
     Raises
     ------
@@ -109,6 +110,11 @@ class LocalScore(ABC):
     def needs_completion(cls, data: Dataset) -> bool:
         """Return whether cells of the data must be drawn before the score applies: those that were not seen."""
         return data.has_missing
+
+    @property
+    def contexts(self) -> tuple[int, ...]:
+        """The nodes that can only be parents, of which nothing is modelled."""
+        return ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from dag_gfn.data.contexts import without_contexts
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import quoted
 from dag_gfn.data.row_weights import can_repeat_rows
@@ -15,6 +17,7 @@ from dag_gfn.scores.bde import BDe, BDeu
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
 from dag_gfn.scores.block import BlockBGe
+from dag_gfn.scores.contexts import ContextScore, refuse_contexts
 from dag_gfn.scores.copula import Copula
 from dag_gfn.scores.linear_gaussian import LinearGaussian
 from dag_gfn.scores.local_score import LocalScore
@@ -87,9 +90,17 @@ def score_for(data: Dataset) -> ScoreChoice:
     >>> score_for(from_array(np.random.default_rng(0).normal(size=(50, 3))))
     ScoreChoice(name='bge', reason='all columns are numbers')
     """
+    beside = ""
+    if data.contexts:
+        data, beside = without_contexts(data), f", beside {quoted(data.contexts)}"
     ordered = [name for name, kind in zip(data.names, data.kinds, strict=True) if kind == "ordinal"]
-    without_order = ""
-    if ordered:
+    without_order = beside
+    if ordered and beside:
+        without_order += (
+            f"; {quoted(ordered)} {'has' if len(ordered) == 1 else 'have'} ordered levels, whose order is "
+        )
+        without_order += "not used, since there are contexts"
+    elif ordered:
         is_set = (
             data.intervened is not None
             and data.intervened[:, [kind == "ordinal" for kind in data.kinds]].any()
@@ -195,6 +206,10 @@ def make_score(name: str | None, data: Dataset, **options: ScoreOption) -> Local
                 "leave it out"
             )
     of_name = [score for score in SCORE_CLASSES if score.name == name]
-    of_kind = [score for score in of_name if data.kind in score.kinds()]
+    kind = without_contexts(data).kind if data.contexts else data.kind
+    of_kind = [score for score in of_name if kind in score.kinds()]
     make: Callable[..., LocalScore] = (of_kind or of_name)[0]  # a score of the other kind refuses the data
+    if data.contexts:
+        refuse_contexts(name)
+        return ContextScore(data, name, partial(make, **given))
     return make(data, **given)

@@ -149,18 +149,19 @@ class ScoreTable:
 
     @property
     def is_score_equivalent(self) -> bool:
-        """Whether all DAGs of a Markov equivalence class have the same R.
+        """Whether all DAGs of an equivalence class have the same R.
 
         An equivalent score (BGe, BDeu, BIC) gives them the same score, and the uniform prior the same probability.
-        Interventions distinguish them, and so do constraints, unless they forbid nothing.
+        Classes are those that the experiments cannot tell apart, where values were set or columns are contexts.
+        Constraints distinguish their members, unless they forbid nothing.
         """
         if not self._local_score.is_equivalent or self.prior != "uniform":
             return False
-        if self._local_score.has_interventions:
-            return False
+        contexts = self._local_score.contexts
+        others = [node for node in range(self.d) if node not in contexts]
         if self.complete is None:
-            return self.constraints.is_empty()
-        return bool(np.isfinite(self.complete).all())
+            return self.constraints.without(contexts).is_empty()
+        return bool(np.isfinite(self.complete[others]).all())
 
     @property
     def families_per_second(self) -> float:

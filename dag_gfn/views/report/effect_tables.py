@@ -86,7 +86,7 @@ def effect_tables(
 
 def _totals(posterior: GraphPosterior) -> dict[str, Any]:
     everything = effects.total_effects(posterior, num_draws=TOTAL_DRAWS, rng=SEED)
-    classes = _classes(everything.graphs, posterior.names)
+    classes = _classes(everything.graphs, posterior.names, everything.oriented)
     table: list[list[dict[str, Any] | None]] = [[None] * posterior.d for _ in posterior.names]
     for i, j in np.argwhere(~np.eye(posterior.d, dtype=bool)):
         samples, zero = everything.samples[:, i, j], float(everything.probability_zero[i, j])
@@ -135,7 +135,7 @@ def _contrasts(posterior: GraphPosterior) -> dict[str, Any]:
         found = effects.contrast_effects(
             posterior, [(names[i], names[j]) for i, j in batch], num_draws=CONTRAST_DRAWS, rng=SEED
         )
-        classes = classes or _classes(found[0].graphs, names)
+        classes = classes or _classes(found[0].graphs, names, found[0].oriented)
         for (i, j), effect in zip(batch, found, strict=True):
             if effect.mean.size <= MAX_STATES:
                 table[i][j] = (table[i][j] or {}) | _contrast(effect, classes)
@@ -197,7 +197,7 @@ def _distributions(
         max_seconds=MAX_SECONDS,
         on_progress=on_progress,
     )
-    classes = _classes(found[0].graphs, names) if found else []
+    classes = _classes(found[0].graphs, names, found[0].oriented) if found else []
     for (i, j), effect in zip(shown, found, strict=True):
         low, high = np.quantile(effect.samples, _ENDS, axis=0)
         no_effect = (np.ptp(effect.samples, axis=1) == 0).all(axis=1)
@@ -223,8 +223,9 @@ def _distributions(
     }
 
 
-def _classes(graphs: np.ndarray, names: Sequence[str]) -> list[EquivalenceClass]:
-    return [c for c in equivalence_classes(graphs, names, top=TOP_CLASSES) if c.probability >= MIN_CLASS]
+def _classes(graphs: np.ndarray, names: Sequence[str], oriented: np.ndarray | None) -> list[EquivalenceClass]:
+    found = equivalence_classes(graphs, names, top=TOP_CLASSES, oriented=oriented)
+    return [c for c in found if c.probability >= MIN_CLASS]
 
 
 def _class_texts(classes: list[EquivalenceClass]) -> list[dict[str, Any]]:
