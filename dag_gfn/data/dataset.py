@@ -391,8 +391,8 @@ def _check_contexts(data: Dataset) -> None:
         j = data.names.index(name)
         if data.kinds[j] != "discrete" or any(name in members for _, members in data.groups):
             raise DataError(
-                f"context '{one_line(name)}' must be a category of its own: name it in --context (context=...) when the "
-                "table is read, and in no group."
+                f"context '{one_line(name)}' must be a category of its own: name it in --context (context=...) when "
+                "the table is read, and in no group."
             )
         absent = np.isnan(data.values[:, j])
         if absent.any():

@@ -27,32 +27,32 @@ SEPARATOR = "|"
 def mask_of_column(column: TextColumn, variables: Sequence[str]) -> Bool[np.ndarray, "n v"]:
     """Return which variables were set in each row, from a column that names them.
 
-        A cell names the variables that were set, with a bar between them, and is empty (or 'none', 'control', ...) where
-        none was. In the numbered form every cell is the number of a variable, 1 for the first column of the table, and 0
-        stands for none: so is the column INT of the protein data of bnlearn.
+    A cell names the variables that were set, with a bar between them, and is empty (or 'none', 'control', ...) where
+    none was. In the numbered form every cell is the number of a variable, 1 for the first column of the table, and 0
+    stands for none: so is the column INT of the protein data of bnlearn.
 
-        Parameters
-        ----------
-        column : TextColumn
-        variables : sequence of str, length v
-            All other columns of the table in their order, those that are left out too.
+    Parameters
+    ----------
+    column : TextColumn
+    variables : sequence of str, length v
+        All other columns of the table in their order, those that are left out too.
 
-        Raises
-        ------
-        DataError
-            If a cell is neither.
+    Raises
+    ------
+    DataError
+        If a cell is neither.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from dag_gfn.data.intervention_columns import mask_of_column
-        >>> from dag_gfn.data.roles import ColumnRole
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data.intervention_columns import mask_of_column
+    >>> from dag_gfn.data.roles import ColumnRole
     from dag_gfn.data.text_table import TextColumn
-        >>> set_here = TextColumn("set", np.array([0, 1, 2]), ("", "raf", "raf|mek"))
-        >>> mask_of_column(set_here, ["raf", "mek"]).astype(int).tolist()
-        [[0, 0], [1, 0], [1, 1]]
-        >>> mask_of_column(TextColumn("INT", np.array([1, 0]), ("0", "2")), ["raf", "mek"]).astype(int).tolist()
-        [[0, 1], [0, 0]]
+    >>> set_here = TextColumn("set", np.array([0, 1, 2]), ("", "raf", "raf|mek"))
+    >>> mask_of_column(set_here, ["raf", "mek"]).astype(int).tolist()
+    [[0, 0], [1, 0], [1, 1]]
+    >>> mask_of_column(TextColumn("INT", np.array([1, 0]), ("0", "2")), ["raf", "mek"]).astype(int).tolist()
+    [[0, 1], [0, 0]]
     """
     place = {name.strip(): i for i, name in enumerate(variables)}
     parts = [[part.strip() for part in text.split(SEPARATOR)] for text in column.texts]

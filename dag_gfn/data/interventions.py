@@ -51,7 +51,8 @@ def set_nodes(data: Dataset) -> Bool[np.ndarray, "n nodes"] | None:
     >>> import dag_gfn
     >>> from dag_gfn.data.interventions import set_nodes
     >>> mask = np.array([[True, False], [False, False], [False, False]])
-    >>> set_nodes(dag_gfn.from_array(np.array([[1.0, 2.0], [0.5, 1.0], [2.0, 2.5]]), intervened=mask)).sum(axis=0).tolist()
+    >>> data = dag_gfn.from_array(np.array([[1.0, 2.0], [0.5, 1.0], [2.0, 2.5]]), intervened=mask)
+    >>> set_nodes(data).sum(axis=0).tolist()
     [1, 0]
     """
     if data.intervened is None:

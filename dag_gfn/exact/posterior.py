@@ -7,6 +7,7 @@ import numpy as np
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.best_dag import best_dag
+from dag_gfn.exact.contexts import posterior_beside_contexts
 from dag_gfn.exact.dag_dp import Estimate, estimate, exact_marginals
 from dag_gfn.exact.dag_recursion import DagRecursion, complete_of
 from dag_gfn.exact.dag_sampling import DagSampler
@@ -90,7 +91,12 @@ def fit_exact(
         )
         refuse_impossible(table.names, *(posterior.marginals[name].values for name in ("edge", "path")))
         return _result(posterior, ExactDiagnostics())
-    _require_tractable(table, fit_estimate(table.d, num_samples), memory_limit)
+    variables = table.d - len(table.contexts)
+    _require_tractable(
+        table, fit_estimate(variables if variables > 1 else table.d, num_samples), memory_limit
+    )
+    if table.contexts and variables > 1:
+        return _beside_contexts(table, num_samples, rng, progress)
     recursion = DagRecursion(complete_of(table))
     recursion.solve(with_sources=True, progress=_part(progress, "summing over graphs"))
     marginals = exact_marginals(
@@ -117,6 +123,26 @@ def fit_exact(
         posterior,
         ExactDiagnostics(self_check=marginals.self_check, error_bound=marginals.error_bound),
         BestGraph(best.log_score, probability, best.adjacency),
+    )
+
+
+def _beside_contexts(
+    table: ScoreTable, num_samples: int, rng: np.random.Generator, progress: PartProgress | None
+) -> MethodResult:
+    """Return the exact posterior of a table with contexts, at the cost of the variables alone."""
+    posterior, marginals, best = posterior_beside_contexts(
+        table,
+        num_samples=num_samples,
+        rng=rng,
+        on_sum=_part(progress, "summing over graphs"),
+        on_probabilities=_part(progress, "probabilities"),
+        on_draws=_part(progress, "sampling graphs"),
+    )
+    refuse_impossible(table.names, posterior.marginals["edge"].values)
+    return _result(
+        posterior,
+        ExactDiagnostics(self_check=marginals.self_check, error_bound=marginals.error_bound),
+        BestGraph(best.log_score, float(np.exp(best.log_score - marginals.log_evidence)), best.adjacency),
     )
 
 

@@ -33,8 +33,12 @@ class MethodChoice(NamedTuple):
     exact: Estimate
 
 
-def method_for(d: int, num_samples: int, time_budget: float | int | None = None) -> MethodChoice:
+def method_for(
+    d: int, num_samples: int, time_budget: float | int | None = None, *, contexts: int = 0
+) -> MethodChoice:
     """Return the method that auto takes for d nodes: exact where that is quick, else a GFlowNet.
+
+    Of these nodes `contexts` can only be parents, and are summed out before the exact recursion.
 
     Examples
     --------
@@ -44,12 +48,14 @@ def method_for(d: int, num_samples: int, time_budget: float | int | None = None)
     """
     limit = AUTO_SECONDS if time_budget is None else float(time_budget)
     needed = fit_estimate(d, num_samples)
+    if d - contexts > 1:
+        needed = fit_estimate(d - contexts, num_samples)
     complete = d <= MAX_COMPLETE_NODES and table_bytes(d) <= MEMORY_LIMIT
     if (
         complete
         and needed.seconds <= limit
-        and reference_seconds(d) <= limit
-        and reference_bytes(d) <= REFERENCE_MEMORY
+        and reference_seconds(max(d - contexts, 2)) <= limit
+        and reference_bytes(max(d - contexts, 2)) <= REFERENCE_MEMORY
     ):
         return MethodChoice("exact", f"the exact posterior of {d} columns is quick", needed)
     reason = (

@@ -91,7 +91,9 @@ class Run:
         """Return "exact" where that is quick, else "gflownet", with a note that says why."""
         if order_modular:
             return "exact"
-        found = method_for(self.table.d, self.num_samples, self.time_budget)
+        found = method_for(
+            self.table.d, self.num_samples, self.time_budget, contexts=len(self.table.contexts)
+        )
         if found.name == "gflownet":
             announce(f"a GFlowNet is trained, since {found.reason}", shown=self.shown)
         return found.name
@@ -126,7 +128,8 @@ def exact(run: Run, *, order_modular: bool, automatic: bool) -> MethodResult:
     ('exact', 3)
     """
     table = run.table
-    needed = fit_estimate(table.d, run.num_samples, order_modular=order_modular)
+    variables = table.d if order_modular else max(table.d - len(table.contexts), 2)
+    needed = fit_estimate(variables, run.num_samples, order_modular=order_modular)
     if needed.seconds > ANNOUNCED_SECONDS and table.is_complete and needed.bytes <= REFERENCE_MEMORY:
         chosen = ", which auto chose as affordable," if automatic and not order_modular else ""
         announce(f"the exact posterior of {table.d} columns{chosen} takes {needed}", shown=run.shown)

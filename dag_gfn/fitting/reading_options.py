@@ -62,8 +62,8 @@ class ReadingOptions(OptionGroup, panel="The table"):
         "What an experimenter set: a column that names it in each row, or a file.",
         details="A cell names the variables that were set in its row, with a bar between several, and is empty where "
         "none was; or all cells are numbers, 1 for the first column of the table and 0 for none. A file has a 0/1 "
-        "matrix, with a column for each variable that was set in some row. Rows in which a variable was set say nothing "
-        "about its causes.",
+        "matrix, with a column for each variable that was set in some row. Rows in which a variable was set say "
+        "nothing about its causes.",
         metavar="COLUMN|FILE",
         first=True,
     )

@@ -232,10 +232,10 @@ def refuse_contexts(name: str, takes: tuple[str, ...] = ("bge", "block", "bdeu",
     >>> from dag_gfn.scores.contexts import refuse_contexts
     >>> refuse_contexts("copula")
     Traceback (most recent call last):
-    dag_gfn.errors.OptionError: score 'copula' knows no contexts: choose bge, block, bdeu or bde, or leave out --context (context=...)
+    dag_gfn.errors.OptionError: score 'copula' knows no contexts: choose bge, block, bdeu or bde, or leave out --context
     """
     if name not in takes:
         *most, last = takes
         raise OptionError(
-            f"score {name!r} knows no contexts: choose {', '.join(most)} or {last}, or leave out --context (context=...)"
+            f"score {name!r} knows no contexts: choose {', '.join(most)} or {last}, or leave out --context"
         )

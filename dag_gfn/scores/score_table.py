@@ -164,6 +164,11 @@ class ScoreTable:
         return bool(np.isfinite(self.complete[others]).all())
 
     @property
+    def contexts(self) -> tuple[int, ...]:
+        """The nodes that can only be parents."""
+        return self._local_score.contexts
+
+    @property
     def families_per_second(self) -> float:
         """About how many families one core scores in a second."""
         return self._local_score.families_per_second

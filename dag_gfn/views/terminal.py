@@ -11,8 +11,9 @@ from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
+from dag_gfn.views.experiments import experiment_sentences, variable_pairs
 from dag_gfn.views.missing_cells import missing_sentences
-from dag_gfn.views.pairs import LIKELY, UNLIKELY, pairs
+from dag_gfn.views.pairs import LIKELY, UNLIKELY
 from dag_gfn.views.wording import assumptions, rows_words
 
 MAX_GRAPH_TEXT = 200
@@ -55,6 +56,8 @@ def print_posterior(
         say("The run was interrupted: this is the state it had reached.", style="yellow")
     console.print(_edge_table(posterior, max_pairs, min_linked))
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
+    for line in experiment_sentences(posterior):
+        say(line)
     _print_top_graphs(posterior, say)
     _print_top_classes(posterior, say)
     for line in missing_sentences(info, posterior.names, posterior.marginal("edge").values):
@@ -85,7 +88,7 @@ def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) ->
     error = ("error",) if exact else ()
     for title in ("a→b", *error, "b→a", *error, "linked"):
         table.add_column(title, justify="right", no_wrap=True)
-    for pair in pairs(posterior)[:max_pairs]:
+    for pair in variable_pairs(posterior)[:max_pairs]:
         if pair.linked >= min_linked:
             numbers = []
             for i, j in ((pair.a, pair.b), (pair.b, pair.a)):
@@ -97,7 +100,7 @@ def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) ->
 
 
 def _left_out(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> str:
-    linked = [pair.linked for pair in pairs(posterior)]
+    linked = [pair.linked for pair in variable_pairs(posterior)]
     shown = sum(probability >= min_linked for probability in linked[:max_pairs])
     if shown == len(linked):
         return ""
@@ -120,7 +123,8 @@ def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
 
 
 def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
-    say("Most probable equivalence classes (a→b: every member of the class has it; a–b: either way):")
+    classes = "classes that these experiments leave" if posterior.experiments else "equivalence classes"
+    say(f"Most probable {classes} (a→b: every member of the class has it; a–b: either way):")
     for mixed in posterior.top_classes(3):
         compelled, reversible = class_edges(mixed)
         links = [f"{a}→{b}" for a, b in compelled] + [f"{a}–{b}" for a, b in reversible]

@@ -78,6 +78,10 @@ def assumptions(info: Mapping[str, Any]) -> str:
         more += "; numbers and ordered categories are read by their order alone, from hidden normal variables"
     elif in_standard_deviations(info):
         more += ", after an increasing function of each column that makes it normal"
+    if info.get("interventions"):
+        more += "; an experiment that sets a variable cuts it off from its causes, and changes nothing else"
+    if info.get("contexts"):
+        more += "; nothing in the table acts on a context"
     if has_missing(info):
         more += "; missing cells are missing at random"
     return ASSUMPTIONS.format(model=model_words(info), more=more)

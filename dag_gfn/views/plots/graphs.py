@@ -106,7 +106,7 @@ def top_graphs(posterior: GraphPosterior, ax: Any = None, *, k: int = 6) -> Any:
 
 
 def class_graph(posterior: GraphPosterior, ax: Any = None, *, rank: int = 1) -> Any:
-    """Draw a Markov equivalence class as its CPDAG: arrows where all members agree, plain lines elsewhere.
+    """Draw an equivalence class as its essential graph: arrows where all members agree, plain lines elsewhere.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from dag_gfn.errors import StorageError
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.checks import check_sentences, checks
 from dag_gfn.posterior.ranking import likely_text
+from dag_gfn.views.experiments import changes, experiment_sentences
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
@@ -170,6 +171,9 @@ def report_html(
         provenance=_provenance(posterior),
         columns=column_rows(info),
         missing=missing_cells(posterior),
+        experiments=experiment_sentences(posterior),
+        changes=changes(posterior),
+        has_experiments=bool(posterior.experiments),
         min_linked=UNLIKELY,
         numbered=posterior.d <= MAX_NUMBERED,
         drawn=posterior.d <= MAX_DRAWN,

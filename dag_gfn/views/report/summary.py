@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import spread_sentence
 from dag_gfn.posterior.trust import trust_in
-from dag_gfn.views.pairs import LIKELY, UNLIKELY, Pair, pairs
+from dag_gfn.views.experiments import variable_pairs
+from dag_gfn.views.pairs import LIKELY, UNLIKELY, Pair
 from dag_gfn.views.wording import method_words, model_words, rows_words
 
 MAX_NAMED = 8
@@ -78,7 +79,7 @@ def _fitted(posterior: GraphPosterior) -> str:
 
 
 def _findings(posterior: GraphPosterior) -> list[tuple[str, list[str]]]:
-    names, every = posterior.names, pairs(posterior)
+    names, every = posterior.names, variable_pairs(posterior)
     likely = [pair for pair in every if pair.linked >= LIKELY]
     by_direction: dict[str, list[Pair]] = {"settled": [], "leaning": [], "open": []}
     for pair in likely:
