@@ -26,6 +26,7 @@ from .errors import (
     TrainingError,
 )
 from .fitting.fit import fit
+from .fitting.sites import combine
 from .parameters import fitted
 from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
 from .posterior.metrics import compare_posteriors
@@ -50,6 +51,7 @@ __all__ = [
     "StorageWarning",
     "TrainingError",
     "__version__",
+    "combine",
     "compare_posteriors",
     "effects",
     "example_names",

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import dag_gfn
+from dag_gfn.cli.combine import combine
 from dag_gfn.cli.compare import compare
 from dag_gfn.cli.effect import effect
 from dag_gfn.cli.export import export
@@ -43,7 +44,7 @@ def _abortable(command: Callable) -> Callable:
     return run
 
 
-for _command in (fit, inspect, show, report, query, effect, export, compare, simulate):
+for _command in (fit, inspect, show, report, query, effect, export, compare, combine, simulate):
     app.command(_command.__name__)(_abortable(_command))
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]

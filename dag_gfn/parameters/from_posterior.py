@@ -88,6 +88,11 @@ def parameter_tables(posterior: GraphPosterior) -> list[Parameters]:
             "with contexts each variable may have other parameters in each experiment, so there is no one effect: fit "
             "the rows of one experiment alone (leave --context out), with the edges found here as --required"
         )
+    if not posterior.statistics and posterior.info.get("sites"):
+        raise OptionError(
+            "these sites have parameters of their own, so there is no one effect: ask for that of a single site, from "
+            "its posterior, or combine with --parameters shared (parameters='shared')"
+        )
     if not posterior.statistics:
         raise OptionError(
             "this posterior holds no sufficient statistics of the data, which parameters need: "

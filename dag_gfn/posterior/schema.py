@@ -171,6 +171,9 @@ def check_info(info: Any) -> None:
             "missing": optional(_missing(d)),
             "interventions": optional(items(_EXPERIMENT)),
             "contexts": items(text),
+            "sites": optional(
+                record({"parameters": text, "rows": items(number(0))}, required=("parameters",))
+            ),
             **dict.fromkeys(("warnings", "notes"), items(text)),
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),
