@@ -22,9 +22,9 @@ class SiteOptions(OptionGroup, panel="The sites"):
     parameters: str = option(
         "shared",
         "Whether sites share parameters, or have their own.",
-        details="Both share the graph. ``shared`` adds up numbers of rows, means and covariances, or counts: the result "
-        "is that of one table with all rows. ``own`` adds up the scores of the sites, so that a mechanism may have "
-        "other coefficients, variances or probabilities in each.",
+        details="Both share the graph. ``shared`` adds up numbers of rows, means and covariances, or counts: the "
+        "result is that of one table with all rows. ``own`` adds up the scores of the sites, so that a mechanism may "
+        "have other coefficients, variances or probabilities in each.",
         check=one_of("shared", "own"),
         first=True,
     )

@@ -70,8 +70,8 @@ class Site:
         info, statistics = posterior.info, posterior.statistics
         if set(posterior.names) != set(names):
             raise OptionError(
-                f"sites must have the same variables, but one has {quoted(names)} and another {quoted(posterior.names)}: "
-                "fit them again with --columns"
+                f"sites must have the same variables, but one has {quoted(names)} and another "
+                f"{quoted(posterior.names)}: fit them again with --columns"
             )
         refused = {
             "contexts": bool(info.get("contexts")),
@@ -159,8 +159,8 @@ def as_dataset(sites: Sequence[Site]) -> Dataset:
     if first.kind == "discrete" and first.score in DISCRETE:
         return _counts(sites)
     raise OptionError(
-        f"statistics of the score '{first.score}' of {first.kind} columns cannot be added up, since each site codes its "
-        "categories by its own shares: combine with --parameters own (parameters='own')"
+        f"statistics of the score '{first.score}' of {first.kind} columns cannot be added up, since each site codes "
+        "its categories by its own shares: combine with --parameters own (parameters='own')"
     )
 
 

@@ -98,9 +98,8 @@ def experiment_sentences(posterior: GraphPosterior) -> list[str]:
             f"{_names(nodes)} {'was' if len(nodes) == 1 else 'were'} set in {_rows(rows)}"
             for nodes, rows in sets
         ]
-        told.append(
-            f"Experiments: {listed(named, MAX_SETS)}; nothing was set in {_rows(free) if free else 'no row'}."
-        )
+        without = f"nothing was set in {_rows(free)}" if free else "there is no row without"
+        told.append(f"Experiments: {listed(named, MAX_SETS)}; {without}.")
         text = (
             "A row in which a variable was set says nothing about the causes of this variable. An edge between a "
             "variable that was set and one that was not is oriented by the experiment."
@@ -119,7 +118,7 @@ def experiment_sentences(posterior: GraphPosterior) -> list[str]:
         unsure = [_likely(change) for change in of_context if UNLIKELY <= change.probability < LIKELY]
         text = f"Context '{one_line(context, 40)}': "
         text += (
-            f"changes how {listed(likely, 30)} come about"
+            f"changes how {listed(likely, 30)} {'come' if len(likely) > 1 else 'comes'} about"
             if likely
             else "no variable is likely to come about otherwise"
         )
