@@ -64,7 +64,9 @@ def simulated(
     return frame, graph, targets
 
 
-def run(nodes: int, experiments: int, *, changed: int, parents: float, method: str, seed: int) -> list[dict[str, Any]]:
+def run(
+    nodes: int, experiments: int, *, changed: int, parents: float, method: str, seed: int
+) -> list[dict[str, Any]]:
     """Return what each way to treat the experiments finds in one simulated campaign."""
     rng = np.random.default_rng(seed)
     frame, graph, targets = simulated(nodes, experiments, changed=changed, parents=parents, rng=rng)
@@ -113,7 +115,9 @@ def _distance(one: np.ndarray, other: np.ndarray) -> int:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table, and write it to the folder of results."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--nodes", type=int, default=10)
     parser.add_argument("--experiments", type=int, default=10)
     parser.add_argument("--changed", type=int, default=2, help="variables that an experiment changes")

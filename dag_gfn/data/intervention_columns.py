@@ -187,11 +187,7 @@ def intervention_note(
     text = (
         f"{mask.any(axis=1).sum()} of {len(mask)} rows have values that were set, as '{one_line(where)}' says"
     )
-    lost = [
-        name
-        for name, was_set in zip(variables, mask.any(axis=0), strict=True)
-        if was_set and name not in used
-    ]
+    lost = [variables[j] for j in np.flatnonzero(mask.any(axis=0)).tolist() if variables[j] not in used]
     if lost:
         counts.append(
             f"{quoted(lost)} {'are' if len(lost) > 1 else 'is'} left out, so that this counts for nothing"

@@ -19,7 +19,7 @@ _ROWS_AT_ONCE = 1 << 22
 """Numbers of context sets of draws that are in memory at once."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class SummedTable:
     r"""The complete table of the variables, its families summed over the contexts, or the best of these.
 
@@ -51,7 +51,7 @@ class SummedTable:
     """
 
     d: int
-    complete: Float64[np.ndarray, "v sets"]
+    complete: Float64[np.ndarray, "v sets"] | None
     by_contexts: Float64[np.ndarray, "v sets context_sets"]
     variables: tuple[int, ...]
     contexts: tuple[int, ...]
@@ -83,8 +83,8 @@ class SummedTable:
     def context_edges(self, sets: Float64[np.ndarray, "v sets"]) -> Float64[np.ndarray, "k v"]:
         """Return P(context → variable) from the probabilities of all parent sets among the variables."""
         with np.errstate(invalid="ignore"):
-            share = np.exp(self.by_contexts - self.complete[..., None])
-        share = np.where(np.isfinite(self.complete)[..., None], share, 0.0)
+            share = np.exp(self.by_contexts - complete_of(self)[..., None])
+        share = np.where(np.isfinite(complete_of(self))[..., None], share, 0.0)
         members = unpack(np.arange(share.shape[-1], dtype=np.int64), len(self.contexts)).astype(np.float64)
         return np.einsum("vs,vsc,ck->kv", sets, share, members, optimize=True)
 
@@ -99,7 +99,7 @@ class SummedTable:
             for start in range(0, len(places), step):
                 here = places[start : start + step]
                 log_weights = self.by_contexts[position, here]
-                shares = np.exp(log_weights - self.complete[position, here][:, None]).cumsum(axis=-1)
+                shares = np.exp(log_weights - complete_of(self)[position, here][:, None]).cumsum(axis=-1)
                 aim = rng.random(len(here)) * shares[:, -1]
                 chosen[start : start + step, position] = (shares <= aim[:, None]).sum(axis=-1)
         return chosen
@@ -115,10 +115,10 @@ class SummedTable:
         return whole
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Best:
     d: int
-    complete: Float64[np.ndarray, "v sets"]
+    complete: Float64[np.ndarray, "v sets"] | None
 
 
 def posterior_beside_contexts(
@@ -160,7 +160,7 @@ def posterior_beside_contexts(
     ('exact', 0.0)
     """
     summed = SummedTable.of(table)
-    recursion = DagRecursion(summed.complete)
+    recursion = DagRecursion(complete_of(summed))
     recursion.solve(with_sources=True, progress=on_sum)
     marginals = exact_marginals(summed, parent_sets=True, recursion=recursion, progress=on_probabilities)
     assert marginals.parent_sets is not None  # asked for

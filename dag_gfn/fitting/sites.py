@@ -31,6 +31,7 @@ from dag_gfn.scores import (
     make_score,
     sparse_doubts,
 )
+from dag_gfn.scores.cell_limit import rows_of_columns
 from dag_gfn.scores.summed import SummedScore
 
 _OF_THE_SITES = ("score", "standardize", "margins")
@@ -189,13 +190,7 @@ def _table(
     if data is not None and data.kind == "discrete" and model.sparse_families == "drop":
         constraints = constraints.without_sparse_families(data)
         if not shared and constraints.cell_limit is not None:  # no family that a site alone would leave out
-            rows = np.min(
-                [
-                    constraints.without_sparse_families(as_dataset([part])).cell_limit.num_rows
-                    for part in parts
-                ],  # type: ignore[union-attr]
-                axis=0,
-            )
+            rows = np.min([rows_of_columns(as_dataset([part])) for part in parts], axis=0)
             constraints = replace(constraints, cell_limit=replace(constraints.cell_limit, num_rows=rows))
     if "prior" in given or given & set(chosen.fit.prior.values()):
         prior = make_prior(model.prior, len(names), **chosen.fit.prior.values())

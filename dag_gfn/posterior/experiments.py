@@ -58,7 +58,7 @@ class Experiments:
             return cls((), tuple(contexts))
         sets, rows = np.unique(intervened, axis=0, return_counts=True)
         found = [
-            (tuple(names[j] for j in np.flatnonzero(chosen)), int(count))
+            (tuple(names[j] for j in np.flatnonzero(chosen).tolist()), int(count))
             for chosen, count in zip(sets, rows, strict=True)
         ]
         return cls(tuple(sorted(found)), tuple(contexts))

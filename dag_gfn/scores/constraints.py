@@ -107,12 +107,12 @@ class Constraints:
         forbidden = self.forbidden.copy()
         for node in contexts:
             if self.required[node]:
-                source = names[int(np.flatnonzero(unpack(self.required[node], self.d))[0])]
+                source = names[int(np.flatnonzero(unpack(self.required, self.d)[node])[0])]
                 raise ConstraintError(
                     f"required edge {source} -> {names[node]}: {names[node]!r} is a context, which has no causes; "
                     "leave the edge out, or take the column out of --context"
                 )
-            forbidden[node] = (np.int64(1) << self.d) - 1 & ~(np.int64(1) << node)
+            forbidden[node] = ((1 << self.d) - 1) & ~(1 << node)
         return replace(self, forbidden=forbidden)
 
     def without(self, nodes: Sequence[int]) -> "Constraints":
