@@ -188,7 +188,7 @@ def otherwise(role: ColumnRole) -> str:
 
 def _method(data: Dataset, chosen: FitOptions, *, is_drawn: bool) -> MethodChoice:
     method, d, time_budget = chosen.method, len(data.nodes), chosen.duration.time_budget
-    found = method_for(d, method.num_samples, time_budget)
+    found = method_for(d, method.num_samples, time_budget, contexts=len(data.contexts))
     if is_drawn:
         found = _method_of_tables(d, method.num_samples, time_budget)
     if method.order_modular:

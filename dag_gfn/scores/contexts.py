@@ -11,7 +11,7 @@ from dag_gfn.data.contexts import without_contexts
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import NotTractable, OptionError
-from dag_gfn.graphs.subsets import parent_sets
+from dag_gfn.graphs.subsets import parent_sets, subsets_within
 from dag_gfn.scores.block import BlockBGe
 from dag_gfn.scores.block_design import BlockDesign
 from dag_gfn.scores.local_score import LocalScore
@@ -19,6 +19,8 @@ from dag_gfn.scores.moments import Moments
 
 MAX_KEPT = 1 << 29
 """Bytes of scores of single configurations that are kept while a complete table is made."""
+MAX_SCORES = 1 << 14
+"""Scores of single configurations that are kept, each with a matrix over the columns."""
 MAX_CONTEXTS = 16
 """Context columns of which a complete table is made; with more, families are scored one by one."""
 
@@ -86,6 +88,7 @@ class ContextScore(LocalScore):
         self._variables = tuple(j for j in range(len(data.nodes)) if j not in self._contexts)
         self._discrete = data.kind == "discrete" and name not in ("bge", "block")
         self._scores: dict[int, LocalScore] = {}
+        self._known_parts: dict[int, list[int]] = {}
         self._whole = make(replace(data, contexts=()) if self._discrete else without_contexts(data))
         if not self._discrete:
             self._set_configurations()
@@ -98,7 +101,7 @@ class ContextScore(LocalScore):
     @property
     def families_per_second(self) -> float:
         """See :class:`LocalScore`."""
-        return self._whole.families_per_second / (1 if self._discrete else 1 + len(self._contexts))
+        return self._whole.families_per_second if self._discrete else 5e4 / (1 + len(self._contexts))
 
     @property
     def hyperparameters(self) -> dict[str, object]:
@@ -130,30 +133,38 @@ class ContextScore(LocalScore):
 
     def _parts(self, contexts: int) -> list[int]:
         """Return the configurations of a set of contexts, each as a bitmask over the joint configurations."""
+        known = self._known_parts.get(contexts)
+        if known is not None:
+            return known
         chosen = [k for k in range(len(self._contexts)) if contexts >> k & 1]
         _, part_of = np.unique(self._levels[:, chosen], axis=0, return_inverse=True)
-        return [
-            sum(1 << int(g) for g in np.flatnonzero(part_of == part))
-            for part in (range(part_of.max() + 1) if chosen else (0,))
+        parts = [
+            sum(1 << g for g in np.flatnonzero(part_of == part).tolist())
+            for part in range(int(part_of.max()) + 1)
         ]
+        if len(self._known_parts) >= MAX_SCORES:
+            self._known_parts.clear()
+        self._known_parts[contexts] = parts
+        return parts
 
     def _score_of(self, part: int) -> LocalScore:
         """Return the score of the rows with certain joint configurations."""
-        if part not in self._scores:
-            here = np.array([part >> g & 1 for g in range(len(self._levels))], dtype=bool)[
-                self._configuration
-            ]
-            design = self._design
-            used = [
-                here & design.observed_rows(k)
-                for k in range(1 if design.intervened is None else len(design.names))
-            ]
-            moments = [
-                Moments.of(design.columns[rows], None if design.weights is None else design.weights[rows])
-                for rows in used
-            ]
-            self._scores[part] = BlockBGe.from_moments(moments, design.widths, design.names, **self._options)
-        return self._scores[part]
+        known = self._scores.get(part)
+        if known is not None:
+            return known
+        here = np.array([part >> g & 1 for g in range(len(self._levels))], dtype=bool)[self._configuration]
+        design = self._design
+        nodes = range(1 if design.intervened is None else len(design.names))
+        used = [here & design.observed_rows(k) for k in nodes]
+        moments = [
+            Moments.of(design.columns[rows], None if design.weights is None else design.weights[rows])
+            for rows in used
+        ]
+        score = BlockBGe.from_moments(moments, design.widths, design.names, **self._options)
+        if len(self._scores) >= MAX_SCORES:
+            self._scores.clear()
+        self._scores[part] = score  # several threads may compute it: any of the equal results stays
+        return score
 
     def local_scores(self, node: int, parents: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
         """Return local_score(node, P) for a batch of parent sets; see :class:`LocalScore`."""
@@ -162,13 +173,37 @@ class ContextScore(LocalScore):
         if self._discrete:
             return self._whole.local_scores(node, parents)
         own, contexts = self._split(parents)
-        total = np.empty(len(parents))
+        families: dict[int, list[Int64[np.ndarray, " some"]]] = {}  # that have rows of their own in each part
+        masks, which = np.unique(contexts, return_inverse=True)
+        order = np.argsort(which, kind="stable")
+        for chosen, here in zip(
+            masks.tolist(), np.split(order, np.cumsum(np.bincount(which))[:-1]), strict=True
+        ):
+            for part in self._parts(chosen):
+                families.setdefault(part, []).append(here)
+        position, total = self._variables.index(node), np.zeros(len(parents))
+        for part, groups in families.items():
+            here = groups[0] if len(groups) == 1 else np.concatenate(groups)
+            total[here] += self._score_of(part).local_scores(position, own[here])
+        return total
+
+    def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:
+        """Return the scores of all subsets, from those of each configuration; see :class:`LocalScore`."""
+        sets = subsets_within(candidates)
+        if node in self._contexts or self._discrete:
+            return self.local_scores(node, sets)
+        own, contexts = self._split(sets)
+        within, place = int(np.bitwise_or.reduce(own)), np.unique(own, return_inverse=True)[1]
+        position = self._variables.index(node)
+        kept: dict[int, Float64[np.ndarray, " sets"]] = {}
+        total = np.empty(len(sets))
         for chosen in np.unique(contexts).tolist():
             here = contexts == chosen
-            total[here] = sum(
-                self._score_of(part).local_scores(self._variables.index(node), own[here])
-                for part in self._parts(chosen)
-            )
+            for part in self._parts(chosen):
+                if part not in kept:
+                    kept[part] = self._score_of(part).scores_within(position, within)
+            of_sets = np.sum([kept[part] for part in self._parts(chosen)], axis=0)
+            total[here] = of_sets[place[here]]
         return total
 
     def _split(

@@ -63,6 +63,9 @@ def test_bge_is_summed_over_the_configurations_of_context_parents(rng, intervene
         ]
         np.testing.assert_allclose(table[node], expected, atol=1e-9)
         np.testing.assert_allclose(score.local_scores(node, sets), expected, atol=1e-9)
+        some = sets & ~1 & ~(1 << 3) == sets  # subsets of all but two
+        candidates = int(np.bitwise_or.reduce(sets[some]))
+        np.testing.assert_allclose(score.scores_within(node, candidates), np.array(expected)[some], atol=1e-9)
     assert not table[[1, 4]].any()
     assert score.contexts == (1, 4)
 
