@@ -93,32 +93,31 @@ def mask_of_file(
 ) -> Bool[np.ndarray, "n v"]:
     """Return which variables were set in each row, from a file with a 0/1 matrix under names of columns.
 
-        Parameters
-        ----------
-        path : path
-            Of any format that tables have. It has a line for each row of the table, in the same order.
-        variables : sequence of str, length v
-            The columns of the table; those that the file does not name were never set.
-        rows : ndarray, shape (n,), int
-            The numbers of the table's rows, from 0 below its header.
+    Parameters
+    ----------
+    path : path
+        Of any format that tables have. It has a line for each row of the table, in the same order.
+    variables : sequence of str, length v
+        The columns of the table; those that the file does not name were never set.
+    rows : ndarray, shape (n,), int
+        The numbers of the table's rows, from 0 below its header.
 
-        Raises
-        ------
-        DataError
-            If the file has other names, another number of rows, or cells other than 0 and 1.
+    Raises
+    ------
+    DataError
+        If the file has other names, another number of rows, or cells other than 0 and 1.
 
-        Examples
-        --------
-        >>> import tempfile
-        >>> from pathlib import Path
-    from typing import NamedTuple
-        >>> import numpy as np
-        >>> from dag_gfn.data.intervention_columns import mask_of_file
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "set.csv"
-        ...     _ = path.write_text("mek\\n0\\n1\\n")
-        ...     mask_of_file(path, ["raf", "mek"], np.arange(2)).astype(int).tolist()
-        [[0, 0], [0, 1]]
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from dag_gfn.data.intervention_columns import mask_of_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "set.csv"
+    ...     _ = path.write_text("mek\\n0\\n1\\n")
+    ...     mask_of_file(path, ["raf", "mek"], np.arange(2)).astype(int).tolist()
+    [[0, 0], [0, 1]]
     """
     table = read_table(path)
     shown = f"the file of interventions '{one_line(path)}'"
