@@ -46,8 +46,7 @@ def mask_of_column(column: TextColumn, variables: Sequence[str]) -> Bool[np.ndar
     --------
     >>> import numpy as np
     >>> from dag_gfn.data.intervention_columns import mask_of_column
-    >>> from dag_gfn.data.roles import ColumnRole
-    from dag_gfn.data.text_table import TextColumn
+    >>> from dag_gfn.data.text_table import TextColumn
     >>> set_here = TextColumn("set", np.array([0, 1, 2]), ("", "raf", "raf|mek"))
     >>> mask_of_column(set_here, ["raf", "mek"]).astype(int).tolist()
     [[0, 0], [1, 0], [1, 1]]
