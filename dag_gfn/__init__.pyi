@@ -25,7 +25,9 @@ from .errors import (
     StorageWarning,
     TrainingError,
 )
+from .experiment_choice import next_experiments
 from .fitting.fit import fit
+from .graph_check import check_graph
 from .parameters import fitted
 from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
 from .posterior.metrics import compare_posteriors
@@ -50,6 +52,7 @@ __all__ = [
     "StorageWarning",
     "TrainingError",
     "__version__",
+    "check_graph",
     "compare_posteriors",
     "effects",
     "example_names",
@@ -60,6 +63,7 @@ __all__ = [
     "from_frame",
     "load",
     "load_example",
+    "next_experiments",
     "plots",
     "read_covariance",
     "read_csv",
