@@ -16,7 +16,7 @@ from numba import njit
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.experiment_choice.families import Families
-from dag_gfn.experiment_choice.outcomes import Experiment, arm_of_rows, spread_over
+from dag_gfn.experiment_choice.outcomes import OBSERVE, Experiment, arm_of_rows, spread_over
 from dag_gfn.graphs import graph, subsets
 
 MAX_CELLS = 20_000_000
@@ -91,7 +91,10 @@ class DiscreteOutcomes:
         scored, drawn = self._tables(families), Families.of(graphs)
         set_node = arm_of_rows(experiment)
         set_state = np.concatenate(
-            [spread_over(int(self.cardinalities[target]), experiment.rows) for target in experiment.targets]
+            [
+                spread_over(1 if target == OBSERVE else int(self.cardinalities[target]), experiment.rows)
+                for target in experiment.targets
+            ]
         )
         order = np.argsort(graph.transitive_closure(graphs).sum(axis=1), axis=1, kind="stable")
         found = np.zeros((len(graphs), len(families)))

@@ -19,7 +19,7 @@ from numba import njit
 from scipy.special import gammaln
 
 from dag_gfn.experiment_choice.families import Families
-from dag_gfn.experiment_choice.outcomes import Experiment, arm_of_rows, spread_over
+from dag_gfn.experiment_choice.outcomes import OBSERVE, Experiment, arm_of_rows, spread_over
 from dag_gfn.graphs import subsets
 from dag_gfn.parameters.block_draws import block_networks, factor_columns
 from dag_gfn.parameters.block_gaussian import BlockGaussianBatch
@@ -144,6 +144,9 @@ class GaussianOutcomes:
         found = np.empty((s, experiment.num_rows, size))
         for arm, target in enumerate(experiment.targets):
             part = slice(arm * experiment.rows, (arm + 1) * experiment.rows)
+            if target == OBSERVE:
+                found[:, part] = (networks.intercepts[:, None] + noise[:, part]) @ networks.path_sums
+                continue
             own = slice(int(self.widths[:target].sum()), int(self.widths[: target + 1].sum()))
             coefficients, without = networks.coefficients.copy(), graphs.copy()
             coefficients[:, :, own] = 0.0

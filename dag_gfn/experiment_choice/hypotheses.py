@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.experiment_choice.families import Families
+from dag_gfn.experiment_choice.outcomes import OBSERVE
 from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
 
@@ -78,7 +79,7 @@ def outcome_classes(
     graphs : ndarray, shape (k, d, d), bool
         `graphs[s, i, j]` is True for i → j (row → column).
     targets : tuple of int
-        The nodes that are set, each in rows of its own.
+        The nodes that are set, each in rows of its own; `OBSERVE` where nothing is.
 
     Examples
     --------
@@ -94,7 +95,8 @@ def outcome_classes(
     classes = []
     for target in targets:
         cut = graphs.copy()
-        cut[:, :, target] = False
+        if target != OBSERVE:
+            cut[:, :, target] = False
         classes.append(graph.distinct(graph.cpdag(cut))[1])
     _, number = np.unique(np.stack(classes, axis=1), axis=0, return_inverse=True)
     return number.reshape(-1).astype(np.int64)

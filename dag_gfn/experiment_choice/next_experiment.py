@@ -21,7 +21,7 @@ from dag_gfn.experiment_choice.information import (
     expected_information,
     large_sample_limit,
 )
-from dag_gfn.experiment_choice.outcomes import Experiment, Outcomes
+from dag_gfn.experiment_choice.outcomes import OBSERVE, Experiment, Outcomes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.conditioning import as_query
 from dag_gfn.posterior.queries import Query
@@ -48,7 +48,7 @@ class RankedExperiment:
     Attributes
     ----------
     targets : tuple of str
-        The variables that are set, each in rows of its own.
+        The variables that are set, each in rows of its own; empty where nothing is.
     settings : dict of str to list of str
         The values that each is set to in turn.
     information : Information
@@ -91,6 +91,8 @@ class NextExperiments:
         Of one variable each.
     batch : list of RankedExperiment
         The best first variable, then with the one that adds most to it, and so on; empty unless asked for.
+    observing : RankedExperiment
+        As many rows in which nothing is set, for comparison.
     rows : int
         Rows of each variable that is set.
     about : str or None
@@ -109,6 +111,7 @@ class NextExperiments:
 
     ranked: list[RankedExperiment]
     batch: list[RankedExperiment]
+    observing: RankedExperiment
     rows: int
     about: str | None
     open_nats: float
@@ -252,6 +255,7 @@ def next_experiments(
     return NextExperiments(
         ranked=ranked,
         batch=steps,
+        observing=chooser.assess((OBSERVE,)),
         rows=rows,
         about=None if about is None else (about if isinstance(about, str) else repr(about)),
         open_nats=chooser.open_nats,
@@ -358,14 +362,15 @@ class _Chooser:
             information = expected_information(logs, self.own, self.hypotheses, self.truth)
             limit = large_sample_limit(classes, weights, self.truth_of_every, num_draws=self.draws)
             limit = replace(limit, at_least=False)
+        nodes = tuple(node for node in targets if node != OBSERVE)
         return RankedExperiment(
-            targets=tuple(self.names[node] for node in targets),
-            settings={self.names[node]: self.outcomes.settings(node) for node in targets},
+            targets=tuple(self.names[node] for node in nodes),
+            settings={self.names[node]: self.outcomes.settings(node) for node in nodes},
             information=information,
             about_graph=about_graph,
             limit=limit,
-            cost=float(self.cost[list(targets)].sum()),
-            open_links=[link for node in targets for link in self._open_links(node)],
+            cost=float(self.cost[list(nodes)].sum()) if nodes else 1.0,
+            open_links=[link for node in nodes for link in self._open_links(node)],
         )
 
     def _open_links(self, node: int) -> list[tuple[str, str]]:

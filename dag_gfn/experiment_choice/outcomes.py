@@ -10,6 +10,10 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.experiment_choice.families import Families
 
 
+OBSERVE = -1
+"""Stands for a target in an arm in which nothing is set."""
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Some variables, each set in rows of its own; all other variables are then observed.
@@ -17,7 +21,7 @@ class Experiment:
     Attributes
     ----------
     targets : tuple of int
-        The nodes that are set, one in each arm of the experiment.
+        The nodes that are set, one in each arm of the experiment; `OBSERVE` where nothing is.
     rows : int
         Rows of each arm.
 

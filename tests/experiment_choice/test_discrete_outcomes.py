@@ -20,8 +20,8 @@ FAMILIES = Families.of(GRAPHS)
 
 
 def table(rng):
-    first = rng.integers(0, 2, size=30)
-    return np.column_stack([first, np.where(rng.random(30) < 0.4, first, rng.permutation(np.arange(30) % 3))])
+    first = rng.integers(0, 2, size=90)
+    return np.column_stack([first, np.where(rng.random(90) < 0.4, first, rng.permutation(np.arange(90) % 3))])
 
 
 @pytest.mark.parametrize("set_before", [False, True])
