@@ -47,6 +47,19 @@ class Signs(NamedTuple):
     none: Share
 
 
+def share_error(hits: int, count: int) -> float:
+    """Return the standard error of a share of draws; not 0 where none or all of them count, as half a draw is added.
+
+    Examples
+    --------
+    >>> from dag_gfn.effects.thresholds import share_error
+    >>> round(share_error(50, 100), 3), round(share_error(0, 100), 3)
+    (0.05, 0.007)
+    """
+    share = (hits + 0.5) / (count + 1.0)
+    return math.sqrt(share * (1.0 - share) / count)
+
+
 def share_above(
     samples: Float64[np.ndarray, " k"],
     present: Bool[np.ndarray, " k"],
@@ -80,8 +93,8 @@ def share_above(
     count = int(present.sum())
     if count == 0:  # no draw has a path: it is improbable, and nothing is known of the size
         return Share(base, there)
-    share = float((samples[present] > threshold).mean())
-    return Share(base + there * share, there * math.sqrt(share * (1.0 - share) / count))
+    hits = int((samples[present] > threshold).sum())
+    return Share(base + there * hits / count, there * share_error(hits, count))
 
 
 def share_below(

@@ -5,8 +5,10 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 
@@ -144,23 +146,42 @@ def _edge_list(text: str) -> nx.DiGraph:
 
 
 def _dot(text: str) -> nx.DiGraph:
-    import pydot  # slow to import
-
     try:
-        parsed = pydot.graph_from_dot_data(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pyparsing, that names in it are old
+            import pydot  # slow to import
+
+            parsed = pydot.graph_from_dot_data(text)
     except Exception as error:  # it raises what its parser does
         raise DataError(f"it is no DOT graph ({shortened(error, 80)})") from error
     if not parsed:
         raise DataError("it is no DOT graph")
     if parsed[0].get_type() != "digraph":
         raise DataError("its edges have no direction (graph): write digraph { a -> b }")
-    found = nx.nx_pydot.from_pydot(parsed[0])
     graph: nx.DiGraph = nx.DiGraph()
-    for node, attributes in found.nodes(data=True):
-        if node.strip('"') not in ("\\n", "\\r\\n", ""):
-            graph.add_node(_unquoted(node), label=_unquoted(attributes.get("label", node)))
-    graph.add_edges_from((_unquoted(a), _unquoted(b)) for a, b in found.edges())
+    _add_dot(parsed[0], graph)
     return graph
+
+
+def _add_dot(parsed: Any, graph: nx.DiGraph) -> None:
+    """Add the nodes and edges of a graph of pydot, and of the graphs within it."""
+    for node in parsed.get_nodes():
+        name = _unquoted(node.get_name())
+        if node.get_name() not in ("node", "edge", "graph") and name not in ("\\n", "\\r\\n", ""):
+            graph.add_node(name, label=_unquoted(node.get("label") or name))
+    for edge in parsed.get_edges():
+        sources, targets = (_dot_ends(end) for end in (edge.get_source(), edge.get_destination()))
+        graph.add_edges_from((a, b) for a in sources for b in targets)
+    for inner in parsed.get_subgraphs():
+        _add_dot(inner, graph)
+
+
+def _dot_ends(end: Any) -> list[str]:
+    """Return the nodes at one end of an edge: one, or those of a group in braces."""
+    if isinstance(end, str):
+        return [_unquoted(end.split(":")[0] if not end.startswith('"') else end)]
+    names = end["nodes"] if isinstance(end, Mapping) else [node.get_name() for node in end.get_nodes()]
+    return [_unquoted(name) for name in names]
 
 
 def _unquoted(name: str) -> str:

@@ -13,6 +13,8 @@ from dag_gfn.views.pairs import LIKELY
 
 SETTLED_NATS = 0.05
 """Entropy below which nearly nothing is open."""
+NEAR_MOST = 1.0
+"""So near the most that a number of draws can show, in nats, a figure is limited by it."""
 MAX_LINKS = 3
 MAX_NAMED = 5
 _ONE_QUESTION = "0.69 nats (1 bit) settle a yes-or-no question with even odds"
@@ -149,6 +151,12 @@ def conclusions(found: NextExperiments, posterior: GraphPosterior) -> Iterator[s
             f"Computed from {found.num_graphs:,} different graphs that were drawn: where two figures stand, the "
             "expected information lies between them."
         )
+        most = math.log(found.num_graphs)
+        if found.about is None and best.information.lower > most - NEAR_MOST:
+            yield (
+                f"With so many graphs the lower figures cannot exceed {most:.2g} nats, and near it they do not tell "
+                "experiments apart well: compare more graphs (--graphs)."
+            )
     level, sentence = trust_in(posterior.record)
     if level != "good":
         yield f"As far as the posterior can be relied on: {sentence}"
