@@ -16,7 +16,9 @@ def check(
     folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
     graph: Annotated[
         Path,
-        typer.Argument(help="A graph: edge list (CSV: source,target), DOT, GraphML, GML, BIF or DAGitty's text."),
+        typer.Argument(
+            help="A graph: edge list (CSV: source,target), DOT, GraphML, GML, BIF or DAGitty's text."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,

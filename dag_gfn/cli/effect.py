@@ -18,7 +18,8 @@ from dag_gfn.memory import require_memory
 def effect(
     folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
     sources: Annotated[
-        list[str], typer.Option("--from", metavar="X", help="The column that is set; repeat to set several at once.")
+        list[str],
+        typer.Option("--from", metavar="X", help="The column that is set; repeat to set several at once."),
     ],
     target: Annotated[str, typer.Option("--to", metavar="Y", help="The column that is looked at.")],
     reference: Annotated[
@@ -59,7 +60,12 @@ def effect(
     check_seed(seed)
     posterior = dag_gfn.load(folder)
     require_memory("draws", draws, 40 * posterior.d**2)
-    found: effects.InterventionalDistribution | effects.TotalEffect | effects.ContrastEffect | effects.SeveralCauses
+    found: (
+        effects.InterventionalDistribution
+        | effects.TotalEffect
+        | effects.ContrastEffect
+        | effects.SeveralCauses
+    )
     model = parameter_model(posterior)
     source = sources[0]
     for limit in (above, below):
@@ -76,7 +82,9 @@ def effect(
     asked = [(side, limit) for side, limit in (("above", above), ("below", below)) if limit is not None]
     if len(sources) > 1:
         if reference is not None:
-            raise OptionError("--reference is for one column that is set: leave it out where there are several")
+            raise OptionError(
+                "--reference is for one column that is set: leave it out where there are several"
+            )
         several = effects.several_causes(posterior, sources, target, num_draws=draws, rng=rng)
         lines, found = several_causes_sentences(several), several
         content: dict[str, Any] = {"several": several.summary().to_dict(orient="records")}
@@ -84,7 +92,11 @@ def effect(
             for o, outcome in enumerate(several.outcomes):
                 for side, limit in asked:
                     share = getattr(several, f"probability_{side}")(limit, s, o)
-                    what = f"P({outcome}) at {setting}" if several.are_probabilities else f"the change of {outcome}, {setting},"
+                    what = (
+                        f"P({outcome}) at {setting}"
+                        if several.are_probabilities
+                        else f"the change of {outcome}, {setting},"
+                    )
                     questions.append((what, side, limit, share))
     elif model is BlockGaussianParameters:
         contrast = effects.contrast_effect(
@@ -96,7 +108,8 @@ def effect(
                 what = f"the effect of {change} on {outcome_of}"
                 signs.append((what, contrast.signs(c, o)))
                 questions += [
-                    (what, side, limit, getattr(contrast, f"probability_{side}")(limit, c, o)) for side, limit in asked
+                    (what, side, limit, getattr(contrast, f"probability_{side}")(limit, c, o))
+                    for side, limit in asked
                 ]
         content = {
             "changes": contrast.summary().to_dict(orient="records"),
@@ -121,7 +134,12 @@ def effect(
                 what = f"the effect of {source} = {to} instead of {base} on P({target} = {state})"
                 signs.append((what, distribution.signs(state, from_=base, to=to)))
                 questions += [
-                    (what, side, limit, getattr(distribution, f"probability_{side}")(limit, state, from_=base, to=to))
+                    (
+                        what,
+                        side,
+                        limit,
+                        getattr(distribution, f"probability_{side}")(limit, state, from_=base, to=to),
+                    )
                     for side, limit in asked
                 ]
         content = {"distribution": distribution.summary().to_dict(orient="records")}
@@ -137,7 +155,9 @@ def effect(
         lines, found = total_effect_sentences(total, adjusted), total
         what = f"the effect of {source} on {target}"
         signs.append((what, total.signs()))
-        questions += [(what, side, limit, getattr(total, f"probability_{side}")(limit)) for side, limit in asked]
+        questions += [
+            (what, side, limit, getattr(total, f"probability_{side}")(limit)) for side, limit in asked
+        ]
         content = {
             "mean": total.mean,
             "interval_90": total.interval(),
@@ -153,7 +173,9 @@ def effect(
         lines += threshold_sentences(questions, signs if len(signs) == 1 or asked else [])
         print("\n".join([*lines, assumptions(posterior.info)]))
         return
-    by_class = {} if isinstance(found, effects.SeveralCauses) else {"by_class": found.by_class().to_dict("records")}
+    by_class = (
+        {} if isinstance(found, effects.SeveralCauses) else {"by_class": found.by_class().to_dict("records")}
+    )
     content = {
         "from": source if len(sources) == 1 else sources,
         "to": target,
@@ -161,7 +183,14 @@ def effect(
         "probability_zero": found.probability_zero,
         **by_class,
         "questions": [
-            {"effect": what, "side": side, "limit": limit, "probability": share.value, "standard_error": share.standard_error} for what, side, limit, share in questions
+            {
+                "effect": what,
+                "side": side,
+                "limit": limit,
+                "probability": share.value,
+                "standard_error": share.standard_error,
+            }
+            for what, side, limit, share in questions
         ],
         "signs": [
             {"effect": what, **{sign: share.value for sign, share in of_effect._asdict().items()}}

@@ -17,11 +17,16 @@ def next_(
     rows: Annotated[int, typer.Option(help="Rows in which each variable would be set.")] = 100,
     about: Annotated[
         str | None,
-        typer.Option(metavar="QUERY", help='What is to be learned, such as "path(a,b)"; the graph by default.'),
+        typer.Option(
+            metavar="QUERY", help='What is to be learned, such as "path(a,b)"; the graph by default.'
+        ),
     ] = None,
-    batch: Annotated[int, typer.Option(help="Variables to set in one experiment, each in rows of its own.")] = 1,
+    batch: Annotated[
+        int, typer.Option(help="Variables to set in one experiment, each in rows of its own.")
+    ] = 1,
     cost: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=COST", help="What setting a variable costs, 1 by default; repeat.")
+        list[str] | None,
+        typer.Option(metavar="NAME=COST", help="What setting a variable costs, 1 by default; repeat."),
     ] = None,
     forbid_target: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A variable that cannot be set; repeat.")

@@ -17,7 +17,9 @@ def query(
     folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
     query: Annotated[str, typer.Argument(help='For example "edge(a,b) & !path(b,c)"; see docs/queries.md.')],
     given: Annotated[str | None, typer.Option(help="A query that is known to be true.")] = None,
-    draws: Annotated[int, typer.Option(help="Draws of graph and parameters, for queries about effects.")] = 4000,
+    draws: Annotated[
+        int, typer.Option(help="Draws of graph and parameters, for queries about effects.")
+    ] = 4000,
     seed: Annotated[int, typer.Option(help="Of these draws.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,

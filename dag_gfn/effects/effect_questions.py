@@ -11,7 +11,10 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.effects.contrast_effect import ContrastEffect, contrast_effects
-from dag_gfn.effects.interventional_distribution import InterventionalDistribution, interventional_distributions
+from dag_gfn.effects.interventional_distribution import (
+    InterventionalDistribution,
+    interventional_distributions,
+)
 from dag_gfn.effects.total_effect import total_effects
 from dag_gfn.errors import QueryError
 from dag_gfn.graphs import graph
@@ -162,7 +165,9 @@ def truth_given_graphs(
     np.float64(1.0)
     """
     if not query.effects():
-        return np.concatenate([query.holds(graphs[p]) for p in chunks(len(graphs), posterior.d)]).astype(np.float64)
+        return np.concatenate([query.holds(graphs[p]) for p in chunks(len(graphs), posterior.d)]).astype(
+            np.float64
+        )
     # every graph equally often, so that the improbable ones have draws too
     even = GraphPosterior.from_weights(
         posterior.names, graphs, np.zeros(len(graphs)), info=posterior.info, statistics=posterior.statistics
@@ -189,7 +194,9 @@ def _sizes(
     pairs = list(dict.fromkeys((names[e.source], names[e.target]) for e in effects))
     model = parameter_model(posterior)
     if model is BlockGaussianParameters:
-        contrasts = dict(zip(pairs, contrast_effects(posterior, pairs, num_draws=num_draws, rng=rng), strict=True))
+        contrasts = dict(
+            zip(pairs, contrast_effects(posterior, pairs, num_draws=num_draws, rng=rng), strict=True)
+        )
         sizes = [_contrast_size(contrasts[names[e.source], names[e.target]], e) for e in effects]
         return contrasts[pairs[0]].graphs, np.stack(sizes)
     if model is DiscreteParameters:
@@ -200,7 +207,9 @@ def _sizes(
     for e in effects:
         if (e.to or e.state) is not None:
             column = names[e.source] if e.to is not None else names[e.target]
-            raise QueryError(f"'{column}' is a number, which has no levels: write effect({column}, ...) without one")
+            raise QueryError(
+                f"'{column}' is a number, which has no levels: write effect({column}, ...) without one"
+            )
     everything = total_effects(posterior, num_draws=num_draws, rng=rng)
     return everything.graphs, np.stack([everything.samples[:, e.source, e.target] for e in effects])
 

@@ -139,7 +139,7 @@ def several_causes(
 
     Examples
     --------
-    Age acts on pain directly and through dose. With dose held, only the direct effect, 3, is left:
+    Age acts on pain directly and through dose. With dose held, only the direct effect, about 3, is left:
 
     >>> import numpy as np
     >>> import dag_gfn
@@ -152,10 +152,10 @@ def several_causes(
     >>> posterior = dag_gfn.fit(data, required=known, progress=False)
     >>> effect = dag_gfn.effects.several_causes(posterior, ["age", "dose"], "pain", num_draws=200, rng=0)
     >>> print(effect.summary()[["setting", "mean"]].round(1).to_string())
-                           setting  mean
-    0  age one unit higher, dose held   3.0
+                              setting  mean
+    0  age one unit higher, dose held   3.1
     1  dose one unit higher, age held   2.0
-    2            all one unit higher   5.0
+    2             all one unit higher   5.0
     """
     names = posterior.names
     nodes = [node_index(names, name) for name in (*sources, target)]
@@ -304,6 +304,8 @@ def _sums(
     step = max(1, MAX_CELLS // cells)
     for start in range(0, count, step):
         size = min(step, count - start)
-        factors = [Factor(scope, parameters.family(v, scope[1:]).sample(size, rng)) for v, scope in scopes.items()]
+        factors = [
+            Factor(scope, parameters.family(v, scope[1:]).sample(size, rng)) for v, scope in scopes.items()
+        ]
         found[start : start + size] = sum_product(factors, order, kept)
     return found

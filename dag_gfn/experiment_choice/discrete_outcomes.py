@@ -57,7 +57,9 @@ class DiscreteOutcomes:
     equivalent_sample_size: float
 
     @classmethod
-    def from_posterior(cls, info: Mapping[str, Any], statistics: Mapping[str, np.ndarray]) -> "DiscreteOutcomes":
+    def from_posterior(
+        cls, info: Mapping[str, Any], statistics: Mapping[str, np.ndarray]
+    ) -> "DiscreteOutcomes":
         """Return the predictive distribution that the statistics of one table determine; score ``bdeu`` or ``bde``."""
         cardinalities = statistics["cardinalities"]
         return cls(
@@ -65,7 +67,8 @@ class DiscreteOutcomes:
             counts=statistics["counts"].reshape(-1, len(statistics["rows"])).astype(np.float64),
             cardinalities=cardinalities,
             states=tuple(
-                labels[:r] for labels, r in zip(statistics["states"].tolist(), cardinalities.tolist(), strict=True)
+                labels[:r]
+                for labels, r in zip(statistics["states"].tolist(), cardinalities.tolist(), strict=True)
             ),
             equivalent_sample_size=float(info["score_options"]["equivalent_sample_size"]),
         )
@@ -157,8 +160,6 @@ class DiscreteOutcomes:
             )
         pseudo = self.equivalent_sample_size / np.array(num_cells, dtype=np.float64)
         return cells, totals, starts, offsets, strides, pseudo
-
-
 
 
 @njit(cache=True, nogil=True)

@@ -73,7 +73,9 @@ class GaussianOutcomes:
     labels: tuple[list[str], ...]
 
     @classmethod
-    def from_posterior(cls, info: Mapping[str, Any], statistics: Mapping[str, np.ndarray]) -> "GaussianOutcomes":
+    def from_posterior(
+        cls, info: Mapping[str, Any], statistics: Mapping[str, np.ndarray]
+    ) -> "GaussianOutcomes":
         """Return the predictive distribution that the statistics of one table determine; score ``bge`` or ``block``."""
         block = "block_scatter" in statistics
         raw = statistics["block_scatter" if block else "scatter"]
@@ -164,7 +166,10 @@ class GaussianOutcomes:
         """Return one draw of all parameters for each graph."""
         size, s = self.means.shape[1], len(graphs)
         matrices = np.stack(
-            [self._posterior_scatter(*each) for each in zip(self.num_rows, self.means, self.scatter, strict=True)]
+            [
+                self._posterior_scatter(*each)
+                for each in zip(self.num_rows, self.means, self.scatter, strict=True)
+            ]
         )
         coefficients, intercepts = np.zeros((s, size, size)), np.zeros((s, size))
         covariances = np.zeros((s, size, int(self.widths.max())))
@@ -250,14 +255,17 @@ def _number_points(
     if in_standard_deviations(info):
         shift, scale = np.zeros_like(shift), np.ones_like(scale)
     labels = tuple(
-        [f"{shift[j] + scale[j] * low[j]:.4g}", f"{shift[j] + scale[j] * high[j]:.4g}"] for j in range(len(low))
+        [f"{shift[j] + scale[j] * low[j]:.4g}", f"{shift[j] + scale[j] * high[j]:.4g}"]
+        for j in range(len(low))
     )
     points = tuple(np.array([[low[j]], [high[j]]]) - prior_mean[j] for j in range(len(low)))
     return points, labels
 
 
 def _usual_range(
-    statistics: Mapping[str, np.ndarray], means: Float64[np.ndarray, " D"], scatter: Float64[np.ndarray, "D D"]
+    statistics: Mapping[str, np.ndarray],
+    means: Float64[np.ndarray, " D"],
+    scatter: Float64[np.ndarray, "D D"],
 ) -> tuple[Float64[np.ndarray, " D"], Float64[np.ndarray, " D"]]:
     """Return where numbers are set, as scored: within `SPREADS` standard deviations and within the data's range."""
     spread = np.sqrt(np.diagonal(scatter) / max(float(statistics["num_rows"].max()), 1.0))
@@ -297,7 +305,9 @@ def _block_points(
     return tuple(points), tuple(labels)
 
 
-def _members(families: Families, widths: Int64[np.ndarray, " d"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _members(
+    families: Families, widths: Int64[np.ndarray, " d"]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the columns of all families, parents first, where each begins, and how many its parents own."""
     starts = np.concatenate([[0], np.cumsum(widths)])
     blocks = [np.arange(starts[j], starts[j + 1]) for j in range(len(widths))]

@@ -66,9 +66,7 @@ class Hypotheses:
         return np.minimum(np.searchsorted(np.cumsum(self.weights), points), len(self.weights) - 1)
 
 
-def outcome_classes(
-    graphs: Bool[np.ndarray, "k d d"], targets: tuple[int, ...]
-) -> Int64[np.ndarray, " k"]:
+def outcome_classes(graphs: Bool[np.ndarray, "k d d"], targets: tuple[int, ...]) -> Int64[np.ndarray, " k"]:
     """Return the class of each graph that any number of rows of an experiment can tell from the others.
 
     While a node is set, its causes do not act on it. The outcomes are therefore those of the graph without the edges
@@ -90,7 +88,7 @@ def outcome_classes(
     >>> graphs = np.zeros((3, 2, 2), dtype=bool)
     >>> graphs[1, 0, 1] = graphs[2, 1, 0] = True  # none, 0 -> 1, 1 -> 0
     >>> outcome_classes(graphs, (0,)).tolist(), outcome_classes(graphs, (0, 1)).tolist()
-    ([0, 1, 0], [0, 1, 2])
+    ([0, 1, 0], [0, 2, 1])
     """
     classes = []
     for target in targets:

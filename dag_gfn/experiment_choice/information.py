@@ -63,7 +63,11 @@ class Information:
     @property
     def standard_error(self) -> float:
         """The Monte-Carlo standard error of the estimate; bounds have their own distance."""
-        return float(self.samples.std(ddof=1) / math.sqrt(len(self.samples))) if len(self.samples) > 1 else math.inf
+        return (
+            float(self.samples.std(ddof=1) / math.sqrt(len(self.samples)))
+            if len(self.samples) > 1
+            else math.inf
+        )
 
 
 def expected_information(
@@ -160,7 +164,9 @@ def _of_question(
     forecast = np.clip((true - one * truth[own]) / left, 0.0, 1.0)
     forecast = (forecast * (draws - 1) + before) / draws  # never quite sure
     of_own = truth[own]
-    return divergence, of_own * np.log(forecast / before) + (1 - of_own) * np.log((1 - forecast) / (1 - before))
+    return divergence, of_own * np.log(forecast / before) + (1 - of_own) * np.log(
+        (1 - forecast) / (1 - before)
+    )
 
 
 def _part(after: Float64[np.ndarray, " s"], before: float) -> Float64[np.ndarray, " s"]:

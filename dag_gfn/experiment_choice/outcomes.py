@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.experiment_choice.families import Families
 
-
 OBSERVE = -1
 """Stands for a target in an arm in which nothing is set."""
 

@@ -126,7 +126,10 @@ class GraphCheck:
 
 
 def check_graph(
-    posterior: GraphPosterior, graph: nx.DiGraph | Bool[np.ndarray, "d d"], *, rng: int | np.random.Generator = 0
+    posterior: GraphPosterior,
+    graph: nx.DiGraph | Bool[np.ndarray, "d d"],
+    *,
+    rng: int | np.random.Generator = 0,
 ) -> GraphCheck:
     """Return what the data say of a graph: how probable it is, and which of its edges they support or deny.
 
@@ -252,7 +255,9 @@ def _pairs(posterior: GraphPosterior, adjacency: Bool[np.ndarray, "d d"]) -> lis
             a, b = (j, i) if adjacency[j, i] else (i, j)
             forward, backward = float(edge[a, b]), float(edge[b, a])
             found.append(
-                CheckedPair(names[a], names[b], has_edge, forward, backward, _judged(has_edge, forward, backward))
+                CheckedPair(
+                    names[a], names[b], has_edge, forward, backward, _judged(has_edge, forward, backward)
+                )
             )
     return found
 

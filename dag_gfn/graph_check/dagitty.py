@@ -56,7 +56,9 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None:
-            raise DataError(f"'{shortened(text[position:].strip(), 40)}' cannot be read as a graph of DAGitty")
+            raise DataError(
+                f"'{shortened(text[position:].strip(), 40)}' cannot be read as a graph of DAGitty"
+            )
         position, kind = match.end(), str(match.lastgroup)
         content = match.group(kind)
         if kind == "quoted":

@@ -137,7 +137,9 @@ def _edge_list(text: str) -> nx.DiGraph:
     graph: nx.DiGraph = nx.DiGraph()
     for number, row in enumerate(rows, start=1):
         if len(row) <= max(source, target) or not row[source]:
-            raise DataError(f"edge {number} is '{shortened(separator.join(row))}': expected source{separator}target")
+            raise DataError(
+                f"edge {number} is '{shortened(separator.join(row))}': expected source{separator}target"
+            )
         if row[target]:
             graph.add_edge(row[source], row[target])
         else:

@@ -65,7 +65,8 @@ def local_markov_basis(adjacency: Bool[np.ndarray, "d d"]) -> list[DSeparated]:
     >>> local_markov_basis(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=bool))  # 0 → 1 → 2
     [DSeparated(a=0, b=2, given=(1,))]
     """
-    found, before = [], []
+    found: list[DSeparated] = []
+    before: list[int] = []
     for node in graph.topological_order(adjacency):
         parents = tuple(np.flatnonzero(adjacency[:, node]).tolist())
         found += [DSeparated(other, node, parents) for other in before if other not in parents]

@@ -87,7 +87,6 @@ class Batch:
             self._separated[query] = answers
         return self._separated[query]
 
-
     def effect(self, query: "EffectComparison") -> Float64[np.ndarray, " m"]:
         """Return the size of an effect in each graph, with the parameters that were drawn for it.
 

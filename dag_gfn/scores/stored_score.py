@@ -88,7 +88,9 @@ def stored_log_scores(
     return found
 
 
-def log_prior_of(posterior: GraphPosterior, graphs: Bool[np.ndarray, "k d d"]) -> Float64[np.ndarray, " k"] | None:
+def log_prior_of(
+    posterior: GraphPosterior, graphs: Bool[np.ndarray, "k d d"]
+) -> Float64[np.ndarray, " k"] | None:
     """Return the log prior of graphs by their numbers of parents, not normalised; None where it is not recorded.
 
     Examples
@@ -182,7 +184,11 @@ def _score(posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]) -> L
     moments = [Moments(n, mean - shift, of) for n, mean, of in zip(rows, means, scatter, strict=True)]
     widths = statistics["block_widths"] if block else np.ones(size, dtype=np.int64)
     return BlockBGe.from_moments(
-        moments, widths, posterior.names, alpha_mu=float(options["alpha_mu"]), alpha_w=float(options["alpha_w"])
+        moments,
+        widths,
+        posterior.names,
+        alpha_mu=float(options["alpha_mu"]),
+        alpha_w=float(options["alpha_w"]),
     )
 
 

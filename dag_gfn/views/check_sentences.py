@@ -64,7 +64,9 @@ def _probabilities(found: GraphCheck) -> Iterator[str]:
     more = found.best.number_of_edges() - MAX_LINES
     best += f" and {more} more" if more > 0 else ""
     factor = found.log_bayes_factor
-    data = f" (Bayes factor of the data alone: {_times(-factor)})" if abs(factor - found.log_odds) > 1e-6 else ""
+    data = (
+        f" (Bayes factor of the data alone: {_times(-factor)})" if abs(factor - found.log_odds) > 1e-6 else ""
+    )
     yield f"The best graph known is {_times(-found.log_odds)} times as probable{data}: {best}."
 
 
@@ -106,8 +108,8 @@ def _missing_edges(found: GraphCheck) -> Iterator[str]:
     missing = supported + undecided + len(denied)
     if missing:
         yield (
-            f"Of the {_count(missing, 'pair')} without an edge in the graph, the data agree with {supported:,} and leave "
-            f"{undecided:,} undecided."
+            f"Of the {_count(missing, 'pair')} without an edge in the graph, the data agree with {supported:,} and "
+            f"leave {undecided:,} undecided."
         )
 
 

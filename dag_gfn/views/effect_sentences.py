@@ -235,7 +235,8 @@ def several_causes_sentences(effect: SeveralCauses) -> list[str]:
     if len(rows) > MAX_CHANGES:
         lines.append(f"  and {len(rows) - MAX_CHANGES} more (--json has all)")
     lines.append(
-        f"With probability {effect.probability_zero:.2f} there is no effect: {effect.target} descends from none of them."
+        f"With probability {effect.probability_zero:.2f} there is no effect: {effect.target} descends from none of "
+        "them."
     )
     if not effect.are_probabilities and any(" = " in outcome for outcome in effect.outcomes):
         lines.append(LINEAR_PROBABILITIES)
@@ -244,7 +245,9 @@ def several_causes_sentences(effect: SeveralCauses) -> list[str]:
     return lines
 
 
-def threshold_sentences(questions: Sequence[tuple[str, str, float, Share]], signs: Sequence[tuple[str, Signs]]) -> list[str]:
+def threshold_sentences(
+    questions: Sequence[tuple[str, str, float, Share]], signs: Sequence[tuple[str, Signs]]
+) -> list[str]:
     """Return how probable it is that effects are above or below a number, and which sign they have.
 
     Parameters

@@ -128,7 +128,9 @@ def conclusions(found: NextExperiments, posterior: GraphPosterior) -> Iterator[s
     else:
         ties = found.ties()
         if ties:
-            names = ", ".join(ties[:MAX_NAMED]) + (f" and {len(ties) - MAX_NAMED} more" if len(ties) > MAX_NAMED else "")
+            names = ", ".join(ties[:MAX_NAMED]) + (
+                f" and {len(ties) - MAX_NAMED} more" if len(ties) > MAX_NAMED else ""
+            )
             yield (
                 f"{best.targets[0]} and {names} cannot be told apart with {found.num_simulations:,} simulated "
                 "experiments: their order means nothing."
@@ -136,7 +138,9 @@ def conclusions(found: NextExperiments, posterior: GraphPosterior) -> Iterator[s
         told = best.information
         more = told.value - observing.value
         error = math.hypot(told.standard_error, observing.standard_error)
-        compared = "more than" if more > TIE * error else "less than" if more < -TIE * error else "about as much as"
+        compared = (
+            "more than" if more > TIE * error else "less than" if more < -TIE * error else "about as much as"
+        )
         yield (
             f"{found.rows:,} more rows in which nothing is set: {information_words(observing)}. Setting "
             f"{best.targets[0]} is expected to tell {compared} that."
@@ -161,8 +165,8 @@ def conclusions(found: NextExperiments, posterior: GraphPosterior) -> Iterator[s
     if level != "good":
         yield f"As far as the posterior can be relied on: {sentence}"
     yield (
-        "Assumes the model of the fit, and that setting a variable leaves the other mechanisms as they are. Numbers are "
-        "set within the range of the data."
+        "Assumes the model of the fit, and that setting a variable leaves the other mechanisms as they are. Numbers "
+        "are set within the range of the data."
     )
 
 

@@ -54,7 +54,9 @@ def test_levels_of_categories(rng):
     assert found.value == (drawn.difference("1", from_="0", to="2") > 0.6).mean()
     share = drawn.probability_above(0.6, "1", from_="0", to="2").value
     assert found.value == pytest.approx(share, abs=0.05)
-    two = probability(posterior, "effect(b = 1, a = 0) < 0", num_draws=500, rng=1)  # over its only other level
+    two = probability(
+        posterior, "effect(b = 1, a = 0) < 0", num_draws=500, rng=1
+    )  # over its only other level
     assert 0.3 < two.value < 0.7
     for query, said in (
         ("effect(a, b = 1) > 0", "say which level it is set to"),
@@ -68,14 +70,18 @@ def test_levels_of_categories(rng):
 
 def test_mixed_tables(rng):
     drug = rng.integers(0, 3, size=300)
-    frame = pd.DataFrame({"drug": np.array(["zero", "one", "two"])[drug], "pain": rng.normal(size=300) - drug})
+    frame = pd.DataFrame(
+        {"drug": np.array(["zero", "one", "two"])[drug], "pain": rng.normal(size=300) - drug}
+    )
     posterior = dag_gfn.fit(frame, required=[("drug", "pain")], progress=False)
     found = probability(posterior, "effect(drug = two over one, pain) < -0.8", num_draws=500, rng=1)
     effect = contrast_effect(posterior, "drug", "pain", num_draws=500, rng=1)
     to = {contrast.to: effect.samples[:, c, 0] for c, contrast in enumerate(effect.contrasts)}
     to[effect.contrasts[0].from_] = np.zeros(500)
     assert found.value == (to["two"] - to["one"] < -0.8).mean()
-    assert probability(posterior, "effect(pain, drug = two) >= 0", num_draws=500, rng=1).value == 1  # no path back
+    assert (
+        probability(posterior, "effect(pain, drug = two) >= 0", num_draws=500, rng=1).value == 1
+    )  # no path back
     with pytest.raises(QueryError, match="'pain' is a number"):
         probability(posterior, "effect(pain = 3, drug = two) > 0", rng=1)
 

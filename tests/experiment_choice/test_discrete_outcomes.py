@@ -62,7 +62,9 @@ def test_counts_are_left_as_they_were(rng):
     posterior = dag_gfn.fit(data, progress=False)
     outcomes = DiscreteOutcomes.from_posterior(posterior.info, posterior.statistics)
     twice = [
-        outcomes.log_likelihoods(Experiment((0,), rows=5), GRAPHS[[1, 1]], FAMILIES, np.random.default_rng(seed))
+        outcomes.log_likelihoods(
+            Experiment((0,), rows=5), GRAPHS[[1, 1]], FAMILIES, np.random.default_rng(seed)
+        )
         for seed in (1, 1)
     ]
     assert np.array_equal(*twice)

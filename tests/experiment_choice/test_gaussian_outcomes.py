@@ -94,7 +94,9 @@ def test_levels_of_categories(rng):
     posterior = dag_gfn.fit(frame, progress=False)
     outcomes = GaussianOutcomes.from_posterior(*of(posterior))
     assert outcomes.settings(0) == ["cook", "nurse", "pilot"]
-    assert float(outcomes.settings(1)[0]) == pytest.approx(frame.age.mean() - 2 * frame.age.std(ddof=0), abs=1e-3)
+    assert float(outcomes.settings(1)[0]) == pytest.approx(
+        frame.age.mean() - 2 * frame.age.std(ddof=0), abs=1e-3
+    )
     # a family of the block score is scored as the score itself does
     found = outcomes.log_likelihoods(Experiment((1,), rows=5), GRAPHS[[3]], FAMILIES, rng)
     of_age = FAMILIES.nodes == 1

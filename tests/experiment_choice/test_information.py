@@ -18,7 +18,9 @@ WEIGHTS = np.array([0.5, 0.3, 0.2])
 def logs_of(outcomes):
     """Return parts of families whose sums over the graphs are the logarithms of the chances."""
     wanted = np.log(CHANCES)[:, outcomes]  # (3 graphs, s)
-    sums = np.array([[1.0 if f in of_graph else 0.0 for f in range(len(FAMILIES))] for of_graph in FAMILIES.of_graph])
+    sums = np.array(
+        [[1.0 if f in of_graph else 0.0 for f in range(len(FAMILIES))] for of_graph in FAMILIES.of_graph]
+    )
     return (np.linalg.pinv(sums) @ wanted).T
 
 

@@ -13,7 +13,9 @@ from dag_gfn.graphs import graph
 def table(rng, n=300):
     a = rng.normal(size=n)
     b = a + rng.normal(size=n)
-    return dag_gfn.from_array(np.column_stack([a, b, b + rng.normal(size=n), rng.normal(size=n)]), list("abcd"))
+    return dag_gfn.from_array(
+        np.column_stack([a, b, b + rng.normal(size=n), rng.normal(size=n)]), list("abcd")
+    )
 
 
 CHAIN = nx.DiGraph([("a", "b"), ("b", "c")])

@@ -26,7 +26,9 @@ income -> school -> {alone}
     }
 
 
-@pytest.mark.parametrize("text", ["dag{a->b;b->c}", "dag { a -> b -> c }", "dag {\n a->b // first\n c <- b\n}"])
+@pytest.mark.parametrize(
+    "text", ["dag{a->b;b->c}", "dag { a -> b -> c }", "dag {\n a->b // first\n c <- b\n}"]
+)
 def test_ways_to_write_a_chain(text):
     assert set(read_dagitty(text).edges) == {("a", "b"), ("b", "c")}
 

@@ -95,5 +95,5 @@ def test_files_that_are_not_there(tmp_path):
     with pytest.raises(StorageError, match="there is no file"):
         read_graph(tmp_path / "none.csv")
     Path(tmp_path / "bad.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match="bad.csv"):
+    with pytest.raises(DataError, match=r"bad\.csv"):
         read_graph(tmp_path / "bad.csv")

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from dag_gfn.errors import QueryError
 from dag_gfn.posterior.features import FEATURES
-from dag_gfn.posterior.queries import And, DSeparated, EffectComparison, Not, Or, PairFeature, Parents, VStructure
+from dag_gfn.posterior.queries import (
+    And,
+    DSeparated,
+    EffectComparison,
+    Not,
+    Or,
+    PairFeature,
+    Parents,
+    VStructure,
+)
 from dag_gfn.posterior.query_language import MAX_DEPTH, parse_query
 
 NAMES = ("a", "b", "c", "age at death", "größe", "don't", 'say "hi"', "x-1", "7", "and", "od280/od315")

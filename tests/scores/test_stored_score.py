@@ -88,7 +88,9 @@ def test_a_fit_with_something_unknown_has_no_new_scores(rng):
 
 def test_without_statistics_new_graphs_have_no_score(rng):
     graphs = DAGS[:2]
-    posterior = dag_gfn.GraphPosterior.from_weights(("a", "b", "c"), graphs, np.zeros(2), np.array([-1.0, -2.0]))
+    posterior = dag_gfn.GraphPosterior.from_weights(
+        ("a", "b", "c"), graphs, np.zeros(2), np.array([-1.0, -2.0])
+    )
     assert np.allclose(stored_log_scores(posterior, DAGS[:3]), [-1.0, -2.0, np.nan], equal_nan=True)
     assert log_prior_of(posterior, graphs) is None
 
