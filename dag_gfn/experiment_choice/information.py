@@ -18,7 +18,7 @@ a forecast (Barber and Agakov 2003).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -27,6 +27,10 @@ from dag_gfn.experiment_choice.hypotheses import Hypotheses
 
 CHUNK_CELLS = 4_000_000
 """Outcomes times graphs that are worked on at once."""
+ROUNDING = 1e-9
+"""Differences of information below this are rounding."""
+RESAMPLED = 40
+"""How often draws of graphs are drawn again from themselves."""
 SHARE_ALONE = 0.05
 """Where a larger share of draws is alone in its class, the classes are not all known, and the entropy is larger."""
 
@@ -41,6 +45,8 @@ class Information:
         What each simulated outcome tells; `value` is the mean.
     lower, upper : float
         Equal to `value` where all DAGs are known; bounds of the expected information elsewhere.
+    resampled : ndarray, shape (b,), float64
+        The estimate with the draws of graphs drawn again from themselves (bootstrap); empty where all DAGs are known.
 
     Examples
     --------
@@ -54,6 +60,7 @@ class Information:
     samples: Float64[np.ndarray, " s"]
     lower: float
     upper: float
+    resampled: Float64[np.ndarray, " b"] = field(default_factory=lambda: np.zeros(0))
 
     @property
     def value(self) -> float:
@@ -62,7 +69,23 @@ class Information:
 
     @property
     def standard_error(self) -> float:
-        """The Monte-Carlo standard error of the estimate; bounds have their own distance."""
+        """The Monte-Carlo standard error of the estimate: of simulated outcomes, and of drawn graphs."""
+        return max(self._of_outcomes(), float(self.resampled.std()) if len(self.resampled) else 0.0)
+
+    def exceeds(self, other: "Information", *, by: float | int = 2.0, scale: float = 1.0) -> bool:
+        """Return whether the estimate is larger than `scale` times another by more than some standard errors.
+
+        The errors are those of the difference: both come from the same graphs and the same noise.
+        """
+        difference = self.samples - scale * other.samples
+        error = (
+            float(difference.std(ddof=1) / math.sqrt(len(difference))) if len(difference) > 1 else math.inf
+        )
+        if len(self.resampled):
+            error = max(error, float((self.resampled - scale * other.resampled).std()))
+        return bool(difference.mean() > by * error + ROUNDING)
+
+    def _of_outcomes(self) -> float:
         return (
             float(self.samples.std(ddof=1) / math.sqrt(len(self.samples)))
             if len(self.samples) > 1
@@ -120,8 +143,40 @@ def expected_information(
         return Information(every, float(every.mean()), float(every.mean()))
     if truth is None:
         upper = min(max(float(uppers.mean()), float(every.mean())), max(most, float(every.mean())))
-        return Information(every, float(every.mean()), upper)
-    return Information(every, max(0.0, min(float(lowers.mean()), float(every.mean()))), float(every.mean()))
+        return Information(every, float(every.mean()), upper, _resampled(family_logs, own, hypotheses, truth))
+    lower = max(0.0, min(float(lowers.mean()), float(every.mean())))
+    return Information(every, lower, float(every.mean()), _resampled(family_logs, own, hypotheses, truth))
+
+
+def _resampled(
+    family_logs: Float64[np.ndarray, "s f"],
+    own: Int64[np.ndarray, " s"],
+    hypotheses: Hypotheses,
+    truth: Float64[np.ndarray, " k"] | None,
+) -> Float64[np.ndarray, " b"]:
+    """Return the estimate with the graphs drawn again from themselves: how far it depends on which were drawn."""
+    weights, draws = hypotheses.weights, int(hypotheses.num_draws or 1)
+    again = (
+        np.random.default_rng(0).multinomial(draws, weights / weights.sum(), size=RESAMPLED).T / draws
+    )  # (k, b)
+    told, of_own = np.zeros(RESAMPLED), np.zeros(RESAMPLED)
+    step = max(1, CHUNK_CELLS // len(weights))
+    for start in range(0, len(own), step):
+        part = slice(start, start + step)
+        logs = hypotheses.families.of_graphs(family_logs[part])
+        logs -= logs.max(axis=1, keepdims=True)
+        likely = np.exp(logs)
+        total = np.maximum(likely @ again, 1e-300)
+        if truth is None:
+            divergence = (likely * logs) @ again / total - np.log(total)
+        else:
+            before = truth @ again
+            after = np.clip(likely @ (again * truth[:, None]) / total, 0.0, 1.0)
+            divergence = _part(after, before) + _part(1.0 - after, 1.0 - before)
+        share = again[own[part]] / weights[own[part], None]
+        told += (share * divergence).sum(axis=0)
+        of_own += share.sum(axis=0)
+    return told / np.maximum(of_own, 1e-300)
 
 
 def _of_graph(
@@ -169,9 +224,11 @@ def _of_question(
     )
 
 
-def _part(after: Float64[np.ndarray, " s"], before: float) -> Float64[np.ndarray, " s"]:
+def _part(
+    after: Float64[np.ndarray, "*shape"], before: float | Float64[np.ndarray, " b"]
+) -> Float64[np.ndarray, "*shape"]:
     """Return p log(p / q), 0 at p = 0."""
-    return after * np.log(np.maximum(after, 1e-300) / before)
+    return after * np.log(np.maximum(after, 1e-300) / np.maximum(before, 1e-300))
 
 
 @dataclass(frozen=True)

@@ -132,13 +132,11 @@ class NextExperiments:
     def ties(self) -> list[str]:
         """Return the variables that cannot be told apart from the best one with this many simulations."""
         best = self.best
-        found = []
-        for other in self.ranked[1:]:
-            difference = best.information.samples / best.cost - other.information.samples / other.cost
-            error = difference.std(ddof=1) / math.sqrt(len(difference))
-            if difference.mean() <= TIE * error + 1e-9:
-                found.append(other.targets[0])
-        return found
+        return [
+            other.targets[0]
+            for other in self.ranked[1:]
+            if not best.information.exceeds(other.information, by=TIE, scale=best.cost / other.cost)
+        ]
 
     def tells_nothing(self) -> bool:
         """Return whether no experiment is expected to tell more than its error."""

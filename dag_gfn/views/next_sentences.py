@@ -136,11 +136,11 @@ def conclusions(found: NextExperiments, posterior: GraphPosterior) -> Iterator[s
                 "experiments: their order means nothing."
             )
         told = best.information
-        more = told.value - observing.value
-        error = math.hypot(told.standard_error, observing.standard_error)
-        compared = (
-            "more than" if more > TIE * error else "less than" if more < -TIE * error else "about as much as"
-        )
+        compared = "about as much as"
+        if told.exceeds(observing, by=TIE):
+            compared = "more than"
+        elif observing.exceeds(told, by=TIE):
+            compared = "less than"
         yield (
             f"{found.rows:,} more rows in which nothing is set: {information_words(observing)}. Setting "
             f"{best.targets[0]} is expected to tell {compared} that."

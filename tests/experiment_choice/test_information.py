@@ -95,3 +95,31 @@ def test_large_sample_limit():
 
 def test_error_of_one_simulation_is_not_known():
     assert Information(np.array([0.3]), 0.3, 0.3).standard_error == np.inf
+
+
+def test_the_error_covers_which_graphs_were_drawn(rng):
+    """Estimates from different draws differ by about their error."""
+    size, draws = 60, 30
+    chances = rng.dirichlet(np.full(5, 0.5), size=size)
+    values, errors = [], []
+    for _ in range(60):
+        drawn = rng.integers(0, size, size=draws)
+        distinct, counts = np.unique(drawn, return_counts=True)
+        known = Hypotheses(np.zeros((len(distinct), 1, 1), dtype=bool), counts / draws, draws)
+        own_family = np.arange(len(distinct))
+        known.__dict__["families"] = Families(np.zeros_like(own_family), own_family, own_family[:, None])
+        own = known.spread(400, rng)
+        outcomes = [rng.choice(5, p=chances[distinct[k]]) for k in own]
+        found = expected_information(np.log(chances[distinct][:, outcomes]).T, own, known)
+        values.append(found.value)
+        errors.append(found.standard_error)
+    assert 0.6 * np.std(values) < np.mean(errors) < 1.8 * np.std(values)
+
+
+def test_differences_are_of_the_same_outcomes():
+    shared = np.random.default_rng(0).normal(size=200)
+    one, other = (Information(shared + shift, 0.0, 0.0) for shift in (0.02, 0.0))
+    assert one.exceeds(other)
+    assert not other.exceeds(one)
+    assert not one.exceeds(one)
+    assert not one.exceeds(other, scale=2.0) or shared.mean() < 0
