@@ -25,7 +25,7 @@ from dag_gfn.graphs.graph import topological_order
 
 OUT = Path("experiments/results/campaigns")
 POLICIES = ("next", "random", "degree")
-NODES, FIRST_ROWS, ROWS = 5, 100, 20
+NODES, FIRST_ROWS, ROWS = 5, 300, 20
 """Variables; rows that are observed first; rows of each experiment."""
 SETTLED = 1.0
 """Entropy of the posterior over graphs, in nats, up to which the aim is reached: that of three equal graphs."""

@@ -25,6 +25,7 @@ from dag_gfn.experiment_choice.outcomes import OBSERVE, Experiment, Outcomes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.conditioning import as_query
 from dag_gfn.posterior.queries import Query
+from dag_gfn.posterior.ranking import evidence_of
 from dag_gfn.posterior.table_statistics import num_tables
 
 MODELS: dict[str, type[GaussianOutcomes] | type[DiscreteOutcomes]] = {
@@ -34,11 +35,13 @@ MODELS: dict[str, type[GaussianOutcomes] | type[DiscreteOutcomes]] = {
     "bde": DiscreteOutcomes,
 }
 """Scores whose predictive distribution of an experiment is known in closed form."""
-MAX_WORK = 4_000_000
-"""Families times simulated outcomes of one experiment, beyond which fewer outcomes are simulated."""
+MAX_WORK = 30_000_000
+"""Families times simulated outcomes of all experiments, beyond which fewer outcomes are simulated."""
 LEAST_SIMULATIONS = 100
 LIMIT_GRAPHS = 5_000
 """Graphs of a posterior of draws that the large-sample limit is computed from, at most."""
+LIMIT_CELLS = 2_000_000
+"""Entries of their adjacency matrices, at most."""
 OPEN = 0.1
 """Both directions of a link are at least so probable where it counts as open."""
 TIE = 2.0
@@ -327,12 +330,12 @@ class _Chooser:
         self.hypotheses = Hypotheses.of(posterior, num_graphs, rng)
         self.num_simulations = min(
             num_simulations,
-            max(LEAST_SIMULATIONS, MAX_WORK // len(self.hypotheses.families)),
+            max(LEAST_SIMULATIONS, MAX_WORK // (len(self.hypotheses.families) * posterior.d)),
         )
         self.own = self.hypotheses.spread(self.num_simulations, rng)
         self.seed = int(rng.integers(1 << 62))  # the same noise for all experiments
         self.truth = None
-        many = Hypotheses.of(posterior, LIMIT_GRAPHS, rng)
+        many = Hypotheses.of(posterior, max(2, min(LIMIT_GRAPHS, LIMIT_CELLS // posterior.d**2)), rng)
         self.every, self.draws = many, posterior.effective_samples if many.num_draws is not None else None
         if many.num_draws is not None:
             self.draws = float(min(many.num_draws, self.draws or many.num_draws))
@@ -345,6 +348,9 @@ class _Chooser:
                 else truth_given_graphs(posterior, query, many.graphs, rng=rng)
             )
         self.open_nats = posterior.entropy()
+        evidence = evidence_of(posterior)
+        is_known = posterior.covers_all_dags or (evidence is not None and evidence.log_z is not None)
+        self.most = self.open_nats if is_known else math.inf
         if self.truth_of_every is not None:
             self.open_nats = _entropy_of(float(many.weights @ self.truth_of_every))
         self.edge = posterior.marginal("edge").values
@@ -359,7 +365,7 @@ class _Chooser:
         classes = outcome_classes(self.every.graphs, targets)
         weights = self.every.weights
         of_graph = large_sample_limit(classes, weights, num_draws=self.draws)
-        most = math.inf if of_graph.at_least else of_graph.value
+        most = self.most if of_graph.at_least else min(self.most, of_graph.value)
         about_graph = expected_information(logs, self.own, self.hypotheses, most=most)
         if self.truth is None:
             information, limit = about_graph, of_graph

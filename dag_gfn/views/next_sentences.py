@@ -166,7 +166,7 @@ def conclusions(found: NextExperiments, posterior: GraphPosterior) -> Iterator[s
         yield f"As far as the posterior can be relied on: {sentence}"
     yield (
         "Assumes the model of the fit, and that setting a variable leaves the other mechanisms as they are. Numbers "
-        "are set within the range of the data."
+        "are set to where the data are: two standard deviations from the mean, or the end of their range."
     )
 
 
