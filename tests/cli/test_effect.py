@@ -101,4 +101,4 @@ def test_several_causes_at_once(here, capsys):
     assert content["from"] == ["a", "b"]
     assert len(content["several"]) == 3
     assert "all be different" in fails(capsys, "effect", "out", "--from", "a", "--from", "a", "--to", "c")
-    assert "leave it out" in fails(capsys, *several, "--reference", "x")
+    assert "--reference is for" in fails(capsys, *several, "--reference", "x")
