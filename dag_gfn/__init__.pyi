@@ -25,8 +25,10 @@ from .errors import (
     StorageWarning,
     TrainingError,
 )
+from .experiment_choice import next_experiments
 from .fitting.fit import fit
 from .fitting.sites import combine
+from .graph_check import check_graph
 from .parameters import fitted
 from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
 from .posterior.metrics import compare_posteriors
@@ -51,6 +53,7 @@ __all__ = [
     "StorageWarning",
     "TrainingError",
     "__version__",
+    "check_graph",
     "combine",
     "compare_posteriors",
     "effects",
@@ -62,6 +65,7 @@ __all__ = [
     "from_frame",
     "load",
     "load_example",
+    "next_experiments",
     "plots",
     "read_covariance",
     "read_csv",

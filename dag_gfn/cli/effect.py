@@ -1,6 +1,7 @@
 """dag-gfn effect: the causal effect of one column on another."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,10 @@ from dag_gfn.memory import require_memory
 
 def effect(
     folder: Annotated[Path, typer.Argument(help="A posterior folder.")],
-    source: Annotated[str, typer.Option("--from", metavar="X", help="The column that is set.")],
+    sources: Annotated[
+        list[str],
+        typer.Option("--from", metavar="X", help="The column that is set; repeat to set several at once."),
+    ],
     target: Annotated[str, typer.Option("--to", metavar="Y", help="The column that is looked at.")],
     reference: Annotated[
         str | None,
@@ -25,20 +29,29 @@ def effect(
             help="The level of X that others are compared with, in mixed tables; the most frequent by default.",
         ),
     ] = None,
+    above: Annotated[
+        float | None, typer.Option(metavar="C", help="Print how probable an effect above C is.")
+    ] = None,
+    below: Annotated[
+        float | None, typer.Option(metavar="C", help="Print how probable an effect below C is.")
+    ] = None,
     draws: Annotated[int, typer.Option(help="Draws of graph and parameters.")] = 2000,
     seed: Annotated[int, typer.Option(help="Same seed, same draws.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Print the causal effect of one column on another, averaged over graphs."""
+    """Print the causal effect of one column on another, or of several at once, averaged over graphs."""
     import numpy as np
 
     from dag_gfn import effects
+    from dag_gfn.effects.thresholds import Share, Signs
     from dag_gfn.parameters import BlockGaussianParameters, DiscreteParameters
     from dag_gfn.parameters.from_posterior import parameter_model
     from dag_gfn.views.effect_sentences import (
         contrast_sentences,
         distribution_sentences,
+        several_causes_sentences,
+        threshold_sentences,
         total_effect_sentences,
     )
 
@@ -47,19 +60,58 @@ def effect(
     check_seed(seed)
     posterior = dag_gfn.load(folder)
     require_memory("draws", draws, 40 * posterior.d**2)
-    found: effects.InterventionalDistribution | effects.TotalEffect | effects.ContrastEffect
+    found: (
+        effects.InterventionalDistribution
+        | effects.TotalEffect
+        | effects.ContrastEffect
+        | effects.SeveralCauses
+    )
     model = parameter_model(posterior)
+    source = sources[0]
+    for limit in (above, below):
+        if limit is not None and not math.isfinite(limit):
+            raise OptionError(f"--above and --below expect a number, not {limit}")
+    rng = np.random.default_rng(seed)
     if reference is not None and model is not BlockGaussianParameters:
         raise OptionError(
             "--reference is for mixed tables and groups (score block): distributions of categories have every level, "
             "and numbers have none"
         )
-    if model is BlockGaussianParameters:
+    questions: list[tuple[str, str, float, Share]] = []
+    signs: list[tuple[str, Signs]] = []
+    asked = [(side, limit) for side, limit in (("above", above), ("below", below)) if limit is not None]
+    if len(sources) > 1:
+        if reference is not None:
+            raise OptionError(
+                "--reference is for one column that is set: leave it out where there are several"
+            )
+        several = effects.several_causes(posterior, sources, target, num_draws=draws, rng=rng)
+        lines, found = several_causes_sentences(several), several
+        content: dict[str, Any] = {"several": several.summary().to_dict(orient="records")}
+        for s, setting in enumerate(several.settings):
+            for o, outcome in enumerate(several.outcomes):
+                for side, limit in asked:
+                    share = getattr(several, f"probability_{side}")(limit, s, o)
+                    what = (
+                        f"P({outcome}) at {setting}"
+                        if several.are_probabilities
+                        else f"the change of {outcome}, {setting},"
+                    )
+                    questions.append((what, side, limit, share))
+    elif model is BlockGaussianParameters:
         contrast = effects.contrast_effect(
             posterior, source, target, reference=reference, num_draws=draws, rng=np.random.default_rng(seed)
         )
         lines, found = contrast_sentences(contrast), contrast
-        content: dict[str, Any] = {
+        for c, change in enumerate(contrast.contrasts):
+            for o, outcome_of in enumerate(contrast.outcomes):
+                what = f"the effect of {change} on {outcome_of}"
+                signs.append((what, contrast.signs(c, o)))
+                questions += [
+                    (what, side, limit, getattr(contrast, f"probability_{side}")(limit, c, o))
+                    for side, limit in asked
+                ]
+        content = {
             "changes": contrast.summary().to_dict(orient="records"),
             "expected": contrast.table().to_dict(orient="records"),
             "in_standard_deviations": contrast.in_standard_deviations,
@@ -76,6 +128,20 @@ def effect(
                 on_progress=on_progress,
             )
         lines, found = distribution_sentences(distribution), distribution
+        base = distribution.source_states[0]
+        for to in distribution.source_states[1:]:
+            for state in distribution.target_states:
+                what = f"the effect of {source} = {to} instead of {base} on P({target} = {state})"
+                signs.append((what, distribution.signs(state, from_=base, to=to)))
+                questions += [
+                    (
+                        what,
+                        side,
+                        limit,
+                        getattr(distribution, f"probability_{side}")(limit, state, from_=base, to=to),
+                    )
+                    for side, limit in asked
+                ]
         content = {"distribution": distribution.summary().to_dict(orient="records")}
     else:
         everything = effects.total_effects(posterior, num_draws=draws, rng=np.random.default_rng(seed))
@@ -87,6 +153,11 @@ def effect(
         except OptionError:  # the data have interventions
             adjusted = None
         lines, found = total_effect_sentences(total, adjusted), total
+        what = f"the effect of {source} on {target}"
+        signs.append((what, total.signs()))
+        questions += [
+            (what, side, limit, getattr(total, f"probability_{side}")(limit)) for side, limit in asked
+        ]
         content = {
             "mean": total.mean,
             "interval_90": total.interval(),
@@ -99,14 +170,32 @@ def effect(
     if not as_json:
         from dag_gfn.views.wording import assumptions  # loads libraries that --help does not need
 
+        lines += threshold_sentences(questions, signs if len(signs) == 1 or asked else [])
         print("\n".join([*lines, assumptions(posterior.info)]))
         return
+    by_class = (
+        {} if isinstance(found, effects.SeveralCauses) else {"by_class": found.by_class().to_dict("records")}
+    )
     content = {
-        "from": source,
+        "from": source if len(sources) == 1 else sources,
         "to": target,
         **content,
         "probability_zero": found.probability_zero,
-        "by_class": found.by_class().to_dict(orient="records"),
+        **by_class,
+        "questions": [
+            {
+                "effect": what,
+                "side": side,
+                "limit": limit,
+                "probability": share.value,
+                "standard_error": share.standard_error,
+            }
+            for what, side, limit, share in questions
+        ],
+        "signs": [
+            {"effect": what, **{sign: share.value for sign, share in of_effect._asdict().items()}}
+            for what, of_effect in signs
+        ],
         "num_draws": draws,
         "seed": seed,
     }

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 
 import dag_gfn
+from dag_gfn.cli.check import check
 from dag_gfn.cli.combine import combine
 from dag_gfn.cli.compare import compare
 from dag_gfn.cli.effect import effect
 from dag_gfn.cli.export import export
 from dag_gfn.cli.fit import fit
 from dag_gfn.cli.inspect import inspect
+from dag_gfn.cli.next import next_
 from dag_gfn.cli.output import fail, open_streams, stop_output
 from dag_gfn.cli.query import query
 from dag_gfn.cli.report import report
@@ -44,8 +46,8 @@ def _abortable(command: Callable) -> Callable:
     return run
 
 
-for _command in (fit, inspect, show, report, query, effect, export, compare, combine, simulate):
-    app.command(_command.__name__)(_abortable(_command))
+for _command in (fit, inspect, show, report, query, effect, check, next_, export, compare, combine, simulate):
+    app.command(_command.__name__.rstrip("_"))(_abortable(_command))
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """Base of what typer raises on a wrong command line: click's, or in later versions its own copy of that."""

@@ -63,12 +63,15 @@ def _moments(dataset: Dataset) -> dict[str, np.ndarray]:
             for was_set in dataset.intervened.T
         ]
         column_means, scatter = (np.stack(arrays) for arrays in zip(*per_node, strict=True))
-    return {
+    moments = {
         "means": dataset.means,
         "scales": dataset.scales,
         "column_means": column_means,
         "scatter": scatter,
     }
+    if dataset.moments_only:  # its rows are no observations
+        return moments
+    return moments | {"lowest": dataset.values.min(axis=0), "highest": dataset.values.max(axis=0)}
 
 
 def _centred_moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

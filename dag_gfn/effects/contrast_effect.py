@@ -13,6 +13,7 @@ from dag_gfn.effects.contrasts import Contrast, contrasts, settings
 from dag_gfn.effects.draw_summaries import central_interval, spread
 from dag_gfn.effects.drawn_networks import drawn_networks
 from dag_gfn.effects.graph_draws import equivalence_classes, no_path
+from dag_gfn.effects.thresholds import Share, Signs, share_above, share_below, signs
 from dag_gfn.errors import NotTractable
 from dag_gfn.graphs import graph
 from dag_gfn.parameters.block_gaussian import BlockGaussianBatch, BlockGaussianParameters
@@ -134,6 +135,24 @@ class ContrastEffect:
     def interval(self, contrast: int = 0, outcome: int = 0, level: float = 0.9) -> tuple[float, float]:
         """Return the central credible interval of one change, draws without an effect included."""
         return central_interval(self.samples[:, contrast, outcome], level)
+
+    def probability_above(self, threshold: float | int, contrast: int = 0, outcome: int = 0) -> Share:
+        """Return the probability that one change is above a number, with its Monte-Carlo error."""
+        change = self.samples[:, contrast, outcome]
+        return share_above(change, self._present(), self.probability_zero, float(threshold))
+
+    def probability_below(self, threshold: float | int, contrast: int = 0, outcome: int = 0) -> Share:
+        """Return the probability that one change is below a number, with its Monte-Carlo error."""
+        change = self.samples[:, contrast, outcome]
+        return share_below(change, self._present(), self.probability_zero, float(threshold))
+
+    def signs(self, contrast: int = 0, outcome: int = 0) -> Signs:
+        """Return the probabilities that one change is positive, negative, or none."""
+        return signs(self.samples[:, contrast, outcome], self._present(), self.probability_zero)
+
+    def _present(self) -> Bool[np.ndarray, " k"]:
+        i, j = pair_index(self.names, self.source, self.target)
+        return graph.path_matrix(self.graphs)[:, i, j]
 
     def by_class(self, top: int = 5) -> pd.DataFrame:
         """Return the changes within the most probable Markov equivalence classes.

@@ -14,6 +14,7 @@ from dag_gfn.effects.distribution_draws import PairDraws, distribution_draws
 from dag_gfn.effects.draw_summaries import central_interval, spread
 from dag_gfn.effects.drawn_networks import drawn_networks
 from dag_gfn.effects.graph_draws import equivalence_classes, no_path
+from dag_gfn.effects.thresholds import Share, Signs, share_above, share_below, signs
 from dag_gfn.graphs import graph
 from dag_gfn.parameters import DiscreteParameters
 from dag_gfn.posterior import GraphPosterior
@@ -89,6 +90,24 @@ class InterventionalDistribution:
         j = node_index(self.target_states, state)
         a, b = node_index(self.source_states, from_), node_index(self.source_states, to)
         return self.samples[:, b, j] - self.samples[:, a, j]
+
+    def _present(self) -> Bool[np.ndarray, " k"]:
+        i, j = pair_index(self.names, self.source, self.target)
+        return graph.path_matrix(self.graphs)[:, i, j]
+
+    def probability_above(self, threshold: float | int, state: str, *, from_: str, to: str) -> Share:
+        """Return the probability that `difference` is above a number, with its Monte-Carlo error."""
+        change = self.difference(state, from_=from_, to=to)
+        return share_above(change, self._present(), self.probability_zero, float(threshold))
+
+    def probability_below(self, threshold: float | int, state: str, *, from_: str, to: str) -> Share:
+        """Return the probability that `difference` is below a number, with its Monte-Carlo error."""
+        change = self.difference(state, from_=from_, to=to)
+        return share_below(change, self._present(), self.probability_zero, float(threshold))
+
+    def signs(self, state: str, *, from_: str, to: str) -> Signs:
+        """Return the probabilities that `difference` is positive, negative, or none."""
+        return signs(self.difference(state, from_=from_, to=to), self._present(), self.probability_zero)
 
     def interval(self, set_to: str, state: str, level: float = 0.9) -> tuple[float, float]:
         """Return the central credible interval of P(target = state | do(source = set_to))."""

@@ -11,6 +11,7 @@ from dag_gfn.effects.column_positions import pair_index
 from dag_gfn.effects.draw_summaries import QUANTILES, central_interval, spread
 from dag_gfn.effects.drawn_networks import DrawnNetworks, drawn_networks
 from dag_gfn.effects.graph_draws import equivalence_classes, no_path
+from dag_gfn.effects.thresholds import Share, Signs, share_above, share_below, signs
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs import graph, subsets
 from dag_gfn.parameters import LinearGaussianParameters
@@ -73,6 +74,22 @@ class TotalEffect:
     def interval(self, level: float = 0.9) -> tuple[float, float]:
         """Return the central credible interval of this level, draws without an effect included."""
         return central_interval(self.samples, level)
+
+    def _present(self) -> Bool[np.ndarray, " k"]:
+        i, j = pair_index(self.names, self.source, self.target)
+        return graph.path_matrix(self.graphs)[:, i, j]
+
+    def probability_above(self, threshold: float | int) -> Share:
+        """Return the probability that the effect is above a number, with its Monte-Carlo error."""
+        return share_above(self.samples, self._present(), self.probability_zero, float(threshold))
+
+    def probability_below(self, threshold: float | int) -> Share:
+        """Return the probability that the effect is below a number, with its Monte-Carlo error."""
+        return share_below(self.samples, self._present(), self.probability_zero, float(threshold))
+
+    def signs(self) -> Signs:
+        """Return the probabilities that the effect is positive, negative, or none."""
+        return signs(self.samples, self._present(), self.probability_zero)
 
     def by_direction(self) -> pd.DataFrame:
         """Return the effect among draws with a path from source to target, from target to source, and neither.

@@ -50,7 +50,7 @@ def probability(
     >>> round(probability(posterior, "path(rain, wet)").value, 2)
     0.75
     """
-    query = as_query(query, posterior.names)
+    query = _about_graphs(as_query(query, posterior.names))
     stored = None if posterior.covers_all_dags else _stored(posterior, _without_negation(query))
     if stored is not None:
         return stored
@@ -78,7 +78,7 @@ def given(
     1
     """
     text = query if isinstance(query, str) else getattr(query, "__name__", repr(query))
-    query = as_query(query, posterior.names)
+    query = _about_graphs(as_query(query, posterior.names))
     holds = _holds(posterior, query)
     if not holds.any():
         kind = "possible DAGs" if posterior.covers_all_dags else "sampled graphs; more may help"
@@ -181,6 +181,16 @@ def as_query(query: str | Query | Callable[[np.ndarray], np.ndarray], names: tup
     if isinstance(query, str):
         return parse_query(query, names)
     return query if isinstance(query, Query) else Predicate(query)
+
+
+def _about_graphs(query: Query) -> Query:
+    """Return the query, or raise QueryError if it is about the size of an effect."""
+    if query.effects():
+        raise QueryError(
+            "the size of an effect is no property of the graph alone: ask for its probability by "
+            "dag_gfn.effects.probability (dag-gfn query); what is taken as given is about the graph"
+        )
+    return query
 
 
 def _holds(posterior: GraphPosterior, query: Query) -> Bool[np.ndarray, " m"]:

@@ -11,7 +11,7 @@ from functools import cached_property, reduce
 from typing import final
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.errors import QueryError
 from dag_gfn.graphs import graph
@@ -29,6 +29,15 @@ COMPARISONS: dict[str, Callable[[Int64[np.ndarray, " m"], int], Answers]] = {
 """Comparisons of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
 
 
+SIZES: dict[str, Callable[[Float64[np.ndarray, " m"], float], Answers]] = {
+    ">": lambda sizes, value: sizes > value,
+    "<": lambda sizes, value: sizes < value,
+    ">=": lambda sizes, value: sizes >= value,
+    "<=": lambda sizes, value: sizes <= value,
+}
+"""Comparisons of the size of an effect with a number."""
+
+
 class Batch:
     """Graphs with their features and ancestors, which are computed once for all statements of a query.
 
@@ -42,9 +51,16 @@ class Batch:
     [False, True, True]
     """
 
-    def __init__(self, adjacency: Graphs, oriented: Bool[np.ndarray, "d d"] | None = None):
+    def __init__(
+        self,
+        adjacency: Graphs,
+        oriented: Bool[np.ndarray, "d d"] | None = None,
+        *,
+        effects: "Callable[[EffectComparison], np.ndarray] | None" = None,
+    ):
         self.adjacency = adjacency
         self.oriented = oriented  # the pairs whose edge experiments orient
+        self._effects = effects
         self._features: dict[str, Graphs] = {"edge": adjacency}
         self._separated: dict[DSeparated, Answers] = {}
 
@@ -80,6 +96,21 @@ class Batch:
             self._separated[query] = answers
         return self._separated[query]
 
+    def effect(self, query: "EffectComparison") -> Float64[np.ndarray, " m"]:
+        """Return the size of an effect in each graph, with the parameters that were drawn for it.
+
+        Raises
+        ------
+        QueryError
+            If the batch is of graphs alone.
+        """
+        if self._effects is None:
+            raise QueryError(
+                "the size of an effect is no property of the graph alone: ask for the probability of a statement about "
+                "effects by dag_gfn.effects.probability (dag-gfn query)"
+            )
+        return self._effects(query)
+
 
 class Query(ABC):
     """A statement that is true or false of every DAG.
@@ -102,6 +133,10 @@ class Query(ABC):
     @abstractmethod
     def holds_in(self, batch: Batch) -> Answers:
         """Return for which DAGs of a batch the statement is true."""
+
+    def effects(self) -> "tuple[EffectComparison, ...]":
+        """Return the statements in it that are about the size of an effect."""
+        return ()
 
 
 @final
@@ -199,6 +234,49 @@ class DSeparated(Query):
 
 @final
 @dataclass(frozen=True)
+class EffectComparison(Query):
+    """The effect of setting one node, on the mean of another or on the probability of a state, is above a number.
+
+    It is true of a graph with its parameters, which are drawn: see :func:`dag_gfn.effects.probability`.
+
+    Attributes
+    ----------
+    source, target : int
+    comparison : str
+        One of `SIZES`.
+    value : float
+    to, from_ : str or None
+        The state that a category is set to, and the one that this is compared with; None for a number.
+    state : str or None
+        The state of the target whose probability changes; None for a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior.queries import Batch, EffectComparison
+    >>> large = EffectComparison(0, 1, ">", 0.5)
+    >>> batch = Batch(np.zeros((2, 2, 2), dtype=bool), effects=lambda query: np.array([0.0, 0.7]))
+    >>> large.holds_in(batch).tolist()
+    [False, True]
+    """
+
+    source: int
+    target: int
+    comparison: str
+    value: float
+    to: str | None = None
+    from_: str | None = None
+    state: str | None = None
+
+    def holds_in(self, batch: Batch) -> Answers:
+        return SIZES[self.comparison](batch.effect(self), self.value)
+
+    def effects(self) -> "tuple[EffectComparison, ...]":
+        return (self,)
+
+
+@final
+@dataclass(frozen=True)
 class Not(Query):
     """The statement `part` is false.
 
@@ -216,6 +294,9 @@ class Not(Query):
 
     def holds_in(self, batch: Batch) -> Answers:
         return ~self.part.holds_in(batch)
+
+    def effects(self) -> "tuple[EffectComparison, ...]":
+        return self.part.effects()
 
 
 @final
@@ -238,6 +319,9 @@ class And(Query):
     def holds_in(self, batch: Batch) -> Answers:
         return reduce(np.logical_and, (part.holds_in(batch) for part in self.parts))
 
+    def effects(self) -> "tuple[EffectComparison, ...]":
+        return tuple(effect for part in self.parts for effect in part.effects())
+
 
 @final
 @dataclass(frozen=True)
@@ -258,6 +342,9 @@ class Or(Query):
 
     def holds_in(self, batch: Batch) -> Answers:
         return reduce(np.logical_or, (part.holds_in(batch) for part in self.parts))
+
+    def effects(self) -> "tuple[EffectComparison, ...]":
+        return tuple(effect for part in self.parts for effect in part.effects())
 
 
 @final

@@ -7,6 +7,8 @@ predicate = pair "(" column "," column ")"            pair: edge, linked, path, 
           | "parents" "(" column ")" ("==" | "!=" | ">=" | "<=") "{" [ column { "," column } ] "}"
           | "v_structure" "(" column "," column "," column ")"
           | "dsep" "(" column "," column [ "|" column { "," column } ] ")"
+          | "effect" "(" column [ "=" level [ "over" level ] ] "," column [ "=" level ] ")" (">"|"<"|">="|"<=") number
+level     = column
 column    = word | "..." | '...'                      quotes inside quotes are doubled
 
 The number of statements (MAX_TERMS), their depth (MAX_DEPTH) and the length of the text are limited. The columns of one
@@ -14,6 +16,7 @@ predicate must differ.
 """
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,8 +25,10 @@ from typing import Literal, NoReturn, final
 from dag_gfn.errors import MAX_ECHO, QueryError, shortened
 from dag_gfn.posterior.queries import (
     COMPARISONS,
+    SIZES,
     And,
     DSeparated,
+    EffectComparison,
     Not,
     Or,
     PairFeature,
@@ -41,7 +46,7 @@ PAIR_FEATURES = {
     "reversible": "reversible",
 }
 """Predicate of two columns → feature."""
-PREDICATES = (*PAIR_FEATURES, "parents", "v_structure", "dsep")
+PREDICATES = (*PAIR_FEATURES, "parents", "v_structure", "dsep", "effect")
 MAX_DEPTH = 50
 """Largest number of nested parentheses and negations."""
 MAX_TERMS = 1_000
@@ -56,7 +61,7 @@ MAX_NAME_SHOWN = 60
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<quoted> "(?:[^"]|"")*" | '(?:[^']|'')*' )
-      | (?P<symbol> && | \|\| | [=!<>]= | [&|!(){},=] )
+      | (?P<symbol> && | \|\| | [=!<>]= | [&|!(){},=<>] )
       | (?P<word> [^\s"'&|!(){},=<>] [^\s&|!(){},=<>]* )
     )""",
     re.VERBOSE,
@@ -202,6 +207,8 @@ class _Parser:
             return PairFeature(PAIR_FEATURES[token.text], *self.columns(2))
         if token.text == "v_structure":
             return VStructure(*self.columns(3))
+        if token.text == "effect":
+            return self.effect()
         return self.parents() if token.text == "parents" else self.d_separated()
 
     def columns(self, count: int) -> list[int]:
@@ -246,6 +253,50 @@ class _Parser:
                 given.append(self.column(others=[a, b, *given]))
         self.expect(")")
         return DSeparated(a, b, tuple(sorted(given)))
+
+    def effect(self) -> Query:
+        self.expect("(")
+        source = self.column()
+        to = from_ = state = None
+        if self.equals():
+            to = self.level()
+            if (self.next.kind, self.next.text) == ("word", "over"):
+                self.index += 1
+                from_ = self.level()
+        self.expect(",", "'='" if to is None else "'over'")
+        target = self.column(others=[source])
+        if self.equals():
+            state = self.level()
+        self.expect(")")
+        comparison = self.next.text
+        if self.next.kind != "symbol" or comparison not in SIZES:
+            self.fail(f"expected one of {' '.join(SIZES)} and a number, not {self.found}")
+        self.index += 1
+        return EffectComparison(source, target, comparison, self.value(), to, from_, state)
+
+    def equals(self) -> bool:
+        """Read an equals sign, if one comes next."""
+        found = (self.next.kind, self.next.text) == ("symbol", "==")
+        self.index += found
+        return found
+
+    def level(self) -> str:
+        token = self.next
+        if token.kind not in ("word", "quoted"):
+            self.fail(f"expected a level, not {self.found}")
+        self.index += 1
+        return token.text
+
+    def value(self) -> float:
+        token = self.next
+        try:
+            value = float(token.text) if token.kind == "word" else math.nan
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            self.fail(f"expected a number, not {self.found}")
+        self.index += 1
+        return value
 
     def column(self, others: Sequence[int] = ()) -> int:
         """Read a column that is not among the others."""

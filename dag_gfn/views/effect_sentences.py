@@ -1,9 +1,13 @@
 """Effects in words: the sentences that the command `dag-gfn effect` prints."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from dag_gfn.effects.contrast_effect import ContrastEffect
 from dag_gfn.effects.interventional_distribution import InterventionalDistribution
+from dag_gfn.effects.several_causes import SeveralCauses
+from dag_gfn.effects.thresholds import Share, Signs
 from dag_gfn.effects.total_effect import TotalEffect
 
 NEGLIGIBLE = 0.005
@@ -201,6 +205,73 @@ def distribution_sentences(effect: InterventionalDistribution) -> list[str]:
                 for row in rows.to_dict(orient="records")
             ]
     return lines + _of_classes(of_classes)
+
+
+def several_causes_sentences(effect: SeveralCauses) -> list[str]:
+    r"""Return sentences about setting several variables at once, one for each line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects import SeveralCauses
+    >>> from dag_gfn.views.effect_sentences import several_causes_sentences
+    >>> graphs = np.repeat(np.array([[[0, 0, 1], [0, 0, 1], [0, 0, 0]]], dtype=bool), 100, axis=0)
+    >>> samples = np.full((100, 1, 1), 2.0)
+    >>> settings = ("a one unit higher, b held",)
+    >>> effect = SeveralCauses(("a", "b", "y"), ("a", "b"), "y", settings, ("y",), samples, False, graphs)
+    >>> print(*several_causes_sentences(effect)[:2], sep="\n")
+    Changes of y when a and b are set at once (mean, 90 % interval):
+      a one unit higher, b held: y changes by 2 (2 to 2)
+    """
+    sources = " and ".join(effect.sources)
+    what = "Probabilities" if effect.are_probabilities else "Changes"
+    lines = [f"{what} of {effect.target} when {sources} are set at once (mean, 90 % interval):"]
+    rows = effect.summary().to_dict(orient="records")
+    verb = "with" if effect.are_probabilities else "changes by"
+    lines += [
+        f"  {row['setting']}: {row['outcome']} {verb} {row['mean']:.4g} ({_interval(row['5%'], row['95%'])})"
+        for row in rows[:MAX_CHANGES]
+    ]
+    if len(rows) > MAX_CHANGES:
+        lines.append(f"  and {len(rows) - MAX_CHANGES} more (--json has all)")
+    lines.append(
+        f"With probability {effect.probability_zero:.2f} there is no effect: {effect.target} descends from none of "
+        "them."
+    )
+    if not effect.are_probabilities and any(" = " in outcome for outcome in effect.outcomes):
+        lines.append(LINEAR_PROBABILITIES)
+    if effect.in_standard_deviations:
+        lines.append(STANDARD_DEVIATIONS)
+    return lines
+
+
+def threshold_sentences(
+    questions: Sequence[tuple[str, str, float, Share]], signs: Sequence[tuple[str, Signs]]
+) -> list[str]:
+    """Return how probable it is that effects are above or below a number, and which sign they have.
+
+    Parameters
+    ----------
+    questions : sequence of (str, str, float, Share)
+        The effect in words, "above" or "below", the number, and the probability.
+    signs : sequence of (str, Signs)
+        The effect in words, and the probabilities of its signs.
+
+    Examples
+    --------
+    >>> from dag_gfn.effects.thresholds import Share
+    >>> from dag_gfn.views.effect_sentences import threshold_sentences
+    >>> threshold_sentences([("the effect of dose", "above", 0.2, Share(0.9, 0.01))], [])
+    ['Probability that the effect of dose is above 0.2: 0.9 ± 0.01.']
+    """
+    lines = [
+        f"Probability that {what} is {side} {value:g}: {share}." for what, side, value, share in questions
+    ]
+    lines += [
+        f"Sign of {what}: positive {found.positive}, negative {found.negative}, none {found.none}."
+        for what, found in signs
+    ]
+    return lines
 
 
 def _of_classes(lines: list[str]) -> list[str]:

@@ -67,3 +67,38 @@ def test_a_reference_level_is_for_mixed_tables(here, capsys):
     capsys.readouterr()
     told = fails(capsys, "effect", "out", "--from", "a", "--to", "c", "--reference", "1")
     assert "--reference is for mixed tables" in told
+
+
+def test_questions_about_an_effect(here, capsys):
+    assert main(["fit", "ok.csv", "--out", "out", "--method", "exact", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["effect", "out", "--from", "a", "--to", "c", "--above", "0.2", "--below", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "Probability that the effect of a on c is above 0.2: 0." in said
+    assert "Probability that the effect of a on c is below 1: 0." in said
+    assert "Sign of the effect of a on c: positive 0." in said
+    assert main(["effect", "out", "--from", "a", "--to", "c", "--above", "0.2", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    (question,), (sign,) = content["questions"], content["signs"]
+    assert (question["side"], question["limit"]) == ("above", 0.2)
+    assert sign["positive"] + sign["negative"] + sign["none"] == pytest.approx(1.0)
+    assert question["probability"] <= sign["positive"]
+    assert sign["none"] == content["probability_zero"]
+    assert "expect a number" in fails(capsys, "effect", "out", "--from", "a", "--to", "c", "--above", "inf")
+
+
+def test_several_causes_at_once(here, capsys):
+    assert main(["fit", "ok.csv", "--out", "out", "--method", "exact", "--quiet"]) == 0
+    capsys.readouterr()
+    several = ["effect", "out", "--from", "a", "--from", "b", "--to", "c"]
+    assert main([*several, "--above", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "Changes of c when a and b are set at once" in said
+    assert "  b one unit higher, a held: c changes by " in said
+    assert "Probability that the change of c, b one unit higher, a held, is above 0: 0." in said
+    assert main([*several, "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["from"] == ["a", "b"]
+    assert len(content["several"]) == 3
+    assert "all be different" in fails(capsys, "effect", "out", "--from", "a", "--from", "a", "--to", "c")
+    assert "--reference is for" in fails(capsys, *several, "--reference", "x")

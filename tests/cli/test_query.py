@@ -38,3 +38,18 @@ def test_query_as_json(fitted, capsys):
 )
 def test_bad_queries(fitted, capsys, arguments, said):
     assert said in fails(capsys, "query", "out", *arguments)
+
+
+def test_statements_about_effects(fitted, capsys):
+    query = "effect(a, c) > 0.1 & edge(a, b)"
+    assert main(["query", "out", query, "--draws", "500"]) == 0
+    assert capsys.readouterr().out.startswith(f"P({query}) = 0.")
+    assert (
+        main(["query", "out", query, "--draws", "500", "--given", "edge(a, b)", "--json", "--seed", "1"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert told["source"] == "samples"
+    assert 0 < told["effective_samples"] <= 500
+    posterior = dag_gfn.load("out").given("edge(a, b)")
+    assert told["probability"] == dag_gfn.effects.probability(posterior, query, num_draws=500, rng=1).value
+    assert "about the graph" in fails(capsys, "query", "out", "edge(a, b)", "--given", "effect(a, c) > 0")

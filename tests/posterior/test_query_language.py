@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from dag_gfn.errors import QueryError
 from dag_gfn.posterior.features import FEATURES
-from dag_gfn.posterior.queries import And, DSeparated, Not, Or, PairFeature, Parents, VStructure
+from dag_gfn.posterior.queries import (
+    And,
+    DSeparated,
+    EffectComparison,
+    Not,
+    Or,
+    PairFeature,
+    Parents,
+    VStructure,
+)
 from dag_gfn.posterior.query_language import MAX_DEPTH, parse_query
 
 NAMES = ("a", "b", "c", "age at death", "größe", "don't", 'say "hi"', "x-1", "7", "and", "od280/od315")
@@ -32,6 +41,11 @@ AB, BC, CA = (PairFeature("edge", i, j) for i, j in ((0, 1), (1, 2), (2, 0)))
         ("dsep(a, b)", DSeparated(0, 1)),
         ("dsep(a, b | c)", DSeparated(0, 1, (2,))),
         ("dsep(a, b | c, größe)", DSeparated(0, 1, (2, 4))),
+        ("effect(a, b) > 0.5", EffectComparison(0, 1, ">", 0.5)),
+        ("effect(a, b)<=-1e-2", EffectComparison(0, 1, "<=", -0.01)),
+        ("effect(a = yes, b = 'in pain') >= 0", EffectComparison(0, 1, ">=", 0.0, "yes", None, "in pain")),
+        ("effect(a = 2 over 1, b) < 3", EffectComparison(0, 1, "<", 3.0, "2", "1", None)),
+        ("!effect(a, b) > 0 & edge(a,b)", And((Not(EffectComparison(0, 1, ">", 0.0)), AB))),
         ("edge(a,b) & edge(b,c) | edge(c,a)", Or((And((AB, BC)), CA))),
         ("edge(a,b) and edge(b,c) or edge(c,a)", Or((And((AB, BC)), CA))),
         ("edge(a,b) && edge(b,c) || edge(c,a)", Or((And((AB, BC)), CA))),
@@ -72,7 +86,12 @@ def test_reads(text, query):
         ("& edge(a, b)", 1, "expected one of edge"),
         ("(edge(a, b)", 12, "expected ')', not the end"),
         ("edge(a, 'b", 9, "the quote is not closed"),
-        ("edge(a > b)", 8, "'>' has no meaning here"),
+        ("effect(a, b)", 13, "expected one of > < >= <= and a number, not the end"),
+        ("effect(a, b) == 2", 14, "expected one of > < >= <="),
+        ("effect(a, b) > much", 16, "expected a number, not 'much'"),
+        ("effect(a, a) > 0", 11, "stands here twice"),
+        ("effect(a = , b) > 0", 12, "expected a level"),
+        ("edge(a > b)", 8, "expected ',', not '>'"),
         ("parents(b) & edge(a, b)", 12, "expected one of == != >= <="),
         ("parents(b) == {a c}", 18, "expected '}' or ',', not 'c'"),
         ("parents(b) == {a,}", 18, "expected a column, not '}'"),

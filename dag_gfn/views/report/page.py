@@ -18,6 +18,7 @@ from dag_gfn.views.experiments import changes, experiment_sentences
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
+from dag_gfn.views.report.next_part import next_part
 from dag_gfn.views.report.summary import percent, summarise
 from dag_gfn.views.report.table_parts import column_rows, missing_cells
 from dag_gfn.views.terminal import class_edges
@@ -163,6 +164,7 @@ def report_html(
         classes=list(_classes(posterior, drawing)),
         effects=effect,
         strongest=_strongest(posterior, effect),
+        next_experiment=next_part(posterior),
         checks=checks(posterior.record),
         sentences=check_sentences(posterior.record),
         training=_training(info),
