@@ -95,7 +95,14 @@ _TRAINING = record(
 )
 _DOUBT = record(dict.fromkeys(("code", "level", "verdict"), text), required=("code", "level", "verdict"))
 _SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "proven"))
-_CONSTRAINTS = record({"required": _PAIRS, "forbidden": _PAIRS, "max_parents": optional(COUNT)})
+_CONSTRAINTS = record(
+    {
+        "required": _PAIRS,
+        "forbidden": _PAIRS,
+        "max_parents": optional(COUNT),
+        "max_parents_of": optional(record({})),
+    }
+)
 
 
 def _missing(d: int) -> Check:
