@@ -26,6 +26,7 @@ from .errors import (
     TrainingError,
 )
 from .fitting.fit import fit
+from .knowledge import Knowledge, read_knowledge
 from .parameters import fitted
 from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
 from .posterior.metrics import compare_posteriors
@@ -40,6 +41,7 @@ __all__ = [
     "DataWarning",
     "Dataset",
     "GraphPosterior",
+    "Knowledge",
     "Marginal",
     "NotConvergedWarning",
     "NotTractable",
@@ -64,6 +66,7 @@ __all__ = [
     "read_covariance",
     "read_csv",
     "read_file",
+    "read_knowledge",
     "simulate",
     "write_report",
 ]

@@ -105,6 +105,13 @@ _CONSTRAINTS = record(
 )
 
 
+def _without_knowledge(d: int) -> Check:
+    """Return the check of what a fit finds without what is known about the graph."""
+    matrix = items(items(number(-1e-9, 1 + 1e-9), d), d)
+    parts = {"edges": matrix, "before_data": matrix, "log_bayes_factor": number()}
+    return record(parts, required=tuple(parts))
+
+
 def _missing(d: int) -> Check:
     """Return the check of what is recorded of missing cells, of a posterior over d nodes."""
     matrix = items(items(number(-1e-9, 1 + 1e-9), d), d)
@@ -179,6 +186,8 @@ def check_info(info: Any) -> None:
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),
             "conditions": items(_CONDITION),
+            "knowledge": optional(record({})),
+            "without_knowledge": optional(_without_knowledge(d)),
             "timing": record({"total_seconds": FIGURE}),
             "diagnostics": _DIAGNOSTICS,
             "exact_check": optional(_EXACT_CHECK),

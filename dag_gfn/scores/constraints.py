@@ -111,7 +111,7 @@ class Constraints:
         return not edges and no_limits
 
     def limit(self, node: int | Int64[np.ndarray, " m"]) -> Int64[np.ndarray, "*shape"]:
-        """Return the largest number of parents of a node, or of each of some nodes, whatever the data; at most d - 1."""
+        """Return the largest number of parents of a node, or of each of some nodes, at most d - 1."""
         of_all = self.d - 1 if self.max_parents is None else self.max_parents
         of_each = np.full(self.d, self.d - 1) if self.max_parents_of is None else self.max_parents_of
         return np.asarray(np.minimum(of_each[node], of_all), dtype=np.int64)
@@ -148,7 +148,7 @@ class Constraints:
         if self.max_parents_of is None:
             return {}
         own = np.flatnonzero(self.max_parents_of < self.d - 1)
-        return {names[node]: int(self.max_parents_of[node]) for node in own}
+        return {names[node]: int(self.max_parents_of[node]) for node in own.tolist()}
 
     def _refuse_contradictions(self, names: tuple[str, ...]) -> None:
         """Raise ConstraintError if no DAG can satisfy the constraints."""
@@ -169,7 +169,9 @@ class Constraints:
         for name, limit in self._limits_of_single(names).items():
             sources = [names[i] for i in np.flatnonzero(required[names.index(name)])]
             if limit < 0:
-                raise ConstraintError(f"the largest number of parents of {name!r} must be 0 or more, not {limit}")
+                raise ConstraintError(
+                    f"the largest number of parents of {name!r} must be 0 or more, not {limit}"
+                )
             if len(sources) > limit:
                 raise ConstraintError(
                     f"{name!r} has {len(sources)} required parents ({', '.join(sources)}), more than its limit of "

@@ -154,7 +154,11 @@ class ScoreTable:
         Interventions distinguish them, and so do constraints, unless they forbid nothing, and beliefs about edges,
         unless they are the same for both directions of each edge.
         """
-        if not self._local_score.is_equivalent or self.prior != "uniform" or not self.graph_prior.is_symmetric:
+        if (
+            not self._local_score.is_equivalent
+            or self.prior != "uniform"
+            or not self.graph_prior.is_symmetric
+        ):
             return False
         if self._local_score.has_interventions:
             return False
