@@ -72,8 +72,8 @@ class KnowledgeEffect:
                 "against_knowledge",
                 "mild",
                 "the data speak against what was said to be known",
-                f"the data are {times:,.3g} times less probable with what was said to be known than without it: look at "
-                "which edges it changes, and whether it is right.",
+                f"the data are {times:,.3g} times less probable with what was said to be known than without it: look "
+                "at which edges it changes, and whether it is right.",
             )
         ]
 

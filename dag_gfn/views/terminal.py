@@ -11,6 +11,7 @@ from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
+from dag_gfn.views.known import known_sentences
 from dag_gfn.views.missing_cells import missing_sentences
 from dag_gfn.views.pairs import LIKELY, UNLIKELY, pairs
 from dag_gfn.views.wording import assumptions, rows_words
@@ -57,7 +58,11 @@ def print_posterior(
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
     _print_top_graphs(posterior, say)
     _print_top_classes(posterior, say)
-    for line in missing_sentences(info, posterior.names, posterior.marginal("edge").values):
+    edge = posterior.marginal("edge").values
+    for line in (
+        *known_sentences(info, posterior.names, edge),
+        *missing_sentences(info, posterior.names, edge),
+    ):
         say(line)
     for line in check_sentences(posterior.record):
         say(line)
