@@ -20,6 +20,7 @@ from dag_gfn.exact.reference import exact_reference, reference_seconds
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, Prepared
 from dag_gfn.graphs.subsets import parent_sets
+from dag_gfn.knowledge.support import times_in_words
 from dag_gfn.scores import Constraints, GraphPrior, ScoreTable
 
 AFFORDABLE = 1.0
@@ -66,14 +67,13 @@ class KnowledgeEffect:
         """Return the doubt that the data speak against the knowledge, where they do."""
         if self.log_bayes_factor > -math.log(AGAINST):
             return []
-        times = math.exp(min(-self.log_bayes_factor, 700.0))
         return [
             Doubt(
                 "against_knowledge",
                 "mild",
                 "the data speak against what was said to be known",
-                f"the data are {times:,.3g} times less probable with what was said to be known than without it: look "
-                "at which edges it changes, and whether it is right.",
+                f"the data are {times_in_words(self.log_bayes_factor)} less probable with what was said to be known "
+                "than without it: look at which edges it changes, and whether it is right.",
             )
         ]
 

@@ -162,17 +162,15 @@ class _Resolution:
                     f"{place}the path {self._path(i, j)} is forbidden, but required edges and paths lead from "
                     f"{self.names[i]} to {self.names[j]}: drop one of them"
                 )
-            sources = np.flatnonzero(before[i] | (np.arange(self.d) == i))  # they come after i
-            targets = np.flatnonzero(before[:, j] | (np.arange(self.d) == j))  # j comes after them
+            sources = np.flatnonzero(before[i] | (np.arange(self.d) == i)).tolist()  # they come after i
+            targets = np.flatnonzero(before[:, j] | (np.arange(self.d) == j)).tolist()  # j comes after them
             for a in sources:
                 for b in targets:
                     if a != b:
-                        self._rule_out(
-                            int(a), int(b), f"the path {self._path(i, j)} is forbidden{_told(place)}"
-                        )
+                        self._rule_out(a, b, f"the path {self._path(i, j)} is forbidden{_told(place)}")
         if required:
-            for i, j in np.argwhere(before):
-                self._rule_out(int(j), int(i), f"the path {self._path(i, j)} is required")
+            for i, j in np.argwhere(before).tolist():
+                self._rule_out(j, i, f"the path {self._path(i, j)} is required")
         possible = ~self._matrix(self.reasons)
         np.fill_diagonal(possible, False)
         reach = transitive_closure(possible)

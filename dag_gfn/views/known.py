@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dag_gfn.data.messages import listed
+from dag_gfn.knowledge.support import times_in_words
 
 CHANGED = 0.05
 """An edge probability that the knowledge changes by less is not named."""
@@ -144,9 +145,7 @@ def known_sentences(info: Mapping[str, Any], names: Sequence[str], probability: 
         else:
             lines.append(f"It changes no edge probability by more than {CHANGED:g}.")
         lines.append(support_sentence(info["without_knowledge"]["log_bayes_factor"]))
-    for condition in _path_conditions(info):
-        lines.append(condition)
-    return lines
+    return lines + _kept_paths(info)
 
 
 def support_sentence(log_bayes_factor: float) -> str:
@@ -159,31 +158,24 @@ def support_sentence(log_bayes_factor: float) -> str:
     'The data are 7.4 times more probable with this knowledge than without it: they support it.'
     """
     times = math.exp(min(abs(log_bayes_factor), 700.0))
+    told = times_in_words(log_bayes_factor)
     if times < 3.0:
         return (
             "The data are about as probable with this knowledge as without it: they say nothing against it."
         )
     if log_bayes_factor > 0:
-        return f"The data are {times:,.3g} times more probable with this knowledge than without it: they support it."
+        return f"The data are {told} more probable with this knowledge than without it: they support it."
     weight = "speak against it" if times >= 20.0 else "speak a little against it"
-    return (
-        f"The data are {times:,.3g} times less probable with this knowledge than without it: they {weight}."
-    )
+    return f"The data are {told} less probable with this knowledge than without it: they {weight}."
 
 
-def _path_conditions(info: Mapping[str, Any]) -> list[str]:
-    """Return what remained of the posterior when the statements about paths were taken as true."""
+def _kept_paths(info: Mapping[str, Any]) -> list[str]:
+    """Return how many draws keep the statements about paths; the condition itself is told with the diagnostics."""
     known = info.get("knowledge") or {}
-    conditions = info.get("conditions") or []
-    if not conditions or not (known.get("required_paths") or known.get("forbidden_paths")):
-        return []
-    first = conditions[0]
     draws = info.get("diagnostics", {}).get("effective_samples")
-    worth = "" if draws is None else f"; graphs worth {draws:,.0f} independent draws remain"
-    return [
-        f"The statements about paths hold in {first['probability']:.3g} of the posterior under all else that is known"
-        f"{worth}."
-    ]
+    if draws is None or not (known.get("required_paths") or known.get("forbidden_paths")):
+        return []
+    return [f"Graphs worth {draws:,.0f} independent draws keep the statements about paths."]
 
 
 def _edges(known: Mapping[str, Any], kind: str, arrow: str) -> list[str]:
