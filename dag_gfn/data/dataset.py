@@ -50,6 +50,9 @@ class Dataset:
         What became of every column of the source, also of those that were left out; empty where nobody decided.
     moments_only : bool
         Whether the rows are not observations, but weighted points with the moments of a covariance matrix.
+    lags : int
+        How many rows before it each row has as columns: the nodes are those of the present, then those one row before,
+        and so on.
 
     Raises
     ------
@@ -81,6 +84,7 @@ class Dataset:
     groups: Groups = ()
     roles: tuple[ColumnRole, ...] = ()
     moments_only: bool = False
+    lags: int = 0
 
     def __post_init__(self) -> None:
         check_names(self.names)

@@ -15,7 +15,7 @@ from jaxtyping import Shaped
 
 from dag_gfn.data.build_dataset import build_dataset
 from dag_gfn.data.column_encoding import text_of_objects
-from dag_gfn.data.column_selection import select_columns
+from dag_gfn.data.column_selection import as_names, refuse_unknown, select_columns
 from dag_gfn.data.csv_file import read_csv_file
 from dag_gfn.data.csv_header import UNNAMED, UNNAMED_INDEX
 from dag_gfn.data.dataset import Dataset, default_names
@@ -24,6 +24,7 @@ from dag_gfn.data.frames import as_pandas
 from dag_gfn.data.interventions import intervention_mask
 from dag_gfn.data.number_text import points_may_group
 from dag_gfn.data.reading_choices import Asked, check_asked, reading_choices
+from dag_gfn.data.roles import ColumnRole
 from dag_gfn.data.source import KEPT_TEXTS, Source
 from dag_gfn.data.text_table import TextColumn, TextTable
 from dag_gfn.data.typed_files import notes_of
@@ -45,6 +46,8 @@ def read_csv(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | None = None,
+    lags: int = 0,
+    series: str | None = None,
 ) -> Dataset:
     """Read a CSV file, compressed or not, with column names in its first line; the options are those of `from_frame`.
 
@@ -71,7 +74,21 @@ def read_csv(
     ("took '?' in 'pay' (1 cell) for missing values", 'dropped 1 of 3 rows with missing values')
     """
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
+        *(
+            columns,
+            drop,
+            keep,
+            discrete,
+            continuous,
+            ordinal,
+            missing,
+            na_values,
+            dates,
+            group,
+            strict,
+            weights,
+        ),
+        *(lags, series),
     )
     check_asked(asked)
     return _from_table(read_table(path, read_csv_file), asked)
@@ -92,6 +109,8 @@ def read_file(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | None = None,
+    lags: int = 0,
+    series: str | None = None,
 ) -> Dataset:
     """Read a file of any format; the options are those of `from_frame`.
 
@@ -115,7 +134,21 @@ def read_file(
     (('age', 'pay'), [[31.0, 2.1], [40.0, 2.8]])
     """
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
+        *(
+            columns,
+            drop,
+            keep,
+            discrete,
+            continuous,
+            ordinal,
+            missing,
+            na_values,
+            dates,
+            group,
+            strict,
+            weights,
+        ),
+        *(lags, series),
     )
     check_asked(asked)
     return _from_table(read_table(path), asked)
@@ -132,6 +165,8 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
         if UNNAMED.fullmatch(name) and not any(map(str.strip, table.cells(i)))
     }
     has_index = table.names[0] == UNNAMED_INDEX and _counts_up(table.cells(0))
+    asked, place = _without_series(asked, table.names)
+    series = None if place is None else [cell.strip() for cell in table.cells(place)]
     kept, others = select_columns(
         table.names,
         asked.columns,
@@ -142,7 +177,7 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
         weights=asked.weights,
     )
     names = tuple(table.names[i] for i in kept)
-    choices = reading_choices(asked, names, table.names)
+    choices = reading_choices(asked, names, table.names, series=series)
     labels = {*choices.discrete, *choices.ordinal}
     return build_dataset(
         Source(
@@ -152,7 +187,7 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
             numbers=table.rows,
             typed=False,
             separator=table.separator,
-            others=others,
+            others=_with_series_role(others, asked.series),
             all_names=tuple(table.names),
         ),
         choices,
@@ -176,6 +211,8 @@ def from_array(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
+    lags: int = 0,
+    series: str | None = None,
     intervened: Shaped[np.ndarray, "n d"] | None = None,
 ) -> Dataset:
     """Return the Dataset of an array; the columns are called x0, x1, ... unless `names` are given.
@@ -184,7 +221,9 @@ def from_array(
     ----------
     values : ndarray, shape (n, d)
     names : sequence of str, length d, optional
-    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights, intervened
+    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
+        As for `from_frame`.
+    lags, series, intervened
         As for `from_frame`.
 
     Raises
@@ -208,7 +247,21 @@ def from_array(
             f"{len(names)} names were given for the {values.shape[1]} columns of the array: name each one."
         )
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
+        *(
+            columns,
+            drop,
+            keep,
+            discrete,
+            continuous,
+            ordinal,
+            missing,
+            na_values,
+            dates,
+            group,
+            strict,
+            weights,
+        ),
+        *(lags, series),
     )
     return _from_pandas(pd.DataFrame(values, columns=list(names)), asked, intervened)
 
@@ -228,6 +281,8 @@ def from_frame(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
+    lags: int = 0,
+    series: str | None = None,
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
 ) -> Dataset:
     """Return the Dataset of a data frame.
@@ -255,6 +310,11 @@ def from_frame(
     weights : str, or array of shape (n,), optional
         How many rows each row stands for, not negative: the name of a column, which is no variable then, or the
         numbers. Rows of weight 0 are left out.
+    lags : int
+        Of a table in time order: how many rows before it each row has as columns, called x[t-1], x[t-2], ...
+        See `docs/time.md`.
+    series : str, optional
+        With lags: the column that says which series a row belongs to, which is no variable then. No lag crosses series.
     intervened : ndarray, shape of `frame`, bool, optional
         True where the experimenter set the value. Rows and columns of it are selected as those of `frame`.
 
@@ -273,7 +333,21 @@ def from_frame(
     (('job', 'smokes'), 'discrete', (('cook', 'nurse'), ('False', 'True')))
     """
     asked = Asked(
-        columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
+        *(
+            columns,
+            drop,
+            keep,
+            discrete,
+            continuous,
+            ordinal,
+            missing,
+            na_values,
+            dates,
+            group,
+            strict,
+            weights,
+        ),
+        *(lags, series),
     )
     return _from_pandas(as_pandas(frame), asked, intervened)
 
@@ -295,6 +369,8 @@ def _from_pandas(
         for i, name in enumerate(all_names)
         if (not name.strip() or UNNAMED.fullmatch(name)) and len(frame) and frame.iloc[:, i].isna().all()
     }
+    asked, place = _without_series(asked, all_names)
+    series = None if place is None else frame.iloc[:, place].tolist()
     kept, others = select_columns(
         all_names,
         asked.columns,
@@ -313,11 +389,30 @@ def _from_pandas(
             load=lambda k: _frame_column(frame.iloc[:, kept[k]], names[k]),
             numbers=np.arange(len(frame)),
             typed=True,
-            others=others,
+            others=_with_series_role(others, asked.series),
             all_names=tuple(all_names),
         ),
-        reading_choices(asked, names, all_names),
+        reading_choices(asked, names, all_names, series=series),
         intervened=intervened,
+    )
+
+
+def _without_series(asked: Asked, names: Sequence[str]) -> tuple[Asked, int | None]:
+    """Return the options with the column of series left out, and its place."""
+    if asked.series is None:
+        return asked, None
+    refuse_unknown([asked.series], names, option="series")
+    if asked.columns is not None:
+        return asked._replace(
+            columns=[name for name in as_names(asked.columns) if name != asked.series]
+        ), list(names).index(asked.series)
+    return asked._replace(drop=[*as_names(asked.drop), asked.series]), list(names).index(asked.series)
+
+
+def _with_series_role(others: tuple[ColumnRole, ...], series: str | None) -> tuple[ColumnRole, ...]:
+    return tuple(
+        replace(role, reason="it says which series a row belongs to") if role.name == series else role
+        for role in others
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,8 @@ class Asked(NamedTuple):
     group: Mapping[str, Sequence[str] | str] | None = None
     strict: bool = False
     weights: Any = None
+    lags: int = 0
+    series: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class ReadingChoices:
         The column that says how many cases a row stands for.
     strict : bool
         Refuse rather than decide.
+    lags : int
+        How many rows before it each row has as columns.
+    series : sequence, length n, or None
+        The series of each row, which no lag crosses.
 
     Examples
     --------
@@ -77,9 +84,13 @@ class ReadingChoices:
     groups: Groups = ()
     weights: str | None = None
     strict: bool = False
+    lags: int = 0
+    series: Sequence[object] | None = None
 
 
-def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]) -> ReadingChoices:
+def reading_choices(
+    asked: Asked, names: Sequence[str], all_names: Sequence[str], *, series: Sequence[object] | None = None
+) -> ReadingChoices:
     """Return the options of reading, checked against the names of a table.
 
     Parameters
@@ -89,6 +100,8 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         The columns that are read.
     all_names : sequence of str
         All columns of the table.
+    series : sequence, length n, optional
+        The series of each row.
 
     Raises
     ------
@@ -130,6 +143,8 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         groups=groups,
         weights=asked.weights,
         strict=asked.strict,
+        lags=asked.lags,
+        series=series,
     )
     check_choices(choices)
     return choices
@@ -146,6 +161,12 @@ def check_asked(asked: Asked) -> None:
     dag_gfn.errors.OptionError: dates is 'drop' or 'days', not 'weeks'.
     """
     check_choices(ReadingChoices(missing=asked.missing or "impute", dates=asked.dates))
+    if not isinstance(asked.lags, Integral) or isinstance(asked.lags, bool) or asked.lags < 0:
+        raise OptionError(f"lags (--lags) is a whole number from 0 up, not {asked.lags!r}.")
+    if asked.series is not None and not asked.lags:
+        raise OptionError(
+            "series (--series) says which rows no lag crosses: give lags (--lags) too, or leave it out."
+        )
 
 
 def ordinal_orders(

@@ -147,6 +147,9 @@ def fit(
                 "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
             },
             "knowledge": None if prepared.known.knowledge.is_empty else prepared.known.knowledge.to_json(),
+            "lags": {"rows": dataset.lags, "instantaneous": chosen.knowledge.instantaneous}
+            if dataset.lags
+            else None,
             "n": round(dataset.total_weight) if dataset.moments_only else dataset.n,
             "total_weight": None if dataset.weights is None or dataset.moments_only else dataset.total_weight,
             "roles": [role.to_json() for role in dataset.roles],

@@ -123,7 +123,9 @@ def knowledge_effect(prepared: Prepared, chosen: FitOptions, budget: TimeBudget)
 
 def _limits_alone(prepared: Prepared, chosen: FitOptions) -> Constraints:
     """Return the constraints that the options make without any knowledge."""
-    constraints = Constraints.from_names(prepared.table.names, max_parents=chosen.model.max_parents)
+    names, impossible = prepared.table.names, prepared.known.impossible
+    edges = [] if impossible is None else [(names[i], names[j]) for i, j in np.argwhere(impossible)]
+    constraints = Constraints.from_names(names, forbidden=edges, max_parents=chosen.model.max_parents)
     data = prepared.filled
     limited = data.kind == "discrete" and prepared.table.score not in WITHOUT_CELLS
     if limited and chosen.model.sparse_families == "drop":

@@ -63,6 +63,12 @@ class KnowledgeOptions(OptionGroup, panel="Knowledge"):
         details="A belief p multiplies the prior odds of an edge by p / (1 - p): one half says nothing.",
         metavar="FILE",
     )
+    instantaneous: bool = option(
+        True,
+        "With lags: edges among variables at the same time.",
+        details="Without them, all causes of the present are in the past.",
+        check=true_or_false,
+    )
     required_paths: Edges = option(
         (),
         "Path, direct or not, in every graph.",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_gfn.data import Dataset
+from dag_gfn.data.lagged_columns import rows_before
 from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.options import FitOptions
@@ -38,7 +39,44 @@ def known_of(dataset: Dataset, chosen: FitOptions) -> ResolvedKnowledge:
     owned = {
         column: f"it belongs to the node '{node}'" for node, columns in dataset.groups for column in columns
     }
-    return resolve(knowledge, dataset.nodes, left_out=left_out | owned)
+    instantaneous = chosen.knowledge.instantaneous
+    if not instantaneous and not dataset.lags:
+        raise OptionError(
+            "instantaneous=False (--no-instantaneous) is about tables with lags: give lags (--lags), or leave it out"
+        )
+    impossible = impossible_in_time(dataset, instantaneous=instantaneous) if dataset.lags else None
+    return resolve(knowledge, dataset.nodes, left_out=left_out | owned, impossible=impossible)
+
+
+def impossible_in_time(dataset: Dataset, *, instantaneous: bool) -> dict[tuple[int, int], str]:
+    """Return the edges that a table with lags rules out, and why.
+
+    The past has no causes in the graph: neither the present nor other columns of the past.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With lags.
+    instantaneous : bool
+        Whether there may be edges within the present.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.fitting.known import impossible_in_time
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)), lags=1)
+    >>> sorted(impossible_in_time(data, instantaneous=True))  # edges into x0[t-1] and x1[t-1], nodes 2 and 3
+    [(0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (3, 2)]
+    """
+    before, found = rows_before(dataset).tolist(), {}
+    for i, row_i in enumerate(before):
+        for j, row_j in enumerate(before):
+            if i != j and row_j:
+                found[i, j] = f"'{dataset.nodes[j]}' is the past, which has no causes in the graph"
+            elif i != j and not row_i and not instantaneous:
+                found[i, j] = "edges within the same time are excluded (--no-instantaneous)"
+    return found
 
 
 def knowledge_of(options: KnowledgeOptions, names: tuple[str, ...]) -> Knowledge:

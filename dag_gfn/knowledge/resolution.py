@@ -14,7 +14,11 @@ from dag_gfn.knowledge.resolved import Index, ResolvedKnowledge
 
 
 def resolve(
-    knowledge: Knowledge, names: Sequence[str], *, left_out: Mapping[str, str] | None = None
+    knowledge: Knowledge,
+    names: Sequence[str],
+    *,
+    left_out: Mapping[str, str] | None = None,
+    impossible: Mapping[Index, str] | None = None,
 ) -> ResolvedKnowledge:
     """Return what knowledge says about the variables of a table.
 
@@ -25,6 +29,8 @@ def resolve(
         The variables.
     left_out : mapping of str to str, optional
         Columns that are no variables, and why: statements about them have no effect, and a note says so.
+    impossible : mapping from (int, int) to str, optional
+        Edges that the table itself rules out, whatever is known, and why.
 
     Raises
     ------
@@ -41,16 +47,23 @@ def resolve(
     ...     print(error)
     edge sex -> age is required, but 'age' is a root: drop one of the two
     """
-    return _Resolution(knowledge, tuple(names), left_out).result()
+    return _Resolution(knowledge, tuple(names), left_out, impossible or {}).result()
 
 
 class _Resolution:
     """The work of `resolve`: statement after statement, with the reason of each edge that is ruled out."""
 
-    def __init__(self, knowledge: Knowledge, names: tuple[str, ...], left_out: Mapping[str, str] | None):
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        names: tuple[str, ...],
+        left_out: Mapping[str, str] | None,
+        impossible: Mapping[Index, str],
+    ):
         self.knowledge, self.names, self.d = knowledge, names, len(names)
         self.matcher = Matcher(names, knowledge, left_out)
-        self.reasons: dict[Index, str] = {}
+        self.impossible = impossible
+        self.reasons: dict[Index, str] = dict(impossible)
         self.required: dict[Index, str] = {}
         self.notes: list[str] = []
 
@@ -76,6 +89,7 @@ class _Resolution:
             belief,
             *ordered,
             tuple(self.notes),
+            self._matrix(self.impossible),
         )
 
     def _matrix(self, edges: Mapping[Index, str]) -> Bool[np.ndarray, "d d"]:

@@ -29,6 +29,8 @@ class ResolvedKnowledge:
     required_paths, forbidden_paths : tuple of (int, int)
     notes : tuple of str
         What has no effect, and why.
+    impossible : ndarray, shape (d, d), bool, or None
+        The forbidden edges that the table itself rules out, whatever is known.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class ResolvedKnowledge:
     required_paths: tuple[Index, ...] = ()
     forbidden_paths: tuple[Index, ...] = ()
     notes: tuple[str, ...] = ()
+    impossible: Bool[np.ndarray, "d d"] | None = None
 
     def constraints(self, max_parents: int | None = None) -> Constraints:
         """Return what is required and forbidden as constraints, with a largest number of parents of all nodes.

@@ -187,6 +187,7 @@ def check_info(info: Any) -> None:
             "constraints": optional(_CONSTRAINTS),
             "conditions": items(_CONDITION),
             "knowledge": optional(record({})),
+            "lags": optional(record({"rows": COUNT, "instantaneous": boolean}, required=("rows",))),
             "without_knowledge": optional(_without_knowledge(d)),
             "timing": record({"total_seconds": FIGURE}),
             "diagnostics": _DIAGNOSTICS,

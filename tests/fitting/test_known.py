@@ -80,7 +80,7 @@ def keeps_all(dag):
     "options",
     [
         {"method": "mcmc", "iterations": 30_000},
-        {"method": "gflownet", "iterations": 40},
+        pytest.param({"method": "gflownet", "iterations": 200}, marks=pytest.mark.slow),
         pytest.param(
             {"method": "gflownet", "environment": "edges", "iterations": 600}, marks=pytest.mark.slow
         ),
