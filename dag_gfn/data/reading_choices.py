@@ -116,6 +116,7 @@ def reading_choices(
     >>> reading_choices(Asked(discrete="all", na_values=-9), ["a", "b"], ["a", "b"]).discrete
     ('a', 'b')
     """
+    _check_lags(asked)
     named = {}
     for option in ("discrete", "continuous"):
         value = getattr(asked, option)
@@ -161,6 +162,11 @@ def check_asked(asked: Asked) -> None:
     dag_gfn.errors.OptionError: dates is 'drop' or 'days', not 'weeks'.
     """
     check_choices(ReadingChoices(missing=asked.missing or "impute", dates=asked.dates))
+    _check_lags(asked)
+
+
+def _check_lags(asked: Asked) -> None:
+    """Raise OptionError where lags are none, or series are named without them."""
     if not isinstance(asked.lags, Integral) or isinstance(asked.lags, bool) or asked.lags < 0:
         raise OptionError(f"lags (--lags) is a whole number from 0 up, not {asked.lags!r}.")
     if asked.series is not None and not asked.lags:

@@ -125,7 +125,9 @@ def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
 
 
 def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
-    say("Most probable equivalence classes (a→b: every member of the class has it; a–b: either way):")
+    told = posterior.info.get("knowledge") or posterior.info.get("lags")
+    alone = ", as data alone tell them apart" if told else ""
+    say(f"Most probable equivalence classes{alone} (a→b: every member of the class has it; a–b: either way):")
     for mixed in posterior.top_classes(3):
         compelled, reversible = class_edges(mixed)
         links = [f"{a}→{b}" for a, b in compelled] + [f"{a}–{b}" for a, b in reversible]

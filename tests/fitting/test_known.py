@@ -167,3 +167,43 @@ def test_columns_that_the_table_leaves_out_have_no_effect_and_are_named():
     assert any("'id' has no effect" in note for note in found.info["notes"])
     with pytest.raises(ConstraintError, match="column 'id' is no variable here"):
         fit(data, required=[("id", "age")], progress=False)
+
+
+def series(rows=60, seed=2):
+    rng = np.random.default_rng(seed)
+    values = np.zeros((rows, 2))
+    for t in range(1, rows):
+        values[t, 0] = 0.4 * values[t - 1, 0] + rng.normal()
+        values[t, 1] = 0.5 * values[t - 1, 0] + 0.4 * values[t, 0] + rng.normal()
+    return from_array(values, ["x", "y"], lags=1)
+
+
+@pytest.mark.parametrize("instantaneous", [True, False])
+def test_the_graph_of_the_past_does_not_change_that_of_the_present(instantaneous):
+    data = series()
+    options = {"progress": False, "standardize": False, "instantaneous": instantaneous}
+    found = fit(data, **options).edge_marginals().to_numpy()
+
+    def holds(dag):  # the past may have any graph of its own
+        return not dag[:2, 2:].any() and (instantaneous or not dag[:2, :2].any())
+
+    exact, _ = enumerated(data.values, holds)
+    np.testing.assert_allclose(found[:, :2], exact[:, :2], atol=1e-9)
+    assert not found[:, 2:].any()
+
+
+def test_lags_are_recorded_and_no_knowledge_of_the_user():
+    found = fit(series(), progress=False)
+    assert found.info["lags"] == {"rows": 1, "instantaneous": True}
+    assert found.info["knowledge"] is None
+    assert "without_knowledge" not in found.info
+    told = fit(series(), progress=False, required=[("x[t-1]", "y")])
+    without = np.array(told.info["without_knowledge"]["edges"])
+    np.testing.assert_allclose(without, found.edge_marginals().to_numpy(), atol=1e-9)
+
+
+def test_causes_of_the_past_and_lags_that_are_not_there_are_refused():
+    with pytest.raises(ConstraintError, match="'x\\[t-1\\]' is the past, which has no causes"):
+        fit(series(), required=[("y", "x[t-1]")], progress=False)
+    with pytest.raises(OptionError, match=r"instantaneous=False .* is about tables with lags"):
+        posterior(instantaneous=False)

@@ -48,6 +48,7 @@ WRONG = {
     "leaves": (["zz"], "zz"),
     "max_parents_of": ({"a": "many"}, "a=many"),
     "beliefs": ([("a", "b", 1.0)], "none.csv"),
+    "instantaneous": ("no", "no"),
     "required_paths": ([("a", "a")], "a:a"),
     "forbidden_paths": ([("a", "zz")], "a:zz"),
     "max_parents": (1.5, "-1"),
