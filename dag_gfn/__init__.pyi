@@ -29,6 +29,7 @@ from .experiment_choice import next_experiments
 from .fitting.fit import fit
 from .fitting.sites import combine
 from .graph_check import check_graph
+from .knowledge import Knowledge, read_knowledge
 from .parameters import fitted
 from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
 from .posterior.metrics import compare_posteriors
@@ -43,6 +44,7 @@ __all__ = [
     "DataWarning",
     "Dataset",
     "GraphPosterior",
+    "Knowledge",
     "Marginal",
     "NotConvergedWarning",
     "NotTractable",
@@ -70,6 +72,7 @@ __all__ = [
     "read_covariance",
     "read_csv",
     "read_file",
+    "read_knowledge",
     "simulate",
     "write_report",
 ]

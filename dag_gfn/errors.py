@@ -50,7 +50,7 @@ class OptionError(DagGfnError):
 
 
 class ConstraintError(DagGfnError):
-    """The options required, forbidden and max_parents exclude every directed acyclic graph.
+    """What was said to be known is about no column, contradicts itself, or excludes every directed acyclic graph.
 
     Examples
     --------

@@ -41,7 +41,8 @@ class EnumeratedGraphs:
     def draw(self, scores, parents, *, rng):
         nodes = np.tile(np.arange(self.dags.shape[1]), len(self.dags))
         log_r = scores.local_scores(nodes, self.dags.reshape(-1)).reshape(self.dags.shape)
-        log_r = (log_r + self.prior.log_prior(np.bitwise_count(self.dags).astype(np.int64))).sum(axis=1)
+        log_prior = self.prior.log_prior(nodes, self.dags.reshape(-1)).reshape(self.dags.shape)
+        log_r = (log_r + log_prior).sum(axis=1)
         weights = np.exp(log_r - log_r.max())
         self.probabilities = weights / weights.sum()
         return self.dags[rng.choice(len(self.dags), p=self.probabilities)].copy()

@@ -10,7 +10,18 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 
 from dag_gfn.cli.options import read_edge, read_names, read_numbers, read_settings
-from dag_gfn.options import Edges, Names, Numbers, Option, OptionGroup, Settings, options_of
+from dag_gfn.options import (
+    Beliefs,
+    Edges,
+    Names,
+    Numbers,
+    Option,
+    OptionGroup,
+    Settings,
+    Tiers,
+    Told,
+    options_of,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,18 +57,38 @@ def _names(given: str | None, option: Option, names: tuple[str, ...]) -> Any:
     return given if given in option.words else read_names(option.flag.removeprefix("--"), given)
 
 
+def _edges(given: list[str], option: Option, names: tuple[str, ...]) -> Any:
+    """Return the edges, in the files too: a result depends on what these hold, not on their names."""
+    from dag_gfn.knowledge.edge_lists import read_pairs
+    from dag_gfn.knowledge.entries import LIST_SUFFIXES
+
+    found: list[tuple[str, str]] = []
+    for text in given:
+        if text.lower().endswith(LIST_SUFFIXES) and Path(text).exists():
+            found += [pair for pair, _ in read_pairs(Path(text))]
+        else:
+            found.append(read_edge(text, names))
+    return found
+
+
+def _read_beliefs(given: str | None) -> Any:
+    from dag_gfn.knowledge.edge_lists import read_beliefs
+
+    return None if given is None else [belief for belief, _ in read_beliefs(Path(given))]
+
+
+def _read_knowledge(given: str | None, names: tuple[str, ...]) -> Any:
+    from dag_gfn.knowledge import read_knowledge  # what help does without
+
+    return None if given is None else read_knowledge(given, names=names)
+
+
 FORMS: list[tuple[Any, Form]] = [
     (Names, Form(str | None, _names, "A,B,..", None)),
-    (
-        Edges,
-        Form(
-            list[str],
-            lambda given, option, names: [read_edge(text, names) for text in given],
-            "A:B",
-            [],
-            "repeatable",
-        ),
-    ),
+    (Edges, Form(list[str], _edges, "A:B", [], "repeatable")),
+    (Tiers, Form(str | None, lambda given, option, names: given, "A,B < C", None)),
+    (Beliefs, Form(str | None, lambda given, option, names: _read_beliefs(given), "FILE", None)),
+    (Told, Form(str | None, lambda given, option, names: _read_knowledge(given, names), "FILE", None)),
     (
         Settings,
         Form(

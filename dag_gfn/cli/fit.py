@@ -142,7 +142,8 @@ def _page(posterior: "dag_gfn.GraphPosterior") -> str | None:
 def _identity(options: dict[str, Any], data: "dag_gfn.Dataset") -> dict[str, Any]:
     """Return what determines the result, as JSON holds it: a run that is resumed must have the same."""
     determining = {name: options[name] for name, each in options_of(FitOptions).items() if each.identity}
-    return {**json.loads(json.dumps(determining)), "data": _fingerprint(data)}
+    plain = json.dumps(determining, default=lambda known: known.to_json())
+    return {**json.loads(plain), "data": _fingerprint(data)}
 
 
 def _fingerprint(data: "dag_gfn.Dataset") -> str:

@@ -11,7 +11,7 @@ from dag_gfn.errors import ConstraintError
 from dag_gfn.exact.dag_recursion import DagRecursion
 from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.graphs.graph import parent_masks
-from dag_gfn.graphs.subsets import parent_sets, popcount
+from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.graph_prior import GraphPrior, make_prior
 
@@ -71,7 +71,8 @@ class ExactGraphs:
         d = constraints.d
         sets = np.stack([parent_sets(node, d) for node in range(d)])
         allowed = np.stack([constraints.allow(node, sets[node]) for node in range(d)])
-        self._log_prior = np.where(allowed, prior.log_prior(popcount(sets)), -np.inf)
+        log_prior = np.stack([prior.log_prior(node, sets[node]) for node in range(d)])
+        self._log_prior = np.where(allowed, log_prior, -np.inf)
         self._constraints = constraints
 
     def first(self, scores: BlockScores) -> Int64[np.ndarray, " d"]:
@@ -148,8 +149,8 @@ class MovedGraphs:
         ) -> Float64[np.ndarray, " m"]:
             found = np.full(len(nodes), -np.inf)
             allowed = np.asarray(self._constraints.allow(nodes, parents))
-            kept = parents[allowed]
-            found[allowed] = scores.local_scores(nodes[allowed], kept) + self._prior.log_prior(popcount(kept))
+            of, kept = nodes[allowed], parents[allowed]
+            found[allowed] = scores.local_scores(of, kept) + self._prior.log_prior(of, kept)
             return found
 
         return local_scores

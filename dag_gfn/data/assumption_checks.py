@@ -180,7 +180,8 @@ def _trends(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
     from scipy.stats import spearmanr  # slow to import
 
     found = []
-    for j, name in enumerate(dataset.names):
+    present = dataset.d // (dataset.lags + 1)
+    for j, name in enumerate(dataset.names[:present]):  # the past drifts as the present does
         rows = np.flatnonzero(measured[:, j])
         rows = rows[
             :: -(-len(rows) // MAX_TREND_ROWS) or 1
@@ -195,7 +196,8 @@ def _trends(dataset: Dataset, measured: Bool[np.ndarray, "n d"]) -> str:
         return ""
     return (
         "drifting over the rows (rank correlation with the row number), which the scores take as "
-        f"independent: {listed(found)}; remove the trend if the rows are in time order, ignore this if the "
+        f"independent{' given their past' if dataset.lags else ''}: {listed(found)}; if the rows are in time order, "
+        f"remove the trend{'' if dataset.lags else ', or take the past in with --lags 1 (lags=1)'}; ignore this if the "
         "table was sorted."
     )
 

@@ -11,6 +11,7 @@ from dag_gfn.data.column_groups import grouped
 from dag_gfn.data.column_selection import MAX_COLUMNS, check_distinct_names, check_names
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.decided_columns import decided_columns
+from dag_gfn.data.lagged_columns import with_lags
 from dag_gfn.data.messages import listed, one_line
 from dag_gfn.data.missing_level import missing_as_level, missing_level_note
 from dag_gfn.data.missing_values import missing_values_error, too_few_rows_error
@@ -148,7 +149,11 @@ def _dataset(
         roles=roles,
         contexts=choices.contexts,
     )
-    return grouped(dataset, choices.groups) if choices.groups else dataset
+    dataset = grouped(dataset, choices.groups) if choices.groups else dataset
+    if not choices.lags:
+        return dataset
+    complete = choices.missing == "drop"
+    return with_lags(dataset, choices.lags, rows=rows, series=choices.series, complete=complete)
 
 
 def _as_context(column: DecidedColumn, contexts: tuple[str, ...]) -> DecidedColumn:

@@ -53,6 +53,9 @@ class Dataset:
         nothing is modelled about them.
     moments_only : bool
         Whether the rows are not observations, but weighted points with the moments of a covariance matrix.
+    lags : int
+        How many rows before it each row has as columns: the nodes are those of the present, then those one row before,
+        and so on.
 
     Raises
     ------
@@ -85,6 +88,7 @@ class Dataset:
     roles: tuple[ColumnRole, ...] = ()
     moments_only: bool = False
     contexts: tuple[str, ...] = ()
+    lags: int = 0
 
     def __post_init__(self) -> None:
         check_names(self.names)

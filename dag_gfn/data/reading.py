@@ -15,7 +15,7 @@ from jaxtyping import Shaped
 
 from dag_gfn.data.build_dataset import build_dataset
 from dag_gfn.data.column_encoding import text_of_objects
-from dag_gfn.data.column_selection import as_names, select_columns
+from dag_gfn.data.column_selection import as_names, refuse_unknown, select_columns
 from dag_gfn.data.csv_file import read_csv_file
 from dag_gfn.data.csv_header import UNNAMED, UNNAMED_INDEX
 from dag_gfn.data.dataset import Dataset, default_names
@@ -25,6 +25,7 @@ from dag_gfn.data.intervention_columns import set_columns
 from dag_gfn.data.interventions import intervention_mask
 from dag_gfn.data.number_text import points_may_group
 from dag_gfn.data.reading_choices import Asked, check_asked, reading_choices
+from dag_gfn.data.roles import ColumnRole
 from dag_gfn.data.source import KEPT_TEXTS, Source
 from dag_gfn.data.text_table import TextColumn, TextTable
 from dag_gfn.data.typed_files import notes_of
@@ -48,6 +49,8 @@ def read_csv(
     weights: str | None = None,
     interventions: str | PathLike | None = None,
     context: Sequence[str] = (),
+    lags: int = 0,
+    series: str | None = None,
 ) -> Dataset:
     """Read a CSV file, compressed or not, with column names in its first line; the options are those of `from_frame`.
 
@@ -75,7 +78,7 @@ def read_csv(
     """
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )._replace(interventions=interventions, context=context)
+    )._replace(interventions=interventions, context=context, lags=lags, series=series)
     check_asked(asked)
     return _from_table(read_table(path, read_csv_file), asked)
 
@@ -97,6 +100,8 @@ def read_file(
     weights: str | None = None,
     interventions: str | PathLike | None = None,
     context: Sequence[str] = (),
+    lags: int = 0,
+    series: str | None = None,
 ) -> Dataset:
     """Read a file of any format; the options are those of `from_frame`.
 
@@ -121,7 +126,7 @@ def read_file(
     """
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )._replace(interventions=interventions, context=context)
+    )._replace(interventions=interventions, context=context, lags=lags, series=series)
     check_asked(asked)
     return _from_table(read_table(path), asked)
 
@@ -138,6 +143,8 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
         if UNNAMED.fullmatch(name) and not any(map(str.strip, table.cells(i)))
     }
     has_index = table.names[0] == UNNAMED_INDEX and _counts_up(table.cells(0))
+    asked, place = _without_series(asked, table.names)
+    series = None if place is None else [cell.strip() for cell in table.cells(place)]
     kept, others = select_columns(
         table.names,
         asked.columns,
@@ -153,7 +160,7 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
             asked.interventions, table.names, kept, others, table.column, table.rows, has_index=has_index
         )
     names = tuple(table.names[i] for i in kept)
-    choices = reading_choices(asked, names, table.names)
+    choices = reading_choices(asked, names, table.names, series=series)
     labels = {*choices.discrete, *choices.ordinal}
     return build_dataset(
         Source(
@@ -163,7 +170,7 @@ def _from_table(table: TextTable | pd.DataFrame, asked: Asked) -> Dataset:
             numbers=table.rows,
             typed=False,
             separator=table.separator,
-            others=others,
+            others=_with_series_role(others, asked.series),
             all_names=tuple(table.names),
         ),
         choices,
@@ -188,6 +195,8 @@ def from_array(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
+    lags: int = 0,
+    series: str | None = None,
     intervened: Shaped[np.ndarray, "n d"] | None = None,
     interventions: str | PathLike | None = None,
     context: Sequence[str] = (),
@@ -198,8 +207,9 @@ def from_array(
     ----------
     values : ndarray, shape (n, d)
     names : sequence of str, length d, optional
-    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights, intervened,
-    interventions, context
+    columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
+        As for `from_frame`.
+    lags, series, intervened, interventions, context
         As for `from_frame`.
 
     Raises
@@ -224,7 +234,7 @@ def from_array(
         )
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )._replace(interventions=interventions, context=context)
+    )._replace(interventions=interventions, context=context, lags=lags, series=series)
     return _from_pandas(pd.DataFrame(values, columns=list(names)), asked, intervened)
 
 
@@ -243,6 +253,8 @@ def from_frame(
     group: Mapping[str, Sequence[str] | str] | None = None,
     strict: bool = False,
     weights: str | Shaped[np.ndarray, " n"] | pd.Series | Sequence[float | int] | None = None,
+    lags: int = 0,
+    series: str | None = None,
     intervened: Shaped[np.ndarray, "n d"] | pd.DataFrame | None = None,
     interventions: str | PathLike | None = None,
     context: Sequence[str] = (),
@@ -272,6 +284,11 @@ def from_frame(
     weights : str, or array of shape (n,), optional
         How many rows each row stands for, not negative: the name of a column, which is no variable then, or the
         numbers. Rows of weight 0 are left out.
+    lags : int
+        Of a table in time order: how many rows before it each row has as columns, called x[t-1], x[t-2], ...
+        See `docs/time.md`.
+    series : str, optional
+        With lags: the column that says which series a row belongs to, which is no variable then. No lag crosses series.
     intervened : ndarray, shape of `frame`, bool, optional
         True where the experimenter set the value. Rows and columns of it are selected as those of `frame`.
     interventions : str, optional
@@ -297,7 +314,7 @@ def from_frame(
     """
     asked = Asked(
         columns, drop, keep, discrete, continuous, ordinal, missing, na_values, dates, group, strict, weights
-    )._replace(interventions=interventions, context=context)
+    )._replace(interventions=interventions, context=context, lags=lags, series=series)
     return _from_pandas(as_pandas(frame), asked, intervened)
 
 
@@ -323,6 +340,8 @@ def _from_pandas(
         for i, name in enumerate(all_names)
         if (not name.strip() or UNNAMED.fullmatch(name)) and len(frame) and frame.iloc[:, i].isna().all()
     }
+    asked, place = _without_series(asked, all_names)
+    series = None if place is None else frame.iloc[:, place].tolist()
     kept, others = select_columns(
         all_names,
         asked.columns,
@@ -351,10 +370,10 @@ def _from_pandas(
             load=lambda k: _frame_column(frame.iloc[:, kept[k]], names[k]),
             numbers=np.arange(len(frame)),
             typed=True,
-            others=others,
+            others=_with_series_role(others, asked.series),
             all_names=tuple(all_names),
         ),
-        reading_choices(asked, names, all_names),
+        reading_choices(asked, names, all_names, series=series),
         notes=() if set_by is None else (set_by.note,),
         intervened=intervened,
     )
@@ -380,6 +399,25 @@ def _with_contexts(asked: Asked) -> Asked:
     if not contexts or not asked.columns:
         return asked
     return asked._replace(columns=tuple(dict.fromkeys((*as_names(asked.columns), *contexts))))
+
+
+def _without_series(asked: Asked, names: Sequence[str]) -> tuple[Asked, int | None]:
+    """Return the options with the column of series left out, and its place."""
+    if asked.series is None:
+        return asked, None
+    refuse_unknown([asked.series], names, option="series")
+    if asked.columns is not None:
+        return asked._replace(
+            columns=[name for name in as_names(asked.columns) if name != asked.series]
+        ), list(names).index(asked.series)
+    return asked._replace(drop=[*as_names(asked.drop), asked.series]), list(names).index(asked.series)
+
+
+def _with_series_role(others: tuple[ColumnRole, ...], series: str | None) -> tuple[ColumnRole, ...]:
+    return tuple(
+        replace(role, reason="it says which series a row belongs to") if role.name == series else role
+        for role in others
+    )
 
 
 def _with_weights(frame: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, Asked]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +39,8 @@ class Asked(NamedTuple):
     weights: Any = None
     interventions: Any = None
     context: Sequence[str] = ()
+    lags: int = 0
+    series: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ class ReadingChoices:
         Refuse rather than decide.
     contexts : tuple of str
         Columns that can only be causes. They are discrete, and kept.
+    lags : int
+        How many rows before it each row has as columns.
+    series : sequence, length n, or None
+        The series of each row, which no lag crosses.
 
     Examples
     --------
@@ -82,9 +89,13 @@ class ReadingChoices:
     weights: str | None = None
     strict: bool = False
     contexts: tuple[str, ...] = ()
+    lags: int = 0
+    series: Sequence[object] | None = None
 
 
-def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]) -> ReadingChoices:
+def reading_choices(
+    asked: Asked, names: Sequence[str], all_names: Sequence[str], *, series: Sequence[object] | None = None
+) -> ReadingChoices:
     """Return the options of reading, checked against the names of a table.
 
     Parameters
@@ -94,6 +105,8 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         The columns that are read.
     all_names : sequence of str
         All columns of the table.
+    series : sequence, length n, optional
+        The series of each row.
 
     Raises
     ------
@@ -108,6 +121,7 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
     >>> reading_choices(Asked(discrete="all", na_values=-9), ["a", "b"], ["a", "b"]).discrete
     ('a', 'b')
     """
+    _check_lags(asked)
     named = {}
     for option in ("discrete", "continuous"):
         value = getattr(asked, option)
@@ -142,6 +156,8 @@ def reading_choices(asked: Asked, names: Sequence[str], all_names: Sequence[str]
         weights=asked.weights,
         strict=asked.strict,
         contexts=contexts,
+        lags=asked.lags,
+        series=series,
     )
     check_choices(choices)
     return choices
@@ -158,6 +174,17 @@ def check_asked(asked: Asked) -> None:
     dag_gfn.errors.OptionError: dates is 'drop' or 'days', not 'weeks'.
     """
     check_choices(ReadingChoices(missing=asked.missing or "impute", dates=asked.dates))
+    _check_lags(asked)
+
+
+def _check_lags(asked: Asked) -> None:
+    """Raise OptionError where lags are none, or series are named without them."""
+    if not isinstance(asked.lags, Integral) or isinstance(asked.lags, bool) or asked.lags < 0:
+        raise OptionError(f"lags (--lags) is a whole number from 0 up, not {asked.lags!r}.")
+    if asked.series is not None and not asked.lags:
+        raise OptionError(
+            "series (--series) says which rows no lag crosses: give lags (--lags) too, or leave it out."
+        )
 
 
 def ordinal_orders(

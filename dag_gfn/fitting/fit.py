@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.data.interventions import set_nodes
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
+from dag_gfn.fitting.knowledge_effect import knowledge_effect
+from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, prepare
@@ -92,6 +95,8 @@ def fit(
         list(dataset.notes),
         prepared.warnings,
     )
+    for note in prepared.known.notes:
+        run.note(note)
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
     statistics, score_equivalent = table.statistics, table.is_score_equivalent
@@ -114,6 +119,8 @@ def fit(
         warnings.warn(doubt.warning, DataWarning, stacklevel=2)
     # Common in short tables, and no more than the probabilities say: in the result, not a warning of Python's.
     doubts_of_result = [*sparse, *chance_links(posterior.marginal("linked").values, prepared.filled)]
+    effect = knowledge_effect(prepared, chosen, budget)
+    doubts_of_result += [] if effect is None else effect.doubts()
     doubts = [*prepared.doubts, *doubts_of_result]
     run.told += [doubt.warning for doubt in doubts_of_result]
     verdict = judge(
@@ -125,7 +132,7 @@ def fit(
     )
     for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    return recorded_posterior(
+    posterior = recorded_posterior(
         result,
         verdict,
         asked={
@@ -141,6 +148,10 @@ def fit(
                 **constraints.describe(table.names),
                 "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
             },
+            "knowledge": None if prepared.known.knowledge.is_empty else prepared.known.knowledge.to_json(),
+            "lags": {"rows": dataset.lags, "instantaneous": chosen.knowledge.instantaneous}
+            if dataset.lags
+            else None,
             "n": round(dataset.total_weight) if dataset.moments_only else dataset.n,
             "total_weight": None if dataset.weights is None or dataset.moments_only else dataset.total_weight,
             "roles": [role.to_json() for role in dataset.roles],
@@ -160,6 +171,12 @@ def fit(
         },
         timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
         statistics=statistics(),
+    )
+    posterior = given_paths(posterior, prepared.known)
+    return (
+        posterior
+        if effect is None
+        else replace(posterior, info=posterior.info | {"without_knowledge": effect.to_json()})
     )
 
 

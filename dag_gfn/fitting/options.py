@@ -5,12 +5,11 @@
 from dataclasses import dataclass
 
 from dag_gfn.errors import OptionError
+from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import (
-    Edges,
     Numbers,
     OptionGroup,
-    edges,
     number,
     numbers,
     one_of,
@@ -129,12 +128,12 @@ class DurationOptions(OptionGroup, panel="The method"):
 
 @dataclass(frozen=True)
 class ModelOptions(OptionGroup, panel="The model"):
-    """What is modelled: score, prior and prior knowledge.
+    """What is modelled: score and prior.
 
     Examples
     --------
     >>> from dag_gfn.fitting.options import ModelOptions
-    >>> ModelOptions(required=[("smoking", "cancer")]).score is None
+    >>> ModelOptions(max_parents=3).score is None
     True
     """
 
@@ -156,8 +155,6 @@ class ModelOptions(OptionGroup, panel="The model"):
         ":func:`dag_gfn.scores.make_prior` describes the priors restricted to DAGs.",
         check=one_of("uniform", "edge", "erdos_renyi", "fair"),
     )
-    required: Edges = option((), "Edge in every graph.", check=edges, first=True)
-    forbidden: Edges = option((), "Edge in no graph.", check=edges, first=True)
     max_parents: int | None = option(
         None, "Largest number of parents of a node.", check=whole()
     )  # Constraints refuses what is negative
@@ -256,6 +253,7 @@ class FitOptions(OptionGroup):
     method: MethodOptions
     duration: DurationOptions
     model: ModelOptions
+    knowledge: KnowledgeOptions
     score: ScoreHyperparameters
     prior: PriorHyperparameters
     training: TrainingOptions

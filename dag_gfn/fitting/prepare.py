@@ -14,7 +14,9 @@ from dag_gfn.data.normal_scores import with_normal_margins
 from dag_gfn.data.row_weights import can_repeat_rows, repeat_rows
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.incomplete import filled_in, require_modelled
+from dag_gfn.fitting.known import known_of
 from dag_gfn.fitting.options import FitOptions, ModelOptions
+from dag_gfn.knowledge import ResolvedKnowledge
 from dag_gfn.memory import require_memory
 from dag_gfn.scores import (
     Constraints,
@@ -50,6 +52,8 @@ class Prepared:
     score : LocalScore
         Of `filled`.
     prior : GraphPrior
+    known : ResolvedKnowledge
+        What was said about the graph. Constraints and prior have it, but for statements about paths.
 
     Examples
     --------
@@ -71,6 +75,7 @@ class Prepared:
     filled: Dataset
     score: LocalScore
     prior: GraphPrior
+    known: ResolvedKnowledge
 
     @property
     def warnings(self) -> list[str]:
@@ -107,6 +112,7 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
         inputs.filled,
         score,
         inputs.prior,
+        inputs.known,
     )
 
 
@@ -155,6 +161,7 @@ class _ScoreInputs:
         Of the score.
     unlike : list of str
         Warnings about the data that have no doubt of their own.
+    known : ResolvedKnowledge
     """
 
     scaled: Dataset
@@ -165,6 +172,7 @@ class _ScoreInputs:
     score_name: str
     hyperparameters: dict[str, Any]
     unlike: list[str]
+    known: ResolvedKnowledge
 
     @classmethod
     def of(cls, dataset: Dataset, chosen: FitOptions) -> "_ScoreInputs":
@@ -187,18 +195,19 @@ class _ScoreInputs:
             z_scored = dataset.standardize()
         scaled = _scaled(dataset, z_scored, model)
         filled = filled_in(scaled)
-        constraints = Constraints.from_names(scaled.nodes, model.required, model.forbidden, model.max_parents)
+        known = known_of(scaled, chosen)
+        constraints = known.constraints(model.max_parents)
         if scaled.contexts:
             contexts = [scaled.nodes.index(name) for name in scaled.contexts]
             constraints = constraints.with_contexts(contexts, scaled.nodes)
         if scaled.kind == "discrete" and score_name not in WITHOUT_CELLS and model.sparse_families == "drop":
             constraints = constraints.without_sparse_families(filled)
-        prior = make_prior(model.prior, len(scaled.nodes), **chosen.prior.values())
+        prior = known.prior(make_prior(model.prior, len(scaled.nodes), **chosen.prior.values()))
         hyperparameters = {
             name: np.asarray(value) if isinstance(value, Collection) else value
             for name, value in chosen.score.values().items()
         }
-        return cls(scaled, filled, z_scored, constraints, prior, score_name, hyperparameters, unlike)
+        return cls(scaled, filled, z_scored, constraints, prior, score_name, hyperparameters, unlike, known)
 
     def score(self) -> LocalScore:
         """Return the score of the filled table."""

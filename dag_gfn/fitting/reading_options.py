@@ -85,6 +85,18 @@ class ReadingOptions(OptionGroup, panel="The table"):
         details="The score ``block`` takes them together: dummy columns of one category, or measurements of one thing.",
         metavar="NAME=A,B,..",
     )
+    lags: int = option(
+        0,
+        "Of a table in time order: rows before that each row has as columns.",
+        details="They are called x[t-1], x[t-2], ..., and have no causes in the graph.",
+        metavar="L",
+    )
+    series: str | None = option(
+        None,
+        "With lags: column that says which series a row belongs to.",
+        details="It is no variable then, and no lag crosses series.",
+        metavar="COLUMN",
+    )
     strict: bool = option(
         False,
         "Refuse a table that needs decisions, rather than decide by the rules of roles.",

@@ -241,8 +241,7 @@ def _choose(
     candidates = np.zeros(d, dtype=bool)
     candidates[np.argsort(-rank, kind="stable")[:size]] = True
     outside = ~candidates & ~impossible
-    if constraints.max_parents is not None:
-        outside &= required.sum() < constraints.max_parents
+    outside &= required.sum() < constraints.limit(node)
     log_odds = np.full(d, -np.inf)
     share = (1 - _IN_ORDERS) * found.alone + _IN_ORDERS * found.in_orders
     share = share[outside].clip(*_OUTSIDE_SHARES)

@@ -14,12 +14,15 @@ from dag_gfn.options.checks import (
     whole,
 )
 from dag_gfn.options.declaration import (
+    Beliefs,
     Edges,
     Names,
     Numbers,
     Option,
     OptionGroup,
     Settings,
+    Tiers,
+    Told,
     option,
     options_of,
     unexpected_keyword,
@@ -27,6 +30,7 @@ from dag_gfn.options.declaration import (
 from dag_gfn.options.keywords import describe_options, documented, signature_with, takes
 
 __all__ = [
+    "Beliefs",
     "Check",
     "Edges",
     "Names",
@@ -35,6 +39,8 @@ __all__ = [
     "Option",
     "OptionGroup",
     "Settings",
+    "Tiers",
+    "Told",
     "describe_options",
     "documented",
     "edges",

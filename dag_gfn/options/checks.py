@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 from dag_gfn.errors import OptionError, shortened
@@ -163,6 +164,8 @@ def edges(name: str, value: Any) -> None:
     Traceback (most recent call last):
     dag_gfn.errors.OptionError: required must be pairs [(source, target), ...], not [1]
     """
+    if isinstance(value, str | PathLike):
+        return  # a file
     iterable = isinstance(value, Iterable) and getattr(value, "ndim", None) != 0
     members = value if isinstance(value, Collection) and iterable else ()  # an iterator would be used up
     if not iterable or not all(isinstance(each, Collection) for each in members):

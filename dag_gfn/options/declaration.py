@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from os import PathLike
 from types import NoneType, UnionType
 from typing import Any, ClassVar, SupportsFloat, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -10,8 +11,14 @@ from dag_gfn.options.checks import Check, OneOf, flag_of
 
 Names = Sequence[str]
 """Names of columns, or texts like them."""
-Edges = Iterable[tuple[str, str] | list[str]]
-"""Pairs (source, target) of column names."""
+Edges = str | PathLike[str] | Iterable[tuple[str, str] | list[str]]
+"""Pairs (source, target) of column names, or the path of a CSV file of them."""
+Tiers = str | Iterable[Iterable[str]]
+"""Groups of names in their order, or a text such as age,sex < smoking."""
+Beliefs = str | PathLike[str] | Iterable[Any]
+"""Triples (source, target, probability), or the path of a CSV file of them."""
+Told = str | PathLike[str] | Mapping[str, Any] | object
+"""What is known: the path of a file, a mapping, or an object."""
 Settings = Mapping[str, Any]
 """Values by name."""
 Numbers = float | int | Collection[SupportsFloat]

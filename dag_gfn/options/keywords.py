@@ -7,11 +7,25 @@ from collections.abc import Callable, Iterable
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from dag_gfn.options.declaration import Edges, Names, Numbers, Option, OptionGroup, Settings, options_of
+from dag_gfn.options.declaration import (
+    Beliefs,
+    Edges,
+    Names,
+    Numbers,
+    Option,
+    OptionGroup,
+    Settings,
+    Tiers,
+    Told,
+    options_of,
+)
 
 _WIDTH = 100
 _TYPE_NAMES = [
-    (Edges, "iterable of (source, target)"),
+    (Edges, "iterable of (source, target) or path"),
+    (Tiers, "str or list of lists of str"),
+    (Beliefs, "iterable of (source, target, probability) or path"),
+    (Told, "path, mapping or Knowledge"),
     (Numbers, "float or sequence of float"),
     (Settings, "mapping"),
     (Names, "sequence of str"),

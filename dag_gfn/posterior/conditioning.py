@@ -19,7 +19,7 @@ from dag_gfn.posterior.queries import COMPARISONS, And, Not, Or, PairFeature, Pa
 from dag_gfn.posterior.query_language import parse_query
 from dag_gfn.posterior.ranking import evidence_of
 
-_OF_THE_WHOLE = ("best_graph", "exact_check", "exact_edges", "search")
+_OF_THE_WHOLE = ("best_graph", "exact_check", "exact_edges", "search", "without_knowledge")
 """What `info` says of a posterior and is not true of a part of it."""
 ROUNDING = 1e-12
 """Of exact probabilities where nothing is recorded of it: their sums are right to about so much."""

@@ -96,7 +96,21 @@ _TRAINING = record(
 _DOUBT = record(dict.fromkeys(("code", "level", "verdict"), text), required=("code", "level", "verdict"))
 _EXPERIMENT = record({"nodes": items(text), "rows": COUNT}, required=("nodes", "rows"))
 _SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "proven"))
-_CONSTRAINTS = record({"required": _PAIRS, "forbidden": _PAIRS, "max_parents": optional(COUNT)})
+_CONSTRAINTS = record(
+    {
+        "required": _PAIRS,
+        "forbidden": _PAIRS,
+        "max_parents": optional(COUNT),
+        "max_parents_of": optional(record({})),
+    }
+)
+
+
+def _without_knowledge(d: int) -> Check:
+    """Return the check of what a fit finds without what is known about the graph."""
+    matrix = items(items(number(-1e-9, 1 + 1e-9), d), d)
+    parts = {"edges": matrix, "before_data": matrix, "log_bayes_factor": number()}
+    return record(parts, required=tuple(parts))
 
 
 def _missing(d: int) -> Check:
@@ -178,6 +192,9 @@ def check_info(info: Any) -> None:
             **dict.fromkeys(("score_options", "prior_options", "objective_options"), optional(record({}))),
             "constraints": optional(_CONSTRAINTS),
             "conditions": items(_CONDITION),
+            "knowledge": optional(record({})),
+            "lags": optional(record({"rows": COUNT, "instantaneous": boolean}, required=("rows",))),
+            "without_knowledge": optional(_without_knowledge(d)),
             "timing": record({"total_seconds": FIGURE}),
             "diagnostics": _DIAGNOSTICS,
             "exact_check": optional(_EXACT_CHECK),

@@ -1,6 +1,6 @@
-"""Prior knowledge: required edges, forbidden edges, and the largest number of parents."""
+"""Which parent sets are allowed: required edges, forbidden edges, and the largest number of parents."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -24,7 +24,9 @@ class Constraints:
     required, forbidden : array, shape (d,), int64
         For each node, the bitmask of the parents that it must have, and of those that it must not have.
     max_parents : int or None
-        Largest number of parents of a node.
+        Largest number of parents of any node.
+    max_parents_of : array, shape (d,), int64, or None
+        Largest number of parents of each node; d - 1 where there is no limit of its own.
     cell_limit : CellLimit or None
         The largest contingency table of a family, for discrete columns.
 
@@ -36,13 +38,14 @@ class Constraints:
     >>> constraints.allow(1, np.array([0b000, 0b001, 0b101])).tolist()  # of b: {}, {a} and {a, c}
     [False, True, False]
     >>> constraints.describe(("a", "b", "c"))
-    {'required': [['a', 'b']], 'forbidden': [['c', 'b']], 'max_parents': None}
+    {'required': [['a', 'b']], 'forbidden': [['c', 'b']], 'max_parents': None, 'max_parents_of': {}}
     """
 
     required: Int64[np.ndarray, " d"]
     forbidden: Int64[np.ndarray, " d"]
     max_parents: int | None = None
     cell_limit: CellLimit | None = None
+    max_parents_of: Int64[np.ndarray, " d"] | None = None
 
     @classmethod
     def none(cls, d: int) -> "Constraints":
@@ -56,6 +59,7 @@ class Constraints:
         required: Edges = (),
         forbidden: Edges = (),
         max_parents: int | None = None,
+        max_parents_of: Mapping[str, int] | None = None,
     ) -> "Constraints":
         """Return constraints from pairs (source, target) of column names.
 
@@ -66,12 +70,15 @@ class Constraints:
         required, forbidden : iterable of (source, target)
             Edges source -> target.
         max_parents : int, optional
+            Of every node.
+        max_parents_of : mapping of str to int, optional
+            Of single nodes.
 
         Raises
         ------
         ConstraintError
             If a name is unknown, an edge is a self-loop or both required and forbidden, required edges form a
-            cycle, or ``max_parents`` is negative or smaller than the required parents of a node.
+            cycle, or a limit is negative or smaller than the required parents of a node.
         """
         names = tuple(names)
         masks = {
@@ -82,7 +89,13 @@ class Constraints:
             for edge in edges:
                 source, target = _edge_indices(edge, word, names)
                 masks[word][target] |= np.int64(1) << source
-        constraints = cls(masks["required"], masks["forbidden"], max_parents)
+        limits = None
+        if max_parents_of:
+            limits = np.full(len(names), len(names) - 1, dtype=np.int64)
+            for name, limit in max_parents_of.items():
+                _require_name(name, f"the limit of {limit} parents", names)
+                limits[names.index(name)] = limit
+        constraints = cls(masks["required"], masks["forbidden"], max_parents, max_parents_of=limits)
         constraints._refuse_contradictions(names)
         return constraints
 
@@ -94,7 +107,14 @@ class Constraints:
     def is_empty(self) -> bool:
         """Return whether everything is allowed."""
         edges = self.required.any() or self.forbidden.any()
-        return not edges and self.max_parents is None and self.cell_limit is None
+        no_limits = self.max_parents is None and self.max_parents_of is None and self.cell_limit is None
+        return not edges and no_limits
+
+    def limit(self, node: int | Int64[np.ndarray, " m"]) -> Int64[np.ndarray, "*shape"]:
+        """Return the largest number of parents of a node, or of each of some nodes, at most d - 1."""
+        of_all = self.d - 1 if self.max_parents is None else self.max_parents
+        of_each = np.full(self.d, self.d - 1) if self.max_parents_of is None else self.max_parents_of
+        return np.asarray(np.minimum(of_each[node], of_all), dtype=np.int64)
 
     def with_contexts(self, contexts: Sequence[int], names: Sequence[str]) -> "Constraints":
         """Return these constraints with no edge into nodes that can only be parents.
@@ -129,8 +149,8 @@ class Constraints:
     ) -> Bool[np.ndarray, " m"]:
         """Return which parent sets (bitmasks, shape (m,)) are allowed; ``node`` is one node, or one for each set."""
         allowed = (parents & self.forbidden[node] == 0) & (self.required[node] & ~parents == 0)
-        if self.max_parents is not None:
-            allowed &= popcount(parents) <= self.max_parents
+        if self.max_parents is not None or self.max_parents_of is not None:
+            allowed &= popcount(parents) <= self.limit(node)
         if self.cell_limit is not None:
             allowed &= self.cell_limit.allow(node, parents)
         return allowed
@@ -145,7 +165,14 @@ class Constraints:
             "required": edges(self.required),
             "forbidden": edges(self.forbidden),
             "max_parents": self.max_parents,
+            "max_parents_of": self._limits_of_single(names),
         }
+
+    def _limits_of_single(self, names: Sequence[str]) -> dict[str, int]:
+        if self.max_parents_of is None:
+            return {}
+        own = np.flatnonzero(self.max_parents_of < self.d - 1)
+        return {names[node]: int(self.max_parents_of[node]) for node in own.tolist()}
 
     def _refuse_contradictions(self, names: tuple[str, ...]) -> None:
         """Raise ConstraintError if no DAG can satisfy the constraints."""
@@ -163,6 +190,17 @@ class Constraints:
                     f"{names[target]!r} has {len(sources)} required parents ({', '.join(sources)}), more "
                     f"than max_parents = {self.max_parents}: raise max_parents to at least {len(sources)}"
                 )
+        for name, limit in self._limits_of_single(names).items():
+            sources = [names[i] for i in np.flatnonzero(required[names.index(name)])]
+            if limit < 0:
+                raise ConstraintError(
+                    f"the largest number of parents of {name!r} must be 0 or more, not {limit}"
+                )
+            if len(sources) > limit:
+                raise ConstraintError(
+                    f"{name!r} has {len(sources)} required parents ({', '.join(sources)}), more than its limit of "
+                    f"{limit}: raise the limit to at least {len(sources)}"
+                )
         cycle = _cycle(required)
         if cycle:
             raise ConstraintError(
@@ -176,15 +214,20 @@ def _edge_indices(edge: tuple[str, str] | list[str], word: str, names: tuple[str
     if len(edge) != 2:
         raise ConstraintError(f"a {word} edge is a pair (source, target), not {edge!r}")
     for name in edge:
-        if name not in names:
-            near = get_close_matches(str(name), names, n=3)
-            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"columns: {', '.join(names)}"
-            raise ConstraintError(f"{word} edge {edge[0]} -> {edge[1]}: there is no column {name!r}; {hint}")
+        _require_name(name, f"{word} edge {edge[0]} -> {edge[1]}", names)
     if edge[0] == edge[1]:
         raise ConstraintError(
             f"{word} edge {edge[0]} -> {edge[1]} is a self-loop: a DAG never has one, leave it out"
         )
     return names.index(edge[0]), names.index(edge[1])
+
+
+def _require_name(name: str, where: str, names: tuple[str, ...]) -> None:
+    """Raise ConstraintError, with the nearest names, unless there is a column of this name."""
+    if name not in names:
+        near = get_close_matches(str(name), names, n=3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"columns: {', '.join(names)}"
+        raise ConstraintError(f"{where}: there is no column {name!r}; {hint}")
 
 
 def _cycle(parents: Bool[np.ndarray, "d d"]) -> list[int]:

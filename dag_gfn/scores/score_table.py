@@ -11,7 +11,7 @@ from jaxtyping import Float64, Int64, Shaped
 from numba import njit
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
-from dag_gfn.graphs.subsets import parent_sets, popcount, remove_bit, subsets_within
+from dag_gfn.graphs.subsets import parent_sets, remove_bit, subsets_within
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.family_cache import FamilyCache
 from dag_gfn.scores.graph_prior import GraphPrior, make_prior
@@ -52,8 +52,8 @@ class ScoreTable:
     score_options, prior_options : dict
         Their hyperparameters, defaults included.
     constraints : Constraints
-    log_prior_by_size : array, shape (d,), float64
-        Log prior of a family with 0 .. d-1 parents, included in every value of the table.
+    graph_prior : GraphPrior
+        The log prior of each family, included in every value of the table.
     complete : array, shape (d, 2^(d-1)), float64, or None
         The value for parent set P of node j at ``[j, remove_bit(P, j)]``, -inf where constraints forbid P;
         None for a lazy table.
@@ -86,8 +86,7 @@ class ScoreTable:
         self.names = local_score.names
         self.score, self.prior = local_score.name, prior.name
         self.score_options, self.prior_options = local_score.hyperparameters, prior.hyperparameters
-        self.constraints = constraints
-        self.log_prior_by_size = prior.log_prior_by_size
+        self.constraints, self.graph_prior = constraints, prior
         self.complete = complete
         self._local_score = local_score
         self._cache = FamilyCache(memory_limit if complete is None else 0)  # a complete table needs none
@@ -153,9 +152,14 @@ class ScoreTable:
 
         An equivalent score (BGe, BDeu, BIC) gives them the same score, and the uniform prior the same probability.
         Classes are those that the experiments cannot tell apart, where values were set or columns are contexts.
-        Constraints distinguish their members, unless they forbid nothing.
+        Constraints distinguish their members, unless they forbid nothing, and so do beliefs about edges, unless they
+        are the same for both directions of each edge.
         """
-        if not self._local_score.is_equivalent or self.prior != "uniform":
+        if (
+            not self._local_score.is_equivalent
+            or self.prior != "uniform"
+            or not self.graph_prior.is_symmetric
+        ):
             return False
         contexts = self._local_score.contexts
         others = [node for node in range(self.d) if node not in contexts]
@@ -235,7 +239,7 @@ class ScoreTable:
             return self.complete[node, remove_bit(sets, node)]
         with np.errstate(all="ignore"):  # _finite reports it, with the column's name
             scores = self._local_score.scores_within(node, candidates)
-        values = _finite(self._local_score, node, scores) + self.log_prior_by_size[popcount(sets)]
+        values = _finite(self._local_score, node, scores) + self.graph_prior.log_prior(node, sets)
         values[~self.constraints.allow(node, sets)] = -np.inf
         return values
 
@@ -243,7 +247,7 @@ class ScoreTable:
         """Return score plus log prior of parent sets that the constraints allow."""
         with np.errstate(all="ignore"):  # _finite reports it, with the column's name
             scores = self._local_score.local_scores(node, sets)
-        return _finite(self._local_score, node, scores) + self.log_prior_by_size[popcount(sets)]
+        return _finite(self._local_score, node, scores) + self.graph_prior.log_prior(node, sets)
 
     def column_gains(
         self, nodes: Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
@@ -283,12 +287,12 @@ def _complete(
     """Return the complete table: score plus log prior, -inf where the constraints forbid a parent set."""
     with np.errstate(all="ignore"):  # _finite reports it, with the column's name
         table = score.complete_table()
-    log_prior = prior.log_prior(popcount(np.arange(table.shape[1], dtype=np.int64)))
     for node in range(score.d):
         _finite(score, node, table[node])
-        table[node] += log_prior
+        sets = parent_sets(node, score.d)
+        table[node] += prior.log_prior(node, sets)
         if not constraints.is_empty():
-            table[node, ~constraints.allow(node, parent_sets(node, score.d))] = -np.inf
+            table[node, ~constraints.allow(node, sets)] = -np.inf
     return table
 
 

@@ -12,6 +12,7 @@ from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
 from dag_gfn.views.experiments import experiment_sentences, variable_pairs
+from dag_gfn.views.known import known_sentences
 from dag_gfn.views.missing_cells import missing_sentences
 from dag_gfn.views.pairs import LIKELY, UNLIKELY
 from dag_gfn.views.wording import assumptions, rows_words
@@ -60,7 +61,11 @@ def print_posterior(
         say(line)
     _print_top_graphs(posterior, say)
     _print_top_classes(posterior, say)
-    for line in missing_sentences(info, posterior.names, posterior.marginal("edge").values):
+    edge = posterior.marginal("edge").values
+    for line in (
+        *known_sentences(info, posterior.names, edge),
+        *missing_sentences(info, posterior.names, edge),
+    ):
         say(line)
     for line in check_sentences(posterior.record):
         say(line)
@@ -124,7 +129,9 @@ def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
 
 def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
     classes = "classes that these experiments leave" if posterior.experiments else "equivalence classes"
-    say(f"Most probable {classes} (a→b: every member of the class has it; a–b: either way):")
+    told = posterior.info.get("knowledge") or posterior.info.get("lags")
+    alone = ", as data alone tell them apart" if told else ""
+    say(f"Most probable {classes}{alone} (a→b: every member of the class has it; a–b: either way):")
     for mixed in posterior.top_classes(3):
         compelled, reversible = class_edges(mixed)
         links = [f"{a}→{b}" for a, b in compelled] + [f"{a}–{b}" for a, b in reversible]

@@ -7,7 +7,7 @@ from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.views.missing_cells import has_missing
 
 ASSUMPTIONS = (
-    "Assumes: no hidden common causes, independent rows, no cycles, and {model} relations between the columns{more}. "
+    "Assumes: no hidden common causes, {rows}, no cycles, and {model} relations between the columns{more}. "
     "Probabilities are about causes only as far as these hold."
 )
 MODELS = {
@@ -32,6 +32,10 @@ COPULA = (
 MISSING = (
     "Whether a cell is missing does not depend on its own value, given the cells that were seen (missing at random). "
     "Where people with a high income leave it out because it is high, this fails, and no table can show it."
+)
+LAGS = (
+    "Causes and their strength are the same at all times, and no cause acts later than the last lag. The past, such as "
+    "x[t-1], has no causes in the graph, because only what causes the present is asked."
 )
 METHODS = {
     "exact": "computed exactly",
@@ -84,7 +88,22 @@ def assumptions(info: Mapping[str, Any]) -> str:
         more += "; nothing in the table acts on a context"
     if has_missing(info):
         more += "; missing cells are missing at random"
-    return ASSUMPTIONS.format(model=model_words(info), more=more)
+    return ASSUMPTIONS.format(model=model_words(info), more=more, rows=independence(info))
+
+
+def independence(info: Mapping[str, Any]) -> str:
+    """Return what is assumed of how rows depend on each other, in a few words.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.wording import independence
+    >>> independence({}), independence({"lags": {"rows": 2}})
+    ('independent rows', 'rows that depend on the 2 rows before them alone')
+    """
+    lags = (info.get("lags") or {}).get("rows", 0)
+    if not lags:
+        return "independent rows"
+    return f"rows that depend on the {f'{lags} rows' if lags > 1 else 'row'} before them alone"
 
 
 def model_assumptions(info: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -103,6 +122,8 @@ def model_assumptions(info: Mapping[str, Any]) -> list[tuple[str, str]]:
         told.append(("Order alone.", COPULA))
     if has_missing(info):
         told.append(("Missing at random.", MISSING))
+    if info.get("lags"):
+        told.append(("The same at all times.", LAGS))
     return told
 
 

@@ -457,3 +457,40 @@ def test_codes_for_missing_values_are_options(here, capsys):
     said = capsys.readouterr().err
     assert "note: took '-99' in 'a' (1 cell) for missing values" in said
     assert "note: no cell holds 'none'" in said
+
+
+def test_what_is_known_comes_from_files_and_flags(here, capsys):
+    Path("known.yaml").write_text("tiers: a < b\nbeliefs: b.csv\n")
+    Path("b.csv").write_text("from,to,probability\nb,c,0.9\n")
+    Path("black.csv").write_text('"from","to"\n"c","a"\n')
+    table("abc").to_csv("ok.csv", index=False)
+    fit = ("fit", "ok.csv", "--out", "out", "--report", "--forbidden", "black.csv", "--required-paths", "a:c")
+    assert main([*fit, "--knowledge", "known.yaml", "--max-parents-of", "c=1"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "forbidden edges: c → a; order: a < b; most parents: c 1; beliefs: b → c 0.9" in shown
+    assert "required paths: a ⇝ c." in shown
+    info = json.loads(Path("out/posterior.json").read_text())
+    assert info["knowledge"]["max_parents"] == {"c": 1}
+    assert info["conditions"][0]["query"] == "path(a, c)"
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert 'id="known"' in page
+    assert "before the data" in page
+
+
+def test_errors_in_knowledge_have_their_line(here, capsys):
+    table("abc").to_csv("ok.csv", index=False)
+    Path("known.yaml").write_text("roots:\n- a\nrequired:\n- b -> a\n")
+    line = fails(capsys, "fit", "ok.csv", "--out", "out", "--knowledge", "known.yaml", *QUICK)
+    assert "known.yaml, line 4: edge b -> a is required, but 'a' is a root (known.yaml, line 2)" in line
+
+
+def test_lags_and_series(here, capsys):
+    table("abc", rows=60).assign(unit=["u"] * 30 + ["v"] * 30).to_csv("time.csv", index=False)
+    fit = ("fit", "time.csv", "--out", "out", "--lags", "1", "--series", "unit", "--no-instantaneous")
+    assert main([*fit, "--method", "exact"]) == 0
+    shown = capsys.readouterr()
+    assert "2 of 60 rows have no such past" in shown.err
+    assert "rows that depend on the row before them alone" in " ".join(shown.out.split())
+    info = json.loads(Path("out/posterior.json").read_text())
+    assert info["names"] == ["a", "b", "c", "a[t-1]", "b[t-1]", "c[t-1]"]
+    assert info["lags"] == {"rows": 1, "instantaneous": False}

@@ -10,6 +10,13 @@ from dag_gfn.graphs.subsets import parent_sets, remove_bit
 from dag_gfn.scores import Constraints, make_prior
 
 NAMES = ("a", "b", "c")
+BELIEF = np.array([[0.5, 0.8, 0.3], [0.6, 0.5, 0.5], [0.5, 0.1, 0.5]])
+PRIOR = make_prior("edge", 3, beta=0.4).with_beliefs(BELIEF)
+
+
+def log_prior(node, mask):
+    odds = BELIEF / (1 - BELIEF)
+    return sum(np.log(0.4 * odds[i, node]) for i in range(3) if mask >> i & 1)
 
 
 @pytest.fixture
@@ -24,10 +31,10 @@ def constrained():
 
 
 def exact_distribution(scores, constraints):
-    """Return all DAGs, and the probability of each under an edge prior of 0.4 and the constraints."""
+    """Return all DAGs, and the probability of each under `PRIOR` and the constraints."""
     dags, nodes = all_dags(3), np.arange(3)
     log_weights = np.array([scores.local_scores(nodes, dag).sum() for dag in dags])
-    log_weights += np.log(0.4) * np.bitwise_count(dags).sum(axis=1)
+    log_weights += [sum(log_prior(node, int(dag[node])) for node in nodes) for dag in dags]
     allowed = np.array([constraints.allow(nodes, dag).all() for dag in dags])
     weights = np.where(allowed, np.exp(log_weights - log_weights.max()), 0.0)
     return dags, weights / weights.sum()
@@ -37,7 +44,7 @@ def exact_distribution(scores, constraints):
 @pytest.mark.parametrize("constraints", [Constraints.none(3), constrained()], ids=["free", "constrained"])
 def test_draws_have_the_distribution_of_all_dags(kind, constraints, scores, rng):
     dags, exact = exact_distribution(scores, constraints)
-    graphs = kind(make_prior("edge", 3, beta=0.4), constraints)
+    graphs = kind(PRIOR, constraints)
     parents, place = graphs.first(scores), {tuple(dag): k for k, dag in enumerate(dags.tolist())}
     draws, counts = 60 if kind is ExactGraphs else 400, np.zeros(25)
     for _ in range(draws):
@@ -50,14 +57,11 @@ def test_draws_have_the_distribution_of_all_dags(kind, constraints, scores, rng)
 
 
 def test_the_table_of_exact_draws_has_scores_prior_and_constraints(scores):
-    graphs, constraints = ExactGraphs(make_prior("edge", 3, beta=0.4), constrained()), constrained()
+    graphs, constraints = ExactGraphs(PRIOR, constrained()), constrained()
     table = graphs.table(scores)
     for node in range(3):
         for mask in parent_sets(node, 3):
-            expected = (
-                scores.local_scores(np.array([node]), np.array([mask]))[0]
-                + np.log(0.4) * int(mask).bit_count()
-            )
+            expected = scores.local_scores(np.array([node]), np.array([mask]))[0] + log_prior(node, int(mask))
             found = table[node, remove_bit(np.array([mask]), node)[0]]
             assert (
                 found == pytest.approx(expected)

@@ -22,10 +22,13 @@ from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 
 
 @functools.cache
-def simulated(d, *, rows=100, seed=0, prior="uniform", max_parents=None, edges_per_node=2):
+def simulated(d, *, rows=100, seed=0, prior="uniform", max_parents=None, edges_per_node=2, beliefs=False):
     data = dag_gfn.simulate(d, rows, rng=np.random.default_rng(seed), edges_per_node=edges_per_node)
     constraints = Constraints.from_names(data.names, max_parents=max_parents)
-    return ScoreTable.build(make_score("bge", data), make_prior(prior, d), constraints), data
+    made = make_prior(prior, d)
+    if beliefs:
+        made = made.with_beliefs(np.random.default_rng(seed).uniform(0.02, 0.98, size=(d, d)))
+    return ScoreTable.build(make_score("bge", data), made, constraints), data
 
 
 @functools.cache
@@ -52,6 +55,7 @@ CASES = [
     {"rows": 1000, "seed": 1},
     {"max_parents": 3, "seed": 2},
     {"edges_per_node": 4, "seed": 3},
+    {"beliefs": True, "seed": 4},
 ]
 
 

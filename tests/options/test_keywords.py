@@ -72,7 +72,7 @@ def test_the_documentation_has_an_entry_for_each_option_in_the_place_of_all():
         'spacing : {"even", "geometric"}, optional',
         "base : float, optional",
         "means : float or sequence of float, optional",
-        "links : iterable of (source, target), optional",
+        "links : iterable of (source, target) or path, optional",
         'chosen : sequence of str or "all", optional',
         "extra : mapping, optional",
         "quick : bool, default False",

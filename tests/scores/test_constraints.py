@@ -46,6 +46,18 @@ def test_allow_follows_the_definition():
     assert constraints.allow(2, sets).tolist() == expected
 
 
+def test_single_nodes_have_limits_of_their_own():
+    constraints = Constraints.from_names(NAMES, max_parents=2, max_parents_of={"health": 1, "age": 3})
+    sizes = [[int(s).bit_count() for s in parent_sets(j, 4)] for j in range(4)]
+    for j, most in enumerate([2, 2, 1, 2]):  # the smaller of both
+        assert constraints.allow(j, parent_sets(j, 4)).tolist() == [size <= most for size in sizes[j]]
+    nodes = np.array([2, 1])
+    assert constraints.allow(nodes, np.array([0b1011, 0b1001])).tolist() == [False, True]
+    assert not constraints.is_empty()
+    again = Constraints.from_names(NAMES, **json.loads(json.dumps(constraints.describe(NAMES))))
+    assert again.limit(np.arange(4)).tolist() == [2, 2, 1, 2]
+
+
 def test_none_allows_everything():
     constraints = Constraints.none(4)
     assert constraints.is_empty()
@@ -78,6 +90,12 @@ def test_none_allows_everything():
             "'income' has 2 required parents \\(age, health\\), more than max_parents = 1",
         ),
         ({"required": [["age", "income", "health"]]}, "a required edge is a pair"),
+        ({"max_parents_of": {"incme": 1}}, "there is no column 'incme'; did you mean 'income'"),
+        ({"max_parents_of": {"income": -1}}, "parents of 'income' must be 0 or more, not -1"),
+        (
+            {"required": [("age", "income"), ("health", "income")], "max_parents_of": {"income": 1}},
+            "'income' has 2 required parents \\(age, health\\), more than its limit of 1",
+        ),
     ],
 )
 def test_contradictions_are_named(arguments, message):

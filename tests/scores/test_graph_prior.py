@@ -55,8 +55,37 @@ def test_one_edge_per_node_is_the_default_of_erdos_renyi():
 
 def test_log_prior_reads_the_table_in_batches():
     prior = make_prior("edge", 4)
-    num_parents = np.array([[0, 3], [1, 1]])
-    np.testing.assert_array_equal(prior.log_prior(num_parents), prior.log_prior_by_size[num_parents])
+    parents = np.array([0b0000, 0b1110, 0b0010])
+    np.testing.assert_array_equal(prior.log_prior(0, parents), prior.log_prior_by_size[[0, 3, 1]])
+    nodes = np.array([0, 0, 2])
+    np.testing.assert_array_equal(prior.log_prior(nodes, parents), prior.log_prior_by_size[[0, 3, 1]])
+
+
+def test_beliefs_add_the_log_odds_of_each_parent(rng):
+    d = 5
+    belief = rng.uniform(0.05, 0.95, size=(d, d))
+    prior = make_prior("fair", d).with_beliefs(belief)
+    for node in range(d):
+        for parents in np.flatnonzero(np.arange(1 << d) >> node & 1 == 0):
+            members = [i for i in range(d) if parents >> i & 1]
+            expected = prior.log_prior_by_size[len(members)]
+            expected += sum(log(belief[i, node] / (1 - belief[i, node])) for i in members)
+            assert prior.log_prior(node, np.array([parents]))[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_belief_of_one_half_says_nothing():
+    prior = make_prior("edge", 3).with_beliefs(np.full((3, 3), 0.5))
+    assert prior.log_odds is None
+    assert prior.is_symmetric
+
+
+def test_beliefs_that_favour_a_direction_are_not_symmetric():
+    belief = np.full((3, 3), 0.5)
+    belief[0, 1] = belief[1, 0] = 0.8
+    assert make_prior("uniform", 3).with_beliefs(belief).is_symmetric
+    belief[0, 1] = 0.7
+    assert not make_prior("uniform", 3).with_beliefs(belief).is_symmetric
+    assert make_prior("uniform", 3).with_beliefs(belief).without_beliefs().is_symmetric
 
 
 def test_unknown_names_and_foreign_options_are_refused():

@@ -20,7 +20,7 @@ from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
 from dag_gfn.views.report.next_part import next_part
 from dag_gfn.views.report.summary import percent, summarise
-from dag_gfn.views.report.table_parts import column_rows, missing_cells
+from dag_gfn.views.report.table_parts import column_rows, known_parts, missing_cells
 from dag_gfn.views.terminal import class_edges
 from dag_gfn.views.wording import assumptions, model_assumptions
 
@@ -172,6 +172,7 @@ def report_html(
         model_assumptions=model_assumptions(info),
         provenance=_provenance(posterior),
         columns=column_rows(info),
+        known=known_parts(posterior),
         missing=missing_cells(posterior),
         experiments=experiment_sentences(posterior),
         changes=changes(posterior),
@@ -287,7 +288,7 @@ def _provenance(posterior: GraphPosterior) -> list[tuple[str, str]]:
     constraints = info.get("constraints") or {}
     for key, title in (("required", "required edges"), ("forbidden", "forbidden edges")):
         edges = constraints.get(key) or []
-        if edges:
+        if edges and "knowledge" not in info:  # of an earlier version; else it has a section of its own
             rows.append((title, ", ".join(" → ".join(edge) for edge in edges)))
     if constraints.get("max_parents") is not None:
         rows.append(("most parents of a node", str(constraints["max_parents"])))

@@ -1,9 +1,10 @@
-"""What the page says of the table that was read: what became of each column, and where cells are missing."""
+"""What the page says of the table that was read and of what was known: columns, missing cells, knowledge."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.views.known import MAX_CHANGES, ChangedEdge, changed_edges, known_sentences, known_statements
 from dag_gfn.views.missing_cells import ROUTES, DependentEdge, dependent_edges, has_missing, missing_sentences
 
 MAX_PATTERNS = 8
@@ -36,6 +37,47 @@ class ColumnRow(NamedTuple):
     missing: int
     share: float | None
     surprise: int
+
+
+class KnownParts(NamedTuple):
+    """What was known about the graph, and what it changed.
+
+    Attributes
+    ----------
+    statements, sentences : list of str
+    changes : list of ChangedEdge
+
+    Examples
+    --------
+    >>> from dag_gfn.views.report.table_parts import KnownParts
+    >>> KnownParts(["roots: age"], [], []).statements
+    ['roots: age']
+    """
+
+    statements: list[str]
+    sentences: list[str]
+    changes: list[ChangedEdge]
+
+
+def known_parts(posterior: GraphPosterior) -> KnownParts | None:
+    """Return what was known about the graph of a posterior; None where nothing was said.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> from dag_gfn.views.report.table_parts import known_parts
+    >>> info = {"knowledge": {"roots": ["rain"]}}
+    >>> posterior = GraphPosterior.from_samples(("rain", "wet"), np.zeros((3, 2, 2), dtype=bool), info=info)
+    >>> known_parts(posterior).statements
+    ['roots (no parents): rain']
+    """
+    info, edge = posterior.info, posterior.marginal("edge").values
+    statements = known_statements(info)
+    if not statements:
+        return None
+    changes = changed_edges(info, posterior.names, edge) or []
+    return KnownParts(statements, known_sentences(info, posterior.names, edge)[1:], changes[:MAX_CHANGES])
 
 
 def column_rows(info: Mapping[str, Any]) -> list[ColumnRow]:

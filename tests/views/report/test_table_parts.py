@@ -1,7 +1,7 @@
 import numpy as np
 
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.views.report.table_parts import column_rows, missing_cells
+from dag_gfn.views.report.table_parts import column_rows, known_parts, missing_cells
 
 ROLES = [
     {"name": "age", "role": "continuous", "reason": "", "missing": 5, "levels": 0, "surprise": 0},
@@ -52,3 +52,21 @@ def test_missing_cells_by_column_and_pattern():
     assert found.more_patterns == 3
     assert found.edges == []
     assert "in turn" in found.route
+
+
+def test_what_was_known_and_changed():
+    info = {
+        "knowledge": {"roots": ["a"], "forbidden": [["b", "*"]]},
+        "without_knowledge": {
+            "edges": [[0.0, 0.5], [0.5, 0.0]],
+            "before_data": [[0.0, 0.5], [0.0, 0.0]],
+            "log_bayes_factor": 0.0,
+        },
+    }
+    graphs = np.zeros((10, 2, 2), dtype=bool)
+    graphs[:9, 0, 1] = True
+    known = known_parts(GraphPosterior.from_samples(("a", "b"), graphs, info=info))
+    assert known.statements == ["forbidden edges: b → *", "roots (no parents): a"]
+    assert [(edge.source, edge.probability) for edge in known.changes] == [("b", 0.0), ("a", 0.9)]
+    assert len(known.sentences) == 2
+    assert known_parts(GraphPosterior.from_samples(("a", "b"), graphs)) is None
