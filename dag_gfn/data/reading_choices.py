@@ -246,6 +246,10 @@ def check_choices(choices: ReadingChoices) -> None:
                 f"column '{one_line(choices.weights)}' is named by --weights and by --{option}: the weights of the "
                 "rows are no variable."
             )
+    if choices.contexts and choices.lags:
+        raise OptionError(
+            "a context has no past: leave out --lags (lags=), or --context (context=) and let it be a variable."
+        )
     for name in choices.contexts:
         for option in ("drop", "continuous", "ordinal"):
             if name in getattr(choices, option):

@@ -24,6 +24,7 @@ from dag_gfn.posterior.experiments import Experiments
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
+from dag_gfn.scores.graph_prior import recorded_beliefs
 
 UNLIKE_THE_MODEL = {
     "code": "unlike_the_model",
@@ -149,6 +150,7 @@ def fit(
                 "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
             },
             "knowledge": None if prepared.known.knowledge.is_empty else prepared.known.knowledge.to_json(),
+            "beliefs": recorded_beliefs(prepared.known.belief, table.names),
             "lags": {"rows": dataset.lags, "instantaneous": chosen.knowledge.instantaneous}
             if dataset.lags
             else None,

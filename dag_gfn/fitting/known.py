@@ -44,7 +44,8 @@ def known_of(dataset: Dataset, chosen: FitOptions) -> ResolvedKnowledge:
         raise OptionError(
             "instantaneous=False (--no-instantaneous) is about tables with lags: give lags (--lags), or leave it out"
         )
-    impossible = impossible_in_time(dataset, instantaneous=instantaneous) if dataset.lags else None
+    impossible = impossible_in_time(dataset, instantaneous=instantaneous) if dataset.lags else {}
+    impossible |= impossible_into_contexts(dataset)
     return resolve(knowledge, dataset.nodes, left_out=left_out | owned, impossible=impossible)
 
 
@@ -77,6 +78,23 @@ def impossible_in_time(dataset: Dataset, *, instantaneous: bool) -> dict[tuple[i
             elif i != j and not row_i and not instantaneous:
                 found[i, j] = "edges within the same time are excluded (--no-instantaneous)"
     return found
+
+
+def impossible_into_contexts(dataset: Dataset) -> dict[tuple[int, int], str]:
+    """Return the edges into contexts, which can only be causes, and why there are none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import dag_gfn
+    >>> from dag_gfn.fitting.known import impossible_into_contexts
+    >>> frame = pd.DataFrame({"x": [1.0, 2, 4, 3], "day": ["mo", "tu", "mo", "tu"]})
+    >>> impossible_into_contexts(dag_gfn.from_frame(frame, context=["day"]))
+    {(0, 1): "'day' is a context, which has no causes"}
+    """
+    contexts = [dataset.nodes.index(name) for name in dataset.contexts]
+    reasons = {j: f"'{dataset.nodes[j]}' is a context, which has no causes" for j in contexts}
+    return {(i, j): reason for j, reason in reasons.items() for i in range(len(dataset.nodes)) if i != j}
 
 
 def knowledge_of(options: KnowledgeOptions, names: tuple[str, ...]) -> Knowledge:

@@ -197,9 +197,6 @@ class _ScoreInputs:
         filled = filled_in(scaled)
         known = known_of(scaled, chosen)
         constraints = known.constraints(model.max_parents)
-        if scaled.contexts:
-            contexts = [scaled.nodes.index(name) for name in scaled.contexts]
-            constraints = constraints.with_contexts(contexts, scaled.nodes)
         if scaled.kind == "discrete" and score_name not in WITHOUT_CELLS and model.sparse_families == "drop":
             constraints = constraints.without_sparse_families(filled)
         prior = known.prior(make_prior(model.prior, len(scaled.nodes), **chosen.prior.values()))

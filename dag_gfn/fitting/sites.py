@@ -13,11 +13,14 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.data import Dataset
 from dag_gfn.errors import NotConvergedWarning, OptionError
 from dag_gfn.fitting.fit import run_method
+from dag_gfn.fitting.knowledge_options import KnowledgeOptions
+from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.fitting.site_options import CombineOptions
 from dag_gfn.fitting.site_statistics import Site, as_dataset
+from dag_gfn.knowledge import resolve
 from dag_gfn.options import options_of, takes
 from dag_gfn.posterior import GraphPosterior, load
 from dag_gfn.posterior.experiments import Experiments
@@ -32,6 +35,7 @@ from dag_gfn.scores import (
     sparse_doubts,
 )
 from dag_gfn.scores.cell_limit import rows_of_columns
+from dag_gfn.scores.graph_prior import beliefs_of, recorded_beliefs
 from dag_gfn.scores.summed import SummedScore
 
 _OF_THE_SITES = ("score", "standardize", "margins")
@@ -138,6 +142,7 @@ def combine(
                 **table.constraints.describe(names),
                 "sparse_families": chosen.fit.model.sparse_families if parts[0].kind == "discrete" else None,
             },
+            "beliefs": recorded_beliefs(table.graph_prior.beliefs, names),
             "n": sum(int(posterior.info["n"]) for posterior in posteriors),
             "total_weight": sum(part.rows for part in parts) if weighted else None,
             "kind": parts[0].kind,
@@ -175,8 +180,15 @@ def _table(
     else:
         own = [replace(part, options=_with_given(part, chosen, given)) for part in parts]
         score = SummedScore([part.own_score() for part in own], data)
-    if given & {"required", "forbidden", "max_parents"}:
-        constraints = Constraints.from_names(names, model.required, model.forbidden, model.max_parents)
+    knows = bool(given & {"max_parents", *options_of(KnowledgeOptions)})
+    if knows:
+        told = resolve(knowledge_of(chosen.fit.knowledge, names), names)
+        if told.condition is not None:
+            raise OptionError(
+                f"paths are no part of what sites add up to: combine without them, and take the result given the query "
+                f"{told.condition}"
+            )
+        constraints, beliefs = told.constraints(model.max_parents), told.belief
     else:
         known = [posterior.info.get("constraints") or {} for posterior in posteriors]
         agreed = {
@@ -186,7 +198,18 @@ def _table(
             for name in ("required", "forbidden")
         }
         most = _agreed([each.get("max_parents") for each in known], "max_parents", "--max-parents")
-        constraints = Constraints.from_names(names, agreed["required"], agreed["forbidden"], most)
+        single = _agreed(
+            [each.get("max_parents_of") or {} for each in known],
+            "the largest numbers of parents of single variables",
+            "--max-parents-of",
+        )
+        constraints = Constraints.from_names(names, agreed["required"], agreed["forbidden"], most, single)
+        believed = _agreed(
+            [beliefs_of(each.info.get("beliefs") or (), names).tolist() for each in posteriors],
+            "the beliefs",
+            "--beliefs",
+        )
+        beliefs = np.array(believed)
     if data is not None and data.kind == "discrete" and model.sparse_families == "drop":
         constraints = constraints.without_sparse_families(data)
         if not shared and constraints.cell_limit is not None:  # no family that a site alone would leave out
@@ -202,7 +225,7 @@ def _table(
             "--prior",
         )
         prior = make_prior(name or "uniform", len(names), **prior_options)
-    return ScoreTable.build(score, prior, constraints), data
+    return ScoreTable.build(score, prior.with_beliefs(beliefs), constraints), data
 
 
 def _with_given(part: Site, chosen: CombineOptions, given: set[str]) -> dict[str, Any]:

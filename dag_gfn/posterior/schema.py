@@ -96,6 +96,7 @@ _TRAINING = record(
 _DOUBT = record(dict.fromkeys(("code", "level", "verdict"), text), required=("code", "level", "verdict"))
 _EXPERIMENT = record({"nodes": items(text), "rows": COUNT}, required=("nodes", "rows"))
 _SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "proven"))
+_BELIEF = record({"source": text, "target": text, "probability": number(0, 1)}, required=("source", "target"))
 _CONSTRAINTS = record(
     {
         "required": _PAIRS,
@@ -193,6 +194,7 @@ def check_info(info: Any) -> None:
             "constraints": optional(_CONSTRAINTS),
             "conditions": items(_CONDITION),
             "knowledge": optional(record({})),
+            "beliefs": items(_BELIEF),
             "lags": optional(record({"rows": COUNT, "instantaneous": boolean}, required=("rows",))),
             "without_knowledge": optional(_without_knowledge(d)),
             "timing": record({"total_seconds": FIGURE}),

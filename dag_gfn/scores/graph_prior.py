@@ -1,14 +1,14 @@
 """Priors over DAGs: by the number of parents of each node, and by beliefs about single edges. Not normalised."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import no_type_check
+from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Float64, Int64
 from numba import njit
-from scipy.special import gammaln
+from scipy.special import expit, gammaln
 
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import popcount
@@ -49,6 +49,12 @@ class GraphPrior:
         """Whether an edge adds as much as the reverse edge, for all pairs."""
         return self.log_odds is None or np.array_equal(self.log_odds, self.log_odds.T)
 
+    @property
+    def beliefs(self) -> Float64[np.ndarray, "d d"]:
+        """The beliefs about edges as probabilities; one half where nothing is believed."""
+        d = len(self.log_prior_by_size)
+        return np.full((d, d), 0.5) if self.log_odds is None else expit(self.log_odds)
+
     def with_beliefs(self, probability: Float64[np.ndarray, "d d"]) -> "GraphPrior":
         r"""Return this prior with beliefs about edges: b = log(p / (1 - p)).
 
@@ -81,6 +87,37 @@ class GraphPrior:
             nodes = np.broadcast_to(np.asarray(node, dtype=np.int64), parents.shape)
             _add_log_odds(self.log_odds, nodes, parents, values)
         return values
+
+
+def recorded_beliefs(probability: Float64[np.ndarray, "d d"], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return beliefs about edges as posterior.json has them; those of one half say nothing, and are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores.graph_prior import recorded_beliefs
+    >>> recorded_beliefs(np.array([[0.5, 0.9], [0.5, 0.5]]), ("a", "b"))
+    [{'source': 'a', 'target': 'b', 'probability': 0.9}]
+    """
+    return [
+        {"source": names[i], "target": names[j], "probability": float(probability[i, j])}
+        for i, j in np.argwhere(probability != 0.5)
+    ]
+
+
+def beliefs_of(recorded: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Float64[np.ndarray, "d d"]:
+    """Return the probabilities of edges that `recorded_beliefs` has recorded, one half elsewhere.
+
+    Examples
+    --------
+    >>> from dag_gfn.scores.graph_prior import beliefs_of
+    >>> beliefs_of([{"source": "a", "target": "b", "probability": 0.9}], ("a", "b")).tolist()
+    [[0.5, 0.9], [0.5, 0.5]]
+    """
+    probability, place = np.full((len(names), len(names)), 0.5), {name: k for k, name in enumerate(names)}
+    for each in recorded:
+        probability[place[each["source"]], place[each["target"]]] = each["probability"]
+    return probability
 
 
 def _uniform(d: int) -> Float64[np.ndarray, " d"]:

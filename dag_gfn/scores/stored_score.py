@@ -5,6 +5,7 @@ are computed as well, and where one differs, something of the fit is not known h
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from dag_gfn.scores.block import BlockBGe
 from dag_gfn.scores.cell_limit import CellLimit
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.contingency_tables import ContingencyTables
-from dag_gfn.scores.graph_prior import GraphPrior, make_prior
+from dag_gfn.scores.graph_prior import GraphPrior, beliefs_of, make_prior
 from dag_gfn.scores.local_score import LocalScore
 from dag_gfn.scores.moments import Moments
 from dag_gfn.scores.registry import make_score
@@ -91,7 +92,7 @@ def stored_log_scores(
 def log_prior_of(
     posterior: GraphPosterior, graphs: Bool[np.ndarray, "k d d"]
 ) -> Float64[np.ndarray, " k"] | None:
-    """Return the log prior of graphs by their numbers of parents, not normalised; None where it is not recorded.
+    """Return the log prior of graphs, not normalised, as if nothing were excluded; None where it is not recorded.
 
     Examples
     --------
@@ -103,7 +104,7 @@ def log_prior_of(
     True
     """
     prior = _prior(posterior)
-    return None if prior is None else prior.log_prior(graphs.sum(axis=1)).sum(axis=1)
+    return None if prior is None else _log_prior(prior, graph.parent_masks(graphs))
 
 
 def _computed(
@@ -153,7 +154,12 @@ def _log_rewards(
         values = np.full(len(sets), -np.inf)
         values[allowed] = score.local_scores(node, sets[allowed])
         total += values[which.reshape(-1)]
-    return total + prior.log_prior(graphs.sum(axis=1)).sum(axis=1)
+    return total + _log_prior(prior, masks)
+
+
+def _log_prior(prior: GraphPrior, masks: Int64[np.ndarray, "k d"]) -> Float64[np.ndarray, " k"]:
+    nodes = np.broadcast_to(np.arange(masks.shape[1]), masks.shape).reshape(-1)
+    return prior.log_prior(nodes, masks.reshape(-1)).reshape(masks.shape).sum(axis=1)
 
 
 def _score(posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]) -> LocalScore | _Counts | None:
@@ -216,7 +222,8 @@ def _counted_rows(
 def _prior(posterior: GraphPosterior) -> GraphPrior | None:
     info: dict[str, Any] = posterior.info
     try:
-        return make_prior(info["prior"], posterior.d, **(info.get("prior_options") or {}))
+        prior = make_prior(info["prior"], posterior.d, **(info.get("prior_options") or {}))
+        return prior.with_beliefs(beliefs_of(info.get("beliefs") or (), posterior.names))
     except (DagGfnError, KeyError, TypeError):
         return None
 
@@ -229,13 +236,14 @@ def _constraints(posterior: GraphPosterior) -> Constraints:
         recorded.get("required") or (),
         recorded.get("forbidden") or (),
         recorded.get("max_parents"),
+        recorded.get("max_parents_of"),
     )
     statistics = posterior.statistics
     if recorded.get("sparse_families") != "drop" or "cardinalities" not in statistics:
         return constraints
     states = statistics["cardinalities"].astype(np.float64)
     limit = CellLimit(states, statistics["num_rows"].astype(np.float64), constraints.required)
-    return Constraints(constraints.required, constraints.forbidden, constraints.max_parents, limit)
+    return replace(constraints, cell_limit=limit)
 
 
 def _packed(graphs: Bool[np.ndarray, "k d d"]) -> np.ndarray:
