@@ -130,7 +130,7 @@ def _require_possible(data: Dataset, lags: int) -> None:
 
 def _positions(
     rows: Bool[np.ndarray, " m"], series: Sequence[object] | None
-) -> list[Int64[np.ndarray, " k"]]:
+) -> list[Int64[np.ndarray, " _"]]:
     """Return the rows of each series in their order."""
     if series is None:
         return [np.arange(len(rows))]
@@ -144,7 +144,7 @@ def _positions(
     return [np.array(members, dtype=np.int64) for members in found.values()]
 
 
-def _earlier(places: list[Int64[np.ndarray, " k"]], lag: int) -> Int64[np.ndarray, " m"]:
+def _earlier(places: list[Int64[np.ndarray, " _"]], lag: int) -> Int64[np.ndarray, " m"]:
     """Return, for each row, the row of its series so many before it; -1 where there is none."""
     before = np.full(sum(map(len, places)), -1, dtype=np.int64)
     for members in places:

@@ -127,7 +127,7 @@ def drawn_answers(
         def size(e: EffectComparison, values: np.ndarray = of_part) -> np.ndarray:
             return values[place[e.source, e.target, e.to, e.from_, e.state]]
 
-        answers.append(query.holds_in(Batch(graphs[part], effects=size)))
+        answers.append(query.holds_in(Batch(graphs[part], posterior.oriented_pairs, effects=size)))
     return graphs, np.concatenate(answers)
 
 
@@ -165,9 +165,8 @@ def truth_given_graphs(
     np.float64(1.0)
     """
     if not query.effects():
-        return np.concatenate([query.holds(graphs[p]) for p in chunks(len(graphs), posterior.d)]).astype(
-            np.float64
-        )
+        parts = [query.holds(graphs[p], posterior.oriented_pairs) for p in chunks(len(graphs), posterior.d)]
+        return np.concatenate(parts).astype(np.float64)
     # every graph equally often, so that the improbable ones have draws too
     even = GraphPosterior.from_weights(
         posterior.names, graphs, np.zeros(len(graphs)), info=posterior.info, statistics=posterior.statistics
@@ -178,7 +177,7 @@ def truth_given_graphs(
     size = int(group.max()) + 1
     count = np.bincount(of_draw, minlength=size)
     true = np.bincount(of_draw, weights=holds, minlength=size)
-    without = query.holds_in(Batch(graphs, effects=lambda e: np.zeros(len(graphs))))
+    without = query.holds_in(Batch(graphs, posterior.oriented_pairs, effects=lambda e: np.zeros(len(graphs))))
     share = np.where(count > 0, true / np.maximum(count, 1), 0.0)[of_graph]
     return np.where(count[of_graph] > 0, share, without.astype(np.float64))
 

@@ -25,6 +25,7 @@ from dag_gfn.fitting.prepare import Prepared
 from dag_gfn.fitting.progress import ShareProgress
 from dag_gfn.fitting.table_runs import TableRuns, run_tables
 from dag_gfn.fitting.training_options import TrainingOptions
+from dag_gfn.layerings.candidates import affordable_seconds, default_size
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import default_iterations, fit_mcmc
 from dag_gfn.posterior.method_result import MethodResult
@@ -214,6 +215,8 @@ def _work(
     )
     jobs = max(1, chosen.method.n_jobs or _ASSUMED_CORES) if method == "mcmc" else 1
     network: dict[str, Any] | None = None  # of the table before
+    seconds = affordable_seconds(run.time_budget) / len(scores)
+    candidates = default_size(run.table, seconds)  # fewer than of one table, whose scores would take as long
 
     def build(score: LocalScore, storage: str = "auto") -> ScoreTable:
         return ScoreTable.build(score, prepared.prior, prepared.constraints, storage=storage)
@@ -245,6 +248,7 @@ def _work(
 
             result = fit_mcmc(
                 table,
+                num_candidates=None if table.is_complete else candidates,
                 seed=seed,
                 num_samples=each,
                 iterations=steps,
