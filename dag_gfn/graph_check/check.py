@@ -11,6 +11,7 @@ from jaxtyping import Bool
 from dag_gfn.graph_check.independences import Independence, implied_independences
 from dag_gfn.graph_check.matched_graph import matched_graph
 from dag_gfn.graphs import graph as graphs
+from dag_gfn.graphs.interventional import essential_graph
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.class_size import class_size
 from dag_gfn.posterior.ranking import evidence_of, ranked_graphs
@@ -76,7 +77,8 @@ class GraphCheck:
     probability, probability_error : float
         P(graph | data); nan where not known.
     class_size : int or None
-        Number of graphs that the data cannot tell from this one (its Markov equivalence class); None where not counted.
+        Number of graphs that the data cannot tell from this one (its equivalence class, under the experiments that the
+        table has); None where not counted.
     class_probability, class_error : float
         P(class | data).
     log_odds : float
@@ -170,7 +172,7 @@ def check_graph(
     adjacency = matched.adjacency
     log_score = float(stored_log_scores(posterior, adjacency[None])[0])
     best = ranked_graphs(posterior, 1)
-    size = class_size(graphs.cpdag(adjacency[None])[0])
+    size = class_size(essential_graph(adjacency, posterior.oriented_pairs))
     probability, error = _probability(posterior, adjacency, log_score)
     of_class, class_error = _class_probability(posterior, adjacency, log_score, size)
     best_score = float(best.log_scores[0])
@@ -220,12 +222,13 @@ def _class_probability(
     if posterior.info.get("score_equivalent") and evidence is not None and size is not None:
         of_class = evidence.probabilities(np.array([log_score + math.log(size)]))
         return float(of_class[0]), float(evidence.errors(of_class)[0])
-    wanted = graphs.cpdag(adjacency[None])[0]
+    oriented = posterior.oriented_pairs
+    wanted = essential_graph(adjacency, oriented)
     same = np.zeros(len(posterior), dtype=bool)
     linked = graphs.skeleton(adjacency)
     near = np.flatnonzero((graphs.skeleton(posterior.graphs) == linked).all(axis=(1, 2)))
     if len(near):
-        same[near] = (graphs.cpdag(posterior.graphs[near]) == wanted).all(axis=(1, 2))
+        same[near] = (essential_graph(posterior.graphs[near], oriented) == wanted).all(axis=(1, 2))
     if posterior.covers_all_dags and not np.isnan(posterior.log_scores).any():
         log_mass = posterior.log_scores - np.logaddexp.reduce(posterior.log_scores)
         return float(np.exp(log_mass[same]).sum()), 0.0
