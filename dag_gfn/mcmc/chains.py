@@ -100,6 +100,7 @@ def run_chains(
     kept: int,
     starts: Sequence[Int64[np.ndarray, " d"]] = (),
     annealed: Sequence[np.random.SeedSequence] = (),
+    annealing: int | None = None,
     time_budget: float | int | None = None,
     go_on: Callable[[Chains], bool] | None = None,
     threads: int | None = None,
@@ -122,6 +123,8 @@ def run_chains(
     annealed : sequence of SeedSequence
         Random streams: the chains after these begin with a layering that is annealed by each (`annealed_starts`), and
         those that are left at random.
+    annealing : int, optional
+        Steps of each annealing, at most; as many as those of a chain when left out.
     time_budget : float, optional
         Seconds, annealing among them, after which the chains end in any case.
     go_on : callable, optional
@@ -153,7 +156,8 @@ def run_chains(
     began = time.perf_counter()
     chains, rngs = len(streams), [np.random.default_rng(stream) for stream in streams]
     limit = None if time_budget is None else _ANNEALING * time_budget
-    cool = annealed_starts(weights, annealed, iterations=iterations, time_limit=limit, threads=threads)
+    steps = iterations if annealing is None else annealing
+    cool = annealed_starts(weights, annealed, iterations=steps, time_limit=limit, threads=threads)
     starts = [*starts, *cool]
     states = [init_at(weights, layer_of) for layer_of in starts[:chains]]
     states += [init(weights, rng=rng) for rng in rngs[len(states) :]]

@@ -69,6 +69,7 @@ def fit_mcmc(
     budget: TimeBudget | None = None,
     chains: int = CHAINS,
     starts: Sequence[Int64[np.ndarray, " d"]] | None = None,
+    annealing: int | None = None,
     num_candidates: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
     on_phase: Callable[[str, float], None] | None = None,
@@ -80,7 +81,7 @@ def fit_mcmc(
     table : ScoreTable
     seed : int
         Of annealed starts, chains and graphs, each with a stream of its own (`RandomStreams`).
-    iterations, on_report
+    iterations, annealing, on_report
         As for `run_chains`; by default the number of steps is chosen from the number of nodes, and with a time budget
         chains go on until they agree and are worth enough draws.
     budget : TimeBudget, optional
@@ -142,6 +143,7 @@ def fit_mcmc(
             kept=min(max(-(-num_samples // chains), least), most),
             starts=() if starts is None else starts,
             annealed=annealed,
+            annealing=annealing,
             time_budget=for_chains,
             go_on=go_on,
             on_report=on_report,
