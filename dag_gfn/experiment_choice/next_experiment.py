@@ -396,7 +396,7 @@ class _Chooser:
 
 def _entropy_of(share: float) -> float:
     """Return the entropy of a yes-or-no question in nats."""
-    return -sum(p * math.log(p) for p in (share, 1.0 - share) if p > 0.0)
+    return max(0.0, -sum(p * math.log(p) for p in (share, 1.0 - share) if p > 0.0))
 
 
 def _costs(names: Sequence[str], costs: Mapping[str, object]) -> Float64[np.ndarray, " d"]:
