@@ -88,7 +88,7 @@ def with_lags(
     times = range(lags + 1)
     lost = int(rows.sum() - kept.sum())
     note = (
-        f"each row has the {lags} row{'s' if lags > 1 else ''} before it as columns, such as "
+        f"each row has the {f'{lags} rows' if lags > 1 else 'row'} before it as columns, such as "
         f"'{one_line(lagged_name(data.names[0], 1))}'; {lost} of {int(rows.sum())} rows have no such past and are left "
         "out"
     )
