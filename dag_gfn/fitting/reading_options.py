@@ -65,14 +65,12 @@ class ReadingOptions(OptionGroup, panel="The table"):
         "matrix, with a column for each variable that was set in some row. Rows in which a variable was set say "
         "nothing about its causes.",
         metavar="COLUMN|FILE",
-        first=True,
     )
     context: Names = option(
         (),
         "Columns that can only be causes: an experiment, a batch, a site.",
         details="They are categories. An edge from a context to a variable says that the experiment changes how the "
         "variable comes about.",
-        first=True,
     )
     dates: str = option(
         "drop",

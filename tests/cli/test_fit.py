@@ -313,18 +313,7 @@ def test_a_table_too_wide_for_an_exact_posterior(here, capsys):
 
 def test_names_are_printed_as_they_are(here, capsys):
     table(NASTY_NAMES).to_csv("nasty.csv", index=False)
-    fit = [
-        "fit",
-        "nasty.csv",
-        "--out",
-        "out",
-        "--method",
-        "gflownet",
-        "--iterations",
-        "3",
-        "--num-samples",
-        "50",
-    ]
+    fit = ["fit", "nasty.csv", "--out", "out", "--num-samples", "50"]
     assert (
         main([*fit, "--required", f"{NASTY_NAMES[0]}:{NASTY_NAMES[3]}", "--forbidden", "na,me::heart:"]) == 0
     )

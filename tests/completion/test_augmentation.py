@@ -46,6 +46,7 @@ def test_tables_agree_with_what_was_seen_and_do_not_depend_on_threads(cells):
         assert (first.data.values[seen] == cells.values[seen]).all()
 
 
+@pytest.mark.slow
 def test_chains_that_do_not_agree_run_longer(cells):
     short = augmented(cells, tables=8, chains=2, first_round=20, max_sweeps=60)
     assert short.diagnostics["sweeps"] == 50 + 20 + 40  # too few for 400 effective draws

@@ -594,6 +594,7 @@ def test_a_check_that_was_asked_for_may_fail_the_fit(monkeypatch):
         quick(iterations=2, exact_check=True)
 
 
+@pytest.mark.slow
 def test_long_work_is_announced(monkeypatch, capsys):
     def told(**options):
         quick(table("abcdef"), **{"num_samples": 20, "iterations": 2} | options)
@@ -828,6 +829,7 @@ def few_candidates(monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.layer_weights.default_size", lambda table, seconds: 8)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_candidates")
 def test_mcmc_beyond_complete_tables_takes_candidate_parents():
     data = dag_gfn.simulate(22, 100, rng=np.random.default_rng(0))

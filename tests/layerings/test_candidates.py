@@ -92,6 +92,7 @@ def test_candidates_are_the_most_probable_parents(options, size):
         assert not likely.any() or in_orders[v, likely].min() > in_orders[v, left].max() - 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"rows": 1000, "seed": 1}, {"prior": "erdos_renyi"}], ids=str)
 def test_dags_of_candidates_are_more_probable_than_those_of_the_best_sets_of_parents(options):
     table, chosen = choice(6, tuple(options.items()))
@@ -165,6 +166,7 @@ def test_columns_that_stand_in_for_one_another_are_all_found(rng):
     assert shares_of(table, chosen.masks)[0] == pytest.approx(chosen.covered[0], abs=0.05)
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(st.integers(0, 10_000), st.integers(3, 6))
 def test_required_parents_are_candidates_and_forbidden_ones_come_last(seed, size):
@@ -208,6 +210,7 @@ def test_a_single_allowed_parent_set_is_covered():
         choose_candidates(table, 4)
 
 
+@pytest.mark.slow
 def test_the_highest_bit(rng, monkeypatch):
     monkeypatch.setattr("dag_gfn.layerings.parent_inclusion._CHAINS", (8, 8))  # quick
     monkeypatch.setattr("dag_gfn.layerings.parent_inclusion._SWEEPS", 1)

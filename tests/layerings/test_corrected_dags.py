@@ -37,6 +37,7 @@ def drawn(table, weights):
     return layering_of(dags[chosen]), float(np.logaddexp.reduce(log_weights))
 
 
+@pytest.mark.slow
 def test_edges_and_evidence_are_those_of_the_posterior(table, weights, drawn):
     layer_of, log_evidence = drawn
     exact = exact_reference(table)

@@ -56,6 +56,7 @@ def test_a_factor_is_that_of_the_chosen_columns(rng):
     np.testing.assert_allclose(factor[:3, :3], np.linalg.cholesky(matrix[np.ix_(members, members)]))
 
 
+@pytest.mark.slow
 def test_a_complete_graph_draws_the_inverse_wishart_and_the_mean(rng):
     """The covariance of all columns is IW(nu + D, R), whatever the order of the nodes: mean R / (nu - 1)."""
     matrix, centre = problem(rng)

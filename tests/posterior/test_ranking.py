@@ -97,7 +97,7 @@ def test_the_entropy_of_a_flat_posterior_is_not_that_of_its_draws(exact):
     assert exact.num_effective_graphs() == pytest.approx(more)
     sentence = spread_sentence(exact)
     assert "stands out" in sentence
-    assert f"{more:.3g} graphs" in sentence
+    assert f"{more:,.0f} graphs" in sentence
 
 
 def test_without_an_evidence_there_are_odds(tmp_path, rng):

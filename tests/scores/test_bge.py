@@ -60,6 +60,7 @@ def test_a_users_zero_and_arrays_are_kept(rng):
     assert not np.allclose(shifted[2], default[2])
 
 
+@pytest.mark.slow
 def test_float64_accuracy_at_100_000_rows(rng):
     """Regression: in float32 the score is off by up to 1.5 nats at this size."""
     values = correlated(rng, 100_000, 3)

@@ -98,6 +98,7 @@ def test_guides_that_cannot_be_used_are_a_storage_error(tmp_path, damage):
         Guides.load(path, 4)
 
 
+@pytest.mark.slow
 def test_judges_are_others_and_longer(table, weights):
     chains = JudgingChains(weights, seed=0, training_iterations=2_500).result()
     assert len(chains.layer_of) == CHAINS

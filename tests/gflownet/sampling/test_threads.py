@@ -111,6 +111,7 @@ def fitted(environment, policy, seed):
     return fit.drawn.layer_of.tobytes() + fit.drawn.log_weights.tobytes() + fit.log_probabilities.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_chains", "two_threads")
 def test_fits_in_threads_are_the_fits_alone_and_leave_the_caller_as_it_was():
     fits = [

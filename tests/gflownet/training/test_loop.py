@@ -57,6 +57,7 @@ def divergence(policy, table):
     return (kl_div(p, (p + q) / 2).sum() + kl_div(q, (p + q) / 2).sum()) / 2
 
 
+@pytest.mark.slow
 def test_a_short_training_comes_close_to_the_posterior():
     table = score_table(3)
     before = network()
