@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.views.report.table_parts import column_rows, known_parts, missing_cells
