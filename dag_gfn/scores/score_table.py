@@ -11,7 +11,7 @@ from jaxtyping import Float64, Int64, Shaped
 from numba import njit
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
-from dag_gfn.graphs.subsets import parent_sets, remove_bit, subsets_within
+from dag_gfn.graphs.subsets import parent_sets, popcount, remove_bit, subsets_within
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.family_cache import FamilyCache
 from dag_gfn.scores.graph_prior import GraphPrior, make_prior
@@ -287,12 +287,15 @@ def _complete(
     """Return the complete table: score plus log prior, -inf where the constraints forbid a parent set."""
     with np.errstate(all="ignore"):  # _finite reports it, with the column's name
         table = score.complete_table()
+    by_size = prior.log_prior_by_size[popcount(np.arange(table.shape[1], dtype=np.int64))]  # the same for all nodes
     for node in range(score.d):
         _finite(score, node, table[node])
-        sets = parent_sets(node, score.d)
-        table[node] += prior.log_prior(node, sets)
+        if prior.log_odds is None:
+            table[node] += by_size
+        else:
+            table[node] += prior.log_prior(node, parent_sets(node, score.d))
         if not constraints.is_empty():
-            table[node, ~constraints.allow(node, sets)] = -np.inf
+            table[node, ~constraints.allow(node, parent_sets(node, score.d))] = -np.inf
     return table
 
 
