@@ -55,15 +55,28 @@ def run_chunks(
             if progress is not None:
                 progress(len(results) / len(chunks))
 
-    if not parallel or len(chunks) < 2 or getattr(_thread, "is_one_of_many", False):
+    if not parallel or len(chunks) < 2 or free_threads() == 1:
         collect(map(work, chunks))
         return results
-    threads = ThreadPoolExecutor(min(len(chunks), os.cpu_count() or 1))
+    threads = ThreadPoolExecutor(min(len(chunks), free_threads()))
     try:
         collect(threads.map(work, chunks))
     finally:
         threads.shutdown(wait=True, cancel_futures=True)
     return results
+
+
+def free_threads() -> int:
+    """Return how many threads work may take: a core each, but one in one of several `workers`.
+
+    Examples
+    --------
+    >>> from dag_gfn.chunked import free_threads, workers
+    >>> with workers(2) as pool:
+    ...     pool.submit(free_threads).result()
+    1
+    """
+    return 1 if getattr(_thread, "is_one_of_many", False) else os.cpu_count() or 1
 
 
 @contextmanager

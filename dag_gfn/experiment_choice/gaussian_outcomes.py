@@ -16,7 +16,6 @@ from typing import Any, final, no_type_check
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numba import njit
-from scipy.special import gammaln
 
 from dag_gfn.experiment_choice.families import Families
 from dag_gfn.experiment_choice.outcomes import OBSERVE, Experiment, arm_of_rows, spread_over
@@ -25,6 +24,7 @@ from dag_gfn.parameters.block_draws import block_networks, factor_columns
 from dag_gfn.parameters.block_gaussian import BlockGaussianBatch
 from dag_gfn.parameters.node_columns import NodeColumns
 from dag_gfn.parameters.units import in_standard_deviations
+from dag_gfn.scores.normal_wishart import column_constants, prior_scale
 
 CHUNK_CELLS = 4_000_000
 """Simulated cells that are held at once."""
@@ -131,7 +131,15 @@ class GaussianOutcomes:
                     scores = np.empty((len(matrices), len(here)))
                     freedom = n + self.alpha_w - self.means.shape[1]
                     _family_scores(
-                        matrices, here, pointers, columns, sizes, width, self._constants(n), freedom, scores
+                        matrices,
+                        here,
+                        pointers,
+                        columns,
+                        sizes,
+                        width,
+                        column_constants(n, self.means.shape[1], self.alpha_mu, self.alpha_w),
+                        freedom,
+                        scores,
                     )
                     found[start : start + step, here] += sign * scores
         return found
@@ -225,21 +233,7 @@ class GaussianOutcomes:
 
     @property
     def _t(self) -> float:
-        size = self.means.shape[1]
-        return self.alpha_mu * (self.alpha_w - size - 1.0) / (self.alpha_mu + 1.0)
-
-    def _constants(self, n: float) -> Float64[np.ndarray, " D"]:
-        """Return the terms of one column given k = 0 .. D-1 columns that depend on n and k alone."""
-        size = self.means.shape[1]
-        k = np.arange(size)
-        degrees = self.alpha_w - size + k
-        return (
-            0.5 * np.log(self.alpha_mu / (n + self.alpha_mu))
-            + gammaln(0.5 * (n + degrees + 1))
-            - gammaln(0.5 * (degrees + 1))
-            - 0.5 * n * np.log(np.pi)
-            + 0.5 * (degrees + k + 1) * np.log(self._t)
-        )
+        return prior_scale(self.means.shape[1], self.alpha_mu, self.alpha_w)
 
 
 def _number_points(

@@ -1,6 +1,5 @@
 """Layerings of high weight, for chains to begin with where no best DAG is known."""
 
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Int64
 
+from dag_gfn.chunked import free_threads
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.partition import LayeringState, init, run
 
@@ -110,7 +110,7 @@ def annealed_starts(
     """
     steps = min(default_annealing(weights.d), iterations)
 
-    threads = threads or os.cpu_count() or 1
+    threads = threads or free_threads()
     if time_limit is not None:
         time_limit = time_limit / max(-(-len(streams) // threads), 1)
 

@@ -1,7 +1,6 @@
 """Several chains at once, thinned as they grow, that end by number of steps, by the clock or by Ctrl-C."""
 
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int64
 
+from dag_gfn.chunked import free_threads
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.moves import MOVES
@@ -185,7 +185,7 @@ def run_chains(
     _log.info(
         "%d chains over %d columns begin, %d steps planned", chains, states[0].layer_of.size, iterations
     )
-    workers = ThreadPoolExecutor(min(chains, threads or os.cpu_count() or 1))
+    workers = ThreadPoolExecutor(min(chains, threads or free_threads()))
     try:
         while not out_of_time:
             if done + thinning > planned:

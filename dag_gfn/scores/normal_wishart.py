@@ -16,6 +16,38 @@ _PRIOR_SHARE = 0.1
 _ROWS_FOR_PRIOR = 20  # with fewer rows the prior always matters, and nothing is warned about
 
 
+def prior_scale(size: int, alpha_mu: float, alpha_w: float) -> float:
+    """Return t, which makes T = t I of D columns.
+
+    Examples
+    --------
+    >>> from dag_gfn.scores.normal_wishart import prior_scale
+    >>> prior_scale(3, 1.0, 5.0)
+    0.5
+    """
+    return alpha_mu * (alpha_w - size - 1.0) / (alpha_mu + 1.0)
+
+
+def column_constants(n: int | float, size: int, alpha_mu: float, alpha_w: float) -> Float64[np.ndarray, " D"]:
+    """Return the terms of one of D columns that depend on n and the number k = 0 .. D-1 of columns before it alone.
+
+    Examples
+    --------
+    >>> from dag_gfn.scores.normal_wishart import column_constants
+    >>> column_constants(0, 3, 1.0, 5.0).round(3).tolist()  # 1/2 (alpha_w - D + 2k + 1) log t
+    [-1.04, -1.733, -2.426]
+    """
+    k = np.arange(size)
+    degrees = alpha_w - size + k
+    return np.asarray(
+        0.5 * np.log(alpha_mu / (n + alpha_mu))
+        + gammaln(0.5 * (n + degrees + 1))
+        - gammaln(0.5 * (degrees + 1))
+        - 0.5 * n * np.log(np.pi)
+        + 0.5 * (degrees + k + 1) * np.log(prior_scale(size, alpha_mu, alpha_w))
+    )
+
+
 class NormalWishart(GaussianScore):
     r"""A score whose families have the normal-Wishart marginal likelihood, parameters integrated out.
 
@@ -64,7 +96,7 @@ class NormalWishart(GaussianScore):
             )
         self.alpha_mu, self.alpha_w = float(alpha_mu), alpha_w
         self.mean_obs = np.broadcast_to(prior_mean, (size,))
-        self.t = self.alpha_mu * (alpha_w - size - 1.0) / (self.alpha_mu + 1.0)
+        self.t = prior_scale(size, self.alpha_mu, alpha_w)
 
     def _set_moments(self, moments: list[Moments], remedy: str) -> None:
         """Set R of all nodes, or of each node where interventions make them differ.
@@ -90,17 +122,8 @@ class NormalWishart(GaussianScore):
         return prior + scatter, np.sqrt(n * self.alpha_mu / (n + self.alpha_mu)) * (mean - self.mean_obs)
 
     def _constant(self, n: int | float) -> Float64[np.ndarray, " D"]:
-        """Return the terms of one column that depend on n and the number k = 0 .. D-1 of columns before it alone."""
-        size = len(self.mean_obs)
-        k = np.arange(size)
-        degrees = self.alpha_w - size + k
-        return (
-            0.5 * np.log(self.alpha_mu / (n + self.alpha_mu))
-            + gammaln(0.5 * (n + degrees + 1))
-            - gammaln(0.5 * (degrees + 1))
-            - 0.5 * n * np.log(np.pi)
-            + 0.5 * (degrees + k + 1) * np.log(self.t)
-        )
+        """Return `column_constants` of n rows."""
+        return column_constants(n, len(self.mean_obs), self.alpha_mu, self.alpha_w)
 
     def score_from_minors(
         self,

@@ -287,7 +287,9 @@ def _complete(
     """Return the complete table: score plus log prior, -inf where the constraints forbid a parent set."""
     with np.errstate(all="ignore"):  # _finite reports it, with the column's name
         table = score.complete_table()
-    by_size = prior.log_prior_by_size[popcount(np.arange(table.shape[1], dtype=np.int64))]  # the same for all nodes
+    by_size = prior.log_prior_by_size[
+        popcount(np.arange(table.shape[1], dtype=np.int64))
+    ]  # the same for all nodes
     for node in range(score.d):
         _finite(score, node, table[node])
         if prior.log_odds is None:
