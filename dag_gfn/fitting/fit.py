@@ -15,7 +15,7 @@ from dag_gfn.fitting.knowledge_effect import knowledge_effect
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
-from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, prepare
+from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, margins_of, prepare
 from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import takes
@@ -142,6 +142,7 @@ def fit(
             **chosen.recorded(),
             **(dict.fromkeys(chosen.training.recorded()) if training is None else training.recorded()),
             "score": table.score,
+            "margins": margins_of(chosen.model, table.score),
             "score_options": table.score_options,
             "prior": table.prior,
             "prior_options": table.prior_options,

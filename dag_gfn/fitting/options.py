@@ -140,11 +140,12 @@ class ModelOptions(OptionGroup, panel="The model"):
     score: str | None = option(
         None,
         "Score of a graph; default by the kinds of the columns.",
-        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula"),
+        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive"),
         details="By default ``bge`` for numbers, ``bdeu`` for categories, ``block`` for both, and ``copula`` where a "
         "column is ordinal; see :func:`dag_gfn.scores.score_for`. ``block`` is ``bge`` for nodes that own several "
         "columns: categories beside numbers, and groups. ``copula`` takes numbers and ordered categories for bent or "
-        "coarse readings of normal variables; effects are then in normal scores.",
+        "coarse readings of normal variables; effects are then in normal scores. ``additive`` lets each number act "
+        "through a curve.",
     )
     prior: str = option(
         "uniform",
@@ -173,14 +174,14 @@ class ModelOptions(OptionGroup, panel="The model"):
         "``linear_gaussian`` is in the columns' units: by default these are only centred.",
         check=true_or_false,
     )
-    margins: str = option(
-        "as_is",
-        "Numbers as they are, or their normal scores.",
+    margins: str | None = option(
+        None,
+        "Numbers as they are, or their normal scores; default as they are, but for additive.",
         details="``normal_scores`` puts the normal quantile of its rank in the place of each number, so that outliers, "
         "skewness and units of a column do not matter. Effects are then in normal scores: one is about a standard "
-        "deviation of a normal column.",
+        "deviation of a normal column. Default ``as_is``, and ``normal_scores`` for the score ``additive``: on tables "
+        "of known causes the directions that it finds are then right more often.",
         check=one_of("as_is", "normal_scores"),
-        recorded=True,
     )
 
 
@@ -196,10 +197,12 @@ class ScoreHyperparameters(OptionGroup, panel="Hyperparameters"):
     """
 
     alpha_mu: float | int | None = option(
-        None, "Of bge, block and copula: rows that the prior mean is worth; by default 1.", check=number
+        None,
+        "Of bge, block, copula and additive: rows that the prior mean is worth; by default 1.",
+        check=number,
     )
     alpha_w: float | int | None = option(
-        None, "Of bge, block and copula: degrees of freedom; by default columns + 2.", check=number
+        None, "Of bge, block, copula and additive: degrees of freedom; by default columns + 2.", check=number
     )
     mean_obs: Numbers | None = option(
         None, "Of bge: prior mean, one or one for each column; by default 0.", check=numbers
@@ -212,6 +215,21 @@ class ScoreHyperparameters(OptionGroup, panel="Hyperparameters"):
     )
     weight_variance: float | int | None = option(
         None, "Of linear_gaussian: prior variance of a weight; by default 1.", check=number
+    )
+    num_curves: int | None = option(
+        None, "Of additive: curves of a column beside its straight line; by default 6.", check=whole(1)
+    )
+    curve_weight: float | int | None = option(
+        None,
+        "Of additive: how much of what curves say counts; by default 0.1.",
+        details="1 takes the model at its word: noise is normal and of constant variance. With less, the evidence for "
+        "curves is discounted, and so is the certainty of directions that rest on shape alone.",
+        check=number,
+    )
+    line_probability: float | int | None = option(
+        None,
+        "Of additive: prior probability that the parents of a column act by straight lines; by default 0.5.",
+        check=number,
     )
 
 

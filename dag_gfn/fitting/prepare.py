@@ -188,9 +188,10 @@ class _ScoreInputs:
         require_memory("num_samples", chosen.method.num_samples, bytes_of_graph)
         z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
         require_modelled(model.score, dataset)
-        ranks = model.margins == "normal_scores" or score_name == "copula"
+        margins = margins_of(model, score_name)
+        ranks = margins == "normal_scores" or score_name == "copula"
         unlike = data_warnings(filled_in(dataset), ranks=ranks)
-        if model.margins == "normal_scores":
+        if margins == "normal_scores":
             dataset = with_normal_margins(dataset)
             z_scored = dataset.standardize()
         scaled = _scaled(dataset, z_scored, model)
@@ -213,6 +214,21 @@ class _ScoreInputs:
     def doubts(self, score: LocalScore | None) -> list[Doubt]:
         """Return the doubts about the data, and those of the score if there is one."""
         return [*data_doubts(filled_in(self.z_scored)), *([] if score is None else score.doubts())]
+
+
+def margins_of(model: ModelOptions, score: str) -> str:
+    """Return whether numbers are scored as they are or by their normal scores, where nothing was asked for too.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import ModelOptions
+    >>> from dag_gfn.fitting.prepare import margins_of
+    >>> margins_of(ModelOptions(), "bge"), margins_of(ModelOptions(), "additive")
+    ('as_is', 'normal_scores')
+    """
+    if model.margins is None:
+        return "normal_scores" if score == "additive" else "as_is"
+    return model.margins
 
 
 def _require_order(score_name: str, dataset: Dataset) -> None:

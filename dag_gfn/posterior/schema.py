@@ -234,6 +234,7 @@ def _check_score_options(info: Mapping[str, Any]) -> None:
         "bdeu": {"equivalent_sample_size": POSITIVE},
         "bde": {"equivalent_sample_size": POSITIVE},
         "block": {"alpha_mu": POSITIVE, "alpha_w": POSITIVE},
+        "additive": {"alpha_mu": POSITIVE, "alpha_w": POSITIVE, "curve_weight": number(0, 1)},
     }
     record(needed.get(info.get("score") or "", {}))("score_options", options)
 

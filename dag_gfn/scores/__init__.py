@@ -1,5 +1,6 @@
 """Local scores, graph priors, constraints, and the table that joins them."""
 
+from dag_gfn.scores.additive import Additive
 from dag_gfn.scores.bde import BDe, BDeu
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
@@ -20,6 +21,7 @@ __all__ = [
     "MEMORY_LIMIT",
     "PRIORS",
     "SCORES",
+    "Additive",
     "BDe",
     "BDeu",
     "BGe",

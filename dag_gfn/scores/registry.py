@@ -13,6 +13,7 @@ from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import quoted
 from dag_gfn.data.row_weights import can_repeat_rows
 from dag_gfn.errors import OptionError
+from dag_gfn.scores.additive import Additive
 from dag_gfn.scores.bde import BDe, BDeu
 from dag_gfn.scores.bge import BGe
 from dag_gfn.scores.bic import DiscreteBIC, GaussianBIC
@@ -31,6 +32,7 @@ SCORE_CLASSES: tuple[type[LocalScore], ...] = (
     LinearGaussian,
     BlockBGe,
     Copula,
+    Additive,
 )
 """A new score is one more line here. The first of each kind of columns is the default of that kind."""
 
@@ -159,12 +161,13 @@ def make_score(name: str | None, data: Dataset, **options: ScoreOption) -> Local
 
     Parameters
     ----------
-    name : {"bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula"} or None
+    name : {"bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive"} or None
         None chooses by the kinds of the columns; see `score_for`.
     data : Dataset
     **options
         Options of the score, by the names of its class: ``alpha_mu``, ``alpha_w`` and ``mean_obs`` of ``bge``, the
-        first two of ``block`` and ``copula`` too; ``equivalent_sample_size`` of ``bdeu`` and ``bde``;
+        first two of ``block``, ``copula`` and ``additive`` too; ``num_curves``, ``curve_weight`` and
+        ``line_probability`` of ``additive``; ``equivalent_sample_size`` of ``bdeu`` and ``bde``;
         ``noise_variance`` and ``weight_variance`` of ``linear_gaussian``. None is the same as leaving one out.
 
     Raises

@@ -19,15 +19,21 @@ MODELS = {
 MODELS_OF_SCORES = {
     "block": "linear-Gaussian",
     "copula": "linear-Gaussian",
+    "additive": "additive (a curve for each cause)",
 }
 """The same for scores that assume it whatever the kind of the columns."""
 BLOCK = (
     "Categories act, and are acted on, through the indicators of their levels: a model linear in these. That suits "
     "categories such as sex or treatment. A rating that is a coarse reading of a quantity is better read as ordinal."
 )
+ADDITIVE = (
+    "Each number acts through a curve, what causes do adds, and the noise is normal with the same variance everywhere. "
+    "Directions then follow from the shape of a dependence too. Real noise is seldom so simple: what curves say is "
+    "discounted, and a direction that rests on shape alone is marked."
+)
 COPULA = (
-    "Each number and ordered category is an increasing function of a normal variable, and these have linear relations. "
-    "Only the order of the values counts."
+    "Each number and ordered category is an increasing function of a hidden normal variable, and relations are between "
+    "these. Only the order of the values counts."
 )
 MISSING = (
     "Whether a cell is missing does not depend on its own value, given the cells that were seen (missing at random). "
@@ -118,6 +124,8 @@ def model_assumptions(info: Mapping[str, Any]) -> list[tuple[str, str]]:
     told = []
     if has_categories_in_blocks(info):
         told.append(("Categories in a linear model.", BLOCK))
+    if info.get("score") == "additive":
+        told.append(("Curves.", ADDITIVE))
     if in_standard_deviations(info):
         told.append(("Order alone.", COPULA))
     if has_missing(info):

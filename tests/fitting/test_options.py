@@ -61,6 +61,9 @@ WRONG = {
     "equivalent_sample_size": ("x", "2"),  # of another score
     "noise_variance": ("x", "2"),
     "weight_variance": ("x", "2"),
+    "num_curves": (0, "0"),
+    "curve_weight": ("x", "2"),
+    "line_probability": ("x", "2"),
     "beta": ("x", "2"),  # of another prior
     "edges_per_node": ("x", "2"),
     "environment": ("magic", "magic"),
@@ -197,7 +200,7 @@ def test_the_record_has_what_is_declared_as_recorded():
     info = dag_gfn.fit(small_table(), seed=3, policy="transformer", progress=False).info
     recorded = FitOptions.from_keywords({"seed": 3}, caller="fit").recorded()
     assert {name: info[name] for name in recorded} == {
-        **{"seed": 3, "order_modular": False, "margins": "as_is"},
+        **{"seed": 3, "order_modular": False},
         **{"environment": None, "behaviour": None, "policy": None},  # nothing was trained
     }
 
