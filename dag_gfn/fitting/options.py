@@ -217,11 +217,11 @@ class ScoreHyperparameters(OptionGroup, panel="Hyperparameters"):
         None, "Of linear_gaussian: prior variance of a weight; by default 1.", check=number
     )
     num_curves: int | None = option(
-        None, "Of additive: curves of a column beside its straight line; by default 6.", check=whole(1)
+        None, "Of additive: curves of a column beside its straight line; by default 4.", check=whole(1)
     )
     curve_weight: float | int | None = option(
         None,
-        "Of additive: how much of what curves say counts; by default 0.1.",
+        "Of additive: how much of what curves say counts; by default 0.05.",
         details="1 takes the model at its word: noise is normal and of constant variance. With less, the evidence for "
         "curves is discounted, and so is the certainty of directions that rest on shape alone.",
         check=number,

@@ -40,9 +40,10 @@ class Additive(BlockBGe):
 
     :math:`\pi` is the prior probability that all parents of a node act by straight lines, ``line_probability``. On
     straight lines the bracket is near :math:`\pi`, so that Markov-equivalent DAGs keep nearly equal scores. With a
-    ``curve_weight`` w of 1 the score is a log marginal likelihood. A smaller w discounts what curves say, as in a
-    power posterior: real noise is neither normal nor of constant variance, and the shape of a dependence then tells
-    less about directions than the model believes.
+    ``curve_weight`` w of 1 the score is a log marginal likelihood. A smaller w discounts what curves say, as in a power
+    posterior: real noise is neither normal nor of constant variance, so that the model is far too certain of directions
+    that rest on shape. The default was set on the cause-effect pairs of Mooij et al., where it is about as certain as
+    it is right; on the normal scores of the columns, that is.
 
     Parameters
     ----------
@@ -59,9 +60,11 @@ class Additive(BlockBGe):
 
     References
     ----------
-    Friedman and Nachman, "Gaussian process networks", UAI 2000, has the same idea with other curves. Bissiri, Holmes
-    and Walker, "A general framework for updating belief distributions", Journal of the Royal Statistical Society B 78
-    (2016), for weights of a likelihood.
+    Friedman and Nachman, "Gaussian process networks", UAI 2000, has the same idea with other curves. Hoyer et al.,
+    "Nonlinear causal discovery with additive noise models", NIPS 2008, for directions from shape. Mooij et al.,
+    "Distinguishing cause from effect using observational data", JMLR 17 (2016), for the pairs. Bissiri, Holmes and
+    Walker, "A general framework for updating belief distributions", Journal of the Royal Statistical Society B 78
+    (2016), for weights of evidence.
 
     Examples
     --------
@@ -75,7 +78,7 @@ class Additive(BlockBGe):
     >>> data = from_array(np.column_stack([x, x**2 + rng.normal(size=100)])).standardize()
     >>> gains = lambda score: np.diff(score.complete_table()).ravel().round(1).tolist()
     >>> gains(BGe(data)), gains(Additive(data, curve_weight=1.0))  # of y as a parent of x, and of x as a parent of y
-    ([-2.2, -2.2], [11.0, 37.0])
+    ([-2.2, -2.2], [11.2, 36.8])
     """
 
     name = "additive"
@@ -88,8 +91,8 @@ class Additive(BlockBGe):
         *,
         alpha_mu: float | int = 1.0,
         alpha_w: float | int | None = None,
-        num_curves: int = 6,
-        curve_weight: float | int = 0.1,
+        num_curves: int = 4,
+        curve_weight: float | int = 0.05,
         line_probability: float | int = 0.5,
     ):
         if not 1 <= num_curves <= MAX_CURVES:
