@@ -139,10 +139,10 @@ def draw(tables: dict[str, pd.DataFrame], file: Path) -> None:
         xlabel="certainty of the likelier direction",
         ylabel="share of pairs in which it is right",
         xlim=(0.49, 1.01),
-        ylim=(0.3, 1.05),
+        ylim=(0.0, 1.05),
         title="Directions of real pairs of cause and effect",
     )
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="lower right", fontsize="small")
     figure.savefig(file, dpi=130)
 
 

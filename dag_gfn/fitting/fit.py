@@ -22,6 +22,7 @@ from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.experiments import Experiments
 from dag_gfn.posterior.method_result import MethodResult
+from dag_gfn.posterior.shape import SHAPE_SCORES, directions_by_shape
 from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
 from dag_gfn.scores.graph_prior import recorded_beliefs
@@ -176,11 +177,10 @@ def fit(
         statistics=statistics(),
     )
     posterior = given_paths(posterior, prepared.known)
-    return (
-        posterior
-        if effect is None
-        else replace(posterior, info=posterior.info | {"without_knowledge": effect.to_json()})
-    )
+    more: dict[str, Any] = {} if effect is None else {"without_knowledge": effect.to_json()}
+    if table.score in SHAPE_SCORES:
+        more["directions_by_shape"] = directions_by_shape(posterior, constraints.possible_edges())
+    return replace(posterior, info=posterior.info | more)
 
 
 def run_method(

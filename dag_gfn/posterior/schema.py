@@ -196,6 +196,12 @@ def check_info(info: Any) -> None:
             "knowledge": optional(record({})),
             "beliefs": items(_BELIEF),
             "lags": optional(record({"rows": COUNT, "instantaneous": boolean}, required=("rows",))),
+            "directions_by_shape": items(
+                record(
+                    {"source": text, "target": text, "share": number(0, 1), "by_independences": number(0, 1)},
+                    required=("source", "target", "share", "by_independences"),
+                )
+            ),
             "without_knowledge": optional(_without_knowledge(d)),
             "timing": record({"total_seconds": FIGURE}),
             "diagnostics": _DIAGNOSTICS,

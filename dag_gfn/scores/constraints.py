@@ -155,6 +155,11 @@ class Constraints:
             allowed &= self.cell_limit.allow(node, parents)
         return allowed
 
+    def possible_edges(self) -> Bool[np.ndarray, "d d"]:
+        """Return which edges are neither forbidden nor the reverse of a required one, shape (d, d), row → column."""
+        required, forbidden = unpack(self.required, self.d).T, unpack(self.forbidden, self.d).T
+        return np.asarray(~forbidden & ~required.T & ~np.eye(self.d, dtype=bool))
+
     def describe(self, names: Sequence[str]) -> dict[str, object]:
         """Return the constraints by name, as JSON can hold them: the arguments of :meth:`from_names`."""
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.shape import PREFERRED
 
 LIKELY = 0.5
 """Probability from which two variables count as likely linked."""
@@ -12,7 +13,7 @@ UNLIKELY = 0.05
 """Probability up to which two variables count as almost surely not linked; views list pairs above it."""
 SETTLED = 0.9
 """Share of a link's probability from which its direction counts as settled."""
-OPEN = 0.75
+OPEN = PREFERRED
 """Share of a link's probability below which neither direction is preferred."""
 
 
@@ -28,6 +29,8 @@ class Pair(NamedTuple):
         Probability that one of them holds.
     error : float
         Monte-Carlo standard error of `linked`; nan where not known.
+    by_shape : bool
+        Whether the likelier direction rests on the shape of the dependence alone; see `dag_gfn.posterior.shape`.
 
     Examples
     --------
@@ -42,6 +45,7 @@ class Pair(NamedTuple):
     backward: float
     linked: float
     error: float
+    by_shape: bool = False
 
     @property
     def share(self) -> float:
@@ -76,9 +80,13 @@ def pairs(posterior: GraphPosterior) -> list[Pair]:
     """
     edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
     error = posterior.standard_errors("linked").to_numpy()
+    shaped = {(each["source"], each["target"]) for each in posterior.info.get("directions_by_shape") or ()}
     found = []
     for i, j in zip(*np.triu_indices(posterior.d, k=1), strict=True):
         a, b = (i, j) if edge[i, j] >= edge[j, i] else (j, i)
-        numbers = (edge[a, b], edge[b, a], linked[i, j], error[i, j])
-        found.append(Pair(int(a), int(b), *map(float, numbers)))
+        forward, backward = float(edge[a, b]), float(edge[b, a])
+        by_shape = (posterior.names[a], posterior.names[b]) in shaped
+        found.append(
+            Pair(int(a), int(b), forward, backward, float(linked[i, j]), float(error[i, j]), by_shape)
+        )
     return sorted(found, key=lambda pair: -pair.linked)

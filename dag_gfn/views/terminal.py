@@ -15,6 +15,7 @@ from dag_gfn.views.experiments import experiment_sentences, variable_pairs
 from dag_gfn.views.known import known_sentences
 from dag_gfn.views.missing_cells import missing_sentences
 from dag_gfn.views.pairs import LIKELY, UNLIKELY
+from dag_gfn.views.shape import BY_SHAPE_MARK, shape_sentences
 from dag_gfn.views.wording import assumptions, rows_words
 
 MAX_GRAPH_TEXT = 200
@@ -57,7 +58,7 @@ def print_posterior(
         say("The run was interrupted: this is the state it had reached.", style="yellow")
     console.print(_edge_table(posterior, max_pairs, min_linked))
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
-    for line in experiment_sentences(posterior):
+    for line in (*shape_sentences(posterior.info), *experiment_sentences(posterior)):
         say(line)
     _print_top_graphs(posterior, say)
     _print_top_classes(posterior, say)
@@ -97,7 +98,10 @@ def _edge_table(posterior: GraphPosterior, max_pairs: int, min_linked: float) ->
         if pair.linked >= min_linked:
             numbers = []
             for i, j in ((pair.a, pair.b), (pair.b, pair.a)):
-                numbers += [f"{edge[i, j]:.3f}"] + ([f"{edge[i, j] - exact[i][j]:+.3f}"] if exact else [])
+                mark = BY_SHAPE_MARK if pair.by_shape and i == pair.a else ""
+                numbers += [f"{edge[i, j]:.3f}{mark}"] + (
+                    [f"{edge[i, j] - exact[i][j]:+.3f}"] if exact else []
+                )
             style = "bold" if pair.linked >= LIKELY else None
             names = (Text(printable(posterior.names[node])) for node in (pair.a, pair.b))
             table.add_row(*names, *numbers, f"{pair.linked:.3f}", style=style)

@@ -110,3 +110,11 @@ def test_the_cycle_runs_along_its_edges():
     cycle = str(caught.value).split("cycle: ")[1].split(".")[0].split(" -> ")
     assert cycle[0] == cycle[-1]
     assert all(pair in edges for pair in pairwise(cycle))
+
+
+def test_possible_edges_are_neither_forbidden_nor_against_a_required_one():
+    possible = Constraints.from_names(
+        ("a", "b", "c"), required=[("a", "b")], forbidden=[("c", "b")]
+    ).possible_edges()
+    impossible = {("abc"[i], "abc"[j]) for i, j in zip(*np.nonzero(~possible), strict=True) if i != j}
+    assert impossible == {("b", "a"), ("c", "b")}

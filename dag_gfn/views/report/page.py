@@ -21,6 +21,7 @@ from dag_gfn.views.report.effect_tables import effect_tables
 from dag_gfn.views.report.next_part import next_part
 from dag_gfn.views.report.summary import percent, summarise
 from dag_gfn.views.report.table_parts import column_rows, known_parts, missing_cells
+from dag_gfn.views.shape import shape_sentences
 from dag_gfn.views.terminal import class_edges
 from dag_gfn.views.wording import assumptions, model_assumptions
 
@@ -157,6 +158,7 @@ def report_html(
         source=features["edge"].source,
         pairs=shown,
         num_pairs=len(every),
+        by_shape=shape_sentences(info),
         settled=SETTLED,
         drawing=drawing,
         links=[_link(drawing, pair) for pair in shown],

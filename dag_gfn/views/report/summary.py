@@ -87,12 +87,16 @@ def _findings(posterior: GraphPosterior) -> list[tuple[str, list[str]]]:
     found = [
         (
             "Likely linked, direction well supported",
-            [f"{names[p.a]} → {names[p.b]} ({percent(p.forward)})" for p in by_direction["settled"]],
+            [
+                f"{names[p.a]} → {names[p.b]} ({percent(p.forward)}{', by shape' if p.by_shape else ''})"
+                for p in by_direction["settled"]
+            ],
         ),
         (
             "Likely linked, direction only preferred",
             [
-                f"{names[p.a]} → {names[p.b]} ({percent(p.forward)}; reversed {percent(p.backward)})"
+                f"{names[p.a]} → {names[p.b]} ({percent(p.forward)}; reversed {percent(p.backward)}"
+                f"{'; by shape' if p.by_shape else ''})"
                 for p in by_direction["leaning"]
             ],
         ),
