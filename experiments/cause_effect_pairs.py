@@ -93,6 +93,8 @@ def leave_out(odds: dict[float, np.ndarray], weights: np.ndarray) -> float:
     chosen = np.zeros(len(weights))
     for each in np.unique(source):
         others = source != each
+        if not others.any():
+            return float("nan")  # nothing to choose on
         best = min(odds, key=lambda w: log_loss(odds[w][others], weights[others]))
         chosen[~others] = odds[best][~others]
     return log_loss(chosen, weights)
