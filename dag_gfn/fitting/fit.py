@@ -143,7 +143,7 @@ def fit(
             **chosen.recorded(),
             **(dict.fromkeys(chosen.training.recorded()) if training is None else training.recorded()),
             "score": table.score,
-            "margins": margins_of(chosen.model, table.score),
+            "margins": margins_of(chosen.model, table.score, dataset),
             "score_options": table.score_options,
             "prior": table.prior,
             "prior_options": table.prior_options,

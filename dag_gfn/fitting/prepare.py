@@ -188,7 +188,7 @@ class _ScoreInputs:
         require_memory("num_samples", chosen.method.num_samples, bytes_of_graph)
         z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
         require_modelled(model.score, dataset)
-        margins = margins_of(model, score_name)
+        margins = margins_of(model, score_name, dataset)
         ranks = margins == "normal_scores" or score_name == "copula"
         unlike = data_warnings(filled_in(dataset), ranks=ranks)
         if margins == "normal_scores":
@@ -216,19 +216,22 @@ class _ScoreInputs:
         return [*data_doubts(filled_in(self.z_scored)), *([] if score is None else score.doubts())]
 
 
-def margins_of(model: ModelOptions, score: str) -> str:
+def margins_of(model: ModelOptions, score: str, dataset: Dataset) -> str:
     """Return whether numbers are scored as they are or by their normal scores, where nothing was asked for too.
 
     Examples
     --------
+    >>> import dag_gfn
     >>> from dag_gfn.fitting.options import ModelOptions
     >>> from dag_gfn.fitting.prepare import margins_of
-    >>> margins_of(ModelOptions(), "bge"), margins_of(ModelOptions(), "additive")
+    >>> wine = dag_gfn.load_example("wine")
+    >>> margins_of(ModelOptions(), "bge", wine), margins_of(ModelOptions(), "additive", wine)
     ('as_is', 'normal_scores')
     """
-    if model.margins is None:
-        return "normal_scores" if score == "additive" else "as_is"
-    return model.margins
+    if model.margins is not None:
+        return model.margins
+    has_ranks = dataset.kind != "discrete" and not dataset.moments_only
+    return "normal_scores" if score == "additive" and has_ranks else "as_is"
 
 
 def _require_order(score_name: str, dataset: Dataset) -> None:

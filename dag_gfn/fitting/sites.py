@@ -17,7 +17,6 @@ from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
-from dag_gfn.fitting.prepare import margins_of
 from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.fitting.site_options import CombineOptions
 from dag_gfn.fitting.site_statistics import Site, as_dataset
@@ -136,7 +135,7 @@ def combine(
             **chosen.fit.recorded(),
             **(dict.fromkeys(chosen.fit.training.recorded()) if training is None else training.recorded()),
             "score": table.score,
-            "margins": margins_of(chosen.fit.model, table.score),
+            "margins": chosen.fit.model.margins or "as_is",
             "score_options": table.score_options,
             "prior": table.prior,
             "prior_options": table.prior_options,

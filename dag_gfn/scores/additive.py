@@ -83,6 +83,7 @@ class Additive(BlockBGe):
 
     name = "additive"
     kind = "continuous"
+    needs_rows = True
     is_equivalent = False
 
     def __init__(

@@ -91,3 +91,16 @@ def test_counts_are_written_out_where_cells_are_drawn(rng):
     assert prepared(table).dataset.n == 120
     assert prepared(replace(table, weights=np.full(60, 0.5))).dataset.n == 60
     assert prepared(replace(table, kinds=codes.kinds)).dataset.n == 60
+
+
+def test_the_additive_score_takes_normal_scores_where_there_are_ranks(rng):
+    x = np.exp(rng.normal(size=(30, 2)))
+    found = prepared(dag_gfn.from_array(x), score="additive").dataset.values
+    np.testing.assert_allclose(np.sort(found[:, 0]), np.sort(found[:, 1]))  # of both columns the same
+    as_is = prepared(dag_gfn.from_array(x), score="additive", margins="as_is").dataset.values
+    assert not np.allclose(np.sort(as_is[:, 0]), np.sort(as_is[:, 1]))
+    with pytest.raises(OptionError, match="score 'additive' is for continuous or mixed columns"):
+        prepared(dag_gfn.from_array(np.array([[0, 1], [1, 0], [1, 1]]), discrete="all"), score="additive")
+    matrix = dag_gfn.from_covariance(np.eye(2), n=30)
+    with pytest.raises(OptionError, match="needs rows"):
+        prepared(matrix, score="additive")
