@@ -84,7 +84,8 @@ def workers(number: int) -> Iterator[ThreadPoolExecutor]:
     """Give threads for pieces of work that need no further ones: each keeps to its own core.
 
     Within them `run_chunks` and, in the whole process, linear algebra take no threads of their own, which would wait
-    for one another. A single worker is free to. Work that has not begun is dropped at the end.
+    for one another. A single worker is free to. Within `on_one_core` there is one worker, which is not free. Work that
+    has not begun is dropped at the end.
 
     Parameters
     ----------
@@ -97,15 +98,37 @@ def workers(number: int) -> Iterator[ThreadPoolExecutor]:
     ...     list(pool.map(abs, [-1, -2, 3]))
     [1, 2, 3]
     """
-    if number == 1:
-        pool = ThreadPoolExecutor(1)
-    else:
-        pool = ThreadPoolExecutor(number, initializer=_mark_as_one_of_many)
-    with threadpool_limits(None if number == 1 else 1, user_api="blas"):
+    confined = getattr(_thread, "is_one_of_many", False)
+    number = 1 if confined else number
+    free = number == 1 and not confined
+    pool = ThreadPoolExecutor(number, initializer=None if free else _mark_as_one_of_many)
+    with threadpool_limits(None if free else 1, user_api="blas"):
         try:
             yield pool
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let the calling thread do its work alone: one of many processes that have a core each.
+
+    `run_chunks`, `workers` and linear algebra take no threads of their own within the block.
+
+    Examples
+    --------
+    >>> from dag_gfn.chunked import free_threads, on_one_core
+    >>> with on_one_core():
+    ...     free_threads()
+    1
+    """
+    before = getattr(_thread, "is_one_of_many", False)
+    _thread.is_one_of_many = True
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        _thread.is_one_of_many = before
 
 
 def _mark_as_one_of_many() -> None:

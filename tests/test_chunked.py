@@ -1,11 +1,12 @@
 import contextlib
+import os
 import threading
 
 import numpy as np  # noqa: F401  its linear algebra is what is looked at
 import pytest
 from threadpoolctl import threadpool_info
 
-from dag_gfn.chunked import run_chunks, workers
+from dag_gfn.chunked import free_threads, on_one_core, run_chunks, workers
 
 
 @pytest.mark.parametrize("parallel", [False, True])
@@ -70,3 +71,18 @@ def test_linear_algebra_takes_one_thread_beside_workers():
     with workers(2):
         assert threads() == {1}
     assert threads() == before
+
+
+def test_on_one_core_nothing_takes_threads_of_its_own():
+    def used():
+        with workers(4) as pool:
+            inner = pool.submit(lambda: set(run_chunks(lambda _: threading.get_ident(), range(4)))).result()
+        return len(inner), len(set(run_chunks(lambda _: threading.get_ident(), range(4))))
+
+    with on_one_core():
+        assert used() == (1, 1)
+        assert free_threads() == 1
+        with on_one_core():
+            pass
+        assert free_threads() == 1  # the inner block does not free the outer one
+    assert free_threads() == (os.cpu_count() or 1)

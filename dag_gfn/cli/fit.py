@@ -53,7 +53,7 @@ def fit(
     **given: Any,
 ) -> int:
     """Fit a posterior over causal graphs to a table and save it as a folder."""
-    from dag_gfn.cli.run_folder import RunFolder
+    from dag_gfn.fitting.run_folder import RunFolder
 
     place = PlaceOptions(**read_values(PlaceOptions, given))
     how = HandlingOptions(**read_values(HandlingOptions, given))

@@ -241,7 +241,7 @@ def test_a_failure_after_training_keeps_it(here, capsys, monkeypatch):
         raise dag_gfn.StorageError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr("dag_gfn.cli.run_folder.RunFolder.finish", full)
+        patch.setattr("dag_gfn.fitting.run_folder.RunFolder.finish", full)
         assert main(given) not in (0, 130)
     assert "note: training is saved, --resume goes on from there" in capsys.readouterr().err
     assert main([*given, "--resume"]) == 0

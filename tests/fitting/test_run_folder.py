@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dag_gfn import files
-from dag_gfn.cli.run_folder import RunFolder
 from dag_gfn.errors import StorageError, StorageWarning
+from dag_gfn.fitting.run_folder import RunFolder
 from dag_gfn.posterior import GraphPosterior, load_posterior
 
 OPTIONS = {"seed": 0, "iterations": 5, "required": [["a", "b"]]}
