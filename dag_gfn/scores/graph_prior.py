@@ -150,6 +150,18 @@ _LOG_PRIORS: dict[str, Callable[..., Float64[np.ndarray, " d"]]] = {
 PRIORS = tuple(_LOG_PRIORS)
 
 
+def prior_options(name: str) -> tuple[str, ...]:
+    """Return the names of the options that a prior takes.
+
+    Examples
+    --------
+    >>> from dag_gfn.scores.graph_prior import prior_options
+    >>> prior_options("edge"), prior_options("uniform")
+    (('beta',), ())
+    """
+    return tuple(_defaults(name))
+
+
 def make_prior(name: str, d: int, **options: float | int | None) -> GraphPrior:
     r"""Return the graph prior of this name for d nodes.
 
