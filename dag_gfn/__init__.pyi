@@ -1,4 +1,4 @@
-from . import effects
+from . import effects, sweep
 from ._version import __version__
 from .data import (
     Dataset,
@@ -74,5 +74,6 @@ __all__ = [
     "read_file",
     "read_knowledge",
     "simulate",
+    "sweep",
     "write_report",
 ]

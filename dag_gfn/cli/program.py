@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import dag_gfn
+from dag_gfn.cli import sweep
 from dag_gfn.cli.check import check
 from dag_gfn.cli.combine import combine
 from dag_gfn.cli.compare import compare
@@ -48,6 +49,16 @@ def _abortable(command: Callable) -> Callable:
 
 for _command in (fit, inspect, show, report, query, effect, check, next_, export, compare, combine, simulate):
     app.command(_command.__name__.rstrip("_"))(_abortable(_command))
+
+_sweep = typer.Typer(
+    add_completion=False,
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    help="How far the answer depends on choices: many fits of one table, planned, run anywhere, collected in one page.",
+)
+for _command in (sweep.plan, sweep.run, sweep.collect):
+    _sweep.command(_command.__name__)(_abortable(_command))
+app.add_typer(_sweep, name="sweep")
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """Base of what typer raises on a wrong command line: click's, or in later versions its own copy of that."""

@@ -12,7 +12,7 @@ DEFAULT_PRIORS = ("uniform", "erdos_renyi", "fair")
 DEFAULT_BOOTSTRAPS = 20
 FEWER_BOOTSTRAPS = 10
 """Where each fit takes long."""
-MORE_ROWS = (5, 25)
+MORE_ROWS = (5, 15)
 """By how many rows more than by default the prior of bge, block and copula is worth, in the other settings."""
 SAMPLE_SIZES = (4, 16)
 """Equivalent sample sizes of bdeu and bde, beside the default of 1."""
@@ -50,7 +50,7 @@ def default_strengths(data: Dataset, scores: list[str]) -> dict[str, list[Any]]:
     >>> import dag_gfn
     >>> from dag_gfn.sweep.defaults import default_strengths
     >>> default_strengths(dag_gfn.load_example("wine"), ["bge", "bic"])  # of 13 columns; the default is 15
-    {'alpha_w': [None, 20, 40]}
+    {'alpha_w': [None, 20, 30]}
     >>> default_strengths(dag_gfn.load_example("asia"), ["bdeu"])
     {'equivalent_sample_size': [None, 4, 16]}
     """

@@ -58,7 +58,9 @@ class GridOptions(OptionGroup, panel="The sweep"):
         metavar="FILE",
         first=True,
     )
-    scores: Names | None = option(None, "Scores to compare; default those that go with the table.", first=True)
+    scores: Names | None = option(
+        None, "Scores to compare; default those that go with the table.", first=True
+    )
     priors: Names | None = option(
         None, "Priors over graphs to compare; default uniform, erdos_renyi and fair.", first=True
     )

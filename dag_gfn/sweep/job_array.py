@@ -31,12 +31,19 @@ def share_of(names: list[str], index: int, tasks: int) -> list[str]:
     ['b', 'd']
     """
     if not 0 <= index < tasks:
-        raise OptionError(f"index (--index) must be from 0 to {tasks - 1}, one less than the tasks (--of), not {index}")
+        raise OptionError(
+            f"index (--index) must be from 0 to {tasks - 1}, one less than the tasks (--of), not {index}"
+        )
     return names[index::tasks]
 
 
 def write_job_array(
-    plan: Plan, folder: Path, *, tasks: int | None = None, at_once: int | None = None, minutes: int | None = None
+    plan: Plan,
+    folder: Path,
+    *,
+    tasks: int | None = None,
+    at_once: int | None = None,
+    minutes: int | None = None,
 ) -> Path:
     """Write a script for ``sbatch`` into the folder of a sweep, and return its path. Slurm is not needed for that.
 

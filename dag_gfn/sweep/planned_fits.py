@@ -15,6 +15,8 @@ FORMAT_VERSION = 1
 PLAN = "plan.json"
 FITS = "fits"
 TABLES = "tables"
+START_SECONDS = 10.0
+"""Until workers have loaded what they need."""
 _MAX_BYTES = 100_000_000
 _DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
@@ -135,10 +137,12 @@ class Plan:
         return self.settings[0]
 
     def seconds(self, jobs: int = 1) -> float | None:
-        """Return about how long all fits should take on so many cores; None where that is not known."""
+        """Return about how long all fits should take on so many cores, with their start; None where that is not known."""
         each = [self.settings[fit.setting].seconds for fit in self.fits]
         known = [seconds for seconds in each if seconds is not None]
-        return None if len(known) < len(each) else sum(known) / max(1, min(jobs, len(each)))
+        if len(known) < len(each):
+            return None
+        return START_SECONDS + sum(known) / max(1, min(jobs, len(each)))
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON holds it."""
@@ -159,9 +163,7 @@ class Plan:
         return cls(**given)
 
 
-def fit_name(
-    table: str, options: Mapping[str, Any], *, resample: tuple[int, int] | None, seed: int
-) -> str:
+def fit_name(table: str, options: Mapping[str, Any], *, resample: tuple[int, int] | None, seed: int) -> str:
     """Return the name of a fit: a hash of its table, options, resample (seed and number), seed and dag_gfn's version.
 
     Examples
@@ -211,7 +213,9 @@ def read_plan(folder: Path) -> Plan:
     """
     path = folder / PLAN
     if not folder.is_dir():
-        raise StorageError(f"there is no folder '{folder}': dag-gfn sweep plan TABLE --out {folder} makes one")
+        raise StorageError(
+            f"there is no folder '{folder}': dag-gfn sweep plan TABLE --out {folder} makes one"
+        )
     if not path.is_file():
         raise StorageError(
             f"'{folder}' holds no sweep (it has no {PLAN}): dag-gfn sweep plan TABLE --out FOLDER makes one"
@@ -225,7 +229,9 @@ def read_plan(folder: Path) -> Plan:
                 return plan
             raise ValueError("fits of settings that are not there")
     except _DAMAGED as error:
-        raise StorageError(f"'{path}' is damaged ({shortened(str(error), 80)}): plan the sweep again") from error
+        raise StorageError(
+            f"'{path}' is damaged ({shortened(str(error), 80)}): plan the sweep again"
+        ) from error
     raise StorageError(f"'{path}' was written by another version of dag_gfn (format {version}): plan again")
 
 

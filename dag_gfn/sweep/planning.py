@@ -14,7 +14,14 @@ from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import as_dataset
 from dag_gfn.options import options_of, takes
 from dag_gfn.posterior.storage import listed
-from dag_gfn.sweep.combinations import ONE_AT_A_TIME, PRODUCT, applicable, combinations, never_applied, owners_of
+from dag_gfn.sweep.combinations import (
+    ONE_AT_A_TIME,
+    PRODUCT,
+    applicable,
+    combinations,
+    never_applied,
+    owners_of,
+)
 from dag_gfn.sweep.defaults import (
     DEFAULT_BOOTSTRAPS,
     DEFAULT_PRIORS,
@@ -24,7 +31,18 @@ from dag_gfn.sweep.defaults import (
 )
 from dag_gfn.sweep.grid import GridOptions, read_grid, values_of
 from dag_gfn.sweep.job_array import SCRIPT
-from dag_gfn.sweep.planned_fits import FITS, PLAN, TABLES, Plan, PlannedFit, Setting, fit_name, level_text, read_plan, write_plan
+from dag_gfn.sweep.planned_fits import (
+    FITS,
+    PLAN,
+    TABLES,
+    Plan,
+    PlannedFit,
+    Setting,
+    fit_name,
+    level_text,
+    read_plan,
+    write_plan,
+)
 from dag_gfn.sweep.resampling import resampled
 from dag_gfn.sweep.settings import Load, Settings, first_reason, with_plain_knowledge
 from dag_gfn.sweep.tables import write_table
@@ -193,7 +211,9 @@ class _Maker:
             priors = DEFAULT_PRIORS if self.by_default and own_prior is None else [own_prior or "uniform"]
         for name, values in (("score", scores), ("prior", priors)):
             if not values or isinstance(values, str):
-                raise OptionError(f"{name}s (--{name}s) must be names of {name}s, such as {known[name].choices[:2]}")
+                raise OptionError(
+                    f"{name}s (--{name}s) must be names of {name}s, such as {known[name].choices[:2]}"
+                )
             for value in values:
                 known[name].validate(value)
         factors = {
@@ -206,7 +226,9 @@ class _Maker:
         for name, given in (self.grid.vary or {}).items():
             values = values_of(name, given)
             own = self.fixed.get(name)
-            factors[name] = _first(own, values) if own is not None or None not in values else _first(None, values, True)
+            factors[name] = (
+                _first(own, values) if own is not None or None not in values else _first(None, values, True)
+            )
         return factors
 
     def _with_possible_scores(self, factors: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -230,7 +252,9 @@ class _Maker:
         found = []
         every = combinations(factors, design)
         if len(every) > MAX_FITS:
-            raise OptionError(f"the grid has {len(every):,} settings: at most {MAX_FITS:,} are planned at once")
+            raise OptionError(
+                f"the grid has {len(every):,} settings: at most {MAX_FITS:,} are planned at once"
+            )
         for levels in every:
             try:
                 found.append(self.settings.of(levels))
@@ -317,11 +341,15 @@ def _asked(grid: Mapping[str, Any]) -> tuple[GridOptions, dict[str, Any]]:
         if name not in options_of(FitOptions):
             if name != "vary":
                 values_of(str(name), None)  # raises for a name that is no option
-            raise OptionError(f"base in a grid file names '{name}', which is no option of fit but of how a table is read")
+            raise OptionError(
+                f"base in a grid file names '{name}', which is no option of fit but of how a table is read"
+            )
     known = options_of(GridOptions)
     told |= {name: value for name, value in grid.items() if known[name].is_given(value)}
     if isinstance(told.get("bootstraps"), Mapping):
-        raise OptionError("bootstraps in a grid file is a number; bootstraps_of and bootstrap_seed stand beside it")
+        raise OptionError(
+            "bootstraps in a grid file is a number; bootstraps_of and bootstrap_seed stand beside it"
+        )
     for name in ("scores", "priors"):
         if isinstance(told.get(name), str):
             told[name] = [part.strip() for part in told[name].split(",")]
@@ -408,6 +436,7 @@ def _first(value: Any, values: Sequence[Any], force: bool = False) -> list[Any]:
 
 
 def _are_long(settings: list[Setting]) -> bool:
-    return any(each.seconds is None for each in settings) or sum(
-        each.seconds or 0.0 for each in settings
-    ) > LONG_SECONDS
+    return (
+        any(each.seconds is None for each in settings)
+        or sum(each.seconds or 0.0 for each in settings) > LONG_SECONDS
+    )

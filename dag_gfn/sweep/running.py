@@ -161,11 +161,11 @@ def run(
     for name in names:
         if states[name] == FAILED and not retry:
             summary.failed[name] = run_one(str(above.resolve()), name).error
-    ended = 0
+    ended, spent, at_once = 0, 0.0, 1
 
     def note(outcome: Outcome) -> None:
-        nonlocal ended
-        ended += 1
+        nonlocal ended, spent
+        ended, spent = ended + 1, spent + outcome.seconds
         summary.done += outcome.state == COMPLETE
         summary.busy += outcome.state == "busy"
         summary.lost += outcome.state == "stopped"
@@ -173,13 +173,17 @@ def run(
             summary.failed[outcome.name] = outcome.error
         if on_progress is not None:
             seconds = time.monotonic() - begun
-            remaining = seconds / ended * (total - ended)
+            each = (
+                spent / at_once if at_once > 0 else seconds
+            )  # of an engine that does not tell how many it does
+            remaining = each / ended * (total - ended)
             on_progress(Progress(ended, total, len(summary.failed), seconds, remaining))
 
     total = len(left)
     if left:
         with _engine(backend, scheduler, plan) as (chosen, workers):
-            _in_rounds(above, left, retry, chosen, jobs or workers, note, summary)
+            at_once = jobs or workers
+            _in_rounds(above, left, retry, chosen, at_once, note, summary)
     summary.seconds = time.monotonic() - begun
     return summary
 
@@ -197,7 +201,9 @@ def _in_rounds(
     noted: set[str] = set()
     for _ in range(ROUNDS):
         try:
-            for outcome in _outcomes(folder, [name for name in left if name not in noted], retry, backend, jobs):
+            for outcome in _outcomes(
+                folder, [name for name in left if name not in noted], retry, backend, jobs
+            ):
                 noted.add(outcome.name)
                 note(outcome)
             return
@@ -222,9 +228,7 @@ def _outcomes(
     from joblib import Parallel, delayed
 
     try:
-        pool = Parallel(
-            n_jobs=jobs, backend=backend or "loky", return_as="generator_unordered", batch_size=1
-        )
+        pool = Parallel(n_jobs=jobs, backend=backend or "loky", return_as="generator_unordered", batch_size=1)
     except (ValueError, ImportError) as error:
         told = shortened(" ".join(str(error).split()))
         raise OptionError(f"backend (--backend) '{backend}' cannot be used: {told}") from error

@@ -11,8 +11,8 @@ import numpy as np
 from dag_gfn.data import Dataset
 from dag_gfn.errors import DagGfnError, DataWarning, OptionError
 from dag_gfn.fitting.inspection import Inspection, inspect_table
-from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.knowledge_options import KnowledgeOptions
+from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.reading_options import ReadingOptions
 from dag_gfn.options import options_of

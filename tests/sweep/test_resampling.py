@@ -78,6 +78,8 @@ def test_what_cannot_be_drawn():
     with pytest.raises(OptionError, match="--bootstraps 0"):
         resampled(dag_gfn.from_covariance(np.eye(2), 50), 0, 0)
     values, weights = np.column_stack([np.r_[1.0, np.zeros(2)], np.arange(3.0)]), np.array([1.0, 1e15, 1e15])
-    data = replace(dag_gfn.from_array(np.array([[0.5, 1.5], [2.5, 0.2], [7.1, 3.3]])), values=values, weights=weights)
+    data = replace(
+        dag_gfn.from_array(np.array([[0.5, 1.5], [2.5, 0.2], [7.1, 3.3]])), values=values, weights=weights
+    )
     with pytest.raises(DataError, match="no resample"):  # the only row that differs is never drawn
         resampled(data, 0, 0)
