@@ -56,8 +56,8 @@ _sweep = typer.Typer(
     no_args_is_help=True,
     help="How far the answer depends on choices: many fits of one table, planned, run anywhere, collected in one page.",
 )
-for _command in (sweep.plan, sweep.run, sweep.collect):
-    _sweep.command(_command.__name__)(_abortable(_command))
+for _name in ("plan", "run", "collect"):
+    _sweep.command(_name)(_abortable(getattr(sweep, _name)))
 app.add_typer(_sweep, name="sweep")
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]

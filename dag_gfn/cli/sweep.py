@@ -89,7 +89,7 @@ def run(
         typer.Option("--slurm-array", help="Run nothing: write a job array for Slurm, SWEEP/array.sbatch."),
     ] = False,
     tasks: Annotated[
-        int | None, typer.Option(help="With --slurm-array: tasks; default one a fit, at most 200.")
+        int | None, typer.Option(help="With --slurm-array: tasks; default one a fit, 200 at most.")
     ] = None,
     at_once: Annotated[int | None, typer.Option(help="With --slurm-array: tasks that run at a time.")] = None,
     minutes: Annotated[

@@ -1,4 +1,4 @@
-"""What a sweep varies where nothing was asked for: scores that go with the table, priors, strengths of the score's prior."""
+"""What a sweep varies where nothing was asked for: scores, priors over graphs, strengths of the score's prior."""
 
 from typing import Any
 
@@ -68,4 +68,5 @@ def _freedom(data: Dataset, score: str) -> float | None:
         made = make_score(score, filled_in(data if data.kind == "discrete" else data.standardize()))
     except DagGfnError:
         return None
-    return made.hyperparameters.get("alpha_w")
+    freedom = made.hyperparameters.get("alpha_w")
+    return float(freedom) if isinstance(freedom, int | float) else None

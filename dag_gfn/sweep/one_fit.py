@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import json
-import os
+import multiprocessing
 import signal
 import threading
 import time
@@ -212,12 +212,8 @@ def _error_file(folder: Path, name: str) -> Path:
 
 def _leave_interrupts_to_the_first_process() -> None:
     """Let Ctrl-C, which a terminal sends to all, end the process that waits for this one, which then ends this one."""
-    if os.environ.get("LOKY_WORKER") or _is_a_child_of_joblib():
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _is_a_child_of_joblib() -> bool:
-    import multiprocessing
-
-    return multiprocessing.parent_process() is not None or "Loky" in multiprocessing.current_process().name
+    is_child = (
+        multiprocessing.parent_process() is not None or "Loky" in multiprocessing.current_process().name
+    )
+    if is_child and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

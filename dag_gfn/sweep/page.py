@@ -131,7 +131,7 @@ def count_sentence(found: list[Finding]) -> str:
     >>> from dag_gfn.sweep.page import count_sentence
     >>> from dag_gfn.sweep.sensitivity import Finding
     >>> count_sentence([Finding(0, 1, 0.9, 0.8, 1.0, "stands", []), Finding(0, 2, 0.1, 0.0, 0.2, "unlikely", [])])
-    'Of 2 pairs, 1 is linked whatever is chosen, 0 are likely linked whatever is chosen, 0 hang on what is chosen, 0 are undecided in every setting, and 1 is below one half whatever is chosen.'
+    'Of 2 pairs, 1 is linked whatever is chosen, ..., and 1 is below one half whatever is chosen.'
     """
     words = {
         STANDS: ("is linked whatever is chosen", "are linked whatever is chosen"),

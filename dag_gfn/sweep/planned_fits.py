@@ -137,7 +137,7 @@ class Plan:
         return self.settings[0]
 
     def seconds(self, jobs: int = 1) -> float | None:
-        """Return about how long all fits should take on so many cores, with their start; None where that is not known."""
+        """Return about how long all fits take on so many cores, with their start; None where that is not known."""
         each = [self.settings[fit.setting].seconds for fit in self.fits]
         known = [seconds for seconds in each if seconds is not None]
         if len(known) < len(each):

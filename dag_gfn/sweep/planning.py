@@ -298,8 +298,8 @@ class _Maker:
                 found.setdefault(name, PlannedFit(name, k, b, seed))
         if exact and len(self.seeds) > 1:
             self.notes.append(
-                f"{exact} of {len(settings)} settings are fitted with the first seed only: they are exact, so that a seed "
-                "changes no probability"
+                f"{exact} of {len(settings)} settings are fitted with the first seed only: they are exact, so that a "
+                "seed changes no probability"
             )
         if len(found) > MAX_FITS:
             raise OptionError(f"the grid has {len(found):,} fits: at most {MAX_FITS:,} are planned at once")
@@ -361,7 +361,7 @@ def _asked(grid: Mapping[str, Any]) -> tuple[GridOptions, dict[str, Any]]:
 def _seeds(grid: GridOptions, seed: int) -> list[int]:
     if grid.seeds is None:
         return [seed]
-    given = [grid.seeds] if isinstance(grid.seeds, int | float) else list(grid.seeds)
+    given: list[Any] = [grid.seeds] if isinstance(grid.seeds, int | float) else list(grid.seeds)
     known = options_of(FitOptions)["seed"]
     found = []
     for each in given:

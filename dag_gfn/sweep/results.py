@@ -175,7 +175,8 @@ def read_results(folder: Path) -> Results:
         why = next(iter(failed.values()), next(iter(damaged.values()), ""))
         said = f" ({len(failed)} have failed, the first since: {why})" if failed else ""
         raise StorageError(
-            f"none of the {len(plan.fits)} fits of the sweep in '{folder}' is complete{said}: dag-gfn sweep run {folder}"
+            f"none of the {len(plan.fits)} fits of the sweep in '{folder}' is complete{said}: "
+            f"dag-gfn sweep run {folder}{' --retry' if failed else ''}"
         )
     return Results(plan, complete, failed, missing, damaged)
 

@@ -103,8 +103,8 @@ def run(
     """Do the fits of a sweep that are not there yet. A second run does nothing.
 
     Each fit takes one core. A fit that fails is recorded and does not stop the others. A worker that is killed loses
-    the fit that it works on, which is begun again on another one. Ctrl-C ends the workers; what they have not finished is
-    left to the next run.
+    the fit that it works on, which is begun again on another one. Ctrl-C ends the workers; what they have not finished
+    is left to the next run.
 
     Parameters
     ----------
@@ -225,10 +225,11 @@ def _outcomes(
         for name in names:
             yield run_one(where, name, retry)
         return
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed, parallel_config
 
     try:
-        pool = Parallel(n_jobs=jobs, backend=backend or "loky", return_as="generator_unordered", batch_size=1)
+        with parallel_config(backend=backend or "loky", n_jobs=jobs):
+            pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     except (ValueError, ImportError) as error:
         told = shortened(" ".join(str(error).split()))
         raise OptionError(f"backend (--backend) '{backend}' cannot be used: {told}") from error

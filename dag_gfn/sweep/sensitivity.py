@@ -57,7 +57,7 @@ class Finding:
     base, lowest, highest : float
         In the base setting, and over all settings; nan where that is not there.
     verdict : {"stands", "likely", "hangs", "open", "unlikely"}
-        "likely" and "unlikely": above, or below, one half in all settings. "hangs": on both sides of it. "open": near it.
+        "likely" and "unlikely": above, or below, one half in all settings. "hangs": on both sides. "open": near it.
     moves : list of Move
         What moves it, the most first.
 

@@ -9,13 +9,13 @@ from dag_gfn.sweep.sensitivity import HANGS, LIKELY, OPEN, STANDS, UNLIKELY, Fin
 from dag_gfn.sweep.stability import Stability
 
 TWO_QUESTIONS = (
-    "They answer different questions. The posterior probability says how sure a link is given the model and these rows. "
-    "The bootstrap says how the answer would vary if other rows had been drawn: each resample draws as many rows again, with "
-    "replacement, and is fitted anew."
+    "They answer different questions. The posterior probability says how sure a link is, given the model and these rows. "
+    "The bootstrap says how the answer would vary if other rows had been drawn: each resample draws as many rows again, "
+    "with replacement, and is fitted anew."
 )
 REPEATED_ROWS = (
-    "A resample repeats rows, and a model takes repeated rows for further evidence. So links that chance makes are found "
-    "more often in resamples than they would be in new samples: a high share is no proof, a low share is a warning."
+    "A resample repeats rows, and a model takes repeated rows for further evidence. So links that chance makes are "
+    "found more often in resamples than they would be in new samples: a high share is no proof, a low share is a warning."
 )
 FEW_RESAMPLES = 10
 _FACTORS = {
@@ -234,8 +234,8 @@ def state_sentences(results: Results) -> list[str]:
     bad = [each for each in results.complete if each.level == "bad"]
     if bad:
         lines.append(
-            f"{len(bad):,} of the {there:,} fits cannot be relied on by their own diagnostics (the table of settings says "
-            "which): where they differ from others, the computation may be the reason, not the choice."
+            f"{len(bad):,} of the {there:,} fits cannot be relied on by their own diagnostics (the table of settings "
+            "says which): where they differ from others, the computation may be the reason, not the choice."
         )
     if there and not results.is_there()[0]:
         lines.append("The fit of the base setting is not there, so that ranges stand without it.")
@@ -254,6 +254,6 @@ def stability_sentence(each: Stability, names: list[str]) -> str:
     """
     found = round(each.share * each.resamples)
     return (
-        f"{names[each.a]} – {names[each.b]}: probability {each.posterior:.2f} given these rows, but found in {found} of "
-        f"{each.resamples} resamples"
+        f"{names[each.a]} – {names[each.b]}: probability {each.posterior:.2f} given these rows, but found in {found} "
+        f"of {each.resamples} resamples"
     )

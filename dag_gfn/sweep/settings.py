@@ -1,4 +1,4 @@
-"""From combinations to settings: each is held against its table, and left out with the reason if they do not go together."""
+"""From combinations to settings: each is held against its table, and refused if they do not go together."""
 
 import json
 import warnings
@@ -72,8 +72,8 @@ class Settings:
         data = self._read[key]
         if reading and data.nodes != self.table({}).nodes:
             raise OptionError(
-                f"read so, the variables are {', '.join(data.nodes[:6])}{', ...' if len(data.nodes) > 6 else ''}: a sweep "
-                "compares the edges of the same variables"
+                f"read so, the variables are {', '.join(data.nodes[:6])}{', ...' if len(data.nodes) > 6 else ''}: a "
+                "sweep compares the edges of the same variables"
             )
         return data
 

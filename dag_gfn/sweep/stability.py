@@ -76,8 +76,18 @@ def stability(results: Results, setting: int = 0) -> list[Stability]:
     kept = np.clip(share, 0.5 / count, 1 - 0.5 / count)
     error = np.sqrt(kept * (1 - kept) / count)
     low, high = np.quantile(linked, [0.1, 0.9], axis=0)
-    columns = (posterior, linked.mean(axis=0), share, error, low, high)
+    mean = linked.mean(axis=0)
     return [
-        Stability(int(a), int(b), *(float(column[p]) for column in columns), count)
+        Stability(
+            a=int(a),
+            b=int(b),
+            posterior=float(posterior[p]),
+            mean=float(mean[p]),
+            share=float(share[p]),
+            error=float(error[p]),
+            low=float(low[p]),
+            high=float(high[p]),
+            resamples=count,
+        )
         for p, (a, b) in enumerate(zip(results.first, results.second, strict=True))
     ]
