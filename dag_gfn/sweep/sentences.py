@@ -9,13 +9,14 @@ from dag_gfn.sweep.sensitivity import HANGS, LIKELY, OPEN, STANDS, UNLIKELY, Fin
 from dag_gfn.sweep.stability import Stability
 
 TWO_QUESTIONS = (
-    "They answer different questions. The posterior probability says how sure a link is, given the model and these rows. "
-    "The bootstrap says how the answer would vary if other rows had been drawn: each resample draws as many rows again, "
-    "with replacement, and is fitted anew."
+    "They answer different questions. The posterior probability says how sure a link is, given the model and these "
+    "rows. The bootstrap says how the answer would vary if other rows had been drawn: each resample draws as many rows "
+    "again, with replacement, and is fitted anew."
 )
 REPEATED_ROWS = (
     "A resample repeats rows, and a model takes repeated rows for further evidence. So links that chance makes are "
-    "found more often in resamples than they would be in new samples: a high share is no proof, a low share is a warning."
+    "found more often in resamples than they would be in new samples: a high share is no proof, a low share is a "
+    "warning."
 )
 FEW_RESAMPLES = 10
 _FACTORS = {
