@@ -109,10 +109,10 @@ def read_grid(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     import yaml
 
+    if not os.path.lexists(path):
+        raise OptionError(f"there is no grid file '{path}'")
     try:
         content = yaml.safe_load(files.read_text(Path(path), MAX_GRID_BYTES))
-    except FileNotFoundError:
-        raise OptionError(f"there is no grid file '{path}'") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         told = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise OptionError(f"the grid file '{path}' cannot be read: {shortened(told)}") from error

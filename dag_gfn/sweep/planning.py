@@ -12,8 +12,9 @@ from dag_gfn.errors import DagGfnError, DataWarning, OptionError, StorageError
 from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import as_dataset
-from dag_gfn.options import options_of, takes
+from dag_gfn.options import options_of, takes, unexpected_keyword
 from dag_gfn.posterior.storage import listed
+from dag_gfn.scores import needs_completion
 from dag_gfn.sweep.combinations import (
     ONE_AT_A_TIME,
     PRODUCT,
@@ -91,9 +92,6 @@ def plan(data: Any, out: str | os.PathLike[str], **options: Any) -> Plan:
     known = options_of(GridOptions, FitOptions)
     for name in options:
         if name not in known:
-            GridOptions.from_keywords({}, caller="plan")
-            from dag_gfn.options import unexpected_keyword
-
             raise TypeError(unexpected_keyword("plan", name, known))
     asked = {name: value for name, value in options.items() if name in options_of(GridOptions)}
     fixed = {name: value for name, value in options.items() if name not in asked}
@@ -306,8 +304,6 @@ class _Maker:
         return list(found.values())
 
     def _draws(self, setting: Setting) -> bool:
-        from dag_gfn.scores import needs_completion
-
         return needs_completion(setting.options["score"], self.settings.tables[setting.table])
 
     def _say_where_fixed_options_apply(self, factors: Mapping[str, Sequence[Any]]) -> None:
