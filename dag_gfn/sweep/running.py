@@ -16,6 +16,8 @@ from dag_gfn.sweep.planned_fits import Plan, read_plan
 
 ROUNDS = 4
 """How often fits that a killed worker has lost are begun again in one run."""
+SCHEDULER_SECONDS = 10.0
+"""How long a scheduler of Dask has to answer."""
 _MISSING_LIBRARY = "needs {name}, which is not installed: pip install 'dag-gfn[cluster]'"
 
 
@@ -269,7 +271,7 @@ def _dask(scheduler: str | None) -> Iterator[int]:
         yield max(1, sum(client.ncores().values()))
         return
     try:
-        client = Client(scheduler, timeout=10, set_as_default=True)
+        client = Client(scheduler, timeout=SCHEDULER_SECONDS, set_as_default=True)
     except (OSError, TimeoutError, ValueError) as error:
         told = shortened(" ".join(str(error).split()), 100)
         raise OptionError(f"no scheduler of Dask answers at '{scheduler}' (--scheduler): {told}") from error

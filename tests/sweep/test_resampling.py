@@ -84,6 +84,5 @@ def test_what_cannot_be_drawn(monkeypatch):
         try:
             outcomes.add(bool(resampled(data, 0, b).values[:, 0].any()))
         except DataError as error:
-            assert "no resample of the rows can be fitted" in str(error)
-            outcomes.add("refused")
-    assert outcomes == {True, "refused"}
+            outcomes.add(str(error).partition(":")[0])
+    assert outcomes == {True, "no resample of the rows can be fitted"}

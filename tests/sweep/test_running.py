@@ -174,7 +174,8 @@ def test_a_dask_cluster_that_loses_a_worker_gives_what_one_machine_gives(planned
     same(planned, run_once)
 
 
-def test_no_scheduler_answers(planned):
+def test_no_scheduler_answers(planned, monkeypatch):
+    monkeypatch.setattr("dag_gfn.sweep.running.SCHEDULER_SECONDS", 0.3)
     with pytest.raises(OptionError, match=r"no scheduler of Dask answers at 'tcp://127\.0\.0\.1:1'"):
         run(planned, scheduler="tcp://127.0.0.1:1")
 
@@ -203,9 +204,9 @@ def test_a_killed_worker_of_this_machine_loses_no_more_than_what_it_worked_on(pl
         found = []
         for path in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
-                if path.read_text().rpartition(")")[2].split()[1] == str(process.pid):
-                    if b"popen_loky" in path.with_name("cmdline").read_bytes():
-                        found.append(int(path.parent.name))
+                parent = path.read_text().rpartition(")")[2].split()[1]
+                if parent == str(process.pid) and b"popen_loky" in path.with_name("cmdline").read_bytes():
+                    found.append(int(path.parent.name))
         return found
 
     wait_for(lambda: fits(planned) or process.poll() is not None)
