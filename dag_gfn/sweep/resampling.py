@@ -62,7 +62,7 @@ def resampled(data: Dataset, seed: int, index: int) -> Dataset:
     raise DataError(f"no resample of the rows can be fitted: {told}")
 
 
-def _strata(data: Dataset) -> list[Int[np.ndarray, " k"]]:
+def _strata(data: Dataset) -> list[np.ndarray]:
     """Return the rows of each experiment."""
     kept = [data.values[:, [data.names.index(name) for name in data.contexts]]]
     if data.intervened is not None:
@@ -71,7 +71,7 @@ def _strata(data: Dataset) -> list[Int[np.ndarray, " k"]]:
     return [np.flatnonzero(group == k) for k in range(int(group.max(initial=0)) + 1)]
 
 
-def _drawn(data: Dataset, strata: list[Int[np.ndarray, " k"]], rng: np.random.Generator) -> Dataset:
+def _drawn(data: Dataset, strata: list[np.ndarray], rng: np.random.Generator) -> Dataset:
     if data.weights is not None and are_counts(data.weights):
         counts = np.zeros(data.n)
         for rows in strata:

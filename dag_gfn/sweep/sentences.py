@@ -70,7 +70,7 @@ def move_text(move: Move) -> str:
     return f"{factor_words(move.factor)}, by {move.size:.2f}" + (f": {levels}" if levels else "")
 
 
-def probability_text(value: float) -> str:
+def probability_text(value: float | int) -> str:
     """Return a probability with two digits; only what is certain is called 0 or 1.
 
     Examples
@@ -86,7 +86,7 @@ def probability_text(value: float) -> str:
     return ">0.99" if 0.995 <= value < 1 - 1e-9 else f"{value:.2f}"
 
 
-def range_text(lowest: float, highest: float) -> str:
+def range_text(lowest: float | int, highest: float | int) -> str:
     """Return a range of probability.
 
     Examples
@@ -148,7 +148,7 @@ def plan_sentences(plan: Plan, jobs: int, left: int | None = None) -> list[str]:
     return [*lines, *(f"note: {note}" for note in plan.notes)]
 
 
-def seconds_text(seconds: float) -> str:
+def seconds_text(seconds: float | int) -> str:
     """Return a time in words.
 
     Examples

@@ -12,7 +12,7 @@ from dag_gfn.sweep.planned_fits import Plan
 def test_shares_are_a_partition():
     names = [f"{k}" for k in range(11)]
     shares = [share_of(names, k, 4) for k in range(4)]
-    assert sorted(sum(shares, [])) == sorted(names)
+    assert sorted(name for share in shares for name in share) == sorted(names)
     assert max(map(len, shares)) - min(map(len, shares)) == 1
     for wrong in (-1, 4):
         with pytest.raises(OptionError, match="from 0 to 3"):

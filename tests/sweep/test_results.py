@@ -47,7 +47,7 @@ def test_some_are_missing_failed_or_damaged(done):
     assert results.missing == [gone, damaged]
     assert results.damaged.keys() == {damaged}
     assert len(results.complete) == 7
-    assert results.is_there().tolist() == [False, True, True, True, True, True]
+    assert results.is_there().tolist() == [False, False, False, True, True, True]
     assert np.isnan(results.of_setting(0)).all()
 
 

@@ -9,7 +9,7 @@ from dag_gfn.sweep.sensitivity import directions, links, matched_sets
 
 
 def results_of(factors, levels, edges, seeds=None):
-    """Results of two variables: `edges[k]` is P(a → b), P(b → a) in setting k (and by seed, where there are several)."""
+    """Results of two variables: `edges[k]` is P(a → b), P(b → a) in setting k, by seed where there are several."""
     settings = [Setting(each, {}, "0a1b") for each in levels]
     complete = []
     for k, probabilities in enumerate(edges):
