@@ -53,6 +53,19 @@ class RunFolder:
     -----
     StorageWarning
         If OUT is back from where an earlier run, which was killed, had left it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from dag_gfn.fitting.run_folder import RunFolder
+    >>> from dag_gfn.posterior import GraphPosterior
+    >>> place = RunFolder(Path("result"), {"method": "exact", "data": "0a1b"}, overwrite=False, resume=False)
+    >>> Path("result.partial").is_dir(), Path("result").exists()
+    (True, False)
+    >>> place.finish(GraphPosterior.from_weights(("a", "b"), np.zeros((1, 2, 2), dtype=bool), np.zeros(1)))
+    >>> Path("result.partial").exists(), Path("result").is_dir()
+    (False, True)
     """
 
     def __init__(self, out: Path, options: dict[str, Any], *, overwrite: bool, resume: bool):
