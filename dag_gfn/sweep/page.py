@@ -81,7 +81,9 @@ def sweep_html(results: Results, *, title: str = "What the answer depends on") -
     environment.globals["range_text"] = range_text
     plan = results.plan
     found = sorted(links(results), key=_order)
-    arrows = sorted(directions(results), key=_order)
+    worth_a_direction = {frozenset((each.a, each.b)) for each in found if each.verdict != UNLIKELY}
+    arrows = [each for each in directions(results) if frozenset((each.a, each.b)) in worth_a_direction]
+    arrows.sort(key=_order)
     stable = stability(results)
     by_kind = {kind: [each for each in found if each.verdict == kind] for kind in GROUPS}
     worth = [each for each in stable if max(each.share, np.nan_to_num(each.posterior)) >= SHOWN_FROM]

@@ -22,6 +22,8 @@ FEW_RESAMPLES = 10
 _FACTORS = {
     "score": "the score",
     "prior": "the prior over graphs",
+    "alpha_w": "alpha_w (strength of the score's prior)",
+    "equivalent_sample_size": "equivalent_sample_size (strength of the score's prior)",
     "missing": "what is done with missing cells",
     "margins": "numbers or normal scores (margins)",
     "max_parents": "the largest number of parents",
@@ -43,8 +45,8 @@ def factor_words(factor: str) -> str:
     Examples
     --------
     >>> from dag_gfn.sweep.sentences import factor_words
-    >>> factor_words("score"), factor_words("alpha_w"), factor_words("beta"), factor_words("lags")
-    ('the score', "alpha_w (of the score's prior)", 'beta (of the prior over graphs)', 'lags')
+    >>> factor_words("score"), factor_words("alpha_mu"), factor_words("beta"), factor_words("lags")
+    ('the score', "alpha_mu (of the score's prior)", 'beta (of the prior over graphs)', 'lags')
     """
     if factor in _FACTORS:
         return _FACTORS[factor]
@@ -55,7 +57,7 @@ def factor_words(factor: str) -> str:
 
 
 def move_text(move: Move) -> str:
-    """Return what a factor does to a probability: its mean at each level, the highest first.
+    """Return what a factor does to a probability: its mean at each score, or at its highest and lowest level.
 
     Examples
     --------
@@ -66,6 +68,8 @@ def move_text(move: Move) -> str:
     """
     known = [(level, mean) for level, mean in move.levels if not math.isnan(mean)]
     known.sort(key=lambda each: -each[1])
+    if move.factor != "score" and len(known) > 2:
+        known = [known[0], known[-1]]
     levels = ", ".join(f"{probability_text(mean)} with {level_text(level)}" for level, mean in known)
     return f"{factor_words(move.factor)}, by {move.size:.2f}" + (f": {levels}" if levels else "")
 
