@@ -22,7 +22,6 @@ from dag_gfn.sweep.sensitivity import (
     links,
 )
 from dag_gfn.sweep.sentences import (
-    FEW_RESAMPLES,
     GROUPS,
     REPEATED_ROWS,
     TWO_QUESTIONS,
@@ -32,10 +31,10 @@ from dag_gfn.sweep.sentences import (
     probability_text,
     range_text,
     seconds_text,
-    stability_sentence,
     state_sentences,
+    steadiness_sentences,
 )
-from dag_gfn.sweep.stability import stability
+from dag_gfn.sweep.stability import FEW_RESAMPLES, stability
 from dag_gfn.views import report
 
 MAX_NAMED = 8
@@ -98,7 +97,7 @@ def sweep_html(results: Results, *, title: str = "What the answer depends on") -
         factors=_factors(found),
         hanging=len(by_kind[HANGS]),
         summary=[_named(results, kind, by_kind[kind]) for kind in (STANDS, HANGS, LIKELY)],
-        unsteady=[stability_sentence(each, results.names) for each in stable if each.is_unsteady],
+        steadiness=steadiness_sentences(stable, results.names),
         groups=[(GROUPS[kind], by_kind[kind]) for kind in (STANDS, LIKELY, HANGS, OPEN)],
         unlikely=by_kind[UNLIKELY],
         unlikely_heading=GROUPS[UNLIKELY],

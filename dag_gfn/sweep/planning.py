@@ -12,6 +12,7 @@ from dag_gfn.errors import DagGfnError, DataWarning, OptionError, StorageError
 from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import as_dataset
+from dag_gfn.fitting.reading_options import ReadingOptions
 from dag_gfn.options import options_of, takes, unexpected_keyword
 from dag_gfn.posterior.storage import listed
 from dag_gfn.scores import needs_completion
@@ -232,19 +233,44 @@ class _Maker:
     def _with_possible_scores(self, factors: dict[str, list[Any]]) -> dict[str, list[Any]]:
         """Return the factors without the scores that do not go with the table at all."""
         base = {name: values[0] for name, values in factors.items()}
-        kept, errors = [], []
+        kept: list[Any] = []
+        later: list[Any] = []  # which go with the table when it is read otherwise
+        errors: list[DagGfnError] = []
+        readings = [
+            {name: value}
+            for name in factors
+            if name in options_of(ReadingOptions)
+            for value in factors[name][1:]
+        ]
         self.settings.options = {name: each for name, each in self.fixed.items() if name not in factors}
         for score in factors["score"]:
-            try:
-                self.settings.of(applicable(base | {"score": score}))
+            error = self._refusal(base | {"score": score})
+            if error is None:
                 kept.append(score)
-            except DagGfnError as error:
+            elif any(self._refusal(base | {"score": score} | reading) is None for reading in readings):
+                later.append(score)
+            else:
                 errors.append(error)
                 self.left_out.append({"described": f"score {score}", "reason": first_reason(error)})
         if not kept:
-            raise errors[0]
+            raise (
+                errors[0]
+                if errors
+                else OptionError(
+                    f"no score of {', '.join(later)} goes with the table as it is read in the base setting: put "
+                    "another reading first"
+                )
+            )
         self.settings.tables.clear()
-        return factors | {"score": kept}
+        return factors | {"score": [*kept, *later]}
+
+    def _refusal(self, levels: dict[str, Any]) -> DagGfnError | None:
+        """Return why levels do not go with the table; None where they do."""
+        try:
+            self.settings.of(applicable(levels))
+        except DagGfnError as error:
+            return error
+        return None
 
     def _settings(self, factors: dict[str, list[Any]], design: str) -> list[Setting]:
         found = []

@@ -225,7 +225,10 @@ def _outcomes(
     where = str(folder.resolve())
     if jobs == 1 and backend is None:
         for name in names:
-            yield run_one(where, name, retry)
+            outcome = run_one(where, name, retry)
+            if outcome.state == "stopped":  # Ctrl-C while a fit trains ends its training, not the program
+                raise KeyboardInterrupt
+            yield outcome
         return
     from joblib import Parallel, delayed, parallel_config
 

@@ -6,7 +6,7 @@ from dag_gfn.sweep.combinations import owners_of
 from dag_gfn.sweep.planned_fits import START_SECONDS, Plan, level_text
 from dag_gfn.sweep.results import Results
 from dag_gfn.sweep.sensitivity import HANGS, LIKELY, OPEN, STANDS, UNLIKELY, Finding, Move
-from dag_gfn.sweep.stability import Stability
+from dag_gfn.sweep.stability import FEW_RESAMPLES, RARELY, SURE, Stability
 
 TWO_QUESTIONS = (
     "They answer different questions. The posterior probability says how sure a link is, given the model and these "
@@ -18,7 +18,6 @@ REPEATED_ROWS = (
     "found more often in resamples than they would be in new samples: a high share is no proof, a low share is a "
     "warning."
 )
-FEW_RESAMPLES = 10
 _FACTORS = {
     "score": "the score",
     "prior": "the prior over graphs",
@@ -262,3 +261,31 @@ def stability_sentence(each: Stability, names: list[str]) -> str:
         f"{names[each.a]} – {names[each.b]}: probability {each.posterior:.2f} given these rows, but found in {found} "
         f"of {each.resamples} resamples"
     )
+
+
+def steadiness_sentences(stable: list[Stability], names: list[str]) -> list[str]:
+    """Return which probable links are not steady, or that all are, or that the resamples are too few to say.
+
+    Examples
+    --------
+    >>> from dag_gfn.sweep.sentences import steadiness_sentences
+    >>> from dag_gfn.sweep.stability import Stability
+    >>> steadiness_sentences([Stability(0, 1, 0.95, 0.9, 1.0, 0.02, 0.9, 1.0, 20)], ["rain", "wet"])
+    ['The only link of probability 0.9 or more is found in at least 3 of 4 resamples.']
+    """
+    if not stable:
+        return []
+    found = [stability_sentence(each, names) for each in stable if each.is_unsteady]
+    if found:
+        return found
+    count = stable[0].resamples
+    if count < FEW_RESAMPLES:
+        return [f"{count} resample{'s are' if count != 1 else ' is'} too few to say how steady a link is."]
+    sure = [each for each in stable if each.posterior >= SURE]
+    if not sure:
+        return [f"No link has a probability of {SURE} or more."]
+    if all(each.share >= RARELY for each in sure):
+        return [
+            f"Each of the {len(sure)} links of probability {SURE} or more is found in at least 3 of 4 resamples."
+        ]
+    return [f"No link of probability {SURE} or more is clearly found in less than 3 of 4 resamples."]

@@ -6,8 +6,10 @@ import numpy as np
 
 from dag_gfn.sweep.results import Results
 
-SURE, RARELY, OFTEN = 0.9, 0.75, 0.5
+SURE, RARELY = 0.9, 0.75
 """A link of at least the first probability that is found in less than the second share of the resamples is unsteady."""
+FEW_RESAMPLES = 10
+"""Fewer say little of how steady a link is."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Stability:
 
     @property
     def is_unsteady(self) -> bool:
-        """Whether the rows at hand make a link look surer than other rows would."""
-        return self.posterior >= SURE and self.share < RARELY
+        """Whether these rows make a link look surer than other rows would, beyond the error of the share."""
+        return self.posterior >= SURE and self.share + self.error < RARELY
 
 
 def stability(results: Results, setting: int = 0) -> list[Stability]:

@@ -7,7 +7,7 @@ from dag_gfn.errors import printable
 from dag_gfn.sweep.page import count_sentence, summary_line
 from dag_gfn.sweep.results import Results
 from dag_gfn.sweep.sensitivity import HANGS, LIKELY, OPEN, STANDS, links
-from dag_gfn.sweep.sentences import GROUPS, TWO_QUESTIONS, stability_sentence, state_sentences
+from dag_gfn.sweep.sentences import GROUPS, TWO_QUESTIONS, state_sentences, steadiness_sentences
 from dag_gfn.sweep.stability import stability
 
 MAX_LINES = 12
@@ -52,8 +52,5 @@ def print_results(results: Results, console: Console) -> None:
     if stable:
         say(f"Stability beside probability ({stable[0].resamples} resamples of the rows):", "bold")
         say(f"  {TWO_QUESTIONS}")
-        unsteady = [each for each in stable if each.is_unsteady]
-        for one in unsteady[:MAX_LINES]:
-            say(f"  not steady: {stability_sentence(one, results.names)}")
-        if not unsteady:
-            say("  Every link of probability 0.9 or more is found in at least three of four resamples.")
+        for line in steadiness_sentences(stable, results.names)[:MAX_LINES]:
+            say(f"  {line}")

@@ -131,9 +131,17 @@ def test_how_the_table_is_read_can_be_varied(tmp_path):
     assert sorted(path.stem for path in (tmp_path / "sweep" / "tables").iterdir()) == sorted(
         each.table for each in found.settings
     )
+    later = plan(
+        frame, tmp_path / "later", scores=["additive", "bge"], bootstraps=0, vary={"missing": "impute,drop"}
+    )
+    assert [(each.levels["score"], each.levels["missing"]) for each in later.settings] == [
+        *(("bge", "impute"), ("bge", "drop")),
+        ("additive", "drop"),  # which draws no missing cells
+    ]
+    assert "additive, prior uniform, missing impute" in later.left_out[0]["described"]
     other = plan(frame, tmp_path / "other", **QUICK, vary={"drop": [None, ["a"]]})
     assert len(other.settings) == 1
-    assert "the same variables" in other.left_out[0]["reason"] + "the same variables"
+    assert "the variables are b, c" in other.left_out[0]["reason"]
     with pytest.raises(OptionError, match="read already"):
         dag_gfn.sweep.planning._loader(data())({"missing": "drop"})
 

@@ -4,7 +4,14 @@ from dag_gfn.sweep import read_plan
 from dag_gfn.sweep.planned_fits import Plan, PlannedFit, Setting
 from dag_gfn.sweep.results import CompleteFit, Results, read_results
 from dag_gfn.sweep.sensitivity import Move
-from dag_gfn.sweep.sentences import move_text, plan_sentences, seconds_text, state_sentences
+from dag_gfn.sweep.sentences import (
+    move_text,
+    plan_sentences,
+    seconds_text,
+    state_sentences,
+    steadiness_sentences,
+)
+from dag_gfn.sweep.stability import Stability
 
 
 def a_plan(seconds=2.0, fits=3, **given):
@@ -47,6 +54,31 @@ def test_times_in_words(seconds, said):
 def test_levels_that_are_not_known_are_not_said():
     assert move_text(Move("prior", 0.3, [("fair", 0.4), ("edge", float("nan"))])).endswith(": 0.40 with fair")
     assert move_text(Move("seed", 0.3, [])) == "the seed (chance in the computation), by 0.30"
+
+
+def stable(share, posterior=0.95, resamples=20):
+    return Stability(0, 1, posterior, share, share, 0.05, 0.0, 1.0, resamples)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([], []),
+        ([stable(0.5)], ["a – b: probability 0.95 given these rows, but found in 10 of 20 resamples"]),
+        (
+            [stable(1.0)],
+            ["The only link of probability 0.9 or more is found in at least 3 of 4 resamples."],
+        ),
+        (
+            [stable(0.72)],
+            ["No link of probability 0.9 or more is clearly found in less than 3 of 4 resamples."],
+        ),
+        ([stable(0.1, posterior=0.4)], ["No link has a probability of 0.9 or more."]),
+        ([stable(1.0, resamples=1)], ["1 resample is too few to say how steady a link is."]),
+    ],
+)
+def test_how_steady_links_are(found, said):
+    assert steadiness_sentences(found, ["a", "b"]) == said
 
 
 def test_what_is_missing_failed_or_not_reliable_is_said(done):
