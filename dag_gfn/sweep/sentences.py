@@ -285,7 +285,6 @@ def steadiness_sentences(stable: list[Stability], names: list[str]) -> list[str]
     if not sure:
         return [f"No link has a probability of {SURE} or more."]
     if all(each.share >= RARELY for each in sure):
-        return [
-            f"Each of the {len(sure)} links of probability {SURE} or more is found in at least 3 of 4 resamples."
-        ]
+        which = f"Each of the {len(sure)} links" if len(sure) > 1 else "The only link"
+        return [f"{which} of probability {SURE} or more is found in at least 3 of 4 resamples."]
     return [f"No link of probability {SURE} or more is clearly found in less than 3 of 4 resamples."]
