@@ -31,7 +31,7 @@ def test_the_plan_of_a_table_where_nothing_is_asked_for(tmp_path):
 
 def test_long_fits_are_fewer(tmp_path, monkeypatch):
     wide = dag_gfn.from_array(np.random.default_rng(0).normal(size=(100, 26)))
-    monkeypatch.setattr("dag_gfn.sweep.planning.LONG_SECONDS", 1.0)
+    monkeypatch.setattr("dag_gfn.sweep.plan_maker.LONG_SECONDS", 1.0)
     found = plan(data(), tmp_path / "sweep")
     assert found.bootstraps == 10
     base = found.settings[0].levels
