@@ -53,7 +53,6 @@ for _command in (fit, inspect, show, report, query, effect, check, next_, export
 _sweep = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
-    no_args_is_help=True,
     help="How far the answer depends on choices: many fits of one table, planned, run anywhere, collected in one page.",
 )
 for _name in ("plan", "run", "collect"):

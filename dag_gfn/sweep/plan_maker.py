@@ -96,7 +96,7 @@ class PlanMaker:
             source=source,
             table=settings[0].table,
             nodes=list(self.data.nodes),
-            rows=self.data.n,
+            rows=round(self.data.total_weight) if self.data.moments_only else self.data.n,
             factors={name: list(values) for name, values in factors.items()},
             settings=settings,
             fits=fits,

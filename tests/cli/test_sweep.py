@@ -97,6 +97,7 @@ def test_ctrl_c(planned, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ([], "Missing command; see dag-gfn sweep --help"),
         (["plan", "none.csv"], "none.csv"),
         (["plan"], "give either a file or --example"),
         (["plan", "ok.csv", "--scores", "bgee"], "unknown score 'bgee'"),

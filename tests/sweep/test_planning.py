@@ -148,7 +148,8 @@ def test_how_the_table_is_read_can_be_varied(tmp_path):
 
 def test_a_covariance_matrix_has_no_resamples(tmp_path):
     matrix = dag_gfn.from_covariance(np.eye(3), 50)
-    assert plan(matrix, tmp_path / "sweep", scores=["bge"]).bootstraps == 0
+    found = plan(matrix, tmp_path / "sweep", scores=["bge"])
+    assert (found.bootstraps, found.rows) == (0, 50)
     with pytest.raises(OptionError, match="--bootstraps 0"):
         plan(matrix, tmp_path / "sweep", scores=["bge"], bootstraps=5)
 
