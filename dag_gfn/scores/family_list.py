@@ -99,22 +99,25 @@ class FamilyList:
     def is_pruned(self) -> bool:
         """Whether sets seem to be left out because a smaller one scores as well: no listed set scores below a subset.
 
-        Each set is compared with those that have one parent less. In lists of all sets many parents do not pay.
+        Each set is compared with the empty one, which is always kept, and with those that have one parent less. Where
+        all sets are listed, some parents do not pay.
         """
-        if self.is_complete:
+        if self.is_complete or not all(0 in masks for masks in self.sets):
             return False
-        return all((gains > 0).all() for gains in self._gains() if len(gains))
+        gains = self._gains()
+        return len(gains) > 0 and bool((gains > 0).all())
 
-    def _gains(self) -> list[Float64[np.ndarray, " _"]]:
-        """Return, for each node, how much listed sets score above listed ones with one parent less."""
-        found = []
+    def _gains(self) -> Float64[np.ndarray, " _"]:
+        """Return how much listed sets score above the empty set, and above listed ones with one parent less."""
+        found = [np.zeros(0)]
         for node in range(self.d):
             masks, values = self.sets[node], self.scores[node]
+            found.append(values[1:] - values[0])  # the empty set is the first
             for bit in range(self.d):
                 of = np.flatnonzero(masks >> bit & 1)
                 where, listed = self._places(node, masks[of] ^ np.int64(1) << bit)
                 found.append(values[of[listed]] - values[where[listed]])
-        return found
+        return np.concatenate(found)
 
     def is_closed(self, required: Int64[np.ndarray, " d"], allowed: AllowedSets | None = None) -> bool:
         """Return whether any parent of a listed set may be left out, but for required ones.

@@ -165,6 +165,7 @@ class _Lines:
                     k, f"{name!r} has a block already, from line {self.numbers[headers[name]]}: merge the two"
                 )
             headers[name] = k
+            self._require_last_set(k, count, name)
             starts.append((k + 1, count))
             k += 1 + count
         if k < len(self.words):
@@ -199,16 +200,21 @@ class _Lines:
             self.fail(k, f"{name!r} has no parent set, so there is no graph: list at least one")
         return name, count
 
+    def _require_last_set(self, header: int, count: int, name: str) -> None:
+        """Raise DataError where the last line of a block is no parent set: the number of sets is wrong."""
+        if header + count >= len(self.words):
+            said = f"{count} parent sets of {name!r} were announced, {len(self.words) - header - 1} are there"
+            self.fail(len(self.words), said)
+        words = self.words[header + count]
+        if len(words) < 2 or not words[1].isdigit() or len(words) != 2 + int(words[1]):
+            said = f"a score was expected, the number of parents and these: {name!r} is to have {count} parent sets"
+            self.fail(header + count, f"{said}, from line {self.numbers[header + 1]}")
+
     def _sets(
         self, node: int, start: int, count: int, places: dict[str, int], names: tuple[str, ...]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the masks and scores of a variable, by mask."""
         lines = self.words[start : start + count]
-        if len(lines) < count:
-            self.fail(
-                len(self.words),
-                f"{count} parent sets of {names[node]!r} were announced, {len(lines)} are there",
-            )
         bits = {name: 1 << place for name, place in places.items()}
         try:
             scores = np.array([words[0] for words in lines]).astype(np.float64)
@@ -239,11 +245,8 @@ class _Lines:
             try:
                 score = float(words[0])
             except ValueError:
-                self.fail(
-                    k,
-                    f"a score was expected first: {names[node]!r} is to have {count} parent sets, from line "
-                    f"{self.numbers[start]}",
-                )
+                said = f"a score was expected first: {names[node]!r} is to have {count} parent sets"
+                self.fail(k, f"{said}, from line {self.numbers[start]}")
             if not math.isfinite(score):
                 self.fail(k, "a score must be a finite number: leave a set that is impossible out")
             if len(words) < 2 or not words[1].isdigit():

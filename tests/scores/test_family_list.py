@@ -35,9 +35,16 @@ def test_how_many_there_are_is_counted_up_to_the_largest_set(rng):
 
 def test_pruning_is_seen_where_no_set_scores_below_a_smaller_one(rng):
     assert not complete(4, rng).is_pruned
-    some = families({0: -1.0, 0b010: -2.0}, {0: -1.0}, {0: -1.0})  # not all are there, but one that cannot be best is
+    some = families(
+        {0: -1.0, 0b010: -2.0}, {0: -1.0}, {0: -1.0}
+    )  # not all are there, but one that cannot be best is
     assert not some.is_pruned
     assert families({0: -1.0, 0b010: -0.5}, {0: -1.0}, {0: -1.0}).is_pruned
+    assert families({0: -1.0, 0b110: -0.5}, {0: -1.0}, {0: -1.0}).is_pruned
+    assert not families({0: -1.0, 0b110: -2.0}, {0: -1.0}, {0: -1.0}).is_pruned
+    assert not families(
+        {0b010: -0.5}, {0: -1.0}, {0: -1.0}
+    ).is_pruned  # the empty set is never left out as it is worse
 
 
 def test_closed_lists_have_every_set_on_the_way(rng):

@@ -16,7 +16,8 @@ def test_a_table_excludes_what_is_not_listed(storage):
         sets = parent_sets(node, 3)
         listed = dict(zip(masks.tolist(), scores.tolist(), strict=True))
         expected = [
-            listed[mask] + mask.bit_count() * np.log(0.5) if mask in listed else -np.inf for mask in sets.tolist()
+            listed[mask] + mask.bit_count() * np.log(0.5) if mask in listed else -np.inf
+            for mask in sets.tolist()
         ]
         np.testing.assert_allclose(table.local_scores(np.full(4, node), sets), expected)
         np.testing.assert_allclose(table.scores_of(node, sets), expected)
