@@ -1,6 +1,6 @@
 """Families that are listed with their scores, as files of other programs hold them: all others are excluded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -104,20 +104,17 @@ class FamilyList:
         """
         if self.is_complete or not all(0 in masks for masks in self.sets):
             return False
-        gains = self._gains()
-        return len(gains) > 0 and bool((gains > 0).all())
+        return all((gains > 0).all() for gains in self._gains())
 
-    def _gains(self) -> Float64[np.ndarray, " _"]:
-        """Return how much listed sets score above the empty set, and above listed ones with one parent less."""
-        found = [np.zeros(0)]
+    def _gains(self) -> Iterator[Float64[np.ndarray, " _"]]:
+        """Yield how much listed sets score above the empty set, and above listed ones with one parent less."""
         for node in range(self.d):
             masks, values = self.sets[node], self.scores[node]
-            found.append(values[1:] - values[0])  # the empty set is the first
+            yield values[1:] - values[0]  # the empty set is the first
             for bit in range(self.d):
                 of = np.flatnonzero(masks >> bit & 1)
                 where, listed = self._places(node, masks[of] ^ np.int64(1) << bit)
-                found.append(values[of[listed]] - values[where[listed]])
-        return np.concatenate(found)
+                yield values[of[listed]] - values[where[listed]]
 
     def is_closed(self, required: Int64[np.ndarray, " d"], allowed: AllowedSets | None = None) -> bool:
         """Return whether any parent of a listed set may be left out, but for required ones.

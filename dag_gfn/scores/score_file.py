@@ -217,8 +217,8 @@ class _Lines:
         lines = self.words[start : start + count]
         bits = {name: 1 << place for name, place in places.items()}
         try:
-            scores = np.array([words[0] for words in lines]).astype(np.float64)
-            sizes = np.array([words[1] for words in lines]).astype(np.int64)
+            scores = np.array([float(words[0]) for words in lines])
+            sizes = np.array([int(words[1]) for words in lines])
             masks = np.array([sum([bits[word] for word in words[2:]]) for words in lines], dtype=np.int64)
             told = np.array([len(words) for words in lines]) - 2
         except (ValueError, IndexError, KeyError, OverflowError):
