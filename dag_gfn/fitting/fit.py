@@ -205,7 +205,6 @@ def run_method(
         >>> from dag_gfn.fitting.fit import run_method
         >>> from dag_gfn.fitting.methods import Run
         >>> from dag_gfn.fitting.options import FitOptions
-    from dag_gfn.fitting.own_score import class_of, is_of_package
         >>> from dag_gfn.scores import ScoreTable, make_score
         >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
         >>> run = Run(ScoreTable.build(make_score("bge", data)), 0, 10, None, TimeBudget(), None, False, [], [])
