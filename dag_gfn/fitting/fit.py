@@ -197,19 +197,19 @@ def run_method(
 ) -> tuple[str, TrainingOptions | None, MethodResult]:
     """Return the method that was used, how it trained if it did, and the result.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import dag_gfn
-        >>> from dag_gfn.budget import TimeBudget
-        >>> from dag_gfn.fitting.fit import run_method
-        >>> from dag_gfn.fitting.methods import Run
-        >>> from dag_gfn.fitting.options import FitOptions
-        >>> from dag_gfn.scores import ScoreTable, make_score
-        >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
-        >>> run = Run(ScoreTable.build(make_score("bge", data)), 0, 10, None, TimeBudget(), None, False, [], [])
-        >>> run_method(run, FitOptions.from_keywords({}, caller="fit"), None)[0]
-        'exact'
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.fitting.fit import run_method
+    >>> from dag_gfn.fitting.methods import Run
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> run = Run(ScoreTable.build(make_score("bge", data)), 0, 10, None, TimeBudget(), None, False, [], [])
+    >>> run_method(run, FitOptions.from_keywords({}, caller="fit"), None)[0]
+    'exact'
     """
     automatic, order_modular = chosen.method.method == "auto", chosen.method.order_modular
     method = run.affordable_method(order_modular) if automatic else chosen.method.method
