@@ -27,12 +27,14 @@ from .errors import (
 )
 from .experiment_choice import next_experiments
 from .fitting.fit import fit
+from .fitting.score_export import export_scores
 from .fitting.sites import combine
 from .graph_check import check_graph
 from .knowledge import Knowledge, read_knowledge
 from .parameters import fitted
 from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
 from .posterior.metrics import compare_posteriors
+from .scores.score_file import read_scores
 from .views import plots
 from .views.report import write_report
 
@@ -60,6 +62,7 @@ __all__ = [
     "compare_posteriors",
     "effects",
     "example_names",
+    "export_scores",
     "fit",
     "fitted",
     "from_array",
@@ -73,6 +76,7 @@ __all__ = [
     "read_csv",
     "read_file",
     "read_knowledge",
+    "read_scores",
     "simulate",
     "sweep",
     "write_report",

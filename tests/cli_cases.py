@@ -9,7 +9,13 @@ import dag_gfn
 from dag_gfn.cli import main
 
 ROOT = Path(dag_gfn.__file__).parents[1]
-QUICK = ("--method", "gflownet", "--iterations", "30", "--num-samples", "200")
+QUICK = (
+    *("--method", "gflownet", "--iterations", "30", "--num-samples", "200"),
+    *(
+        "--train-option",
+        "monitor_every=0.5",
+    ),  # ten judgements, the default, take longer than so short a training
+)
 NASTY_NAMES = ("[red]x[/red]", "na,me", "<script>alert(1)</script>", ":heart:", "y" * 60, "größe→日本")
 
 

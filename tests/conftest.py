@@ -1,26 +1,53 @@
 """Shapes in signatures are checked while the tests run: jaxtyping reads them, beartype enforces them."""
 
+import functools
+import inspect
 import os
 from pathlib import Path
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+CACHES = Path(__file__).parent / "__pycache__"
 if WORKER is not None:  # one of several at once; the libraries read this when they are loaded
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    # two that save compiled code for different types at the same moment could swap it
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parent / "__pycache__" / WORKER))
+    _one_for_all = "NUMBA_CACHE_DIR" not in os.environ
+    # programs that a test starts: two that save code for different types at the same moment could swap it
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(CACHES / WORKER))
+    if _one_for_all:  # the workers compile once for all of them: there each waits until the other has saved
+        from numba_cache import share
+
+        share(CACHES / "workers")
 
 import jaxtyping  # noqa: E402
 
+CHECKED_CALLS = 10  # of each function in each test; loops repeat the same shapes
+CHECKED_EVERY = 100  # calls after these
 _jaxtyped = jaxtyping.jaxtyped
+_calls: dict = {}
 
 
 def _jaxtyped_once(*args, **kwargs):
-    """Leave functions inside functions alone: each call would make their check anew, which takes a millisecond."""
+    """Check top-level functions alone: those inside functions would be made anew, which takes a millisecond."""
     if args:
         return _jaxtyped(*args, **kwargs)
     check = _jaxtyped(**kwargs)
-    return lambda checked: checked if "<locals>" in checked.__qualname__ else check(checked)
+    return lambda plain: (
+        plain if "<locals>" in plain.__qualname__ else _checked_now_and_then(plain, check(plain))
+    )
+
+
+def _checked_now_and_then(plain, checked):
+    """Return a function that is checked in its first calls of a test and now and then: checks take most of a loop."""
+    if not inspect.isfunction(plain) or inspect.isgeneratorfunction(plain):
+        return checked
+
+    @functools.wraps(plain)
+    def function(*args, **kwargs):
+        calls = _calls[plain] = _calls.get(plain, 0) + 1
+        due = calls <= CHECKED_CALLS or calls % CHECKED_EVERY == 0
+        return checked(*args, **kwargs) if due else plain(*args, **kwargs)
+
+    return function
 
 
 jaxtyping.jaxtyped = _jaxtyped_once  # the import hook decorates every function with it
@@ -32,6 +59,11 @@ from hypothesis import settings  # noqa: E402
 
 settings.register_profile("any pace", deadline=None)  # a busy machine is no failure
 settings.load_profile("any pace")
+
+
+def pytest_runtest_setup():
+    """Count the calls of each function from zero in each test."""
+    _calls.clear()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from dag_gfn.cli.options import read_edge, read_names, read_numbers, read_settin
 from dag_gfn.options import (
     Beliefs,
     Edges,
+    NameOrObject,
     Names,
     Numbers,
     Option,
@@ -99,6 +100,7 @@ FORMS: list[tuple[Any, Form]] = [
             "repeatable",
         ),
     ),
+    (NameOrObject, Form(str)),
     (
         Numbers,
         Form(

@@ -8,13 +8,13 @@ import sys
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import dag_gfn
 from dag_gfn.cli.declared import from_command_line, read_values
-from dag_gfn.cli.input_table import read_table
+from dag_gfn.cli.input_table import read_scores, read_table
 from dag_gfn.cli.options import DEBUG_HELP
 from dag_gfn.cli.output import console, fail, stop_output
 from dag_gfn.errors import StorageError
@@ -22,6 +22,9 @@ from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.progress import announce
 from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import OptionGroup, option, options_of
+
+if TYPE_CHECKING:
+    from dag_gfn.scores import FamilyList
 
 _SAVED = "training is saved, --resume goes on from there"
 
@@ -48,7 +51,8 @@ class HandlingOptions(OptionGroup, panel="Output"):
 @from_command_line(PlaceOptions, ReadingOptions, CovarianceOptions, FitOptions, HandlingOptions)
 def fit(
     table: Annotated[
-        Path | None, typer.Argument(metavar="[TABLE]", help="A CSV, Excel, Parquet, SPSS, ... file.")
+        Path | None,
+        typer.Argument(metavar="[TABLE]", help="A CSV, Excel, Parquet, SPSS, ... file, or scores (.jkl)."),
     ] = None,
     **given: Any,
 ) -> int:
@@ -57,21 +61,10 @@ def fit(
 
     place = PlaceOptions(**read_values(PlaceOptions, given))
     how = HandlingOptions(**read_values(HandlingOptions, given))
-    data = read_table(
-        table,
-        place.example,
-        read_values(ReadingOptions, given),
-        CovarianceOptions(**read_values(CovarianceOptions, given)),
-    )
+    data = _read(table, place.example, given)
     options = read_values(FitOptions, given, names=data.names)
-    if not how.quiet:
-        from dag_gfn.fitting.progress import log_console
-        from dag_gfn.views.role_table import print_roles, shown_and_grouped
-
-        if shown_and_grouped(data.roles)[0]:  # something was decided
-            print_roles(data.roles, data.n, log_console())
-    for text in data.notes:
-        announce(text, shown=not how.quiet)
+    if isinstance(data, dag_gfn.Dataset):
+        _announce_decisions(data, shown=not how.quiet)
     identity = _identity(options, data)
     folder: RunFolder | None = None
     page: str | None = None
@@ -104,6 +97,29 @@ def fit(
             f"'{place.out}' is saved, but not its report: dag-gfn report {place.out} --debug says why"
         )
     return 130 if posterior.info["interrupted"] else 0
+
+
+def _read(table: Path | None, example: str | None, given: dict[str, Any]) -> "dag_gfn.Dataset | FamilyList":
+    """Return the table, or the scores in a file of another program."""
+    if table is not None and example is None:
+        from dag_gfn.scores.score_file import is_score_file
+
+        if is_score_file(table):
+            return read_scores(table, given)
+    matrix = CovarianceOptions(**read_values(CovarianceOptions, given))
+    return read_table(table, example, read_values(ReadingOptions, given), matrix)
+
+
+def _announce_decisions(data: "dag_gfn.Dataset", *, shown: bool) -> None:
+    """Print what became of the columns, where something was decided."""
+    if shown:
+        from dag_gfn.fitting.progress import log_console
+        from dag_gfn.views.role_table import print_roles, shown_and_grouped
+
+        if shown_and_grouped(data.roles)[0]:
+            print_roles(data.roles, data.n, log_console())
+    for text in data.notes:
+        announce(text, shown=shown)
 
 
 def _tell(posterior: "dag_gfn.GraphPosterior", out: Path, with_report: bool) -> None:
@@ -139,14 +155,19 @@ def _page(posterior: "dag_gfn.GraphPosterior") -> str | None:
         return None
 
 
-def _identity(options: dict[str, Any], data: "dag_gfn.Dataset") -> dict[str, Any]:
+def _identity(options: dict[str, Any], data: "dag_gfn.Dataset | FamilyList") -> dict[str, Any]:
     """Return what determines the result, as JSON holds it: a run that is resumed must have the same."""
     determining = {name: options[name] for name, each in options_of(FitOptions).items() if each.identity}
     plain = json.dumps(determining, default=lambda known: known.to_json())
     return {**json.loads(plain), "data": _fingerprint(data)}
 
 
-def _fingerprint(data: "dag_gfn.Dataset") -> str:
+def _fingerprint(data: "dag_gfn.Dataset | FamilyList") -> str:
+    if not isinstance(data, dag_gfn.Dataset):
+        content = hashlib.sha256(json.dumps(data.names).encode())
+        for masks, scores in zip(data.sets, data.scores, strict=True):
+            content.update(masks.tobytes() + scores.tobytes())
+        return content.hexdigest()
     content = hashlib.sha256(data.values.tobytes())
     if data.intervened is not None:
         content.update(data.intervened.tobytes())

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dag_gfn
+from dag_gfn.cli.declared import read_values
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import options_of
+
+if TYPE_CHECKING:
+    from dag_gfn.scores import FamilyList
 
 
 def read_table(
@@ -31,7 +35,12 @@ def read_table(
     if table is not None and example is None:
         from dag_gfn.data.covariance_file import is_covariance_file
         from dag_gfn.data.reading import read_file  # loads pandas, which --help does not need
+        from dag_gfn.scores.score_file import is_score_file
 
+        if is_score_file(table):
+            raise OptionError(
+                f"'{table}' holds local scores, and rows are needed here: dag-gfn fit takes scores"
+            )
         try:
             return read_file(table, **reading)
         except DataError as error:
@@ -59,3 +68,22 @@ def _read_covariance(
         if name in reading and each.is_given(reading[name]):
             raise OptionError(f"{each.flag} reads rows, and a covariance matrix has none: leave it out")
     return dag_gfn.read_covariance(table, rows, **chosen)
+
+
+def read_scores(table: Path, given: dict[str, Any]) -> "FamilyList":
+    """Return the families of a file of local scores.
+
+    Raises
+    ------
+    OptionError
+        If an option is about a table of rows.
+    DataError
+        If the file is not such a list.
+    """
+    from dag_gfn.scores.score_file import read_scores
+
+    values = read_values(ReadingOptions, given) | read_values(CovarianceOptions, given)
+    for name, each in options_of(ReadingOptions, CovarianceOptions).items():
+        if each.is_given(values[name]):
+            raise OptionError(f"{each.flag} is about a table, and '{table}' holds scores: leave it out")
+    return read_scores(table)

@@ -22,6 +22,7 @@ from dag_gfn.cli.next import next_
 from dag_gfn.cli.output import fail, open_streams, stop_output
 from dag_gfn.cli.query import query
 from dag_gfn.cli.report import report
+from dag_gfn.cli.scores import scores
 from dag_gfn.cli.show import show
 from dag_gfn.cli.simulate import simulate
 from dag_gfn.errors import DagGfnError, StorageWarning, shortened
@@ -47,7 +48,21 @@ def _abortable(command: Callable) -> Callable:
     return run
 
 
-for _command in (fit, inspect, show, report, query, effect, check, next_, export, compare, combine, simulate):
+for _command in (
+    fit,
+    inspect,
+    show,
+    report,
+    query,
+    effect,
+    check,
+    next_,
+    export,
+    scores,
+    compare,
+    combine,
+    simulate,
+):
     app.command(_command.__name__.rstrip("_"))(_abortable(_command))
 
 _sweep = typer.Typer(

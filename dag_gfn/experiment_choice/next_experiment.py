@@ -291,6 +291,11 @@ def predictive_outcomes(posterior: GraphPosterior) -> Outcomes:
     'GaussianOutcomes'
     """
     score, statistics = posterior.info.get("score"), posterior.statistics
+    if posterior.info.get("families"):
+        raise OptionError(
+            f"this posterior is of the scores in {posterior.info['families']['source']}, without data, so that "
+            "nothing is known of what an experiment would tell: fit the table that the scores were computed from"
+        )
     if score not in MODELS:
         instead = {"discrete": "bdeu", "mixed": "block"}.get(posterior.info.get("kind") or "", "bge")
         raise OptionError(

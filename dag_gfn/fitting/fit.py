@@ -15,6 +15,7 @@ from dag_gfn.fitting.knowledge_effect import knowledge_effect
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.own_score import class_of, is_of_package
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, margins_of, prepare
 from dag_gfn.fitting.record import recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
@@ -26,6 +27,7 @@ from dag_gfn.posterior.shape import SHAPE_SCORES, directions_by_shape
 from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
 from dag_gfn.scores.graph_prior import recorded_beliefs
+from dag_gfn.scores.score_file import listed_families
 
 UNLIKE_THE_MODEL = {
     "code": "unlike_the_model",
@@ -43,7 +45,8 @@ def fit(
 
     Parameters
     ----------
-    data : Dataset, DataFrame (of pandas or polars), ndarray of shape (n, d), or path of a CSV file
+    data : Dataset, DataFrame (of pandas or polars), ndarray of shape (n, d), or path of a file
+        In place of data: local scores of another program, as a `FamilyList` or the path of a file (.jkl).
     **options
         Declared in `dag_gfn.fitting.options`.
     progress : bool or callable
@@ -80,6 +83,11 @@ def fit(
     ('exact', 0.0)
     """
     chosen = FitOptions.from_keywords(options, caller="fit")
+    families = listed_families(data)
+    if families is not None:
+        from dag_gfn.fitting.listed_fit import fit_listed  # it runs the methods of this module
+
+        return fit_listed(families, chosen, progress=progress, checkpoint=checkpoint)
     budget = TimeBudget(chosen.duration.time_budget)
     with budget.phase("scores"):
         prepared = prepare(as_dataset(data), chosen)
@@ -145,6 +153,7 @@ def fit(
             "score": table.score,
             "margins": margins_of(chosen.model, table.score, dataset),
             "score_options": table.score_options,
+            **({} if is_of_package(prepared.score) else {"own_score": class_of(prepared.score)}),
             "prior": table.prior,
             "prior_options": table.prior_options,
             "constraints": {

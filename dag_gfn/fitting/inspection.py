@@ -12,6 +12,7 @@ from dag_gfn.exact.posterior import fit_estimate
 from dag_gfn.fitting.completed_fit import MOST_TABLES, affordable_method, planned_tables
 from dag_gfn.fitting.method_choice import MethodChoice, method_for
 from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.own_score import named_or_own
 from dag_gfn.fitting.prepare import doubts_and_warnings
 from dag_gfn.scores import ScoreChoice, needs_completion, score_for
 
@@ -116,7 +117,7 @@ def inspect_table(dataset: Dataset, chosen: FitOptions) -> Inspection:
     >>> found.score.name, found.method.name, found.drawn
     ('bge', 'exact', '')
     """
-    asked, score = chosen.model.score, score_for(dataset)
+    asked, score = named_or_own(chosen.model.score)[0], score_for(dataset)
     if asked is not None:
         score = ScoreChoice(
             asked, "asked for" if asked == score.name else f"asked for; by itself {score.name}"

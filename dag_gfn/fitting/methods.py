@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
-from dag_gfn.errors import NotTractable
+from dag_gfn.errors import NotTractable, OptionError
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import ExactReference
@@ -250,6 +250,7 @@ def gflownet(
     from dag_gfn.gflownet.training.loop import TrainingReport
 
     environment, objective = options.resolved()
+    _require_steps(run.table, environment)
     made = make_objective(objective, options.objective_options)
     config = default_config(
         run.table.d,
@@ -384,3 +385,16 @@ def _compared(
         return result
     check = exact_comparison(result.posterior, reference, log_probabilities)
     return replace(result, exact_check=check, exact_edges=reference.features["edge"])
+
+
+def _require_steps(table: ScoreTable, environment: str) -> None:
+    """Raise OptionError where graphs cannot be built edge by edge, since families on the way are not listed."""
+    constraints = table.constraints
+    if environment != "edges" or constraints.listed is None:
+        return
+    if not constraints.listed.is_closed(constraints.required, constraints.allow):
+        raise OptionError(
+            f"{constraints.listed.source} lists families without some of their subsets, and edge by edge (environment "
+            "'edges') every graph on the way needs a score: choose environment='layers' (--environment layers), or "
+            "another method"
+        )

@@ -3,12 +3,15 @@
 # ruff: noqa: RUF009  # option() makes a field
 
 from dataclasses import dataclass
+from typing import Any
 
 from dag_gfn.errors import OptionError
 from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import (
+    NameOrObject,
     Numbers,
+    OneOf,
     OptionGroup,
     number,
     numbers,
@@ -126,6 +129,27 @@ class DurationOptions(OptionGroup, panel="The method"):
     )
 
 
+class _ScoreOrOneOf(OneOf):
+    """A check that a value is one of some names, or a score, or makes one."""
+
+    def __call__(self, name: str, value: Any) -> None:
+        if not callable(value) and not hasattr(value, "local_scores"):
+            super().__call__(name, value)
+
+
+def score_or_one_of(*names: str) -> OneOf:
+    """Return the check that a value is one of these names, a score or a callable that makes one.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.options import score_or_one_of
+    >>> score_or_one_of("bge", "bic")("score", "bgw")
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: unknown score 'bgw': choose bge, bic
+    """
+    return _ScoreOrOneOf(names)
+
+
 @dataclass(frozen=True)
 class ModelOptions(OptionGroup, panel="The model"):
     """What is modelled: score and prior.
@@ -137,15 +161,16 @@ class ModelOptions(OptionGroup, panel="The model"):
     True
     """
 
-    score: str | None = option(
+    score: NameOrObject | None = option(
         None,
         "Score of a graph; default by the kinds of the columns.",
-        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive"),
+        check=score_or_one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive"),
         details="By default ``bge`` for numbers, ``bdeu`` for categories, ``block`` for both, and ``copula`` where a "
         "column is ordinal; see :func:`dag_gfn.scores.score_for`. ``block`` is ``bge`` for nodes that own several "
         "columns: categories beside numbers, and groups. ``copula`` takes numbers and ordered categories for bent or "
         "coarse readings of normal variables; effects are then in normal scores. ``additive`` lets each number act "
-        "through a curve.",
+        "through a curve. In Python, also a score of your own: a subclass of :class:`dag_gfn.scores.LocalScore`, a "
+        "function from the dataset to such a score, or a score (docs/own_score.md).",
     )
     prior: str = option(
         "uniform",

@@ -16,6 +16,7 @@ from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.incomplete import filled_in, require_modelled
 from dag_gfn.fitting.known import known_of
 from dag_gfn.fitting.options import FitOptions, ModelOptions
+from dag_gfn.fitting.own_score import OwnScore, make_own_score, named_or_own, refuse_missing
 from dag_gfn.knowledge import ResolvedKnowledge
 from dag_gfn.memory import require_memory
 from dag_gfn.scores import (
@@ -162,6 +163,8 @@ class _ScoreInputs:
     unlike : list of str
         Warnings about the data that have no doubt of their own.
     known : ResolvedKnowledge
+    own : OwnScore or None
+        In place of the score of a name.
     """
 
     scaled: Dataset
@@ -173,12 +176,15 @@ class _ScoreInputs:
     hyperparameters: dict[str, Any]
     unlike: list[str]
     known: ResolvedKnowledge
+    own: OwnScore | None
 
     @classmethod
     def of(cls, dataset: Dataset, chosen: FitOptions) -> "_ScoreInputs":
         """Return them, or raise the errors of `prepare`."""
         model = chosen.model
-        score_name = score_for(dataset).name if model.score is None else model.score
+        asked, own = named_or_own(model.score)
+        refuse_missing(own, dataset)
+        score_name = "own" if own is not None else score_for(dataset).name if asked is None else asked
         _require_order(score_name, dataset)
         _require_complete_beside_contexts(dataset)
         if dataset.weights is not None and needs_completion(score_name, dataset) and can_repeat_rows(dataset):
@@ -187,7 +193,7 @@ class _ScoreInputs:
         bytes_of_graph = 4 * len(dataset.nodes) * (len(dataset.nodes) + 25)
         require_memory("num_samples", chosen.method.num_samples, bytes_of_graph)
         z_scored = dataset if dataset.kind == "discrete" else dataset.standardize()
-        require_modelled(model.score, dataset)
+        require_modelled(asked, dataset)
         margins = margins_of(model, score_name, dataset)
         ranks = margins == "normal_scores" or score_name == "copula"
         unlike = data_warnings(filled_in(dataset), ranks=ranks)
@@ -205,10 +211,14 @@ class _ScoreInputs:
             name: np.asarray(value) if isinstance(value, Collection) else value
             for name, value in chosen.score.values().items()
         }
-        return cls(scaled, filled, z_scored, constraints, prior, score_name, hyperparameters, unlike, known)
+        return cls(
+            scaled, filled, z_scored, constraints, prior, score_name, hyperparameters, unlike, known, own
+        )
 
     def score(self) -> LocalScore:
         """Return the score of the filled table."""
+        if self.own is not None:
+            return make_own_score(self.own, self.filled, self.hyperparameters)
         return make_score(self.score_name, self.filled, **self.hyperparameters)
 
     def doubts(self, score: LocalScore | None) -> list[Doubt]:
@@ -282,6 +292,10 @@ def as_dataset(data: Any) -> Dataset:
 
 def _scaled(dataset: Dataset, z_scored: Dataset, model: ModelOptions) -> Dataset:
     """Return the dataset on the scale that is scored."""
-    if model.standardize is None and model.score == "linear_gaussian" and dataset.kind == "continuous":
+    if (
+        model.standardize is None
+        and named_or_own(model.score)[0] == "linear_gaussian"
+        and dataset.kind == "continuous"
+    ):
         return dataset.center()
     return dataset if model.standardize is not None and not model.standardize else z_scored

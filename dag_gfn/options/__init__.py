@@ -16,6 +16,7 @@ from dag_gfn.options.checks import (
 from dag_gfn.options.declaration import (
     Beliefs,
     Edges,
+    NameOrObject,
     Names,
     Numbers,
     Option,
@@ -33,6 +34,7 @@ __all__ = [
     "Beliefs",
     "Check",
     "Edges",
+    "NameOrObject",
     "Names",
     "Numbers",
     "OneOf",

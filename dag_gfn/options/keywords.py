@@ -10,6 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from dag_gfn.options.declaration import (
     Beliefs,
     Edges,
+    NameOrObject,
     Names,
     Numbers,
     Option,
@@ -26,6 +27,7 @@ _TYPE_NAMES = [
     (Tiers, "str or list of lists of str"),
     (Beliefs, "iterable of (source, target, probability) or path"),
     (Told, "path, mapping or Knowledge"),
+    (NameOrObject, "str, or what it is the name of"),
     (Numbers, "float or sequence of float"),
     (Settings, "mapping"),
     (Names, "sequence of str"),

@@ -129,6 +129,11 @@ def parameter_model(posterior: GraphPosterior) -> _Model:
     'LinearGaussianParameters'
     """
     score = posterior.info.get("score")
+    if posterior.info.get("families"):
+        raise OptionError(
+            f"this posterior is of the scores in {posterior.info['families']['source']}, without data, so that "
+            "there are no parameters and no effects: fit the table that the scores were computed from"
+        )
     if score not in _MODELS:
         instead = {"discrete": "bdeu", "mixed": "block"}.get(posterior.info.get("kind") or "", "bge")
         raise OptionError(

@@ -11,6 +11,7 @@ from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import ConstraintError
 from dag_gfn.graphs.subsets import popcount, unpack
 from dag_gfn.scores.cell_limit import CellLimit
+from dag_gfn.scores.family_list import FamilyList
 
 Edges = Iterable[tuple[str, str] | list[str]]
 
@@ -29,6 +30,8 @@ class Constraints:
         Largest number of parents of each node; d - 1 where there is no limit of its own.
     cell_limit : CellLimit or None
         The largest contingency table of a family, for discrete columns.
+    listed : FamilyList or None
+        The only families that have a score, where they are listed.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class Constraints:
     max_parents: int | None = None
     cell_limit: CellLimit | None = None
     max_parents_of: Int64[np.ndarray, " d"] | None = None
+    listed: FamilyList | None = None
 
     @classmethod
     def none(cls, d: int) -> "Constraints":
@@ -107,7 +111,8 @@ class Constraints:
     def is_empty(self) -> bool:
         """Return whether everything is allowed."""
         edges = self.required.any() or self.forbidden.any()
-        no_limits = self.max_parents is None and self.max_parents_of is None and self.cell_limit is None
+        limits = (self.max_parents, self.max_parents_of, self.cell_limit, self.listed)
+        no_limits = all(limit is None for limit in limits)
         return not edges and no_limits
 
     def limit(self, node: int | Int64[np.ndarray, " m"]) -> Int64[np.ndarray, "*shape"]:
@@ -153,6 +158,8 @@ class Constraints:
             allowed &= popcount(parents) <= self.limit(node)
         if self.cell_limit is not None:
             allowed &= self.cell_limit.allow(node, parents)
+        if self.listed is not None:
+            allowed &= self.listed.allow(node, parents)
         return allowed
 
     def possible_edges(self) -> Bool[np.ndarray, "d d"]:

@@ -12,6 +12,7 @@ from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.statistics import sufficient_statistics
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.graphs.subsets import parent_sets, subsets_within
+from dag_gfn.scores.family_list import FamilyList
 
 
 class LocalScore(ABC):
@@ -66,6 +67,7 @@ class LocalScore(ABC):
     honours_interventions: ClassVar[bool] = False
     takes_groups: ClassVar[bool] = False
     is_equivalent: ClassVar[bool] = False
+    listed: FamilyList | None = None  # the only families that have a score; None: all
     needs_rows: ClassVar[bool] = True  # False: means and covariances are all that it reads of the data
 
     def __init__(self, data: Dataset):

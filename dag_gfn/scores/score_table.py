@@ -4,6 +4,7 @@ A complete table holds every parent set of every node in one array. A lazy table
 for, and keeps the value in a cache. Both are read in batches through the same methods.
 """
 
+from dataclasses import replace
 from typing import no_type_check
 
 import numpy as np
@@ -121,6 +122,8 @@ class ScoreTable:
             If ``storage="complete"`` would exceed the memory limit.
         DataError
             If a score is not a finite number.
+        ConstraintError
+            If the score has listed families only, and the constraints allow none of a node.
         """
         d = score.d
         prior = make_prior("uniform", d) if prior is None else prior
@@ -128,6 +131,9 @@ class ScoreTable:
         for what, size in (("prior is", len(prior.log_prior_by_size)), ("constraints are", constraints.d)):
             if size != d:
                 raise OptionError(f"the {what} for {size} nodes, the data have {d}")
+        if score.listed is not None:
+            score.listed.require_some(constraints.allow)
+            constraints = replace(constraints, listed=score.listed)
         if storage not in ("auto", "complete", "lazy"):
             raise OptionError(f"unknown storage {storage!r}: choose one of auto, complete, lazy")
         fits = table_bytes(d) <= memory_limit

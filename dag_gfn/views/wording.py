@@ -10,6 +10,11 @@ ASSUMPTIONS = (
     "Assumes: no hidden common causes, {rows}, no cycles, and {model} relations between the columns{more}. "
     "Probabilities are about causes only as far as these hold."
 )
+LISTED = (
+    "Assumes what the program assumed that computed the scores, of which nothing is known here; that they are natural "
+    "logarithms of probabilities, and that a family that is not listed is impossible; no hidden common causes and no "
+    "cycles. Probabilities are about causes only as far as these hold."
+)
 MODELS = {
     "continuous": "linear-Gaussian",
     "discrete": "tabular (multinomial)",
@@ -62,6 +67,8 @@ def model_words(info: Mapping[str, Any]) -> str:
     >>> model_words({"score": "bdeu", "kind": "discrete"}), model_words({"score": "block", "kind": "discrete"})
     ('tabular (multinomial)', 'linear-Gaussian')
     """
+    if info.get("own_score"):
+        return "the score's"
     return MODELS_OF_SCORES.get(info.get("score") or "", MODELS.get(info.get("kind") or "", "the score's"))
 
 
@@ -81,6 +88,8 @@ def assumptions(info: Mapping[str, Any]) -> str:
     >>> assumptions({"kind": "mixed", "score": "block", "missing": {"cells": 3}})[:48]
     'Assumes: no hidden common causes, independent ro'
     """
+    if info.get("families"):
+        return LISTED
     more = ""
     if has_categories_in_blocks(info):
         more += ", in which a category takes part through the indicators of its levels"
@@ -157,7 +166,11 @@ def rows_words(info: Mapping[str, Any]) -> str:
     >>> from dag_gfn.views.wording import rows_words
     >>> rows_words({"n": 24, "total_weight": 2201.0}), rows_words({"n": 1000})
     ('24 rows that count as 2,201', '1,000 rows')
+    >>> rows_words({"n": None, "families": {"source": "'asia.jkl'"}})
+    "the scores in 'asia.jkl'"
     """
+    if info.get("families"):
+        return f"the scores in {info['families']['source']}"
     rows, total = info.get("n", "?"), info.get("total_weight")
     counted = "" if total is None else f" that count as {total:,.6g}"
     return f"{rows:,} rows{counted}" if isinstance(rows, int) else f"{rows} rows{counted}"

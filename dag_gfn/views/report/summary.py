@@ -64,7 +64,7 @@ def summarise(posterior: GraphPosterior) -> Summary:
 
 def _fitted(posterior: GraphPosterior) -> str:
     info = posterior.info
-    rows = f" from {rows_words(info)}" if info.get("n") else ""
+    rows = f" from {rows_words(info)}" if info.get("n") or info.get("families") else ""
     how, model = method_words(info.get("method")), model_words(info)
     tables = (info.get("missing") or {}).get("tables")
     if tables:
