@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from score_data import continuous, correlated, dependent_codes, discrete
+from score_data import continuous, correlated, dependent_codes, discrete, mixed
 
 from dag_gfn.errors import OptionError
 from dag_gfn.scores import SCORES, BDe, BGe, make_score, score_for
@@ -17,13 +17,17 @@ ALL = [(kind, score.name) for score in SCORE_CLASSES for kind in score.kinds()]
 def data_of(kind, rng):
     if kind == "continuous":
         return continuous(correlated(rng, 60, 5))
+    if kind == "mixed":
+        return mixed(
+            np.column_stack([correlated(rng, 60, 2), dependent_codes(rng, 60, (3, 2))]), (0, 0, 3, 2)
+        )
     return discrete(dependent_codes(rng, 60, STATES), STATES)
 
 
 def test_the_names():
-    assert SCORES == ("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula")
+    assert SCORES == ("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive")
     assert {*scores_of_kind("continuous"), *scores_of_kind("discrete")} == set(SCORES)
-    assert scores_of_kind("mixed") == ("block", "copula")
+    assert scores_of_kind("mixed") == ("block", "copula", "additive")
     assert len(set(ALL)) == len(ALL)  # a name and a kind say which class
 
 
@@ -36,6 +40,7 @@ def test_options_are_the_keywords_of_the_class():
         ("linear_gaussian", ("noise_variance", "weight_variance")),
         ("block", ("alpha_mu", "alpha_w")),
         ("copula", ("alpha_mu", "alpha_w")),
+        ("additive", ("alpha_mu", "alpha_w", "num_curves", "curve_weight", "line_probability")),
     }
 
 
