@@ -17,6 +17,7 @@ from dag_gfn.cli.effect import effect
 from dag_gfn.cli.export import export
 from dag_gfn.cli.fit import fit
 from dag_gfn.cli.inspect import inspect
+from dag_gfn.cli.models import models
 from dag_gfn.cli.next import next_
 from dag_gfn.cli.output import fail, open_streams, stop_output
 from dag_gfn.cli.query import query
@@ -46,7 +47,21 @@ def _abortable(command: Callable) -> Callable:
     return run
 
 
-for _command in (fit, inspect, show, report, query, effect, check, next_, export, compare, combine, simulate):
+for _command in (
+    fit,
+    inspect,
+    models,
+    show,
+    report,
+    query,
+    effect,
+    check,
+    next_,
+    export,
+    compare,
+    combine,
+    simulate,
+):
     app.command(_command.__name__.rstrip("_"))(_abortable(_command))
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]

@@ -11,6 +11,7 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.data.interventions import set_nodes
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
+from dag_gfn.fitting.automatic_score import automatic_score
 from dag_gfn.fitting.knowledge_effect import knowledge_effect
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
@@ -81,8 +82,11 @@ def fit(
     """
     chosen = FitOptions.from_keywords(options, caller="fit")
     budget = TimeBudget(chosen.duration.time_budget)
+    read = as_dataset(data)
+    automatic = automatic_score(read, chosen, budget, progress=progress is True)
+    chosen = automatic.chosen
     with budget.phase("scores"):
-        prepared = prepare(as_dataset(data), chosen)
+        prepared = prepare(read, chosen)
     dataset, table, constraints = prepared.dataset, prepared.table, prepared.constraints
     for message in prepared.warnings:
         warnings.warn(message, DataWarning, stacklevel=2)
@@ -97,7 +101,7 @@ def fit(
         list(dataset.notes),
         prepared.warnings,
     )
-    for note in prepared.known.notes:
+    for note in (*automatic.notes(), *prepared.known.notes):
         run.note(note)
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
@@ -145,6 +149,7 @@ def fit(
             "score": table.score,
             "margins": margins_of(chosen.model, table.score, dataset),
             "score_options": table.score_options,
+            "model_choice": automatic.to_json(),
             "prior": table.prior,
             "prior_options": table.prior_options,
             "constraints": {

@@ -14,6 +14,7 @@ from dag_gfn.posterior.ranking import likely_text, spread_sentence
 from dag_gfn.views.experiments import experiment_sentences, variable_pairs
 from dag_gfn.views.known import known_sentences
 from dag_gfn.views.missing_cells import missing_sentences
+from dag_gfn.views.models import conclusions
 from dag_gfn.views.pairs import LIKELY, UNLIKELY
 from dag_gfn.views.shape import BY_SHAPE_MARK, shape_sentences
 from dag_gfn.views.wording import assumptions, rows_words
@@ -56,6 +57,8 @@ def print_posterior(
     )
     if info.get("interrupted"):
         say("The run was interrupted: this is the state it had reached.", style="yellow")
+    for line in conclusions(info["model_choice"]) if info.get("model_choice") else ():
+        say(line)
     console.print(_edge_table(posterior, max_pairs, min_linked))
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
     for line in (*shape_sentences(posterior.info), *experiment_sentences(posterior)):
