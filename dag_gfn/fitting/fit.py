@@ -8,6 +8,7 @@ from typing import Any
 
 from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
+from dag_gfn.criticism import criticise
 from dag_gfn.data.interventions import set_nodes
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
@@ -129,6 +130,8 @@ def fit(
     doubts_of_result += [] if effect is None else effect.doubts()
     doubts = [*prepared.doubts, *doubts_of_result]
     run.told += [doubt.warning for doubt in doubts_of_result]
+    with budget.phase("criticism"):
+        missed = criticise(dataset, posterior.graphs, posterior.weights, score=table.score)
     verdict = judge(
         result.diagnostics,
         result.exact_check,
@@ -150,6 +153,7 @@ def fit(
             "margins": margins_of(chosen.model, table.score, dataset),
             "score_options": table.score_options,
             "model_choice": automatic.to_json(),
+            "criticism": missed.to_json(),
             "prior": table.prior,
             "prior_options": table.prior_options,
             "constraints": {

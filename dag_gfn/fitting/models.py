@@ -225,7 +225,8 @@ def _complete(dataset: Dataset) -> tuple[Dataset, list[str]]:
 def _scored(
     candidate: Candidate, own: FitOptions, data: Dataset, numbers: Dataset | None, budget: TimeBudget
 ) -> _Scored:
-    own = replace(own, score=replace(own.score, **candidate.for_evidence))
+    full: dict[str, Any] = dict(candidate.for_evidence)
+    own = replace(own, score=replace(own.score, **full))
     prepared = prepare(data, own)
     evidence = model_evidence(prepared, numbers, own, budget)
     model = RankedModel(

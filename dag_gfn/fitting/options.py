@@ -140,9 +140,7 @@ class ModelOptions(OptionGroup, panel="The model"):
     score: str | None = option(
         None,
         "Score of a graph; default by the kinds of the columns.",
-        check=one_of(
-            "bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive", "auto"
-        ),
+        check=one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive", "auto"),
         details="By default ``bge`` for numbers, ``bdeu`` for categories, ``block`` for both, and ``copula`` where a "
         "column is ordinal; see :func:`dag_gfn.scores.score_for`. ``block`` is ``bge`` for nodes that own several "
         "columns: categories beside numbers, and groups. ``copula`` takes numbers and ordered categories for bent or "
@@ -155,7 +153,6 @@ class ModelOptions(OptionGroup, panel="The model"):
         "With score auto: average over the models, not the best alone.",
         details="Each model weighs by its evidence. Effects are computed with the parameters of the best model.",
         check=true_or_false,
-        recorded=True,
     )
     prior: str = option(
         "uniform",

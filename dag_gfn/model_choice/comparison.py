@@ -138,7 +138,7 @@ class ModelComparison:
     def probabilities(self) -> Float64[np.ndarray, " m"]:
         """The probability of each model, all equally probable before the data; 0 where the evidence is not known."""
         factor = np.exp(np.nan_to_num(self.log_bayes_factors, nan=-np.inf))
-        return np.asarray(factor / factor.sum())
+        return np.asarray(factor / max(factor.sum(), 1.0))
 
     @property
     def is_clear(self) -> bool:

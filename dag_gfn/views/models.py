@@ -46,8 +46,14 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         missing = [model["model"] for model in found["models"] if model["log_evidence"] is None]
         told.append(f"The evidence of {', '.join(missing)} is not known, so these may be better.")
     if not found["clear"] and len(known) > 1:
-        close = [model["model"] for model in known[1:] if model["log_bayes_factor"] > -CLEAR]
-        if close:
+        close = [
+            model["model"]
+            for model in known[1:]
+            if model["log_bayes_factor"] > -CLEAR and not _contains(model, known[0])
+        ]
+        if not close and any(_contains(model, known[0]) for model in known[1:]):
+            told.append("Curves have straight lines as a special case, so they cannot fall far behind.")
+        elif close:
             told.append(
                 f"{known[0]['model']} is not clearly ahead of {_listed(close)}: rather than rest on one of them, "
                 "average over the models (--score auto --average-models)."
@@ -56,6 +62,11 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
             told.append("The errors of the evidences are too large to call the first the best.")
     told += [f"{note[0].upper()}{note[1:]}." for note in found.get("notes", [])]
     return told
+
+
+def _contains(model: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether a model of curves has the other one, of lines, as a special case."""
+    return model["score"] in CURVES and other["score"] in LINES and model["margins"] == other["margins"]
 
 
 def _contrast(

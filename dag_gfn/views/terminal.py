@@ -11,6 +11,7 @@ from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
+from dag_gfn.views.criticism import criticism_sentences
 from dag_gfn.views.experiments import experiment_sentences, variable_pairs
 from dag_gfn.views.known import known_sentences
 from dag_gfn.views.missing_cells import missing_sentences
@@ -71,7 +72,7 @@ def print_posterior(
         *missing_sentences(info, posterior.names, edge),
     ):
         say(line)
-    for line in check_sentences(posterior.record):
+    for line in (*check_sentences(posterior.record), *criticism_sentences(info)):
         say(line)
     for warning in info.get("warnings", []):
         say(f"warning: {warning}", style="yellow")

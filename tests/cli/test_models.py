@@ -21,7 +21,14 @@ def folder(tmp_path, monkeypatch, rng):
 def test_it_prints_models_priors_and_what_follows(folder, capsys):
     assert main(["models", "bent.csv"]) == 0
     shown = capsys.readouterr().out
-    for words in ("bge, normal scores", "very strong", "erdos_renyi", "own shapes matter", "Not ranked", "bic"):
+    for words in (
+        "bge, normal scores",
+        "very strong",
+        "erdos_renyi",
+        "own shapes matter",
+        "Not ranked",
+        "bic",
+    ):
         assert words in shown
     assert [path.name for path in folder.iterdir()] == ["bent.csv"]
 

@@ -38,6 +38,7 @@ WRONG = {
     "iterations": (0, "0"),
     "time_budget": (float("nan"), "nan"),
     "score": ("magic", "magic"),
+    "average_models": ("no", "no"),
     "prior": ("magic", "magic"),
     "knowledge": ({"reqired": []}, "none.yaml"),
     "required": ([("a", "a")], "a:a"),
