@@ -6,6 +6,7 @@ from typing import Any
 from dag_gfn.budget import TimeBudget
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import DataError, NotTractable, OptionError
+from dag_gfn.fitting.averaged_models import LEAST_WEIGHT
 from dag_gfn.fitting.incomplete import MODELLED
 from dag_gfn.fitting.model_evidence import options_of_candidate
 from dag_gfn.fitting.models import ComparedModels, compare
@@ -30,6 +31,8 @@ class AutomaticScore:
         None where there was nothing to compare.
     note : str
         Why, where there was not; else empty.
+    averaged : tuple of (str, FitOptions, float)
+        The models to average over, the best first: name, options and probability. Empty for the best alone.
 
     Examples
     --------
@@ -39,17 +42,23 @@ class AutomaticScore:
     chosen: FitOptions
     compared: ComparedModels | None
     note: str = ""
+    averaged: tuple[tuple[str, FitOptions, float], ...] = ()
 
     def notes(self) -> list[str]:
         """Return what a user is told: which model was chosen, or why the usual one was taken."""
         if self.compared is None:
             return [f"--score auto takes {self.note}"] if self.note else []
+        if self.averaged:
+            told = ", ".join(f"{label} ({weight:.2g})" for label, _, weight in self.averaged)
+            return [f"the posterior is averaged over models by their probability: {told}"]
         best = self.compared.comparison.best.label
         return [f"--score auto takes {self.note or repr(best)}, by the evidence of the models"]
 
     def to_json(self) -> dict[str, Any] | None:
         """Return what posterior.json has of the comparison."""
-        return None if self.compared is None else self.compared.comparison.to_json()
+        if self.compared is None:
+            return None
+        return self.compared.comparison.to_json() | {"averaged": [label for label, _, _ in self.averaged]}
 
 
 def automatic_score(
@@ -87,6 +96,11 @@ def automatic_score(
     """
     if chosen.model.score != AUTOMATIC:
         return AutomaticScore(chosen, None)
+    if chosen.model.average_models and dataset.has_missing:
+        raise OptionError(
+            "average_models (--average-models) needs rows without missing cells: leave incomplete rows out with "
+            "missing='drop' (--missing drop), or fit the best model alone"
+        )
     usual = without_automatic(chosen)
     if dataset.has_ordinal and not dataset.contexts:
         name = score_for(dataset).name
@@ -114,7 +128,31 @@ def automatic_score(
     if fitted[0] != compared.candidates[0]:
         left = compared.candidates[0].label
         note = f"'{fitted[0].label}' and not '{left}', which has no distribution of missing cells"
-    return AutomaticScore(options_of_candidate(fitted[0], chosen, dataset), compared, note)
+    return AutomaticScore(
+        options_of_candidate(fitted[0], chosen, dataset),
+        compared,
+        note,
+        _averaged(dataset, chosen, compared) if chosen.model.average_models else (),
+    )
+
+
+def _averaged(
+    dataset: Dataset, chosen: FitOptions, compared: ComparedModels
+) -> tuple[tuple[str, FitOptions, float], ...]:
+    """Return the models to average over; none where the best has all of the probability."""
+    probability = compared.comparison.probabilities
+    kept = [k for k, share in enumerate(probability.tolist()) if share >= LEAST_WEIGHT]
+    if len(kept) < 2:
+        return ()
+    total = float(probability[kept].sum())
+    return tuple(
+        (
+            compared.candidates[k].label,
+            options_of_candidate(compared.candidates[k], chosen, dataset),
+            float(probability[k]) / total,
+        )
+        for k in kept
+    )
 
 
 def without_automatic(chosen: FitOptions) -> FitOptions:

@@ -13,6 +13,7 @@ from dag_gfn.data.interventions import set_nodes
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.automatic_score import automatic_score
+from dag_gfn.fitting.averaged_models import WeightedModel, fit_averaged
 from dag_gfn.fitting.knowledge_effect import knowledge_effect
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
@@ -113,6 +114,13 @@ def fit(
         found = fit_completed(run, prepared, chosen)
         method, training, result = found.method, found.training, found.result
         statistics, score_equivalent = (lambda: found.statistics), found.score_equivalent
+    elif automatic.averaged:
+        models = [
+            WeightedModel(label, own, prepared if k == 0 else prepare(read, own), weight)
+            for k, (label, own, weight) in enumerate(automatic.averaged)
+        ]
+        method, training, result = fit_averaged(run, models, lambda one, own: run_method(one, own, None))
+        score_equivalent = all(model.prepared.table.is_score_equivalent for model in models)
     else:
         method, training, result = run_method(run, chosen, checkpoint)
     posterior = result.posterior
