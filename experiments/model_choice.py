@@ -145,7 +145,9 @@ def write(planned: list[Parameters], records: list[Record], out: Path) -> None:
         write_csv(table, out / "overview.csv")
         picks = pd.DataFrame([{**r["parameters"], **r["result"]} for r in records if "error" not in r])
         write_csv(picks, out / "picks.csv")
-    write_page(out / "tables.md", "The family that the evidence picks", [("", table)], records, [])
+    write_page(
+        out / "tables.md", "The family that the evidence picks", [("All families", table)], records, []
+    )
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -13,7 +13,7 @@ from dag_gfn.exact.dag_dp import estimate, log_evidence
 from dag_gfn.fitting.exact_check import REFERENCE_MEMORY
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import Prepared
-from dag_gfn.mcmc.posterior import fit_mcmc
+from dag_gfn.mcmc.stepping_stones import tempered_evidence
 from dag_gfn.model_choice.candidates import NORMAL_SCORES, Candidate, takes_options
 from dag_gfn.model_choice.margins import log_jacobian
 from dag_gfn.model_choice.prior_mass import log_prior_mass
@@ -22,7 +22,6 @@ from dag_gfn.scores import ScoreTable
 
 EXACT_SECONDS = 30.0
 """What the exact evidence of one model may take."""
-_DRAWS = 2_000  # of chains, from which evidence is estimated
 
 
 def options_of_candidate(candidate: Candidate, chosen: FitOptions, data: Dataset) -> FitOptions:
@@ -78,7 +77,7 @@ def table_evidence(table: ScoreTable, *, seed: int, budget: TimeBudget) -> Evide
             return Evidence(log_evidence(SummedTable.of(table) if table.contexts else table), 0.0, "exact")
         except NotTractable:  # double precision does not suffice
             pass
-    return fit_mcmc(table, seed=seed, num_samples=_DRAWS, budget=budget).evidence
+    return tempered_evidence(table, seed=seed, budget=budget)
 
 
 def model_evidence(

@@ -53,6 +53,8 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         ]
         if not close and any(_contains(model, known[0]) for model in known[1:]):
             told.append("Curves have straight lines as a special case, so they cannot fall far behind.")
+        elif found.get("averaged"):
+            told.append(f"The posterior is averaged over {_listed(found['averaged'])}.")
         elif close:
             told.append(
                 f"{known[0]['model']} is not clearly ahead of {_listed(close)}: rather than rest on one of them, "

@@ -30,7 +30,7 @@ def test_edges_are_the_weighted_mean(method, data, tmp_path):
             data,
             score="bdeu",
             equivalent_sample_size=model.options["equivalent_sample_size"],
-            **(options if method == "mcmc" else options),
+            **options,
         )
         .edge_marginals()
         .values
