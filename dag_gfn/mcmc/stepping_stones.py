@@ -73,7 +73,7 @@ def tempered_evidence(
     """
     budget = TimeBudget() if budget is None else budget
     weights = LayerWeights.build(table, outside=not table.is_complete, seconds=budget.remaining())
-    found = []
+    found: list[float] = []
     for stream in np.random.SeedSequence([seed, 19]).spawn(runs):
         if len(found) >= 2 and budget.is_over():
             break

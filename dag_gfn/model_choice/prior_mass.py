@@ -29,7 +29,7 @@ class PriorTable:
     >>> from dag_gfn.model_choice.prior_mass import PriorTable
     >>> from dag_gfn.scores import Constraints, make_prior
     >>> PriorTable(make_prior("edge", 2, beta=0.5), Constraints.none(2)).complete.round(3).tolist()
-    [[0.0, -0.693], [0.0, -0.693]]
+    [[-0.0, -0.693], [-0.0, -0.693]]
     """
 
     def __init__(self, prior: GraphPrior, constraints: Constraints):
