@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int64
 from scipy.stats import norm
 
 from dag_gfn.criticism import residual_checks, state_checks
-from dag_gfn.criticism.families import MOST, descent, families_of
+from dag_gfn.criticism.families import LEAST, MOST, descent, families_of
 from dag_gfn.criticism.parent_columns import as_scored, parent_columns
 from dag_gfn.criticism.residual_checks import MIN_ROWS, Check
 from dag_gfn.data.dataset import Dataset
@@ -300,6 +300,8 @@ def _of_states(
     share = weights[best] / weights[best].sum()
     total: dict[tuple[int, int], list[tuple[float, Check]]] = {}
     for graph, weight in zip(graphs[best], share.tolist(), strict=True):
+        if weight <= LEAST:
+            continue
         for j in range(d):
             below = state_checks.descendants(graph, j)
             strata = state_checks.configurations(codes[:, graph[:, j]].astype(float))

@@ -44,7 +44,7 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         told = _lead(known)
     if len(known) < len(found["models"]):
         missing = [model["model"] for model in found["models"] if model["log_evidence"] is None]
-        told.append(f"The evidence of {', '.join(missing)} is not known, so these may be better.")
+        told.append(f"The evidence of {_listed(missing)} is not known: a model there may be better.")
     if not found["clear"] and len(known) > 1:
         close = [
             model["model"]
@@ -57,7 +57,7 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
             told.append(f"The posterior is averaged over {_listed(found['averaged'])}.")
         elif close:
             told.append(
-                f"{known[0]['model']} is not clearly ahead of {_listed(close)}: rather than rest on one of them, "
+                f"'{known[0]['model']}' is not clearly ahead of {_listed(close)}: rather than rest on one of them, "
                 "average over the models (--score auto --average-models)."
             )
         else:
@@ -127,7 +127,8 @@ def _error(better: Mapping[str, Any], worse: Mapping[str, Any]) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    quoted = [f"'{name}'" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def model_rows(models: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:

@@ -13,3 +13,9 @@ def test_graphs_with_the_same_parents_are_added_up(rng):
     assert [each.tolist() for each in found.parents] == [[0], [0, 1]]
     np.testing.assert_allclose(found.weights, [0.6, 0.4])
     assert families_of(2, graphs, np.array([0.3, 0.3, 0.4]), most=1).weights.tolist() == [1.0]
+
+
+def test_parent_sets_without_weight_are_left_out():
+    graphs = np.zeros((2, 2, 2), dtype=bool)
+    graphs[1, 0, 1] = True
+    assert families_of(1, graphs, np.array([1.0, 0.0])).weights.tolist() == [1.0]

@@ -38,7 +38,7 @@ def test_the_first_sentence_says_what_matters(models, words):
 
 def test_a_close_second_is_named_with_the_remedy():
     text = said(model("bge", 0.0), model("bge, normal scores", -math.log(2)))
-    assert "not clearly ahead of bge, normal scores" in text
+    assert "'bge' is not clearly ahead of 'bge, normal scores'" in text
     assert "--average-models" in text
     assert "--average-models" in said(model("additive", 0.0), model("bge", -math.log(2)))
     assert "--average-models" not in said(model("bge", 0.0), model("additive", -10.0))
@@ -55,7 +55,7 @@ def test_errors_and_unknown_evidences_are_said():
         model("bge", 0.0, 0.5), model("additive", -10.0, 0.5), model("bge, normal scores", None, None)
     )
     assert "± 0.7 nats" in text
-    assert "normal scores is not known" in text
+    assert "normal scores' is not known" in text
 
 
 def test_rows_have_errors_where_there_are_any():
