@@ -10,7 +10,7 @@ from dag_gfn.posterior.features import FEATURES
 MOST = 4
 """Parent sets of a node that are looked at."""
 LEAST = 0.01
-"""Parent sets of a smaller probability are not looked at."""
+"""Parent sets of a smaller probability than this share of the most probable are not looked at."""
 _GRAPHS = 50  # the most probable, of which it is asked what descends from what
 
 
@@ -60,7 +60,7 @@ def families_of(
     _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     total = np.bincount(which.ravel(), weights=weights)
     best = np.argsort(-total, kind="stable")[:most]
-    best = best[total[best] > LEAST * total.sum()]
+    best = best[total[best] > LEAST * total[best[0]]]
     return Families([np.flatnonzero(columns[first[each]]) for each in best], total[best] / total[best].sum())
 
 
