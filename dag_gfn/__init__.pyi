@@ -27,10 +27,12 @@ from .errors import (
 )
 from .experiment_choice import next_experiments
 from .fitting.fit import fit
+from .fitting.models import compare_models
 from .fitting.score_export import export_scores
 from .fitting.sites import combine
 from .graph_check import check_graph
 from .knowledge import Knowledge, read_knowledge
+from .model_choice import ModelComparison
 from .parameters import fitted
 from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
 from .posterior.metrics import compare_posteriors
@@ -48,6 +50,7 @@ __all__ = [
     "GraphPosterior",
     "Knowledge",
     "Marginal",
+    "ModelComparison",
     "NotConvergedWarning",
     "NotTractable",
     "OptionError",
@@ -59,6 +62,7 @@ __all__ = [
     "__version__",
     "check_graph",
     "combine",
+    "compare_models",
     "compare_posteriors",
     "effects",
     "example_names",

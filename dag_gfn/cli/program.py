@@ -18,6 +18,7 @@ from dag_gfn.cli.effect import effect
 from dag_gfn.cli.export import export
 from dag_gfn.cli.fit import fit
 from dag_gfn.cli.inspect import inspect
+from dag_gfn.cli.models import models
 from dag_gfn.cli.next import next_
 from dag_gfn.cli.output import fail, open_streams, stop_output
 from dag_gfn.cli.query import query
@@ -51,6 +52,7 @@ def _abortable(command: Callable) -> Callable:
 for _command in (
     fit,
     inspect,
+    models,
     show,
     report,
     query,

@@ -8,9 +8,12 @@ from typing import Any
 
 from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
+from dag_gfn.criticism import criticise
 from dag_gfn.data.interventions import set_nodes
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
 from dag_gfn.fitting import methods
+from dag_gfn.fitting.automatic_score import automatic_score
+from dag_gfn.fitting.averaged_models import WeightedModel, fit_averaged
 from dag_gfn.fitting.knowledge_effect import knowledge_effect
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
@@ -89,8 +92,11 @@ def fit(
 
         return fit_listed(families, chosen, progress=progress, checkpoint=checkpoint)
     budget = TimeBudget(chosen.duration.time_budget)
+    read = as_dataset(data)
+    automatic = automatic_score(read, chosen, budget, progress=progress is True)
+    chosen = automatic.chosen
     with budget.phase("scores"):
-        prepared = prepare(as_dataset(data), chosen)
+        prepared = prepare(read, chosen)
     dataset, table, constraints = prepared.dataset, prepared.table, prepared.constraints
     for message in prepared.warnings:
         warnings.warn(message, DataWarning, stacklevel=2)
@@ -105,7 +111,7 @@ def fit(
         list(dataset.notes),
         prepared.warnings,
     )
-    for note in prepared.known.notes:
+    for note in (*automatic.notes(), *prepared.known.notes):
         run.note(note)
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
@@ -116,6 +122,13 @@ def fit(
         found = fit_completed(run, prepared, chosen)
         method, training, result = found.method, found.training, found.result
         statistics, score_equivalent = (lambda: found.statistics), found.score_equivalent
+    elif automatic.averaged:
+        models = [
+            WeightedModel(label, own, prepared if k == 0 else prepare(read, own), weight)
+            for k, (label, own, weight) in enumerate(automatic.averaged)
+        ]
+        method, training, result = fit_averaged(run, models, lambda one, own: run_method(one, own, None))
+        score_equivalent = all(model.prepared.table.is_score_equivalent for model in models)
     else:
         method, training, result = run_method(run, chosen, checkpoint)
     posterior = result.posterior
@@ -133,6 +146,8 @@ def fit(
     doubts_of_result += [] if effect is None else effect.doubts()
     doubts = [*prepared.doubts, *doubts_of_result]
     run.told += [doubt.warning for doubt in doubts_of_result]
+    with budget.phase("criticism"):
+        missed = criticise(dataset, posterior.graphs, posterior.weights, score=table.score)
     verdict = judge(
         result.diagnostics,
         result.exact_check,
@@ -154,6 +169,8 @@ def fit(
             "margins": margins_of(chosen.model, table.score, dataset),
             "score_options": table.score_options,
             **({} if is_of_package(prepared.score) else {"own_score": class_of(prepared.score)}),
+            "model_choice": automatic.to_json(),
+            "criticism": missed.to_json(),
             "prior": table.prior,
             "prior_options": table.prior_options,
             "constraints": {

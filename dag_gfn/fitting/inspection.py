@@ -9,6 +9,7 @@ from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.messages import option_value, quoted
 from dag_gfn.data.roles import ColumnRole
 from dag_gfn.exact.posterior import fit_estimate
+from dag_gfn.fitting.automatic_score import AUTOMATIC, without_automatic
 from dag_gfn.fitting.completed_fit import MOST_TABLES, affordable_method, planned_tables
 from dag_gfn.fitting.method_choice import MethodChoice, method_for
 from dag_gfn.fitting.options import FitOptions
@@ -117,7 +118,12 @@ def inspect_table(dataset: Dataset, chosen: FitOptions) -> Inspection:
     >>> found.score.name, found.method.name, found.drawn
     ('bge', 'exact', '')
     """
+    is_automatic, chosen = chosen.model.score == AUTOMATIC, without_automatic(chosen)
     asked, score = named_or_own(chosen.model.score)[0], score_for(dataset)
+    if is_automatic:
+        score = ScoreChoice(
+            score.name, "the usual one; --score auto compares models first, and dag-gfn models shows them"
+        )
     if asked is not None:
         score = ScoreChoice(
             asked, "asked for" if asked == score.name else f"asked for; by itself {score.name}"

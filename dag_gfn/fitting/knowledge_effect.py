@@ -19,9 +19,9 @@ from dag_gfn.exact.dag_dp import exact_marginals, log_evidence
 from dag_gfn.exact.reference import exact_reference, reference_seconds
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, Prepared
-from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.knowledge.support import times_in_words
-from dag_gfn.scores import Constraints, GraphPrior, ScoreTable
+from dag_gfn.model_choice.prior_mass import PriorTable
+from dag_gfn.scores import Constraints, ScoreTable
 
 AFFORDABLE = 1.0
 """Seconds that one of the four exact posteriors may take."""
@@ -113,9 +113,9 @@ def knowledge_effect(prepared: Prepared, chosen: FitOptions, budget: TimeBudget)
     try:
         with budget.phase("without the knowledge"):
             without = exact_reference(ScoreTable.build(prepared.score, prior, constraints))
-            before = exact_marginals(_PriorTable(table.graph_prior, prepared.constraints))
+            before = exact_marginals(PriorTable(table.graph_prior, prepared.constraints))
             gain = log_evidence(table) - before.log_evidence
-            gain -= without.log_evidence - log_evidence(_PriorTable(prior, constraints))
+            gain -= without.log_evidence - log_evidence(PriorTable(prior, constraints))
     except NotTractable:  # double precision does not suffice, and nobody asked for it
         return None
     return KnowledgeEffect(without.features["edge"], before.edge, gain)
@@ -131,17 +131,3 @@ def _limits_alone(prepared: Prepared, chosen: FitOptions) -> Constraints:
     if limited and chosen.model.sparse_families == "drop":
         return constraints.without_sparse_families(data)
     return constraints
-
-
-class _PriorTable:
-    """The table of a prior, as the exact algorithms read it: no data."""
-
-    def __init__(self, prior: GraphPrior, constraints: Constraints):
-        self.d = constraints.d
-        self.names = tuple(map(str, range(self.d)))
-        sets = np.stack([parent_sets(node, self.d) for node in range(self.d)])
-        rows = [
-            np.where(constraints.allow(node, sets[node]), prior.log_prior(node, sets[node]), -np.inf)
-            for node in range(self.d)
-        ]
-        self.complete: Float64[np.ndarray, "d sets"] | None = np.stack(rows)

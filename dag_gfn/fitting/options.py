@@ -164,13 +164,23 @@ class ModelOptions(OptionGroup, panel="The model"):
     score: NameOrObject | None = option(
         None,
         "Score of a graph; default by the kinds of the columns.",
-        check=score_or_one_of("bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive"),
+        check=score_or_one_of(
+            "bge", "bdeu", "bde", "bic", "linear_gaussian", "block", "copula", "additive", "auto"
+        ),
         details="By default ``bge`` for numbers, ``bdeu`` for categories, ``block`` for both, and ``copula`` where a "
         "column is ordinal; see :func:`dag_gfn.scores.score_for`. ``block`` is ``bge`` for nodes that own several "
         "columns: categories beside numbers, and groups. ``copula`` takes numbers and ordered categories for bent or "
         "coarse readings of normal variables; effects are then in normal scores. ``additive`` lets each number act "
-        "through a curve. In Python, also a score of your own: a subclass of :class:`dag_gfn.scores.LocalScore`, a "
-        "function from the dataset to such a score, or a score (docs/own_score.md).",
+        "through a curve. ``auto`` takes the score, and numbers as they are or their normal scores, that the data "
+        "support best; see :func:`dag_gfn.compare_models`. In Python, also a score of your own: a subclass of "
+        ":class:`dag_gfn.scores.LocalScore`, a function from the dataset to such a score, or a score "
+        "(docs/own_score.md).",
+    )
+    average_models: bool = option(
+        False,
+        "With score auto: average over the models, not the best alone.",
+        details="Each model weighs by its evidence. Effects are computed with the parameters of the best model.",
+        check=true_or_false,
     )
     prior: str = option(
         "uniform",
@@ -208,6 +218,14 @@ class ModelOptions(OptionGroup, panel="The model"):
         "of known causes the directions that it finds are then right more often.",
         check=one_of("as_is", "normal_scores"),
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.average_models and self.score != "auto":
+            raise OptionError(
+                "average_models (--average-models) averages over the models of score 'auto': choose score='auto' "
+                "(--score auto), or leave it out"
+            )
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,21 @@ def init_at(weights: LayerWeights, layer_of: Int64[np.ndarray, " d"]) -> Layerin
     return LayeringState(layer_of.copy(), log_weight + weights.log_scale)
 
 
+def log_weight_of(weights: LayerWeights, layer_of: Int64[np.ndarray, " d"]) -> float:
+    """Return the log-weight of a layering; -inf where no DAG of positive weight has it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import log_weight_of
+    >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> round(float(np.exp(log_weight_of(weights, np.array([0, 0, 1])))), 9)
+    3.0
+    """
+    return float(_log_weight(weights.tables, layer_of) + weights.log_scale)
+
+
 def step(
     weights: LayerWeights, state: LayeringState, *, rng: np.random.Generator
 ) -> tuple[LayeringState, MoveInfo]:

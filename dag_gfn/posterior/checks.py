@@ -205,7 +205,8 @@ def check_sentences(record: FitRecord) -> list[str]:
         what = "edges" if record.order_modular else "edges and paths"
         what = "all DAGs" if drawn is None else f"{what}; the graphs are {drawn:,} exact draws"
         evidence = "Log evidence (mean over orders)" if record.order_modular else "Log evidence"
-        lines.append(f"Exact probabilities of {what}. {evidence}: {_number(record.evidence.log_z, '.4f')}.")
+        told = "" if record.normalized_scores else f" {evidence}: {_number(record.evidence.log_z, '.4f')}."
+        lines.append(f"Exact probabilities of {what}.{told}")
     reasons = doubts_of(record, "caution")
     if reasons:
         computed = "Exact arithmetic" if computed_exactly(record) else "However it was computed"

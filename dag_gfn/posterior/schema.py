@@ -131,6 +131,59 @@ def _missing(d: int) -> Check:
     )
 
 
+_RANKED = record(
+    {
+        **dict.fromkeys(("model", "words", "score", "margins", "prior", "in_words"), text),
+        "options": record({}),
+        "log_evidence": FIGURE,
+        "standard_error": optional(number(0)),
+        "log_bayes_factor": FIGURE,
+    },
+    required=(
+        "model",
+        "words",
+        "score",
+        "margins",
+        "log_evidence",
+        "standard_error",
+        "log_bayes_factor",
+        "in_words",
+    ),
+)
+_MODEL_CHOICE = record(
+    {
+        "models": items(_RANKED),
+        "priors": items(_RANKED),
+        "not_ranked": items(record({"model": text, "reason": text}, required=("model", "reason"))),
+        "probabilities": items(number(0, 1 + 1e-9)),
+        "clear": boolean,
+        **dict.fromkeys(("best", "scale"), text),
+        "notes": items(text),
+        "averaged": items(text),
+    },
+    required=("models", "clear", "scale"),
+)
+_BREAK = record(
+    {
+        **dict.fromkeys(("kind", "column", "grade"), text),
+        "other": optional(text),
+        **dict.fromkeys(("size", "z"), number()),
+    },
+    required=("kind", "column", "other", "size", "grade"),
+)
+_CRITICISM = record(
+    {
+        "rows": COUNT,
+        "columns": COUNT,
+        "checked": items(text),
+        "findings": items(_BREAK),
+        "limits": record({}),
+        "skipped": text,
+    },
+    required=("rows", "checked", "findings", "limits", "skipped"),
+)
+
+
 def check_info(info: Any) -> None:
     """Raise `ValueError`, with the place and what was expected, unless posterior.json can be used.
 
@@ -217,6 +270,8 @@ def check_info(info: Any) -> None:
             ),
             "best_graph": optional(_BEST_GRAPH),
             "training": optional(_TRAINING),
+            "model_choice": optional(_MODEL_CHOICE),
+            "criticism": optional(_CRITICISM),
         }
     )("", info)
     if info.get("diagnostics", {}).get("estimate") == "pooled":

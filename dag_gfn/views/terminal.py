@@ -11,9 +11,11 @@ from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
+from dag_gfn.views.criticism import criticism_sentences
 from dag_gfn.views.experiments import experiment_sentences, variable_pairs
 from dag_gfn.views.known import known_sentences
 from dag_gfn.views.missing_cells import missing_sentences
+from dag_gfn.views.models import conclusions
 from dag_gfn.views.pairs import LIKELY, UNLIKELY
 from dag_gfn.views.shape import BY_SHAPE_MARK, shape_sentences
 from dag_gfn.views.wording import assumptions, rows_words
@@ -56,6 +58,8 @@ def print_posterior(
     )
     if info.get("interrupted"):
         say("The run was interrupted: this is the state it had reached.", style="yellow")
+    for line in conclusions(info["model_choice"]) if info.get("model_choice") else ():
+        say(line)
     console.print(_edge_table(posterior, max_pairs, min_linked))
     say(_left_out(posterior, max_pairs, min_linked) + _ORIENTATION)
     for line in (*shape_sentences(posterior.info), *experiment_sentences(posterior)):
@@ -68,7 +72,7 @@ def print_posterior(
         *missing_sentences(info, posterior.names, edge),
     ):
         say(line)
-    for line in check_sentences(posterior.record):
+    for line in (*check_sentences(posterior.record), *criticism_sentences(info)):
         say(line)
     for warning in info.get("warnings", []):
         say(f"warning: {warning}", style="yellow")

@@ -38,6 +38,7 @@ WRONG = {
     "iterations": (0, "0"),
     "time_budget": (float("nan"), "nan"),
     "score": ("magic", "magic"),
+    "average_models": ("no", "no"),
     "prior": ("magic", "magic"),
     "knowledge": ({"reqired": []}, "none.yaml"),
     "required": ([("a", "a")], "a:a"),
@@ -175,7 +176,7 @@ def test_every_option_is_a_parameter_of_the_estimator(name):
 
 
 def test_choices_are_those_that_there_are():
-    assert OPTIONS["score"].choices == SCORES
+    assert OPTIONS["score"].choices == (*SCORES, "auto")
     assert OPTIONS["prior"].choices == PRIORS
     assert set(OPTIONS["policy"].choices) == set(EDGE_POLICIES) == set(LAYER_POLICIES)
     assert objective_names() == tuple(OBJECTIVES)

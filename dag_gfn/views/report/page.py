@@ -14,7 +14,9 @@ from dag_gfn.errors import StorageError
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.checks import check_sentences, checks
 from dag_gfn.posterior.ranking import likely_text
+from dag_gfn.views.criticism import criticism_sentences
 from dag_gfn.views.experiments import changes, experiment_sentences
+from dag_gfn.views.models import conclusions, model_rows
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
@@ -174,6 +176,10 @@ def report_html(
         model_assumptions=model_assumptions(info),
         provenance=_provenance(posterior),
         columns=column_rows(info),
+        models=[] if not info.get("model_choice") else model_rows(info["model_choice"]["models"]),
+        model_words=[] if not info.get("model_choice") else conclusions(info["model_choice"]),
+        model_scale="" if not info.get("model_choice") else info["model_choice"]["scale"],
+        criticism=criticism_sentences(info),
         known=known_parts(posterior),
         missing=missing_cells(posterior),
         experiments=experiment_sentences(posterior),

@@ -1,0 +1,58 @@
+"""A fit whose score is left to the data."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dag_gfn
+from dag_gfn.errors import OptionError
+
+
+def bent(rng, n=150):
+    values = rng.normal(size=(n, 3)) @ (np.eye(3) + np.triu(np.full((3, 3), 0.6), 1))
+    return dag_gfn.from_array(np.exp(values), ["a", "b", "c"])
+
+
+def test_the_best_model_is_fitted_and_the_comparison_recorded(rng, tmp_path):
+    data = bent(rng)
+    found = dag_gfn.fit(data, score="auto", progress=False)
+    compared = dag_gfn.compare_models(data, progress=False)
+    assert (found.info["score"], found.info["margins"]) == (compared.best.score, compared.best.margins)
+    assert compared.best.margins == "normal_scores"
+    by_hand = dag_gfn.fit(data, score=compared.best.score, margins="normal_scores", progress=False)
+    np.testing.assert_allclose(found.edge_marginals(), by_hand.edge_marginals())
+    assert found.info["model_choice"]["best"] == compared.best.label
+    found.save(tmp_path / "out")
+    assert dag_gfn.load(tmp_path / "out").info["model_choice"] == found.info["model_choice"]
+
+
+def test_hyperparameters_of_the_best_are_used():
+    data = dag_gfn.from_array(np.random.default_rng(0).integers(0, 3, size=(80, 3)), discrete="all")
+    found = dag_gfn.fit(data, score="auto", progress=False)
+    best = found.info["model_choice"]["models"][0]["options"]["equivalent_sample_size"]
+    assert found.info["score_options"]["equivalent_sample_size"] == best
+
+
+def test_ordered_categories_keep_their_usual_score(rng):
+    frame = pd.DataFrame({"mood": rng.choice(["low", "mid", "high"], 60), "x": rng.normal(size=60)})
+    data = dag_gfn.from_frame(frame, ordinal=["mood:low<mid<high"])
+    found = dag_gfn.fit(data, score="auto", num_completed=40, progress=False)
+    assert found.info["score"] == "copula"
+    assert found.info["model_choice"] is None
+    assert any("order of levels" in note for note in found.info["notes"])
+
+
+def test_missing_cells_leave_models_that_cannot_draw_them(rng):
+    data = bent(rng)
+    values = data.values.copy()
+    values[:10, 0] = np.nan
+    found = dag_gfn.fit(replace(data, values=values), score="auto", num_completed=40, progress=False)
+    assert found.info["score"] == "bge"
+    assert "rows without a missing cell" in found.info["model_choice"]["notes"][0]
+
+
+def test_the_average_needs_an_automatic_score(rng):
+    with pytest.raises(OptionError, match="average_models"):
+        dag_gfn.fit(bent(rng), average_models=True, progress=False)
