@@ -11,7 +11,7 @@ from dag_gfn.fitting.incomplete import MODELLED
 from dag_gfn.fitting.model_evidence import options_of_candidate
 from dag_gfn.fitting.models import ComparedModels, compare
 from dag_gfn.fitting.options import FitOptions
-from dag_gfn.model_choice.candidates import candidates
+from dag_gfn.model_choice.candidates import Candidate, candidates
 from dag_gfn.scores import score_for
 
 AUTOMATIC = "auto"
@@ -128,12 +128,34 @@ def automatic_score(
     if fitted[0] != compared.candidates[0]:
         left = compared.candidates[0].label
         note = f"'{fitted[0].label}' and not '{left}', which has no distribution of missing cells"
+    if _discounts_less(fitted[0], chosen):
+        note = (
+            f"{note or repr(fitted[0].label)}; its curves are fitted on normal scores, where directions are right more "
+            "often"
+        )
     return AutomaticScore(
-        options_of_candidate(fitted[0], chosen, dataset),
+        _fitted_options(fitted[0], chosen, dataset),
         compared,
         note,
         _averaged(dataset, chosen, compared) if chosen.model.average_models else (),
     )
+
+
+def _discounts_less(candidate: Candidate, chosen: FitOptions) -> bool:
+    """Return whether a model of curves won on raw numbers, on which its directions would be too certain."""
+    return candidate.score == "additive" and candidate.margins == "as_is" and chosen.model.margins is None
+
+
+def _fitted_options(candidate: Candidate, chosen: FitOptions, dataset: Dataset) -> FitOptions:
+    """Return the options by which a model is fitted: curves always on normal scores, unless asked for otherwise.
+
+    The evidence says which model describes the numbers best. It does not say how often directions are right that rest
+    on shape: on pairs of known cause they are right more often on normal scores (docs/additive.md).
+    """
+    options = options_of_candidate(candidate, chosen, dataset)
+    if not _discounts_less(candidate, chosen):
+        return options
+    return replace(options, model=replace(options.model, margins="normal_scores"))
 
 
 def _averaged(
@@ -148,7 +170,7 @@ def _averaged(
     return tuple(
         (
             compared.candidates[k].label,
-            options_of_candidate(compared.candidates[k], chosen, dataset),
+            _fitted_options(compared.candidates[k], chosen, dataset),
             float(probability[k]) / total,
         )
         for k in kept

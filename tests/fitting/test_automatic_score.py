@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 import dag_gfn
+from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import OptionError
+from dag_gfn.fitting.automatic_score import automatic_score
+from dag_gfn.fitting.options import FitOptions
 
 
 def bent(rng, n=150):
@@ -56,3 +59,14 @@ def test_missing_cells_leave_models_that_cannot_draw_them(rng):
 def test_the_average_needs_an_automatic_score(rng):
     with pytest.raises(OptionError, match="average_models"):
         dag_gfn.fit(bent(rng), average_models=True, progress=False)
+
+
+def test_curves_are_fitted_on_normal_scores_unless_asked_for_otherwise(rng):
+    x = rng.normal(size=300)
+    data = dag_gfn.from_array(np.column_stack([x, x**2 + 0.3 * rng.normal(size=300)]))
+    for asked, margins in ((None, "normal_scores"), ("as_is", "as_is")):
+        given = {"score": "auto"} | ({} if asked is None else {"margins": asked})
+        found = automatic_score(data, FitOptions.from_keywords(given, caller="fit"), TimeBudget())
+        assert found.compared.candidates[0].label == "additive"
+        assert (found.chosen.model.score, found.chosen.model.margins) == ("additive", margins)
+        assert ("on normal scores" in found.note) is (asked is None)
