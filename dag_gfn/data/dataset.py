@@ -11,6 +11,7 @@ from dag_gfn.data.column_selection import check_names
 from dag_gfn.data.distinct_rows import DistinctTable, distinct_rows
 from dag_gfn.data.messages import one_line, option_value, quoted, row_numbers
 from dag_gfn.data.nodes import Groups, nodes_of
+from dag_gfn.data.quantile_table import QuantileTable
 from dag_gfn.data.roles import ColumnRole
 from dag_gfn.errors import DataError
 
@@ -56,6 +57,8 @@ class Dataset:
     lags : int
         How many rows before it each row has as columns: the nodes are those of the present, then those one row before,
         and so on.
+    margins : tuple of QuantileTable or None
+        For each column that holds normal scores in the place of its numbers, the way back; empty where none does.
 
     Raises
     ------
@@ -89,6 +92,7 @@ class Dataset:
     moments_only: bool = False
     contexts: tuple[str, ...] = ()
     lags: int = 0
+    margins: tuple[QuantileTable | None, ...] = ()
 
     def __post_init__(self) -> None:
         check_names(self.names)

@@ -7,6 +7,7 @@ from jaxtyping import Float64
 from scipy.special import ndtri
 
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.quantile_table import QuantileTable
 from dag_gfn.errors import OptionError
 
 
@@ -75,8 +76,8 @@ def with_normal_margins(data: Dataset) -> Dataset:
     """Return the table with normal scores in the place of its numbers; categories, ordered or not, stay.
 
     The original values cannot be had back from `means` and `scales`: what is computed from the table is in normal
-    scores, one of which is about a standard deviation of a normal column. Cells that an experimenter set count for the
-    ranks as all others do.
+    scores, one of which is about a standard deviation of a normal column. The quantiles in `margins` lead back. Cells
+    that an experimenter set count for the ranks as all others do.
 
     Raises
     ------
@@ -103,10 +104,13 @@ def with_normal_margins(data: Dataset) -> Dataset:
             "none: leave it out"
         )
     values, means, scales = data.values.copy(), data.means.copy(), data.scales.copy()
+    margins: list[QuantileTable | None] = [None] * data.d
     for j, kind in enumerate(data.kinds):
         if kind == "continuous":
+            own = values[:, j] * scales[j] + means[j]
             values[:, j], means[j], scales[j] = normal_scores(values[:, j], data.weights), 0.0, 1.0
-    return replace(data, values=values, means=means, scales=scales)
+            margins[j] = QuantileTable.of(own, values[:, j], data.weights)
+    return replace(data, values=values, means=means, scales=scales, margins=tuple(margins))
 
 
 def with_scores_of_levels(data: Dataset) -> Dataset:

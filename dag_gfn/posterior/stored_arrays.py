@@ -78,6 +78,18 @@ _STATISTICS = {
     "table_scales": _Array("float64", ("c",)),
     "table_cardinalities": _Array("int64", ("c",)),
     "table_states": _Array("text", ("c q",)),
+    "curve_sizes": _Array("int64", ("d",)),
+    "curve_knots": _Array("float64", ("d N",)),
+    "curve_coefficients": _Array("float64", ("d M K",)),
+    "curve_slope": _Array("float64", ("d K",)),
+    "curve_offset": _Array("float64", ("d K",)),
+    "curve_roughness": _Array("float64", ("d K",)),
+    "curve_means": _Array("float64", ("E", "d E")),
+    "curve_scatter": _Array("float64", ("E E", "d E E")),
+    "quantile_counts": _Array("int64", ("c",)),
+    "quantile_shares": _Array("float64", ("c Q",)),
+    "quantile_scored": _Array("float64", ("c Q",)),
+    "quantile_own": _Array("float64", ("c Q",)),
 }
 """Statistics that effects and parameters are computed from; a file may contain others."""
 
@@ -255,7 +267,11 @@ def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> Non
     if "table_log_weights" in statistics:
         _check_tables(statistics, require)
         return
-    for means, scatter in (("column_means", "scatter"), ("block_means", "block_scatter")):
+    for means, scatter in (
+        ("column_means", "scatter"),
+        ("block_means", "block_scatter"),
+        ("curve_means", "curve_scatter"),
+    ):
         if {scatter, means} <= statistics.keys():
             per_node = statistics[scatter].ndim == 3
             require(
@@ -273,6 +289,7 @@ def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> Non
         if name in statistics:
             require(f"statistics/{name}", statistics[name] > 0, "positive numbers")
     _check_blocks(statistics, require)
+    _check_curves(statistics, require)
     for numbers, labels in (("cardinalities", "states"), ("table_cardinalities", "table_states")):
         if {numbers, labels} <= statistics.keys():
             texts = statistics[labels]
@@ -317,6 +334,25 @@ def _check_scatter(name: str, scatter: np.ndarray, require: Any) -> None:
     require(name, symmetric, "a symmetric matrix")
     smallest = np.linalg.eigvalsh(scatter / max(largest, 1e-300)).min(initial=0.0)
     require(name, smallest >= -1e-9, "sums of squares and products")
+
+
+def _check_curves(statistics: Mapping[str, np.ndarray], require: Any) -> None:
+    """Raise if curves or quantiles are impossible."""
+    if {"curve_sizes", "block_widths", "curve_scatter", "curve_slope", "curve_knots"} <= statistics.keys():
+        sizes, total = statistics["curve_sizes"], statistics["curve_scatter"].shape[-1]
+        fit = (sizes >= 0) & (sizes <= statistics["curve_slope"].shape[1])
+        require("statistics/curve_sizes", fit, "numbers of curves")
+        add_up = (sizes + statistics["block_widths"]).sum() == total
+        require("statistics/curve_sizes", add_up, f"numbers of curves that make {total} columns with the lines")
+        rise = np.diff(statistics["curve_knots"][sizes > 0], axis=1) > 0
+        require("statistics/curve_knots", rise, "numbers that rise")
+    if {"quantile_counts", "quantile_own", "quantile_scored", "quantile_shares"} <= statistics.keys():
+        counts = statistics["quantile_counts"]
+        within = (counts >= 0) & (counts <= statistics["quantile_own"].shape[1])
+        require("statistics/quantile_counts", within, "numbers of quantiles")
+        for name in ("quantile_shares", "quantile_scored", "quantile_own"):
+            for count, line in zip(counts.tolist(), statistics[name], strict=True):
+                require(f"statistics/{name}", np.diff(line[:count]) > 0, "numbers that rise")
 
 
 def _check_blocks(statistics: Mapping[str, np.ndarray], require: Any) -> None:

@@ -1,12 +1,19 @@
 """The additive score: each parent acts through a curve, and what parents do adds."""
 
+from collections.abc import Mapping
+
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64, Int64, Shaped
 from scipy.special import logsumexp
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import remove_bit, subsets_within, unpack
+from dag_gfn.scores.additive_statistics import (
+    additive_statistics,
+    curves_from_statistics,
+    moments_from_statistics,
+)
 from dag_gfn.scores.block import BlockBGe
 from dag_gfn.scores.block_design import BlockDesign
 from dag_gfn.scores.curves import Curves
@@ -110,6 +117,51 @@ class Additive(BlockBGe):
         self._set_curves(self.design, self.curves)
 
     @classmethod
+    def from_statistics(
+        cls,
+        statistics: Mapping[str, Shaped[np.ndarray, "..."]],
+        names: tuple[str, ...],
+        *,
+        alpha_mu: float | int,
+        alpha_w: float | int,
+        num_curves: int,
+        curve_weight: float | int,
+        line_probability: float | int,
+    ) -> "Additive":
+        """Return the score from the statistics of its data; it has no design and no data.
+
+        Parameters
+        ----------
+        statistics : mapping
+            See `statistics`.
+        names : tuple of str, length d
+        alpha_mu, alpha_w, num_curves, curve_weight, line_probability
+            As for the class.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.data import from_array
+        >>> from dag_gfn.scores import Additive
+        >>> score = Additive(from_array(np.random.default_rng(0).normal(size=(30, 3))).standardize())
+        >>> again = Additive.from_statistics(score.statistics(), score.names, **score.hyperparameters)
+        >>> bool(np.allclose(again.complete_table(), score.complete_table()))
+        True
+        """
+        moments = moments_from_statistics(statistics)
+        widths = statistics["block_widths"]
+        score = cls.__new__(cls)
+        score._names = tuple(names)
+        score.num_curves, score.curve_weight = int(num_curves), float(curve_weight)
+        score.line_probability = float(line_probability)
+        score.curves = curves_from_statistics(statistics)
+        lines = np.concatenate([np.arange(w + k) < w for w, k in zip(widths, statistics["curve_sizes"], strict=True)])
+        own = [Moments(n, mean[lines], scatter[np.ix_(lines, lines)]) for n, mean, scatter in moments]
+        score._set_score(own, widths, alpha_mu, alpha_w)
+        score._set_curve_moments(moments, widths, score.curves)
+        return score
+
+    @classmethod
     def kinds(cls) -> tuple[str, ...]:
         """See :class:`LocalScore`."""
         return ("continuous", "mixed")
@@ -124,6 +176,10 @@ class Additive(BlockBGe):
             "line_probability": self.line_probability,
         }
 
+    def statistics(self) -> dict[str, Shaped[np.ndarray, "..."]]:
+        """Return what parameters and effects are computed from; see :func:`additive_statistics` and the block score."""
+        return super().statistics() | additive_statistics(self.data, self.curves, self._moments)
+
     @property
     def families_per_second(self) -> float:
         """See :class:`LocalScore`."""
@@ -136,21 +192,27 @@ class Additive(BlockBGe):
             for block, each in zip(design.blocks, curves, strict=True)
         ]
         columns = np.concatenate(blocks, axis=1)
-        sizes = np.array([each.size for each in curves], dtype=np.int64)
-        self._block_widths = design.widths
-        self._sizes, self._full_widths = sizes, design.widths + sizes
-        self._owners = np.repeat(np.arange(self.d, dtype=np.int64), self._full_widths)
-        self._roughness = np.concatenate(
-            [
-                np.concatenate([np.zeros(w), each.roughness])
-                for w, each in zip(design.widths, curves, strict=True)
-            ]
-        )  # 0 for the columns of lines and blocks
         rows = [design.observed_rows(node) for node in range(self.d if self.has_interventions else 1)]
         moments = [
             Moments.of(columns[used], None if design.weights is None else design.weights[used])
             for used in rows
         ]
+        self._set_curve_moments(moments, design.widths, curves)
+
+    def _set_curve_moments(
+        self, moments: list[Moments], widths: Int64[np.ndarray, " d"], curves: tuple[Curves, ...]
+    ) -> None:
+        sizes = np.array([each.size for each in curves], dtype=np.int64)
+        self._block_widths = widths
+        self._sizes, self._full_widths = sizes, widths + sizes
+        self._owners = np.repeat(np.arange(self.d, dtype=np.int64), self._full_widths)
+        self._roughness = np.concatenate(
+            [
+                np.concatenate([np.zeros(w), each.roughness])
+                for w, each in zip(widths, curves, strict=True)
+            ]
+        )  # 0 for the columns of lines and blocks
+        self._moments = moments
         self._scatters = [each.scatter for each in moments]
         self._means = [
             np.sqrt(each.num_rows * self.alpha_mu / (each.num_rows + self.alpha_mu)) * each.mean

@@ -16,6 +16,7 @@ from dag_gfn.errors import DagGfnError
 from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.table_statistics import num_tables, statistics_of_table
+from dag_gfn.scores.additive import Additive
 from dag_gfn.scores.block import BlockBGe
 from dag_gfn.scores.cell_limit import CellLimit
 from dag_gfn.scores.constraints import Constraints
@@ -174,6 +175,8 @@ def _score(posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]) -> L
             tables = [ContingencyTables(statistics["rows"][c > 0], cardinalities, c[c > 0]) for c in lines]
             return _Counts(tuple(tables), float(options["equivalent_sample_size"]))
         return make_score("bic", _counted_rows(posterior, statistics, lines[0]))
+    if name == "additive":
+        return Additive.from_statistics(statistics, posterior.names, **options)
     block = name in ("block", "copula")
     if not block and name not in ("bge", "bic", "linear_gaussian"):
         return None
