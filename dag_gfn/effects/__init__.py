@@ -1,6 +1,7 @@
 """Causal effects averaged over graphs and parameters."""
 
 from dag_gfn.effects.contrast_effect import ContrastEffect, contrast_effect, contrast_effects
+from dag_gfn.effects.dose_response import DoseResponse, dose_response, dose_responses
 from dag_gfn.effects.effect_questions import probability
 from dag_gfn.effects.interventional_distribution import (
     InterventionalDistribution,
@@ -13,6 +14,7 @@ from dag_gfn.effects.total_effect import TotalEffect, TotalEffects, parent_adjus
 
 __all__ = [
     "ContrastEffect",
+    "DoseResponse",
     "InterventionalDistribution",
     "InterventionalMeans",
     "SeveralCauses",
@@ -20,6 +22,8 @@ __all__ = [
     "TotalEffects",
     "contrast_effect",
     "contrast_effects",
+    "dose_response",
+    "dose_responses",
     "interventional_distribution",
     "interventional_distributions",
     "interventional_means",

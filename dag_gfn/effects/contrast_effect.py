@@ -13,17 +13,27 @@ from dag_gfn.effects.contrasts import Contrast, contrasts, settings
 from dag_gfn.effects.draw_summaries import central_interval, spread
 from dag_gfn.effects.drawn_networks import drawn_networks
 from dag_gfn.effects.graph_draws import equivalence_classes, no_path
+from dag_gfn.effects.simulated_settings import (
+    Question,
+    additive_parameters,
+    node_settings,
+    outcomes_of,
+    require_no_group,
+    simulated_outcomes,
+)
 from dag_gfn.effects.thresholds import Share, Signs, share_above, share_below, signs
 from dag_gfn.errors import NotTractable
 from dag_gfn.graphs import graph
+from dag_gfn.parameters import AdditiveParameters
 from dag_gfn.parameters.block_gaussian import BlockGaussianBatch, BlockGaussianParameters
+from dag_gfn.parameters.from_posterior import parameter_model
 from dag_gfn.parameters.node_columns import Feature
 from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.features import chunks
 
 _OTHERWISE = (
-    "contrasts are for the score 'block', where columns are categories and numbers: use total_effects for numbers, "
+    "contrasts are for the scores 'block' and 'additive', where columns are categories and numbers: use total_effects for numbers, "
     "interventional_distribution for categories"
 )
 OUTSIDE = 0.005
@@ -45,7 +55,8 @@ class ContrastEffect:
         The nodes of the graphs.
     source, target : str
     contrasts : tuple of Contrast, length c
-        What is changed: a number by one unit, a category from its reference level to another.
+        What is changed: a number by one unit (where it acts through a curve, from its 25 % to its 75 % quantile), a
+        category from its reference level to another.
     outcomes : tuple of Feature, length o
         What is looked at: numbers in their own units, and levels.
     samples : ndarray, shape (k, c, o), float64
@@ -59,11 +70,13 @@ class ContrastEffect:
         Probability that `target` does not descend from `source`.
     settings : tuple of str, length s
         Points at which the outcomes were looked at: the levels of a category, or two standard deviations to either
-        side of the mean of a number.
+        side of the mean of a number (where it acts through a curve, its 25 % and 75 % quantiles).
     expected : ndarray, shape (s, o), float64
         Posterior means of the outcomes when `source` is set to each.
     in_standard_deviations : bool
         Whether numbers are in standard deviations of the normal variables behind their ranks, as these have no units.
+    rise : float
+        How far a number is raised by the first contrast, in its own units.
 
     Examples
     --------
@@ -95,6 +108,7 @@ class ContrastEffect:
     expected: Float64[np.ndarray, "s o"]
     in_standard_deviations: bool = False
     oriented: Bool[np.ndarray, "d d"] | None = None
+    rise: float = 1.0
 
     def summary(self) -> pd.DataFrame:
         """Return a row for each contrast and outcome.
@@ -203,7 +217,8 @@ def contrast_effect(
     Parameters
     ----------
     posterior : GraphPosterior
-        Of the score ``block``.
+        Of the score ``block``, ``copula`` or ``additive``. Where causes act through curves, a number is raised from its
+        25 % to its 75 % quantile, and `dose_response` has the whole curve.
     source, target : str
         Names of nodes.
     reference : str, optional
@@ -290,6 +305,8 @@ def contrast_effects(
     """
     indices = [pair_index(posterior.names, source, target) for source, target in pairs]
     generator = np.random.default_rng(rng)
+    if parameter_model(posterior) is AdditiveParameters:
+        return _with_curves(posterior, indices, references or {}, num_draws, generator)
     drawn = drawn_networks(posterior, num_draws, generator, BlockGaussianParameters, _OTHERWISE)
     without_units = in_standard_deviations(posterior.info)
     unit = "standard deviation" if without_units else "unit"
@@ -339,6 +356,46 @@ def contrast_effects(
         )
         for plan, values, mean, at_settings in zip(first, samples, means, expected, strict=True)
     ]
+
+
+def _with_curves(
+    posterior: GraphPosterior,
+    indices: list[tuple[int, int]],
+    references: Mapping[str, str],
+    num_draws: int,
+    rng: np.random.Generator,
+) -> list[ContrastEffect]:
+    """Return effects where causes act through curves: differences between settings of simulated networks."""
+    parameters, names = additive_parameters(posterior), posterior.names
+    for _, j in indices:
+        require_no_group(parameters, j)
+    sources = list(dict.fromkeys(i for i, _ in indices))
+    settings_of = {i: node_settings(parameters, i, reference=references.get(names[i])) for i in sources}
+    targets_of = {i: tuple(dict.fromkeys(j for source, j in indices if source == i)) for i in sources}
+    questions = [Question((i,), settings_of[i].points, targets_of[i]) for i in sources]
+    graphs, found = simulated_outcomes(posterior, questions, num_draws=num_draws, rng=rng)
+    zero, effects = no_path(posterior), []
+    for i, j in indices:
+        at, outcomes = settings_of[i], found[sources.index(i)][targets_of[i].index(j)]
+        samples = np.stack([outcomes[:, to] - outcomes[:, start] for start, to in at.pairs], axis=1)
+        effects.append(
+            ContrastEffect(
+                names=names,
+                source=names[i],
+                target=names[j],
+                contrasts=at.contrasts,
+                outcomes=outcomes_of(parameters, j),
+                samples=samples,
+                graphs=graphs,
+                mean=samples.mean(axis=0),
+                probability_zero=float(zero[i, j]),
+                settings=at.names,
+                expected=outcomes.mean(axis=0),
+                oriented=posterior.oriented_pairs,
+                rise=at.rise,
+            )
+        )
+    return effects
 
 
 class _Plan:

@@ -9,12 +9,19 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.effects.graph_draws import draw_graphs
 from dag_gfn.errors import OptionError
-from dag_gfn.parameters import BlockGaussianParameters, DiscreteParameters, LinearGaussianParameters
+from dag_gfn.parameters import (
+    AdditiveParameters,
+    BlockGaussianParameters,
+    DiscreteParameters,
+    LinearGaussianParameters,
+)
 from dag_gfn.parameters.from_posterior import parameter_model, parameter_tables
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.table_statistics import num_tables
 
-Parameters = TypeVar("Parameters", LinearGaussianParameters, DiscreteParameters, BlockGaussianParameters)
+Parameters = TypeVar(
+    "Parameters", LinearGaussianParameters, DiscreteParameters, BlockGaussianParameters, AdditiveParameters
+)
 
 
 @final

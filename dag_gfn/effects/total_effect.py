@@ -368,5 +368,6 @@ def linear_gaussian_networks(
         rng,
         LinearGaussianParameters,
         "effects per unit of every column are for numbers alone: use interventional_distribution for categories "
-        "(scores bdeu and bde), contrast_effect for mixed tables and groups (score block)",
+        "(scores bdeu and bde), contrast_effect for mixed tables and groups (score block), dose_response and "
+        "contrast_effect for curves (score additive)",
     )

@@ -1,15 +1,21 @@
 """The posterior of the parameters given a graph, read from a posterior over graphs."""
 
 from dag_gfn.errors import OptionError
+from dag_gfn.parameters.additive import AdditiveParameters
 from dag_gfn.parameters.block_gaussian import BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.parameters.linear_gaussian import LinearGaussianParameters
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.table_statistics import num_tables, statistics_of_table
 
-Parameters = LinearGaussianParameters | DiscreteParameters | BlockGaussianParameters
+Parameters = LinearGaussianParameters | DiscreteParameters | BlockGaussianParameters | AdditiveParameters
 """The posterior of the parameters given a graph, under the model of some score."""
-_Model = type[LinearGaussianParameters] | type[DiscreteParameters] | type[BlockGaussianParameters]
+_Model = (
+    type[LinearGaussianParameters]
+    | type[DiscreteParameters]
+    | type[BlockGaussianParameters]
+    | type[AdditiveParameters]
+)
 _MODELS: dict[str, tuple[_Model, tuple[str, ...]]] = {
     "bge": (LinearGaussianParameters, ("alpha_mu", "alpha_w", "mean_obs")),
     "linear_gaussian": (LinearGaussianParameters, ("noise_variance", "weight_variance")),
@@ -17,6 +23,7 @@ _MODELS: dict[str, tuple[_Model, tuple[str, ...]]] = {
     "bde": (DiscreteParameters, ("equivalent_sample_size",)),
     "block": (BlockGaussianParameters, ("alpha_mu", "alpha_w")),
     "copula": (BlockGaussianParameters, ("alpha_mu", "alpha_w")),
+    "additive": (AdditiveParameters, ("alpha_mu", "alpha_w", "line_probability")),
 }
 """For each score that has a prior over parameters: their posterior, and the hyperparameters that it needs."""
 
@@ -27,8 +34,8 @@ def parameter_posterior(posterior: GraphPosterior) -> Parameters:
     Parameters
     ----------
     posterior : GraphPosterior
-        Made by `dag_gfn.fit` with the score ``bge``, ``linear_gaussian``, ``bdeu``, ``bde``, ``block`` or
-        ``copula``, or loaded from its folder.
+        Made by `dag_gfn.fit` with the score ``bge``, ``linear_gaussian``, ``bdeu``, ``bde``, ``block``, ``copula`` or
+        ``additive``, or loaded from its folder.
 
     Raises
     ------

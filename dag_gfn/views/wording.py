@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dag_gfn.parameters.units import in_standard_deviations
+from dag_gfn.parameters.units import reads_ranks
 from dag_gfn.views.missing_cells import has_missing
 
 ASSUMPTIONS = (
@@ -95,7 +95,7 @@ def assumptions(info: Mapping[str, Any]) -> str:
         more += ", in which a category takes part through the indicators of its levels"
     if info.get("score") == "copula":
         more += "; numbers and ordered categories are read by their order alone, from hidden normal variables"
-    elif in_standard_deviations(info):
+    elif reads_ranks(info):
         more += ", after an increasing function of each column that makes it normal"
     if info.get("interventions"):
         more += "; an experiment that sets a variable cuts it off from its causes, and changes nothing else"
@@ -135,7 +135,7 @@ def model_assumptions(info: Mapping[str, Any]) -> list[tuple[str, str]]:
         told.append(("Categories in a linear model.", BLOCK))
     if info.get("score") == "additive":
         told.append(("Curves.", ADDITIVE))
-    if in_standard_deviations(info):
+    if reads_ranks(info):
         told.append(("Order alone.", COPULA))
     if has_missing(info):
         told.append(("Missing at random.", MISSING))

@@ -1,0 +1,337 @@
+"""Parameters of networks whose parents act through curves: their posterior given the graph, and simulated means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+from scipy.special import ndtri
+
+from dag_gfn.data.quantile_table import QuantileTable
+from dag_gfn.graphs import graph, subsets
+from dag_gfn.parameters.additive_draws import draw_additive_family
+from dag_gfn.parameters.additive_simulation import simulated_means
+from dag_gfn.parameters.node_columns import NodeColumns
+from dag_gfn.posterior import GraphPosterior
+from dag_gfn.scores.additive import SHRINKAGES
+from dag_gfn.scores.additive_statistics import curves_from_statistics, moments_from_statistics
+from dag_gfn.scores.curves import Curves
+from dag_gfn.scores.normal_wishart import prior_scale
+
+ROWS = 256
+"""Simulated rows of each network."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class AdditiveBatch:
+    r"""A batch of networks :math:`z_j = a_j + \sum_{i \in P} (B_{ij}^\top z_i + c_{ij}^\top f_i(z_i)) + \varepsilon_j`.
+
+    Attributes
+    ----------
+    parameters : AdditiveParameters
+        What they were drawn from, with the curves f.
+    graphs : ndarray, shape (k, d, d), bool
+        `graphs[s, i, j]` is True for the edge i → j (row → column).
+    coefficients : ndarray, shape (k, E, D), float64
+        `coefficients[s, e, b]` is the coefficient of line or curve e in the equation of design column b.
+    intercepts : ndarray, shape (k, D), float64
+    noise_roots : ndarray, shape (k, D, w), float64
+        Row b: that of a square root of the noise covariance of the node of column b.
+
+    Examples
+    --------
+    See :class:`AdditiveParameters`.
+    """
+
+    parameters: "AdditiveParameters"
+    graphs: Bool[np.ndarray, "k d d"]
+    coefficients: Float64[np.ndarray, "k E D"]
+    intercepts: Float64[np.ndarray, "k D"]
+    noise_roots: Float64[np.ndarray, "k D w"]
+
+    def means(
+        self,
+        sources: tuple[int, ...],
+        settings: Float64[np.ndarray, "s W"],
+        targets: tuple[int, ...],
+        *,
+        rng: np.random.Generator,
+        rows: int = ROWS,
+    ) -> list[Float64[np.ndarray, "k s o"]]:
+        """Return the mean of the features of each target at each setting of the sources, in the table's own units.
+
+        Rows are simulated from causes to effects, with the same noise at all settings. The noise of each column takes
+        evenly spread quantiles of the normal distribution in random order, so that sums have little error
+        (Latin hypercube sampling).
+
+        Parameters
+        ----------
+        sources : tuple of int
+            The nodes that are set. Edges into them are cut.
+        settings : ndarray, shape (s, W), float64
+            Their design columns, side by side, at each setting.
+        targets : tuple of int
+        rng : numpy.random.Generator
+        rows : int
+
+        Returns
+        -------
+        list of ndarray, shape (k, s, o), float64
+            For each target the mean of a number, or the probability of each level of a category under the linear model.
+        """
+        of = self.parameters
+        columns, (k, d) = of.columns, self.graphs.shape[:2]
+        size = int(columns.starts[-1])
+        is_set, wanted = np.zeros(d, dtype=bool), np.zeros(d, dtype=bool)
+        is_set[list(sources)], wanted[list(targets)] = True, True
+        places = np.concatenate([np.arange(size)[columns.design_columns(i)] for i in sources])
+        points = np.zeros((len(settings), size))
+        points[:, places] = settings
+        means = np.zeros((k, len(settings), size))
+        simulated_means(
+            np.ascontiguousarray(self.graphs),
+            self.coefficients,
+            self.intercepts,
+            self.noise_roots,
+            columns.starts,
+            of.starts,
+            *of.spline_arrays,
+            *of.margin_arrays,
+            is_set,
+            points,
+            wanted,
+            ndtri((np.arange(rows) + 0.5) / rows),
+            rng,
+            means,
+        )
+        return [of.features(target, means[:, :, columns.design_columns(target)]) for target in targets]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class AdditiveParameters:
+    r"""Posterior of the parameters of a network given its graph, under the model of the score ``additive``.
+
+    It is the full model of :class:`dag_gfn.scores.Additive`: that all parents of a node act by straight lines, or by
+    curves with one of its shrinkages, has the posterior probability of their evidence. The weight of curves, which
+    discounts what they say about graphs, has no part in it: given the graph they are as sure as the rows make them.
+
+    Attributes
+    ----------
+    needed_statistics : tuple of str
+        What `from_posterior` reads from the posterior's sufficient statistics.
+    columns : NodeColumns
+        What the design columns stand for.
+    curves : tuple of Curves, length d
+        Those of numbers; categories and groups have none.
+    margins : tuple of QuantileTable or None, length d
+        Quantiles of each node that is one number, in its own units and as scored.
+    is_bent : bool
+        Whether normal scores were scored, so that the quantiles alone lead back to the columns' own units.
+    matrices : ndarray, shape (1, E, E) or (d, E, E), float64
+        Scatter of all lines and curves with the part of the mean, without the prior.
+    centres : ndarray, shape (1, E) or (d, E), float64
+        The posterior mean of their means.
+    roughness : ndarray, shape (E,), float64
+        0 for lines.
+    degrees, mean_weights : ndarray, shape (1,) or (d,), float64
+        :math:`n + \alpha_w - D` and :math:`n + \alpha_\mu`.
+    prior_scale, line_probability : float
+        t, and the prior probability of straight lines.
+
+    Examples
+    --------
+    A bowl, at its bottom and away from it:
+
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.parameters import parameter_posterior
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=300)
+    >>> rows = np.column_stack([x, x**2 + 0.3 * rng.normal(size=300)])
+    >>> posterior = dag_gfn.fit(dag_gfn.from_array(rows, ["x", "y"]), score="additive", progress=False)
+    >>> parameters = parameter_posterior(posterior)
+    >>> networks = parameters.sample(np.array([[[False, True], [False, False]]] * 50), rng=rng)
+    >>> (y,) = networks.means((0,), parameters.points(0, np.array([-1.5, 0.0, 1.5])), (1,), rng=rng)
+    >>> y.mean(axis=0).round(1).ravel().tolist()
+    [2.2, 0.0, 2.2]
+    """
+
+    needed_statistics: ClassVar[tuple[str, ...]] = (
+        "num_rows",
+        "curve_means",
+        "curve_scatter",
+        "curve_sizes",
+        "curve_knots",
+        "curve_coefficients",
+        "curve_slope",
+        "curve_offset",
+        "curve_roughness",
+        "quantile_counts",
+        "quantile_shares",
+        "quantile_scored",
+        "quantile_own",
+        *NodeColumns.needed_statistics,
+    )
+
+    columns: NodeColumns
+    curves: tuple[Curves, ...]
+    margins: tuple[QuantileTable | None, ...]
+    is_bent: bool
+    matrices: Float64[np.ndarray, "nodes E E"]
+    centres: Float64[np.ndarray, "nodes E"]
+    roughness: Float64[np.ndarray, " E"]
+    degrees: Float64[np.ndarray, " nodes"]
+    mean_weights: Float64[np.ndarray, " nodes"]
+    prior_scale: float
+    line_probability: float
+
+    @classmethod
+    def from_posterior(
+        cls, posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]
+    ) -> "AdditiveParameters":
+        """Return the parameters' posterior from statistics of a posterior of the score ``additive``."""
+        options = posterior.info["score_options"]
+        alpha_mu, alpha_w = float(options["alpha_mu"]), float(options["alpha_w"])
+        columns = NodeColumns.from_statistics(posterior.names, statistics)
+        curves, moments = curves_from_statistics(statistics), moments_from_statistics(statistics)
+        n = np.array([each.num_rows for each in moments])
+        means = np.stack([each.mean for each in moments])
+        with_mean = (n * alpha_mu / (n + alpha_mu))[:, None, None] * means[:, :, None] * means[:, None, :]
+        size = int(columns.starts[-1])
+        return cls(
+            columns=columns,
+            curves=curves,
+            margins=_margins(columns, statistics),
+            is_bent=posterior.info.get("margins") == "normal_scores",
+            matrices=np.stack([each.scatter for each in moments]) + with_mean,
+            centres=(n / (n + alpha_mu))[:, None] * means,
+            roughness=np.concatenate(
+                [
+                    np.concatenate([np.zeros(width), each.roughness])
+                    for width, each in zip(columns.widths.tolist(), curves, strict=True)
+                ]
+            ),
+            degrees=n + alpha_w - size,
+            mean_weights=n + alpha_mu,
+            prior_scale=prior_scale(size, alpha_mu, alpha_w),
+            line_probability=float(options["line_probability"]),
+        )
+
+    @property
+    def d(self) -> int:
+        """Number of nodes."""
+        return len(self.curves)
+
+    @property
+    def num_columns(self) -> int:
+        """Number E of lines and curves."""
+        return len(self.roughness)
+
+    @property
+    def starts(self) -> Int64[np.ndarray, " nodes"]:
+        """The first line of each node among lines and curves, and their number at the end, shape (d + 1,)."""
+        sizes = self.columns.widths + np.array([each.size for each in self.curves], dtype=np.int64)
+        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    @property
+    def spline_arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Knots, coefficients, slopes and offsets of the curves of all nodes, zero where there are none."""
+        most = max(each.size for each in self.curves)
+        length = max(len(each.knots) for each in self.curves)
+        knots, splines = np.zeros((self.d, length)), np.zeros((self.d, max(length - 4, 0), most))
+        slopes, offsets = np.zeros((self.d, most)), np.zeros((self.d, most))
+        for node, each in enumerate(self.curves):
+            if each.size:
+                knots[node], splines[node, :, : each.size] = each.knots, each.coefficients
+                slopes[node, : each.size], offsets[node, : each.size] = each.slope, each.offset
+        return knots, splines, slopes, offsets
+
+    @property
+    def margin_arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Number of points, points as scored and in own units of each node's quantiles; none where a scale will do."""
+        counts = np.array(
+            [0 if each is None or not self.is_bent else len(each.own) for each in self.margins],
+            dtype=np.int64,
+        )
+        scored, own = np.zeros((self.d, int(counts.max()))), np.zeros((self.d, int(counts.max())))
+        for node, (each, count) in enumerate(zip(self.margins, counts.tolist(), strict=True)):
+            if each is not None and count:
+                (f,) = self.columns.features_of(node)
+                scored[node, :count] = (each.scored - self.columns.offsets[f]) / self.columns.scales[f]
+                own[node, :count] = each.own
+        return counts, scored, own
+
+    def points(self, node: int, values: Float64[np.ndarray, " s"]) -> Float64[np.ndarray, "s 1"]:
+        """Return the design column of a number at values in its own units; within its range if normal scores were scored."""
+        (f,) = self.columns.features_of(node)
+        margin = self.margins[node]
+        scored = margin.to_scored(values) if self.is_bent and margin is not None else values
+        return np.asarray((scored - self.columns.offsets[f]) / self.columns.scales[f])[:, None]
+
+    def features(self, node: int, means: Float64[np.ndarray, "k s w"]) -> Float64[np.ndarray, "k s o"]:
+        """Return the features of a node, in the table's units, from the means that were simulated."""
+        if self.is_bent and self.margins[node] is not None:
+            return means
+        own, columns = self.columns.features_of(node), self.columns
+        features = columns.feature_means[own] + means @ columns.feature_map[columns.design_columns(node), own]
+        return np.asarray(columns.offsets[own] + columns.scales[own] * features)
+
+    def sample(self, graphs: Bool[np.ndarray, "k d d"], *, rng: int | np.random.Generator) -> AdditiveBatch:
+        """Return one draw of all parameters for each graph; `rng` is a seed or a generator.
+
+        Parameters
+        ----------
+        graphs : ndarray, shape (k, d, d), bool
+            `graphs[s, i, j]` is True for the edge i → j (row → column).
+        """
+        generator = np.random.default_rng(rng)
+        k, widths, size = len(graphs), self.columns.widths, int(self.columns.starts[-1])
+        coefficients, intercepts = np.zeros((k, self.num_columns, size)), np.zeros((k, size))
+        roots, masks, starts = np.zeros((k, size, int(widths.max()))), graph.parent_masks(graphs), self.starts
+        for node, width in enumerate(widths.tolist()):
+            line = node if len(self.matrices) > 1 else 0
+            distinct, family_of = np.unique(masks[:, node], return_inverse=True)
+            own, block = np.arange(starts[node], starts[node] + width), self.columns.design_columns(node)
+            for family, members in enumerate(subsets.unpack(distinct, self.d)):
+                draws = np.flatnonzero(family_of.reshape(-1) == family)
+                chosen = [np.arange(starts[i], starts[i + 1]) for i in np.flatnonzero(members)]
+                parents = np.concatenate([np.zeros(0, dtype=np.int64), *chosen])
+                num_lines = int((self.roughness[parents] == 0.0).sum())
+                slopes, root, intercept, _ = draw_additive_family(
+                    self.matrices[line],
+                    self.centres[line],
+                    parents,
+                    own,
+                    self.roughness,
+                    np.array(SHRINKAGES),
+                    self.line_probability,
+                    self.prior_scale,
+                    self.degrees[line] + num_lines + width,
+                    self.mean_weights[line],
+                    generator,
+                    len(draws),
+                )
+                coefficients[draws[:, None, None], parents[:, None], np.arange(size)[block]] = slopes
+                intercepts[draws, block], roots[draws, block, :width] = intercept, root
+        return AdditiveBatch(self, graphs, coefficients, intercepts, roots)
+
+
+def _margins(
+    columns: NodeColumns, statistics: Mapping[str, np.ndarray]
+) -> tuple[QuantileTable | None, ...]:
+    """Return the quantiles of each node that is one number."""
+    names, found = statistics["table_columns"].tolist(), []
+    for node in range(len(columns.nodes)):
+        if columns.kind(node) != "number":
+            found.append(None)
+            continue
+        (f,) = columns.features_of(node)
+        at = names.index(columns.features[f].column)
+        count = int(statistics["quantile_counts"][at])
+        found.append(
+            QuantileTable(*(statistics[f"quantile_{n}"][at, :count] for n in ("shares", "scored", "own")))
+        )
+    return tuple(found)
