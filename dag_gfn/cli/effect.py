@@ -35,6 +35,13 @@ def effect(
     below: Annotated[
         float | None, typer.Option(metavar="C", help="Print how probable an effect below C is.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw it: a curve with bands (score additive) or the distribution of a slope, as PNG, PDF or SVG.",
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option(help="Draws of graph and parameters.")] = 2000,
     seed: Annotated[int, typer.Option(help="Same seed, same draws.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -45,15 +52,23 @@ def effect(
 
     from dag_gfn import effects
     from dag_gfn.effects.thresholds import Share, Signs
-    from dag_gfn.parameters import BlockGaussianParameters, DiscreteParameters
+    from dag_gfn.parameters import (
+        AdditiveParameters,
+        BlockGaussianParameters,
+        DiscreteParameters,
+        LinearGaussianParameters,
+    )
     from dag_gfn.parameters.from_posterior import parameter_model
+    from dag_gfn.views import plots
     from dag_gfn.views.effect_sentences import (
         contrast_sentences,
         distribution_sentences,
+        dose_response_sentences,
         several_causes_sentences,
         threshold_sentences,
         total_effect_sentences,
     )
+    from dag_gfn.views.plots.axes import save_figure
 
     require_output()
 
@@ -72,10 +87,14 @@ def effect(
         if limit is not None and not math.isfinite(limit):
             raise OptionError(f"--above and --below expect a number, not {limit}")
     rng = np.random.default_rng(seed)
-    if reference is not None and model is not BlockGaussianParameters:
+    if plot is not None and (len(sources) > 1 or model not in (AdditiveParameters, LinearGaussianParameters)):
         raise OptionError(
-            "--reference is for mixed tables and groups (score block): distributions of categories have every level, "
-            "and numbers have none"
+            "--plot draws the effect of one number on another: leave it out, --json has all figures"
+        )
+    if reference is not None and model not in (BlockGaussianParameters, AdditiveParameters):
+        raise OptionError(
+            "--reference is for mixed tables and groups (scores block and additive): distributions of categories have "
+            "every level, and numbers have none"
         )
     questions: list[tuple[str, str, float, Share]] = []
     signs: list[tuple[str, Signs]] = []
@@ -98,7 +117,7 @@ def effect(
                         else f"the change of {outcome}, {setting},"
                     )
                     questions.append((what, side, limit, share))
-    elif model is BlockGaussianParameters:
+    elif model in (BlockGaussianParameters, AdditiveParameters):
         contrast = effects.contrast_effect(
             posterior, source, target, reference=reference, num_draws=draws, rng=np.random.default_rng(seed)
         )
@@ -117,6 +136,16 @@ def effect(
             "in_standard_deviations": contrast.in_standard_deviations,
             "warnings": contrast.warnings,
         }
+        if contrast.by_curves and not contrast.contrasts[0].from_:
+            curve = effects.dose_response(
+                posterior, source, target, num_draws=min(draws, 1000), rng=np.random.default_rng(seed)
+            )
+            lines += dose_response_sentences(curve.at_some(5))
+            content["dose_response"] = curve.summary().to_dict(orient="records")
+            if plot is not None:
+                save_figure(plots.dose_response(curve), plot)
+        elif plot is not None:
+            raise OptionError(f"--plot draws effects of numbers, and '{source}' is a category: leave it out")
     elif model is DiscreteParameters:
         with AnnouncedShare("effect") as on_progress:
             distribution = effects.interventional_distribution(
@@ -153,6 +182,8 @@ def effect(
         except OptionError:  # the data have interventions
             adjusted = None
         lines, found = total_effect_sentences(total, adjusted), total
+        if plot is not None:
+            save_figure(plots.effect_posterior(total), plot)
         what = f"the effect of {source} on {target}"
         signs.append((what, total.signs()))
         questions += [

@@ -46,6 +46,10 @@ def query(
         worth = posterior.effective_samples
     if not as_json:
         print(probability_sentence(probability, query, given=given, draws=worth))
+        if asked.effects() and posterior.info.get("score") == "additive":
+            from dag_gfn.views.effect_sentences import CURVES_IN_QUERIES
+
+            print(CURVES_IN_QUERIES)
         return
     error = probability.standard_error
     content = {

@@ -1,6 +1,7 @@
 """Causal effects averaged over graphs and parameters."""
 
-from dag_gfn.effects.contrast_effect import ContrastEffect, contrast_effect, contrast_effects
+from dag_gfn.effects.contrast_effect import contrast_effect, contrast_effects
+from dag_gfn.effects.contrast_posterior import ContrastEffect
 from dag_gfn.effects.dose_response import DoseResponse, dose_response, dose_responses
 from dag_gfn.effects.effect_questions import probability
 from dag_gfn.effects.interventional_distribution import (

@@ -1,206 +1,28 @@
 """Effects of numbers, categories and groups on each other: changes of means and of probabilities of levels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import final
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from dag_gfn.effects.column_positions import pair_index
-from dag_gfn.effects.contrasts import Contrast, contrasts, settings
-from dag_gfn.effects.draw_summaries import central_interval, spread
+from dag_gfn.effects.contrast_posterior import ContrastEffect
+from dag_gfn.effects.contrasts import contrasts, settings
+from dag_gfn.effects.curve_contrasts import curve_contrasts
 from dag_gfn.effects.drawn_networks import drawn_networks
-from dag_gfn.effects.graph_draws import equivalence_classes, no_path
-from dag_gfn.effects.simulated_settings import (
-    Question,
-    additive_parameters,
-    node_settings,
-    outcomes_of,
-    require_no_group,
-    simulated_outcomes,
-)
-from dag_gfn.effects.thresholds import Share, Signs, share_above, share_below, signs
+from dag_gfn.effects.graph_draws import no_path
 from dag_gfn.errors import NotTractable
-from dag_gfn.graphs import graph
 from dag_gfn.parameters import AdditiveParameters
 from dag_gfn.parameters.block_gaussian import BlockGaussianBatch, BlockGaussianParameters
 from dag_gfn.parameters.from_posterior import parameter_model
-from dag_gfn.parameters.node_columns import Feature
 from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.features import chunks
 
 _OTHERWISE = (
-    "contrasts are for the scores 'block' and 'additive', where columns are categories and numbers: use total_effects for numbers, "
+    "contrasts are for the scores 'block', 'copula' and 'additive': use total_effects for numbers, "
     "interventional_distribution for categories"
 )
-OUTSIDE = 0.005
-"""A probability that leaves [0, 1] by more than this is warned of."""
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class ContrastEffect:
-    """Posterior of the effect of one variable on another where either may be a category or a group.
-
-    For a number as outcome an effect is the change of its mean. For a level of a category it is the change of its
-    probability, under a linear approximation: the same change from every starting point. So a probability can leave
-    [0, 1]; nothing is clipped, and `warnings` says where it does.
-
-    Attributes
-    ----------
-    names : tuple of str, length d
-        The nodes of the graphs.
-    source, target : str
-    contrasts : tuple of Contrast, length c
-        What is changed: a number by one unit (where it acts through a curve, from its 25 % to its 75 % quantile), a
-        category from its reference level to another.
-    outcomes : tuple of Feature, length o
-        What is looked at: numbers in their own units, and levels.
-    samples : ndarray, shape (k, c, o), float64
-        Changes in each draw of graph and parameters. They are exactly 0 in draws whose graph has no path from `source`
-        to `target`.
-    graphs : ndarray, shape (k, d, d), bool
-        The graph of every draw; entry (s, i, j) is True for i → j (row → column).
-    mean : ndarray, shape (c, o), float64
-        Posterior means.
-    probability_zero : float
-        Probability that `target` does not descend from `source`.
-    settings : tuple of str, length s
-        Points at which the outcomes were looked at: the levels of a category, or two standard deviations to either
-        side of the mean of a number (where it acts through a curve, its 25 % and 75 % quantiles).
-    expected : ndarray, shape (s, o), float64
-        Posterior means of the outcomes when `source` is set to each.
-    in_standard_deviations : bool
-        Whether numbers are in standard deviations of the normal variables behind their ranks, as these have no units.
-    rise : float
-        How far a number is raised by the first contrast, in its own units.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import pandas as pd
-    >>> import dag_gfn
-    >>> rng = np.random.default_rng(0)
-    >>> drug = rng.random(500) < 0.5
-    >>> table = pd.DataFrame({"drug": np.where(drug, "yes", "no"), "pain": 5.0 - 3.0 * drug + rng.normal(size=500)})
-    >>> posterior = dag_gfn.fit(table, required=[("drug", "pain")], progress=False)
-    >>> effect = dag_gfn.effects.contrast_effect(posterior, "drug", "pain", reference="no", rng=0)
-    >>> print(effect.summary()[["change", "outcome", "mean", "5%", "95%"]].round(1).to_string())
-                         change outcome  mean   5%  95%
-    0  drug = yes instead of no    pain  -3.0 -3.2 -2.9
-    >>> effect.table().round(1).to_dict("list")
-    {'drug': ['no', 'yes'], 'pain': [4.9, 1.9]}
-    """
-
-    names: tuple[str, ...]
-    source: str
-    target: str
-    contrasts: tuple[Contrast, ...]
-    outcomes: tuple[Feature, ...]
-    samples: Float64[np.ndarray, "k c o"]
-    graphs: Bool[np.ndarray, "k d d"]
-    mean: Float64[np.ndarray, "c o"]
-    probability_zero: float
-    settings: tuple[str, ...]
-    expected: Float64[np.ndarray, "s o"]
-    in_standard_deviations: bool = False
-    oriented: Bool[np.ndarray, "d d"] | None = None
-    rise: float = 1.0
-
-    def summary(self) -> pd.DataFrame:
-        """Return a row for each contrast and outcome.
-
-        Columns: change, outcome, is_level (whether the change is one of a probability), mean, 5%, 50%, 95%; draws
-        without an effect are included.
-        """
-        rows = self._rows(np.ones(len(self.samples), dtype=bool))
-        rows["mean"] = self.mean.reshape(-1)
-        return rows
-
-    def where_present(self) -> pd.DataFrame:
-        """Return the summary among draws whose graph has a path from source to target; no row if none has one."""
-        i, j = pair_index(self.names, self.source, self.target)
-        present = graph.path_matrix(self.graphs)[:, i, j]
-        return self._rows(present) if present.any() else self._rows(~present).iloc[:0]
-
-    def _rows(self, draws: Bool[np.ndarray, " k"]) -> pd.DataFrame:
-        return pd.DataFrame(
-            [
-                {
-                    "change": str(contrast),
-                    "outcome": str(outcome),
-                    "is_level": outcome.level is not None,
-                    **spread(self.samples[draws, c, o]),
-                }
-                for c, contrast in enumerate(self.contrasts)
-                for o, outcome in enumerate(self.outcomes)
-            ]
-        )
-
-    def table(self) -> pd.DataFrame:
-        """Return the expected outcomes, a row for each setting of the source and a column for each outcome."""
-        values = pd.DataFrame(self.expected, columns=[str(outcome) for outcome in self.outcomes])
-        values.insert(0, self.source, list(self.settings))
-        return values
-
-    def interval(self, contrast: int = 0, outcome: int = 0, level: float = 0.9) -> tuple[float, float]:
-        """Return the central credible interval of one change, draws without an effect included."""
-        return central_interval(self.samples[:, contrast, outcome], level)
-
-    def probability_above(self, threshold: float | int, contrast: int = 0, outcome: int = 0) -> Share:
-        """Return the probability that one change is above a number, with its Monte-Carlo error."""
-        change = self.samples[:, contrast, outcome]
-        return share_above(change, self._present(), self.probability_zero, float(threshold))
-
-    def probability_below(self, threshold: float | int, contrast: int = 0, outcome: int = 0) -> Share:
-        """Return the probability that one change is below a number, with its Monte-Carlo error."""
-        change = self.samples[:, contrast, outcome]
-        return share_below(change, self._present(), self.probability_zero, float(threshold))
-
-    def signs(self, contrast: int = 0, outcome: int = 0) -> Signs:
-        """Return the probabilities that one change is positive, negative, or none."""
-        return signs(self.samples[:, contrast, outcome], self._present(), self.probability_zero)
-
-    def _present(self) -> Bool[np.ndarray, " k"]:
-        i, j = pair_index(self.names, self.source, self.target)
-        return graph.path_matrix(self.graphs)[:, i, j]
-
-    def by_class(self, top: int = 5) -> pd.DataFrame:
-        """Return the changes within the most probable Markov equivalence classes.
-
-        Columns: those of `summary`, edges (a → b where the graphs of the class agree, a — b elsewhere), probability and
-        probability_zero (both are shares of the draws).
-        """
-        i, j = pair_index(self.names, self.source, self.target)
-        path = graph.path_matrix(self.graphs)[:, i, j]
-        parts = []
-        for found in equivalence_classes(self.graphs, self.names, top=top, oriented=self.oriented):
-            of_class = {
-                "edges": found.edges,
-                "probability": found.probability,
-                "probability_zero": float(1.0 - path[found.draws].mean()),
-            }
-            parts.append(self._rows(found.draws).assign(**of_class))
-        return pd.concat(parts, ignore_index=True)
-
-    @property
-    def warnings(self) -> list[str]:
-        """Where a probability leaves [0, 1], one sentence each: the linear approximation fails there."""
-        told = []
-        levels = np.array([outcome.level is not None for outcome in self.outcomes])
-        for setting, expected in zip(self.settings, self.expected, strict=True):
-            beyond = np.where(levels, np.maximum(-expected, expected - 1.0), -np.inf)
-            worst = int(beyond.argmax())
-            if beyond[worst] > OUTSIDE:
-                told.append(
-                    f"at {self.source} = {setting} the linear approximation gives {self.outcomes[worst]} the "
-                    f"probability {expected[worst]:.2f}, which cannot be: do not rely on changes of "
-                    "probability that far out"
-                )
-        return told
 
 
 def contrast_effect(
@@ -306,7 +128,7 @@ def contrast_effects(
     indices = [pair_index(posterior.names, source, target) for source, target in pairs]
     generator = np.random.default_rng(rng)
     if parameter_model(posterior) is AdditiveParameters:
-        return _with_curves(posterior, indices, references or {}, num_draws, generator)
+        return curve_contrasts(posterior, indices, references or {}, num_draws, generator)
     drawn = drawn_networks(posterior, num_draws, generator, BlockGaussianParameters, _OTHERWISE)
     without_units = in_standard_deviations(posterior.info)
     unit = "standard deviation" if without_units else "unit"
@@ -356,46 +178,6 @@ def contrast_effects(
         )
         for plan, values, mean, at_settings in zip(first, samples, means, expected, strict=True)
     ]
-
-
-def _with_curves(
-    posterior: GraphPosterior,
-    indices: list[tuple[int, int]],
-    references: Mapping[str, str],
-    num_draws: int,
-    rng: np.random.Generator,
-) -> list[ContrastEffect]:
-    """Return effects where causes act through curves: differences between settings of simulated networks."""
-    parameters, names = additive_parameters(posterior), posterior.names
-    for _, j in indices:
-        require_no_group(parameters, j)
-    sources = list(dict.fromkeys(i for i, _ in indices))
-    settings_of = {i: node_settings(parameters, i, reference=references.get(names[i])) for i in sources}
-    targets_of = {i: tuple(dict.fromkeys(j for source, j in indices if source == i)) for i in sources}
-    questions = [Question((i,), settings_of[i].points, targets_of[i]) for i in sources]
-    graphs, found = simulated_outcomes(posterior, questions, num_draws=num_draws, rng=rng)
-    zero, effects = no_path(posterior), []
-    for i, j in indices:
-        at, outcomes = settings_of[i], found[sources.index(i)][targets_of[i].index(j)]
-        samples = np.stack([outcomes[:, to] - outcomes[:, start] for start, to in at.pairs], axis=1)
-        effects.append(
-            ContrastEffect(
-                names=names,
-                source=names[i],
-                target=names[j],
-                contrasts=at.contrasts,
-                outcomes=outcomes_of(parameters, j),
-                samples=samples,
-                graphs=graphs,
-                mean=samples.mean(axis=0),
-                probability_zero=float(zero[i, j]),
-                settings=at.names,
-                expected=outcomes.mean(axis=0),
-                oriented=posterior.oriented_pairs,
-                rise=at.rise,
-            )
-        )
-    return effects
 
 
 class _Plan:

@@ -1,7 +1,7 @@
 """Dose-response curves: the mean of one variable when another is set to each of many values, averaged over graphs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -92,6 +92,11 @@ class DoseResponse:
         low, high = np.quantile(self.samples, [0.5 - level / 2, 0.5 + level / 2], axis=0)
         return low, high
 
+    def at_some(self, count: int) -> "DoseResponse":
+        """Return the curve at this many of its values, evenly spread from the first to the last."""
+        kept = np.unique(np.linspace(0, len(self.values) - 1, count).round().astype(np.int64))
+        return replace(self, values=self.values[kept], samples=self.samples[:, kept])
+
     def summary(self) -> pd.DataFrame:
         """Return a row for each value and outcome: the value, outcome, mean, 5%, 50%, 95%."""
         return self._rows(self.samples)
@@ -104,7 +109,9 @@ class DoseResponse:
 
     def _rows(self, samples: Float64[np.ndarray, "m s o"]) -> pd.DataFrame:
         quantiles = np.quantile(samples, list(QUANTILES.values()), axis=0).reshape(len(QUANTILES), -1)
-        label = self.source if self.source not in ("outcome", "mean", *QUANTILES) else f"value of {self.source}"
+        label = (
+            self.source if self.source not in ("outcome", "mean", *QUANTILES) else f"value of {self.source}"
+        )
         return pd.DataFrame(
             {
                 label: np.repeat(self.values, len(self.outcomes)),
@@ -202,12 +209,12 @@ def dose_responses(
     """
     indices = [pair_index(posterior.names, source, target) for source, target in pairs]
     parameters = additive_parameters(posterior)
-    grids = [_grid(parameters, i, values, num_values) for i, _ in indices]
+    sources = list(dict.fromkeys(i for i, _ in indices))
+    grids = {i: set_values(parameters, i, values, num_values) for i in sources}
     for _, j in indices:
         require_no_group(parameters, j)
-    questions = [
-        Question((i,), parameters.points(i, grid), (j,)) for (i, j), grid in zip(indices, grids, strict=True)
-    ]
+    targets = {i: tuple(dict.fromkeys(j for source, j in indices if source == i)) for i in sources}
+    questions = [Question((i,), parameters.points(i, grids[i]), targets[i]) for i in sources]
     graphs, found = simulated_outcomes(
         posterior, questions, num_draws=num_draws, rng=np.random.default_rng(rng)
     )
@@ -217,29 +224,45 @@ def dose_responses(
             names=posterior.names,
             source=posterior.names[i],
             target=posterior.names[j],
-            values=grid,
+            values=grids[i],
             outcomes=outcomes_of(parameters, j),
-            samples=samples,
+            samples=found[sources.index(i)][targets[i].index(j)],
             graphs=graphs,
             probability_zero=float(zero[i, j]),
             is_bent=parameters.is_bent,
         )
-        for (i, j), grid, (samples,) in zip(indices, grids, found, strict=True)
+        for i, j in indices
     ]
 
 
-def _grid(
+def set_values(
     parameters: AdditiveParameters,
     node: int,
     values: Sequence[float | int] | Float64[np.ndarray, " s"] | None,
-    num_values: int,
+    num_values: int = NUM_VALUES,
 ) -> Float64[np.ndarray, " s"]:
-    """Return the values that a number is set to."""
+    """Return the values that a number is set to: those given, or evenly spread ones between two quantiles.
+
+    Raises
+    ------
+    OptionError
+        If the node is no number, or values are not finite or beyond what normal scores tell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.effects.dose_response import set_values
+    >>> from dag_gfn.parameters import parameter_posterior
+    >>> posterior = dag_gfn.fit(np.random.default_rng(0).normal(size=(60, 2)), score="additive", progress=False)
+    >>> set_values(parameter_posterior(posterior), 0, None, 3).round(1).tolist()
+    [-1.4, 0.0, 1.4]
+    """
     name, margin = parameters.columns.nodes[node], parameters.margins[node]
     if margin is None:
         raise OptionError(
-            f"'{name}' is no number, so that its effect is no curve: use contrast_effect (dag-gfn effect without a plot), "
-            "which compares its levels"
+            f"'{name}' is no number, so that its effect is no curve: use contrast_effect (dag-gfn effect without "
+            "--plot), which compares its levels"
         )
     if values is None:
         low, high = (margin.at_share(share) for share in RANGE)
@@ -248,10 +271,12 @@ def _grid(
         return np.linspace(low, high, num_values)
     grid = np.asarray(values, dtype=np.float64).reshape(-1)
     if len(grid) == 0 or not np.isfinite(grid).all():
-        raise OptionError(f"values that '{name}' is set to must be finite numbers, one at least, not {values}")
+        raise OptionError(
+            f"values that '{name}' is set to must be finite numbers, one at least, not {values}"
+        )
     if parameters.is_bent and (grid.min() < margin.own[0] or grid.max() > margin.own[-1]):
         raise OptionError(
-            f"'{name}' was seen between {margin.own[0]:.4g} and {margin.own[-1]:.4g}, and its normal scores tell nothing "
-            f"beyond: choose values in this range, not {grid.min():.4g} to {grid.max():.4g}"
+            f"'{name}' was seen between {margin.own[0]:.4g} and {margin.own[-1]:.4g}, and its normal scores tell "
+            f"nothing beyond: choose values in this range, not {grid.min():.4g} to {grid.max():.4g}"
         )
     return grid

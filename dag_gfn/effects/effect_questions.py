@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.effects.contrast_effect import ContrastEffect, contrast_effects
+from dag_gfn.effects.contrast_effect import contrast_effects
+from dag_gfn.effects.contrast_posterior import ContrastEffect
 from dag_gfn.effects.interventional_distribution import (
     InterventionalDistribution,
     interventional_distributions,
@@ -18,7 +19,7 @@ from dag_gfn.effects.interventional_distribution import (
 from dag_gfn.effects.total_effect import total_effects
 from dag_gfn.errors import QueryError
 from dag_gfn.graphs import graph
-from dag_gfn.parameters import BlockGaussianParameters, DiscreteParameters
+from dag_gfn.parameters import AdditiveParameters, BlockGaussianParameters, DiscreteParameters
 from dag_gfn.parameters.from_posterior import parameter_model
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.conditioning import as_query
@@ -43,7 +44,8 @@ def probability(
         Of a score that has parameters (all but ``bic``).
     query : str or Query
         In the language of docs/queries.md. ``effect(a, b) > 0.2``: the mean of b rises by more than 0.2 when a is set
-        one unit higher. Of categories ``effect(drug = yes over no, well = yes) > 0``: P(well = yes) is larger when
+        one unit higher; where a acts through a curve (score ``additive``), per unit, on average from its 25 % to its
+        75 % quantile. Of categories ``effect(drug = yes over no, well = yes) > 0``: P(well = yes) is larger when
         drug is set to yes than when it is set to no.
     num_draws : int
         Draws of graph and parameters.
@@ -192,7 +194,7 @@ def _sizes(
     names = posterior.names
     pairs = list(dict.fromkeys((names[e.source], names[e.target]) for e in effects))
     model = parameter_model(posterior)
-    if model is BlockGaussianParameters:
+    if model in (BlockGaussianParameters, AdditiveParameters):
         contrasts = dict(
             zip(pairs, contrast_effects(posterior, pairs, num_draws=num_draws, rng=rng), strict=True)
         )
@@ -235,7 +237,7 @@ def _contrast_size(found: ContrastEffect, e: EffectComparison) -> Float64[np.nda
             "level"
         )
     else:
-        change = found.samples[:, 0]
+        change = found.samples[:, 0] / found.rise
     outcomes = {outcome.level: o for o, outcome in enumerate(found.outcomes)}
     if None in outcomes:
         if e.state is not None:

@@ -8,9 +8,13 @@ import pandas as pd
 from jaxtyping import Bool, Float64
 
 from dag_gfn.effects.column_positions import node_index
+from dag_gfn.effects.dose_response import set_values
 from dag_gfn.effects.draw_summaries import QUANTILES
+from dag_gfn.effects.simulated_settings import Question, additive_parameters, simulated_outcomes
 from dag_gfn.effects.total_effect import linear_gaussian_networks
 from dag_gfn.errors import OptionError
+from dag_gfn.parameters import AdditiveParameters
+from dag_gfn.parameters.from_posterior import parameter_model
 from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.features import chunks
@@ -33,7 +37,8 @@ class InterventionalMeans:
     graphs : ndarray, shape (k, d, d), bool
         The graph of every draw; entry (s, i, j) is True for i → j (row → column).
     mean : ndarray, shape (d,), float64
-        Posterior means, summed over all weighted graphs with the parameters integrated out.
+        Posterior means: of the draws where causes act through curves, else summed over all weighted graphs with the
+        parameters integrated out.
 
     Examples
     --------
@@ -80,8 +85,8 @@ def interventional_means(
     Parameters
     ----------
     posterior : GraphPosterior
-        Of continuous columns with the score ``bge`` or ``linear_gaussian``. The latter has no intercepts: its
-        means are those that were subtracted from the columns.
+        Of continuous columns with the score ``bge``, ``linear_gaussian`` or ``additive``. ``linear_gaussian`` has no
+        intercepts: its means are those that were subtracted from the columns.
     source : str
         Name of a column.
     value : float
@@ -93,8 +98,8 @@ def interventional_means(
     Raises
     ------
     OptionError
-        If the column is unknown, the value is not finite, the score has no such parameters, or ranks were scored, so
-        that no value can be set.
+        If the column is unknown, the value is not finite or (``additive``) beyond the range that was seen, the score
+        has no such parameters, or ranks were scored, so that no value can be set.
 
     Examples
     --------
@@ -117,6 +122,8 @@ def interventional_means(
             "contrast_effect, whose changes are in standard deviations"
         )
     generator = np.random.default_rng(rng)
+    if parameter_model(posterior) is AdditiveParameters:
+        return _with_curves(posterior, node, float(value), num_draws, generator)
     drawn = linear_gaussian_networks(posterior, num_draws, generator)
     mean = np.zeros(posterior.d)
     for parameters, graphs, weights in drawn.weighted():
@@ -133,4 +140,31 @@ def interventional_means(
         samples=samples,
         graphs=drawn.graphs,
         mean=mean,
+    )
+
+
+def _with_curves(
+    posterior: GraphPosterior, node: int, value: float, num_draws: int, rng: np.random.Generator
+) -> InterventionalMeans:
+    """Return the means where causes act through curves, from simulated networks; their mean is that of the draws."""
+    parameters = additive_parameters(posterior)
+    for margin, name in zip(parameters.margins, posterior.names, strict=True):
+        if margin is None:
+            raise OptionError(
+                f"means of all columns are of numbers, and '{name}' is none: use dose_response, for one column each"
+            )
+    points = parameters.points(node, set_values(parameters, node, [value]))
+    others = tuple(j for j in range(posterior.d) if j != node)
+    question = Question((node,), points, others)
+    graphs, (found,) = simulated_outcomes(posterior, [question], num_draws=num_draws, rng=rng)
+    samples = np.full((len(graphs), posterior.d), value)
+    for j, means in zip(others, found, strict=True):
+        samples[:, j] = means[:, 0, 0]
+    return InterventionalMeans(
+        names=posterior.names,
+        source=posterior.names[node],
+        value=value,
+        samples=samples,
+        graphs=graphs,
+        mean=samples.mean(axis=0),
     )

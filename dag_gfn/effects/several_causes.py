@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.effects.column_positions import node_index
 from dag_gfn.effects.contrasts import contrasts
+from dag_gfn.effects.curve_contrasts import several_curves
 from dag_gfn.effects.draw_summaries import spread
 from dag_gfn.effects.drawn_networks import drawn_networks
 from dag_gfn.effects.thresholds import Share, share_error
@@ -24,6 +25,7 @@ from dag_gfn.effects.variable_elimination import Factor, elimination_order, sum_
 from dag_gfn.errors import NotTractable, OptionError
 from dag_gfn.graphs import graph
 from dag_gfn.parameters import (
+    AdditiveParameters,
     BlockGaussianBatch,
     BlockGaussianParameters,
     DiscreteParameters,
@@ -170,6 +172,8 @@ def several_causes(
         compute = _block
     elif model is DiscreteParameters:
         compute = _discrete
+    elif model is AdditiveParameters:
+        compute = several_curves
     settings, outcomes, samples, graphs = compute(posterior, nodes[:-1], nodes[-1], num_draws, generator)
     return SeveralCauses(
         names=names,

@@ -1,7 +1,7 @@
 """What simulated networks say when nodes are set: outcomes at settings, averaged over graphs and parameters.
 
-Where causes act through curves there is no slope, and no closed form. A setting is a point of the nodes that are set; the
-outcomes are means of numbers and probabilities of levels there.
+Where causes act through curves there is no slope, and no closed form. A setting is a point of the nodes that are set;
+the outcomes are means of numbers and probabilities of levels there.
 """
 
 from collections.abc import Sequence

@@ -265,7 +265,10 @@ class AdditiveParameters:
         return counts, scored, own
 
     def points(self, node: int, values: Float64[np.ndarray, " s"]) -> Float64[np.ndarray, "s 1"]:
-        """Return the design column of a number at values in its own units; within its range if normal scores were scored."""
+        """Return the design column of a number at values in its own units.
+
+        Where normal scores were scored, values beyond the range that was seen are moved to its ends.
+        """
         (f,) = self.columns.features_of(node)
         margin = self.margins[node]
         scored = margin.to_scored(values) if self.is_bent and margin is not None else values
@@ -319,11 +322,10 @@ class AdditiveParameters:
         return AdditiveBatch(self, graphs, coefficients, intercepts, roots)
 
 
-def _margins(
-    columns: NodeColumns, statistics: Mapping[str, np.ndarray]
-) -> tuple[QuantileTable | None, ...]:
+def _margins(columns: NodeColumns, statistics: Mapping[str, np.ndarray]) -> tuple[QuantileTable | None, ...]:
     """Return the quantiles of each node that is one number."""
-    names, found = statistics["table_columns"].tolist(), []
+    names = statistics["table_columns"].tolist()
+    found: list[QuantileTable | None] = []
     for node in range(len(columns.nodes)):
         if columns.kind(node) != "number":
             found.append(None)

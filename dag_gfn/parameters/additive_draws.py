@@ -125,7 +125,17 @@ def draw_additive_family(
             c += 1
         kept = num_lines if c == 0 else size
         draw_family(
-            factors[c], centre, members[c], kept, width, freedom, mean_weight, rng, found, roots[s], intercepts[s]
+            factors[c],
+            centre,
+            members[c],
+            kept,
+            width,
+            freedom,
+            mean_weight,
+            rng,
+            found,
+            roots[s],
+            intercepts[s],
         )
         for p in range(kept):
             for a in range(width):

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.errors import OptionError, shortened
 from dag_gfn.graphs import graph as graphs
+from dag_gfn.parameters.additive import AdditiveParameters
 from dag_gfn.parameters.block_gaussian import BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.parameters.from_posterior import parameter_model, parameter_tables
@@ -100,7 +101,7 @@ def fitted_parameters(
     ------
     OptionError
         If the graph is not a DAG on these variables, the score has no prior over parameters, its nodes own several
-        columns (``block``), or it read ranks, so that there are no units.
+        columns (``block``), it has curves (``additive``), or it read ranks, so that there are no units.
 
     Examples
     --------
@@ -115,6 +116,11 @@ def fitted_parameters(
     ([[0.0, 2.0], [0.0, 0.0]], 3)
     """
     model = parameter_model(posterior)
+    if model is AdditiveParameters:
+        raise OptionError(
+            "a network of the score 'additive' has curves, which neither these arrays nor pgmpy nor the format bif "
+            "hold: export its graph as graphml, gml, dot or csv, or use dag_gfn.effects.dose_response"
+        )
     if model is BlockGaussianParameters:
         raise OptionError(
             f"a network of the score '{posterior.info['score']}' has nodes of several columns, which neither these "

@@ -343,7 +343,9 @@ def _check_curves(statistics: Mapping[str, np.ndarray], require: Any) -> None:
         fit = (sizes >= 0) & (sizes <= statistics["curve_slope"].shape[1])
         require("statistics/curve_sizes", fit, "numbers of curves")
         add_up = (sizes + statistics["block_widths"]).sum() == total
-        require("statistics/curve_sizes", add_up, f"numbers of curves that make {total} columns with the lines")
+        require(
+            "statistics/curve_sizes", add_up, f"numbers of curves that make {total} columns with the lines"
+        )
         rise = np.diff(statistics["curve_knots"][sizes > 0], axis=1) > 0
         require("statistics/curve_knots", rise, "numbers that rise")
     if {"quantile_counts", "quantile_own", "quantile_scored", "quantile_shares"} <= statistics.keys():

@@ -155,7 +155,9 @@ class Additive(BlockBGe):
         score.num_curves, score.curve_weight = int(num_curves), float(curve_weight)
         score.line_probability = float(line_probability)
         score.curves = curves_from_statistics(statistics)
-        lines = np.concatenate([np.arange(w + k) < w for w, k in zip(widths, statistics["curve_sizes"], strict=True)])
+        lines = np.concatenate(
+            [np.arange(w + k) < w for w, k in zip(widths, statistics["curve_sizes"], strict=True)]
+        )
         own = [Moments(n, mean[lines], scatter[np.ix_(lines, lines)]) for n, mean, scatter in moments]
         score._set_score(own, widths, alpha_mu, alpha_w)
         score._set_curve_moments(moments, widths, score.curves)
@@ -207,10 +209,7 @@ class Additive(BlockBGe):
         self._sizes, self._full_widths = sizes, widths + sizes
         self._owners = np.repeat(np.arange(self.d, dtype=np.int64), self._full_widths)
         self._roughness = np.concatenate(
-            [
-                np.concatenate([np.zeros(w), each.roughness])
-                for w, each in zip(widths, curves, strict=True)
-            ]
+            [np.concatenate([np.zeros(w), each.roughness]) for w, each in zip(widths, curves, strict=True)]
         )  # 0 for the columns of lines and blocks
         self._moments = moments
         self._scatters = [each.scatter for each in moments]

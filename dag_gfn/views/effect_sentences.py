@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dag_gfn.effects.contrast_effect import ContrastEffect
+from dag_gfn.effects.contrast_posterior import ContrastEffect
+from dag_gfn.effects.dose_response import DoseResponse
 from dag_gfn.effects.interventional_distribution import InterventionalDistribution
 from dag_gfn.effects.several_causes import SeveralCauses
 from dag_gfn.effects.thresholds import Share, Signs
@@ -21,6 +22,19 @@ STANDARD_DEVIATIONS = (
 LINEAR_PROBABILITIES = (
     "Changes of probabilities are a linear approximation: the same step from wherever one starts. A probability near 0 "
     "or 1 cannot move so far."
+)
+
+SEEN_RANGE = (
+    "The score read ranks; the quantiles of the rows lead back to the columns' own units. Nothing is told "
+    "beyond the range that was seen."
+)
+UNBOUNDED_PROBABILITIES = (
+    "Probabilities are means of the levels' indicators in a model that keeps them between 0 and 1 only as far as the "
+    "rows do."
+)
+CURVES_IN_QUERIES = (
+    "Causes act through curves: effect(a, b) is the change of b per unit of a, on average from the 25 % to the 75 % "
+    "quantile of a."
 )
 
 
@@ -120,7 +134,7 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
     if (
         numbers
         and len(effect.settings) > 0
-        and effect.contrasts[0].from_
+        and (effect.contrasts[0].from_ or effect.by_curves)
         and not effect.in_standard_deviations
     ):
         told = [
@@ -140,8 +154,12 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
             )  # not by a unit too: classes are compared
             of_classes += [f"  {line}" for line in _changes(told, hidden)]
     lines += _of_classes(of_classes)
+    if effect.by_curves and not effect.contrasts[0].from_:
+        lines.append(
+            f"{x} acts through a curve, so another step of it has another effect, perhaps of the other sign."
+        )
     if not all(outcome.level is None for outcome in effect.outcomes):
-        lines.append(LINEAR_PROBABILITIES)
+        lines.append(UNBOUNDED_PROBABILITIES if effect.by_curves else LINEAR_PROBABILITIES)
     if effect.in_standard_deviations:
         lines.append(STANDARD_DEVIATIONS)
     return lines + [f"warning: {warning}" for warning in effect.warnings]
@@ -167,6 +185,40 @@ def _complements(effect: ContrastEffect) -> set[str]:
         if outcome.level is not None:
             levels.setdefault(outcome.column, []).append(str(outcome))
     return {of_column[0] for of_column in levels.values() if len(of_column) == 2}
+
+
+def dose_response_sentences(curve: DoseResponse) -> list[str]:
+    r"""Return the means of one variable when another is set to each of a few values, one line for each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.effects import DoseResponse
+    >>> from dag_gfn.parameters.node_columns import Feature
+    >>> from dag_gfn.views.effect_sentences import dose_response_sentences
+    >>> samples, graphs = np.array([[[4.0], [0.0], [5.0]]]), np.array([[[False, True], [False, False]]])
+    >>> values, outcomes = np.array([-2.0, 0.0, 2.0]), (Feature("pain", None),)
+    >>> curve = DoseResponse(("dose", "pain"), "dose", "pain", values, outcomes, samples, graphs, 0.0)
+    >>> print(*dose_response_sentences(curve), sep="\n")
+    Mean of pain when dose is set (mean, 90 % interval):
+      dose = -2: 4 (4 to 4)
+      dose = 0: 0 (0 to 0)
+      dose = 2: 5 (5 to 5)
+    """
+    low, high = curve.band()
+    numbers = all(outcome.level is None for outcome in curve.outcomes)
+    lines = [
+        f"{'Mean' if numbers else 'Probabilities'} of {curve.target} when {curve.source} is set (mean, 90 % interval):"
+    ]
+    for value, at, below, above in zip(curve.values, curve.mean, low, high, strict=True):
+        told = [
+            f"{'' if numbers else f'{outcome} '}{m:.4g} ({_interval(a, b)})"
+            for outcome, m, a, b in zip(curve.outcomes, at, below, above, strict=True)
+        ]
+        lines.append(f"  {curve.source} = {value:.4g}: {', '.join(told)}")
+    if curve.is_bent:
+        lines.append(SEEN_RANGE)
+    return lines
 
 
 def distribution_sentences(effect: InterventionalDistribution) -> list[str]:
