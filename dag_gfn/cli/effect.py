@@ -51,6 +51,7 @@ def effect(
     import numpy as np
 
     from dag_gfn import effects
+    from dag_gfn.effects.dose_response import quantile_values
     from dag_gfn.effects.thresholds import Share, Signs
     from dag_gfn.parameters import (
         AdditiveParameters,
@@ -137,10 +138,12 @@ def effect(
             "warnings": contrast.warnings,
         }
         if contrast.by_curves and not contrast.contrasts[0].from_:
-            curve = effects.dose_response(
-                posterior, source, target, num_draws=min(draws, 1000), rng=np.random.default_rng(seed)
-            )
-            lines += dose_response_sentences(curve.at_some(5))
+            few = quantile_values(posterior, source)
+            for values in (few, None) if as_json or plot is not None else (few,):
+                curve = effects.dose_response(
+                    posterior, source, target, values=values, num_draws=min(draws, 1000), rng=seed
+                )
+                lines += dose_response_sentences(curve) if values is few else []
             content["dose_response"] = curve.summary().to_dict(orient="records")
             if plot is not None:
                 save_figure(plots.dose_response(curve), plot)

@@ -1,14 +1,14 @@
 """Dose-response curves: the mean of one variable when another is set to each of many values, averaged over graphs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64
 
-from dag_gfn.effects.column_positions import pair_index
+from dag_gfn.effects.column_positions import node_index, pair_index
 from dag_gfn.effects.draw_summaries import QUANTILES
 from dag_gfn.effects.graph_draws import no_path
 from dag_gfn.effects.simulated_settings import (
@@ -91,11 +91,6 @@ class DoseResponse:
             raise OptionError(f"level must lie between 0 and 1, not {level}")
         low, high = np.quantile(self.samples, [0.5 - level / 2, 0.5 + level / 2], axis=0)
         return low, high
-
-    def at_some(self, count: int) -> "DoseResponse":
-        """Return the curve at this many of its values, evenly spread from the first to the last."""
-        kept = np.unique(np.linspace(0, len(self.values) - 1, count).round().astype(np.int64))
-        return replace(self, values=self.values[kept], samples=self.samples[:, kept])
 
     def summary(self) -> pd.DataFrame:
         """Return a row for each value and outcome: the value, outcome, mean, 5%, 50%, 95%."""
@@ -280,3 +275,23 @@ def set_values(
             f"nothing beyond: choose values in this range, not {grid.min():.4g} to {grid.max():.4g}"
         )
     return grid
+
+
+def quantile_values(
+    posterior: GraphPosterior, source: str, shares: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)
+) -> Float64[np.ndarray, " s"]:
+    """Return quantiles of a number in its own units, without repetition: values to set it to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.effects.dose_response import quantile_values
+    >>> posterior = dag_gfn.fit(np.random.default_rng(0).normal(size=(60, 2)), score="additive", progress=False)
+    >>> quantile_values(posterior, "x0", (0.25, 0.5, 0.75)).round(1).tolist()
+    [-0.7, -0.1, 0.6]
+    """
+    margin = additive_parameters(posterior).margins[node_index(posterior.names, source)]
+    if margin is None:
+        raise OptionError(f"'{source}' is no number, and has no quantiles: its levels are set")
+    return np.unique([margin.at_share(share) for share in shares])

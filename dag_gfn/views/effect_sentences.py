@@ -153,7 +153,7 @@ def contrast_sentences(effect: ContrastEffect) -> list[str]:
                 of_class[by_spread] if by_spread.any() else of_class
             )  # not by a unit too: classes are compared
             of_classes += [f"  {line}" for line in _changes(told, hidden)]
-    lines += _of_classes(of_classes)
+    lines += _of_classes(of_classes, by_curves=effect.by_curves)
     if effect.by_curves and not effect.contrasts[0].from_:
         lines.append(
             f"{x} acts through a curve, so another step of it has another effect, perhaps of the other sign."
@@ -326,8 +326,11 @@ def threshold_sentences(
     return lines
 
 
-def _of_classes(lines: list[str]) -> list[str]:
+def _of_classes(lines: list[str], *, by_curves: bool = False) -> list[str]:
     """Return the lines about equivalence classes below their heading, or one line that says there are none."""
+    if by_curves:
+        title = "Within the most probable Markov classes, whose graphs differ in the shapes they imply alone:"
+        return [title, *lines] if lines else ["No Markov class is probable enough to be shown alone."]
     if not lines:
         return [
             "No class of graphs that observations cannot tell apart is probable enough to be shown alone."

@@ -9,11 +9,12 @@ from dag_gfn import effects
 from dag_gfn.effects.draw_summaries import QUANTILES
 from dag_gfn.effects.graph_draws import EquivalenceClass, equivalence_classes, no_path
 from dag_gfn.errors import DagGfnError
-from dag_gfn.parameters import BlockGaussianParameters
+from dag_gfn.parameters import AdditiveParameters, BlockGaussianParameters
 from dag_gfn.parameters.discrete import DiscreteParameters
 from dag_gfn.parameters.from_posterior import parameter_model, parameter_tables
 from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.views.report.curve_drawing import curve_tables, groups_of
 
 TOTAL_DRAWS = 2000
 DISTRIBUTION_DRAWS = 400
@@ -59,7 +60,8 @@ def effect_tables(
         - total: `mean`, `q` (5, 50 and 95 % quantiles), `low`, `high` and `bins` (counts of the draws with an effect
           between them), `by_class` (class, mean, 5 %, 95 %, share of no effect);
         - contrast: `changes` (change of i, outcome of j, whether that is a probability, mean, 5 %, 95 %), `warnings`,
-          `by_class` (class, share of no effect, means in the order of `changes`);
+          `by_class` (class, share of no effect, means in the order of `changes`), and where i acts through a curve,
+          `curve`: see `curve_tables`;
         - distribution: `table[a][b]` = mean, 5 % and 95 % quantiles of P(j = b | do(i = a)), `by_class`
           (class, share of no effect, means by state).
 
@@ -79,7 +81,8 @@ def effect_tables(
         model = parameter_model(posterior)
         if model is DiscreteParameters:
             return _distributions(posterior, on_progress)
-        return _contrasts(posterior) if model is BlockGaussianParameters else _totals(posterior)
+        in_contrasts = model in (BlockGaussianParameters, AdditiveParameters)
+        return _contrasts(posterior) if in_contrasts else _totals(posterior)
     except DagGfnError as error:
         return {"kind": "none", "reason": str(error)}
 
@@ -123,12 +126,16 @@ def _totals(posterior: GraphPosterior) -> dict[str, Any]:
 def _contrasts(posterior: GraphPosterior) -> dict[str, Any]:
     d, names = posterior.d, posterior.names
     zero = no_path(posterior)
+    curved = parameter_model(posterior) is AdditiveParameters
+    groups = groups_of(posterior) if curved else set()
     table: list[list[dict[str, Any] | None]] = [[None] * d for _ in names]
     likely: list[tuple[int, int]] = []
     for i, j in sorted(np.argwhere(~np.eye(d, dtype=bool)).tolist(), key=lambda pair: zero[*pair]):
         table[i][j] = {"zero": round(float(zero[i, j]), 4)}
-        if 1.0 - zero[i, j] >= MIN_EFFECT and len(likely) < MAX_DISTRIBUTIONS:
+        if 1.0 - zero[i, j] >= MIN_EFFECT and len(likely) < MAX_DISTRIBUTIONS and not {i, j} & groups:
             likely.append((i, j))
+    if curved:
+        likely.sort()  # what has the same source is simulated together
     classes: list[EquivalenceClass] = []
     for start in range(0, len(likely), PAIRS_AT_ONCE):  # the same draws for all, as the seed is the same
         batch = likely[start : start + PAIRS_AT_ONCE]
@@ -139,8 +146,12 @@ def _contrasts(posterior: GraphPosterior) -> dict[str, Any]:
         for (i, j), effect in zip(batch, found, strict=True):
             if effect.mean.size <= MAX_STATES:
                 table[i][j] = (table[i][j] or {}) | _contrast(effect, classes)
+    if curved:
+        for (i, j), curve in curve_tables(posterior, likely).items():
+            table[i][j] = (table[i][j] or {}) | {"curve": curve}
     return {
         "kind": "contrast",
+        "by_curves": curved,
         "draws": CONTRAST_DRAWS,
         "in_standard_deviations": in_standard_deviations(posterior.info),
         "classes": _class_texts(classes),

@@ -18,6 +18,7 @@ from dag_gfn.views.criticism import criticism_sentences
 from dag_gfn.views.experiments import changes, experiment_sentences
 from dag_gfn.views.models import conclusions, model_rows
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
+from dag_gfn.views.report.curve_drawing import strongest_curves
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
 from dag_gfn.views.report.next_part import next_part
@@ -168,6 +169,7 @@ def report_html(
         classes=list(_classes(posterior, drawing)),
         effects=effect,
         strongest=_strongest(posterior, effect),
+        curves=strongest_curves(effect),
         next_experiment=next_part(posterior),
         checks=checks(posterior.record),
         sentences=check_sentences(posterior.record),

@@ -171,14 +171,32 @@
 
   const unit = effects.in_standard_deviations ? "standard deviation" : "unit";
 
-  const contrast = (pair) => {
+  const drawnCurve = (curve, x, y) => {
+    const [width, height, first, last] = [600, 180, curve.x[0], curve.x[curve.x.length - 1]];
+    const [low, high] = [Math.min(...curve.low), Math.max(...curve.high)];
+    const corners = (values) => values.map((value, k) =>
+      `${(((curve.x[k] - first) / (last - first || 1)) * width).toFixed(1)},${(((high - value) / (high - low || 1)) * height).toFixed(1)}`);
+    const svg = shape("svg", { class: "curve wide", viewBox: "-80 -10 700 230", role: "img",
+      "aria-label": `Mean of ${y}, between ${number(low)} and ${number(high)}, when ${x} is set from ${number(first)} to ${number(last)}` });
+    svg.append(
+      shape("polygon", { points: [...corners(curve.high), ...corners(curve.low).reverse()].join(" ") }),
+      shape("polyline", { points: corners(curve.mean).join(" ") }),
+      shape("path", { class: "axis", d: `M0,0V${height}H${width}` }),
+      ...[[-6, 10, "end", high], [-6, height + 2, "end", low], [0, height + 22, "", first], [width, height + 22, "end", last]]
+        .map(([left, top, anchor, value]) => shape("text", { x: left, y: top, class: anchor }, number(value))));
+    return element("figure", {}, svg, element("figcaption", {},
+      "Mean of ", bdi(y), " when ", bdi(x), " is set, with the 90 % band of all draws, those without an effect included."));
+  };
+
+  const contrast = (pair, x, y) => {
     const interval = (low, high) => `${number(low)} to ${number(high)}`;
     const children = [table(["x", "y", "changes by", "90 % interval"], pair.changes.map(([change, outcome, level, mean, low, high]) => [
       bdi(change), element("span", {}, level ? "probability of " : "mean of ", bdi(outcome)), number(mean), interval(low, high),
     ]))];
+    if (pair.curve !== undefined) children.push(drawnCurve(pair.curve, x, y));
     if (pair.changes.some((row) => row[2])) {
-      children.push(element("p", { class: "fine" },
-        "Changes of probabilities are a linear approximation: the same step from wherever one starts."));
+      children.push(element("p", { class: "fine" }, effects.by_curves ? "Nothing but the rows keeps these probabilities between 0 and 1."
+        : "Changes of probabilities are a linear approximation: the same step from wherever one starts."));
     }
     for (const warning of pair.warnings) {
       children.push(element("p", { class: "notice" }, bdi(warning[0].toUpperCase() + warning.slice(1)), "."));
@@ -250,7 +268,7 @@
     ];
     if (pair.mean !== undefined) children.push(...total(pair, x, y));
     else if (pair.table !== undefined) children.push(...distribution(pair, i, j));
-    else if (pair.changes !== undefined) children.push(...contrast(pair));
+    else if (pair.changes !== undefined) children.push(...contrast(pair, x, y));
     else if (pair.zero > 0.99) children.push(element("p", {}, "So nothing is to be said of its size."));
     else children.push(element("p", {}, "Its size is not in this report, to keep it small; the command dag-gfn effect prints it."));
     place.replaceChildren(...children);
