@@ -76,8 +76,8 @@ def with_normal_margins(data: Dataset) -> Dataset:
     """Return the table with normal scores in the place of its numbers; categories, ordered or not, stay.
 
     The original values cannot be had back from `means` and `scales`: what is computed from the table is in normal
-    scores, one of which is about a standard deviation of a normal column. The quantiles in `margins` lead back. Cells
-    that an experimenter set count for the ranks as all others do.
+    scores, one of which is about a standard deviation of a normal column. The smooth quantiles in `margins` lead back.
+    Cells that an experimenter set count for the ranks as all others do.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def with_normal_margins(data: Dataset) -> Dataset:
         if kind == "continuous":
             own = values[:, j] * scales[j] + means[j]
             values[:, j], means[j], scales[j] = normal_scores(values[:, j], data.weights), 0.0, 1.0
-            margins[j] = QuantileTable.of(own, values[:, j], data.weights)
+            margins[j] = QuantileTable.smooth(own, values[:, j], data.weights)
     return replace(data, values=values, means=means, scales=scales, margins=tuple(margins))
 
 

@@ -73,6 +73,11 @@ class Site:
                 f"sites must have the same variables, but one has {quoted(names)} and another "
                 f"{quoted(posterior.names)}: fit them again with --columns"
             )
+        if info.get("score") == "additive":
+            raise OptionError(
+                "the curves of the score 'additive' are made of each site's own rows, so that sites do not add up: fit "
+                "each with --score bge (numbers) or --score block (categories too), and combine those"
+            )
         refused = {
             "contexts": bool(info.get("contexts")),
             "completed tables (missing cells, or ordered categories)": "table_log_weights" in statistics,
