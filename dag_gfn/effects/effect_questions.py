@@ -233,8 +233,7 @@ def _contrast_size(found: ContrastEffect, e: EffectComparison) -> Float64[np.nda
         change = named[to] - named[from_]
     elif e.to is not None:
         raise QueryError(
-            f"'{found.source}' is a number, which is set one unit higher: write effect({found.source}, ...) without a "
-            "level"
+            f"'{found.source}' is a number, which has no levels: write effect({found.source}, ...) without one"
         )
     else:
         change = found.samples[:, 0] / found.rise

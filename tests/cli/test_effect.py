@@ -1,8 +1,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_cases import fails, table
+from curve_cases import mixed_table as curve_table
 from report_cases import mixed_table
 
 import dag_gfn
@@ -102,3 +104,54 @@ def test_several_causes_at_once(here, capsys):
     assert len(content["several"]) == 3
     assert "all be different" in fails(capsys, "effect", "out", "--from", "a", "--from", "a", "--to", "c")
     assert "--reference is for" in fails(capsys, *several, "--reference", "x")
+
+
+def test_effect_of_curves_is_a_contrast_and_a_curve(here, capsys):
+    rng = np.random.default_rng(0)
+    mixed = curve_table(rng)
+    mixed.to_csv("mixed.csv", index=False)
+    assert (
+        main(
+            ["fit", "mixed.csv", "--score", "additive", "--required", "dose:pain", "--out", "out", "--quiet"]
+        )
+        == 0
+    )
+    capsys.readouterr()
+    assert (
+        main(["effect", "out", "--from", "dose", "--to", "pain", "--draws", "100", "--plot", "curve.svg"])
+        == 0
+    )
+    said = capsys.readouterr().out
+    assert "(its 25 % to its 75 % quantile): mean of pain changes by" in said
+    assert "Mean of pain when dose is set (mean, 90 % interval):" in said
+    assert "dose acts through a curve, so another step of it has another effect" in said
+    assert "cannot tell apart" not in said
+    assert Path("curve.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert main(["effect", "out", "--from", "dose", "--to", "pain", "--draws", "100", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    curve = content["dose_response"]
+    assert len(curve) == 21
+    assert curve[0]["mean"] > curve[10]["mean"] < curve[20]["mean"]  # a bowl
+    assert "standard deviation" not in content["changes"][0]["change"]
+    assert main(["effect", "out", "--from", "sex", "--to", "pain", "--draws", "50"]) == 0
+    assert "instead of" in capsys.readouterr().out
+    assert main(["effect", "out", "--from", "dose", "--from", "sex", "--to", "pain", "--draws", "50"]) == 0
+    assert "held at" in capsys.readouterr().out
+    assert main(["query", "out", "effect(dose, pain) > 0", "--draws", "50"]) == 0
+    assert "per unit of a, on average from the 25 %" in capsys.readouterr().out
+    assert "leave it out" in fails(
+        capsys, "effect", "out", "--from", "sex", "--to", "pain", "--plot", "x.png"
+    )
+    assert "no suffix of a figure" in fails(
+        capsys, "effect", "out", "--from", "dose", "--to", "pain", "--draws", "9", "--plot", "x.foo"
+    )
+    assert "quartiles" in fails(capsys, "effect", "out", "--from", "dose", "--to", "pain", "--reference", "f")
+    assert "additive" in fails(capsys, "next", "out")
+    assert "dose_response" in fails(capsys, "export", "out", "--format", "bif", "--out", "x.bif")
+    assert "--score bge" in fails(capsys, "combine", "out", "out", "--parameters", "own", "--out", "both")
+
+
+def test_effect_of_numbers_is_drawn_too(here, capsys):
+    assert main(["fit", "ok.csv", "--out", "out", "--quiet"]) == 0
+    assert main(["effect", "out", "--from", "a", "--to", "c", "--plot", "slope.png"]) == 0
+    assert Path("slope.png").read_bytes().startswith(b"\x89PNG")

@@ -146,6 +146,8 @@ def test_what_cannot_be_combined_is_refused(frame, rng):
         combined([site, raw])
     with pytest.raises(OptionError, match="score was decided when the sites were fitted"):
         combined([site, site], score="bic")
+    with pytest.raises(OptionError, match="curves of the score 'additive'"):
+        combined([fitted(frame, score="additive")] * 2)
     labelled = frame.assign(lab=rng.choice(["a", "b"], size=len(frame)))
     with pytest.raises(OptionError, match="a posterior of contexts cannot be combined"):
         combined([fitted(dag_gfn.from_frame(labelled, context=["lab"]))] * 2)

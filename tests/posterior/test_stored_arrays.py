@@ -131,6 +131,27 @@ BLOCKS = {
 }
 
 
+CURVES = {
+    "sizes": (setting("statistics/curve_sizes", lambda a: a * 0), "numbers of curves that make"),
+    "too many": (setting("statistics/curve_sizes", lambda a: a + 9), "numbers of curves"),
+    "knots": (setting("statistics/curve_knots", lambda a: a[:, ::-1].copy()), "numbers that rise"),
+    "scatter": (setting("statistics/curve_scatter", lambda a: -a), "squares and products"),
+    "splines": (setting("statistics/curve_coefficients", lambda a: a[:, :, 1:]), "should have shape"),
+    "counts": (setting("statistics/quantile_counts", lambda a: a + 500), "numbers of quantiles"),
+    "quantiles": (setting("statistics/quantile_own", lambda a: -a), "numbers that rise"),
+}
+
+
+@pytest.mark.parametrize("damage", CURVES)
+def test_damaged_curves_are_named(damage, rng, tmp_path):
+    dag_gfn.fit(rng.normal(size=(40, 2)), score="additive", progress=False).save(tmp_path / "run")
+    assert "curve_scatter" in load_posterior(tmp_path / "run").statistics
+    change, said = CURVES[damage]
+    rewrite(tmp_path / "run", change)
+    with pytest.raises(StorageError, match=said):
+        load_posterior(tmp_path / "run")
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_arrays_are_named(folder, damage):
     change, said = DAMAGES[damage]

@@ -50,6 +50,12 @@ def cases(rng):
         "bdeu with interventions": (dag_gfn.from_array(codes, discrete="all", intervened=was_set), {}),
         "bic of categories": (dag_gfn.from_array(codes, discrete="all"), {"score": "bic"}),
         "block": (mixed, {"prior": "edge"}),
+        "additive": (values, {"score": "additive", "prior": "fair", "line_probability": 0.2}),
+        "additive of mixed tables": (mixed, {"score": "additive", "margins": "as_is", "num_curves": 2}),
+        "additive with interventions": (
+            dag_gfn.from_array(values, intervened=was_set),
+            {"score": "additive"},
+        ),
         "missing cells": (holes, {"num_completed": 4}),
     }
 
