@@ -59,6 +59,8 @@ class Dataset:
         and so on.
     margins : tuple of QuantileTable or None
         For each column that holds normal scores in the place of its numbers, the way back; empty where none does.
+    own_values : ndarray, shape (n, d), float64, or None
+        Where some do, the table before that.
 
     Raises
     ------
@@ -93,6 +95,7 @@ class Dataset:
     contexts: tuple[str, ...] = ()
     lags: int = 0
     margins: tuple[QuantileTable | None, ...] = ()
+    own_values: Float64[np.ndarray, "n d"] | None = None
 
     def __post_init__(self) -> None:
         check_names(self.names)

@@ -105,12 +105,14 @@ def with_normal_margins(data: Dataset) -> Dataset:
         )
     values, means, scales = data.values.copy(), data.means.copy(), data.scales.copy()
     margins: list[QuantileTable | None] = [None] * data.d
+    own_values = data.values * data.scales + data.means
     for j, kind in enumerate(data.kinds):
         if kind == "continuous":
-            own = values[:, j] * scales[j] + means[j]
             values[:, j], means[j], scales[j] = normal_scores(values[:, j], data.weights), 0.0, 1.0
-            margins[j] = QuantileTable.smooth(own, values[:, j], data.weights)
-    return replace(data, values=values, means=means, scales=scales, margins=tuple(margins))
+            margins[j] = QuantileTable.smooth(own_values[:, j], values[:, j], data.weights)
+    return replace(
+        data, values=values, means=means, scales=scales, margins=tuple(margins), own_values=own_values
+    )
 
 
 def with_scores_of_levels(data: Dataset) -> Dataset:

@@ -6,13 +6,14 @@ from typing import ClassVar, final
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
-from scipy.special import ndtri
+from scipy.special import expit, logsumexp, ndtri
 
 from dag_gfn.data.quantile_table import QuantileTable
 from dag_gfn.graphs import graph, subsets
 from dag_gfn.parameters.additive_draws import draw_additive_family
 from dag_gfn.parameters.additive_simulation import simulated_means
 from dag_gfn.parameters.node_columns import NodeColumns
+from dag_gfn.parameters.own_units import OwnUnits
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.scores.additive import SHRINKAGES
 from dag_gfn.scores.additive_statistics import curves_from_statistics, moments_from_statistics
@@ -39,10 +40,20 @@ class AdditiveBatch:
     intercepts : ndarray, shape (k, D), float64
     noise_roots : ndarray, shape (k, D, w), float64
         Row b: that of a square root of the noise covariance of the node of column b.
+    in_own_units : ndarray, shape (k, d), bool
+        Whether the left side of a node's equation is its number in its own units, z-scored, instead of its normal
+        scores. Causes act through their normal scores in either case.
 
     Examples
     --------
-    See :class:`AdditiveParameters`.
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.parameters import parameter_posterior
+    >>> posterior = dag_gfn.fit(np.random.default_rng(0).normal(size=(60, 2)), score="additive", progress=False)
+    >>> graphs = np.array([[[False, True], [False, False]], [[False, False], [False, False]]])
+    >>> networks = parameter_posterior(posterior).sample(graphs, rng=0)
+    >>> (networks.coefficients[:, 0, 1] != 0.0).tolist()  # of the line of x0 in the equation of x1
+    [True, False]
     """
 
     parameters: "AdditiveParameters"
@@ -50,6 +61,7 @@ class AdditiveBatch:
     coefficients: Float64[np.ndarray, "k E D"]
     intercepts: Float64[np.ndarray, "k D"]
     noise_roots: Float64[np.ndarray, "k D w"]
+    in_own_units: Bool[np.ndarray, "k d"]
 
     def means(
         self,
@@ -99,6 +111,9 @@ class AdditiveBatch:
             of.starts,
             *of.spline_arrays,
             *of.margin_arrays,
+            of.own_units.centers,
+            of.own_units.scales,
+            self.in_own_units,
             is_set,
             points,
             wanted,
@@ -113,6 +128,9 @@ class AdditiveBatch:
 @dataclass(frozen=True, eq=False)
 class AdditiveParameters:
     r"""Posterior of the parameters of a network given its graph, under the model of the score ``additive``.
+
+    Where normal scores were scored, the equation of a number is of its normal scores or of itself, by the evidence of
+    both: noise may be of the same size everywhere on either scale. Causes act through their normal scores.
 
     It is the full model of :class:`dag_gfn.scores.Additive`: that all parents of a node act by straight lines, or by
     curves with one of its shrinkages, has the posterior probability of their evidence. The weight of curves, which
@@ -138,8 +156,10 @@ class AdditiveParameters:
         0 for lines.
     degrees, mean_weights : ndarray, shape (1,) or (d,), float64
         :math:`n + \alpha_w - D` and :math:`n + \alpha_\mu`.
-    prior_scale, line_probability : float
-        t, and the prior probability of straight lines.
+    own_units : OwnUnits
+        Numbers in their own units, where normal scores were scored.
+    prior_scale, line_probability, alpha_mu : float
+        t, the prior probability of straight lines, and the rows that the prior of the mean is worth.
 
     Examples
     --------
@@ -156,7 +176,7 @@ class AdditiveParameters:
     >>> networks = parameters.sample(np.array([[[False, True], [False, False]]] * 50), rng=rng)
     >>> (y,) = networks.means((0,), parameters.points(0, np.array([-1.5, 0.0, 1.5])), (1,), rng=rng)
     >>> y.mean(axis=0).round(1).ravel().tolist()
-    [2.2, 0.0, 2.2]
+    [2.6, 0.1, 2.4]
     """
 
     needed_statistics: ClassVar[tuple[str, ...]] = (
@@ -173,6 +193,7 @@ class AdditiveParameters:
         "quantile_shares",
         "quantile_scored",
         "quantile_own",
+        *OwnUnits.needed_statistics,
         *NodeColumns.needed_statistics,
     )
 
@@ -185,8 +206,10 @@ class AdditiveParameters:
     roughness: Float64[np.ndarray, " E"]
     degrees: Float64[np.ndarray, " nodes"]
     mean_weights: Float64[np.ndarray, " nodes"]
+    own_units: OwnUnits
     prior_scale: float
     line_probability: float
+    alpha_mu: float
 
     @classmethod
     def from_posterior(
@@ -216,6 +239,8 @@ class AdditiveParameters:
             ),
             degrees=n + alpha_w - size,
             mean_weights=n + alpha_mu,
+            own_units=OwnUnits.from_statistics(statistics),
+            alpha_mu=alpha_mu,
             prior_scale=prior_scale(size, alpha_mu, alpha_w),
             line_probability=float(options["line_probability"]),
         )
@@ -294,32 +319,65 @@ class AdditiveParameters:
         k, widths, size = len(graphs), self.columns.widths, int(self.columns.starts[-1])
         coefficients, intercepts = np.zeros((k, self.num_columns, size)), np.zeros((k, size))
         roots, masks, starts = np.zeros((k, size, int(widths.max()))), graph.parent_masks(graphs), self.starts
+        in_own_units = np.zeros((k, self.d), dtype=bool)
         for node, width in enumerate(widths.tolist()):
-            line = node if len(self.matrices) > 1 else 0
             distinct, family_of = np.unique(masks[:, node], return_inverse=True)
-            own, block = np.arange(starts[node], starts[node] + width), self.columns.design_columns(node)
+            block = self.columns.design_columns(node)
             for family, members in enumerate(subsets.unpack(distinct, self.d)):
-                draws = np.flatnonzero(family_of.reshape(-1) == family)
+                every = np.flatnonzero(family_of.reshape(-1) == family)
                 chosen = [np.arange(starts[i], starts[i + 1]) for i in np.flatnonzero(members)]
                 parents = np.concatenate([np.zeros(0, dtype=np.int64), *chosen])
-                num_lines = int((self.roughness[parents] == 0.0).sum())
-                slopes, root, intercept, _ = draw_additive_family(
-                    self.matrices[line],
-                    self.centres[line],
-                    parents,
-                    own,
-                    self.roughness,
-                    np.array(SHRINKAGES),
-                    self.line_probability,
-                    self.prior_scale,
-                    self.degrees[line] + num_lines + width,
-                    self.mean_weights[line],
-                    generator,
-                    len(draws),
-                )
-                coefficients[draws[:, None, None], parents[:, None], np.arange(size)[block]] = slopes
-                intercepts[draws, block], roots[draws, block, :width] = intercept, root
-        return AdditiveBatch(self, graphs, coefficients, intercepts, roots)
+                is_own = generator.random(len(every)) < self._own_probability(node, parents, generator)
+                in_own_units[every, node] = is_own
+                for own, draws in ((False, every[~is_own]), (True, every[is_own])):
+                    if len(draws):
+                        slopes, root, intercept, _ = self._family(
+                            node, parents, generator, len(draws), own=own
+                        )
+                        coefficients[draws[:, None, None], parents[:, None], np.arange(size)[block]] = slopes
+                        intercepts[draws, block], roots[draws, block, :width] = intercept, root
+        return AdditiveBatch(self, graphs, coefficients, intercepts, roots, in_own_units)
+
+    def _own_probability(
+        self, node: int, parents: Int64[np.ndarray, " l"], rng: np.random.Generator
+    ) -> float:
+        """Return the probability that a node's equation is of its number in its own units; 1/2 before the data."""
+        if self.own_units.scatter[node] == 0.0:
+            return 0.0
+        own, scores = (
+            logsumexp(self._family(node, parents, rng, 0, own=is_own)[3]) for is_own in (True, False)
+        )
+        return float(expit(own - scores - self.own_units.log_jacobian[node]))
+
+    def _family(
+        self, node: int, parents: Int64[np.ndarray, " l"], rng: np.random.Generator, count: int, *, own: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return draws of one node given the lines and curves of its parents; see `draw_additive_family`."""
+        line, first, width = (
+            node if len(self.matrices) > 1 else 0,
+            self.starts[node],
+            self.columns.widths[node],
+        )
+        matrix, centre = self.matrices[line], self.centres[line]
+        if own:
+            rows = float(self.mean_weights[line]) - self.alpha_mu
+            matrix, centre = self.own_units.in_place_of_scores(
+                node, int(first), matrix, centre, rows, self.alpha_mu
+            )
+        return draw_additive_family(
+            matrix,
+            centre,
+            parents,
+            np.arange(first, first + width),
+            self.roughness,
+            np.array(SHRINKAGES),
+            self.line_probability,
+            self.prior_scale,
+            float(self.degrees[line] + (self.roughness[parents] == 0.0).sum() + width),
+            float(self.mean_weights[line]),
+            rng,
+            count,
+        )
 
 
 def _margins(columns: NodeColumns, statistics: Mapping[str, np.ndarray]) -> tuple[QuantileTable | None, ...]:

@@ -76,6 +76,9 @@ def simulated_means(
     counts,
     scored,
     own,
+    centers,
+    scales,
+    in_own,
     is_set,
     settings,
     wanted,
@@ -103,6 +106,10 @@ def simulated_means(
         Points of the map from a node's one column to its own units; 0: the mean is of the column itself.
     scored, own : arrays, (d, Q)
         These points.
+    centers, scales : arrays, (d,)
+        A number in its own units is center + scale * what its equation gives,
+    in_own : array of bool, (k, d)
+        where the equation is in these.
     is_set : array of bool, (d,)
     settings : array, (S, D)
         Values of the columns that are set.
@@ -123,6 +130,7 @@ def simulated_means(
     >>> network = (graphs, np.array([[[0.0, 2.0], [0.0, 0.0]]]), np.zeros((1, 2)), np.ones((1, 2, 1)))
     >>> places, none = (np.arange(3), np.arange(3)), np.zeros((2, 0))
     >>> curves = (np.zeros((2, 17)), np.zeros((2, 13, 0)), none, none, np.zeros(2, np.int64), none, none)
+    >>> curves += (np.zeros(2), np.ones(2), np.zeros((1, 2), dtype=bool))
     >>> asked = (np.array([True, False]), np.array([[1.0, 0.0], [3.0, 0.0]]), np.array([False, True]))
     >>> simulated_means(*network, *places, *curves, *asked, ndtri([0.25, 0.75]), np.random.default_rng(0), means)
     >>> means[0, :, 1].round(9).tolist()
@@ -221,6 +229,11 @@ def simulated_means(
                                 bend, inside = spline_value(values[a, at, r], knots[i], curve)
                                 for again in range(repeats):
                                     values[b, at + again, r] += bend - tilt * inside - shift
+            of_own = in_own[s, node] and not is_set[node]
+            if of_own:
+                for at in range(num_settings if varies[node] else 1):
+                    for r in range(rows):
+                        values[first, at, r] = centers[node] + scales[node] * values[first, at, r]
             if wanted[node]:
                 for b in range(first, last):
                     for at in range(num_settings):
@@ -231,8 +244,14 @@ def simulated_means(
                         total = 0.0
                         for r in range(rows):
                             value = values[b, at, r]
-                            if counts[node] > 0:
+                            if counts[node] > 0 and not of_own:
                                 points = counts[node]
                                 value = _between(value, scored[node, :points], own[node, :points])
                             total += value
                         means[s, at, b] = total / rows
+            if of_own:
+                points = counts[node]
+                for at in range(num_settings if varies[node] else 1):
+                    for r in range(rows):
+                        value = values[first, at, r]
+                        values[first, at, r] = _between(value, own[node, :points], scored[node, :points])

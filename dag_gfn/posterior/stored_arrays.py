@@ -86,6 +86,12 @@ _STATISTICS = {
     "curve_roughness": _Array("float64", ("d K",)),
     "curve_means": _Array("float64", ("E", "d E")),
     "curve_scatter": _Array("float64", ("E E", "d E E")),
+    "own_centers": _Array("float64", ("d",)),
+    "own_scales": _Array("float64", ("d",)),
+    "own_means": _Array("float64", ("d",)),
+    "own_scatter": _Array("float64", ("d",)),
+    "own_products": _Array("float64", ("d E",)),
+    "own_log_jacobian": _Array("float64", ("d",)),
     "quantile_counts": _Array("int64", ("c",)),
     "quantile_shares": _Array("float64", ("c Q",)),
     "quantile_scored": _Array("float64", ("c Q",)),
@@ -285,7 +291,7 @@ def _check_statistics(statistics: Mapping[str, np.ndarray], require: Any) -> Non
     for name in ("num_rows", "counts"):
         if name in statistics:
             require(f"statistics/{name}", statistics[name] >= 0, "numbers of rows")
-    for name in ("scales", "table_scales"):
+    for name in ("scales", "table_scales", "own_scales"):
         if name in statistics:
             require(f"statistics/{name}", statistics[name] > 0, "positive numbers")
     _check_blocks(statistics, require)

@@ -180,7 +180,10 @@ class Additive(BlockBGe):
 
     def statistics(self) -> dict[str, Shaped[np.ndarray, "..."]]:
         """Return what parameters and effects are computed from; see :func:`additive_statistics` and the block score."""
-        return super().statistics() | additive_statistics(self.data, self.curves, self._moments)
+        of_blocks = super().statistics()
+        assert self.design is not None  # refused just now
+        columns = lines_and_curves(self.design, self.curves)
+        return of_blocks | additive_statistics(self.data, self.design, self.curves, columns, self._moments)
 
     @property
     def families_per_second(self) -> float:
@@ -189,11 +192,7 @@ class Additive(BlockBGe):
 
     def _set_curves(self, design: BlockDesign, curves: tuple[Curves, ...]) -> None:
         """Set A and u of lines and curves, side by side for each node, and the prior precision of each column."""
-        blocks = [
-            np.column_stack([design.columns[:, block], each.at(design.columns[:, block.start])])
-            for block, each in zip(design.blocks, curves, strict=True)
-        ]
-        columns = np.concatenate(blocks, axis=1)
+        columns = lines_and_curves(design, curves)
         rows = [design.observed_rows(node) for node in range(self.d if self.has_interventions else 1)]
         moments = [
             Moments.of(columns[used], None if design.weights is None else design.weights[used])
@@ -315,3 +314,23 @@ def curves_of(design: BlockDesign, num_curves: int) -> tuple[Curves, ...]:
         Curves.of(design.columns[:, block.start], num_curves, design.weights) if numeric else Curves.none()
         for block, numeric in zip(design.blocks, design.is_numeric.tolist(), strict=True)
     )
+
+
+def lines_and_curves(design: BlockDesign, curves: tuple[Curves, ...]) -> Float64[np.ndarray, "n E"]:
+    """Return the columns of a design with the curves of each node behind its own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores.additive import curves_of, lines_and_curves
+    >>> from dag_gfn.scores.block_design import BlockDesign
+    >>> table = np.column_stack([np.arange(8.0) % 2, np.arange(8.0)])  # a category beside a number
+    >>> design = BlockDesign.from_arrays(table, (2, 0), ("sex", "age"))
+    >>> lines_and_curves(design, curves_of(design, 3)).shape
+    (8, 5)
+    """
+    blocks = [
+        np.column_stack([design.columns[:, block], each.at(design.columns[:, block.start])])
+        for block, each in zip(design.blocks, curves, strict=True)
+    ]
+    return np.concatenate(blocks, axis=1)

@@ -7,12 +7,17 @@ from jaxtyping import Float64, Shaped
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.quantile_table import QuantileTable
+from dag_gfn.scores.block_design import BlockDesign
 from dag_gfn.scores.curves import Curves
 from dag_gfn.scores.moments import Moments
 
 
 def additive_statistics(
-    data: Dataset, curves: Sequence[Curves], moments: Sequence[Moments]
+    data: Dataset,
+    design: BlockDesign,
+    curves: Sequence[Curves],
+    columns: Float64[np.ndarray, "n E"],
+    moments: Sequence[Moments],
 ) -> dict[str, Shaped[np.ndarray, "..."]]:
     """Return what the additive score knows beside the statistics of blocks, as arrays without pickle.
 
@@ -20,10 +25,14 @@ def additive_statistics(
     ----------
     data : Dataset
         As scored.
+    design : BlockDesign
+        Of the table.
     curves : sequence of Curves, length d
         Of each node.
+    columns : array, shape (n, E), float64
+        Lines and curves at the rows, those of each node side by side.
     moments : sequence of Moments
-        Of lines and curves, those of each node side by side: one entry for all nodes, or one for each.
+        Of these columns: one entry for all nodes, or one for each.
 
     Returns
     -------
@@ -36,7 +45,12 @@ def additive_statistics(
         - `curve_means` (E,), or (d, E) with interventions, and `curve_scatter` (E, E), or (d, E, E);
         - `quantile_counts` (c,), int64: points of the quantiles of each number, 0 for a category;
         - `quantile_shares`, `quantile_scored`, `quantile_own` (c, Q), float64: see :class:`QuantileTable`; what is
-          scored there is in units before z-scoring.
+          scored there is in units before z-scoring;
+        - `own_centers`, `own_scales`, `own_means`, `own_scatter`, `own_log_jacobian` (d,) and `own_products` (d, E),
+          float64: of numbers in their own units where normal scores are scored, else 0 (scales 1). They are z-scored by
+          center and scale. Mean, scatter and products with lines and curves are over the rows of each node. The
+          Jacobian is the sum over these rows of the logarithm of the slope of z-scored normal scores over z-scored
+          numbers, less the freedom of the quantiles (as Akaike's criterion has it).
 
     Examples
     --------
@@ -47,7 +61,7 @@ def additive_statistics(
     >>> data = from_array(np.exp(np.random.default_rng(0).normal(size=(50, 2))))
     >>> statistics = Additive(with_normal_margins(data).standardize(), num_curves=3).statistics()
     >>> statistics["curve_scatter"].shape, statistics["quantile_own"].shape
-    ((8, 8), (2, 50))
+    ((8, 8), (2, 99))
     """
     d, most = len(curves), max(each.size for each in curves)
     shape = max((each.coefficients.shape[0] for each in curves), default=0)
@@ -68,6 +82,7 @@ def additive_statistics(
         "curve_means": means[0] if alone else means,
         "curve_scatter": scatter[0] if alone else scatter,
         **_quantiles(data),
+        **_own_units(data, design, columns),
     }
 
 
@@ -131,6 +146,37 @@ def _quantiles(data: Dataset) -> dict[str, Shaped[np.ndarray, "..."]]:
             if table is not None:
                 padded[f"quantile_{name}"][j, : counts[j]] = getattr(table, name)
     return {"quantile_counts": counts, **padded}
+
+
+def _own_units(
+    data: Dataset, design: BlockDesign, columns: Float64[np.ndarray, "n E"]
+) -> dict[str, Shaped[np.ndarray, "..."]]:
+    d = len(design.names)
+    found = {f"own_{name}": np.zeros(d) for name in ("centers", "means", "scatter", "log_jacobian")}
+    found |= {"own_scales": np.ones(d), "own_products": np.zeros((d, columns.shape[1]))}
+    if data.own_values is None:
+        return found
+    weights = np.ones(data.n) if design.weights is None else design.weights
+    for node in np.flatnonzero(design.is_numeric).tolist():
+        column = int(design.feature_columns[design.feature_nodes == node][0])
+        margin = data.margins[column]
+        if margin is None or len(margin.own) < 2:
+            continue
+        own = data.own_values[:, column]
+        center = float(np.average(own, weights=weights))
+        scale = float(np.sqrt(np.average((own - center) ** 2, weights=weights)))
+        used = design.observed_rows(node)
+        share, standard = weights[used], (own[used] - center) / scale
+        total = max(float(share.sum()), 1e-300)
+        mean = float(share @ standard) / total
+        about = columns[used] - share @ columns[used] / total
+        slopes = margin.log_slopes(own[used]) + np.log(scale) - np.log(data.scales[column])
+        found["own_centers"][node], found["own_scales"][node] = center, scale
+        found["own_means"][node] = mean
+        found["own_scatter"][node] = float(share @ (standard - mean) ** 2)
+        found["own_products"][node] = (share * (standard - mean)) @ about
+        found["own_log_jacobian"][node] = float(share @ slopes) - margin.freedom
+    return found
 
 
 def _as_it_is(data: Dataset, column: int) -> QuantileTable:

@@ -15,7 +15,7 @@ PAIR = np.array([[[False, True], [False, False]]])
 def same(one, other):
     return all(
         np.array_equal(getattr(one, name), getattr(other, name))
-        for name in ("coefficients", "intercepts", "noise_roots")
+        for name in ("coefficients", "intercepts", "noise_roots", "in_own_units")
     )
 
 

@@ -28,7 +28,7 @@ def by_rows(networks, s, sources, point, target, rows, rng):
     columns, graph = of.columns, networks.graphs[s].copy()
     graph[:, list(sources)] = False
     values = np.zeros((rows, int(columns.starts[-1])))
-    done = set()
+    done, told = set(), {}
     while len(done) < len(graph):
         node = next(
             j for j in range(len(graph)) if j not in done and set(np.flatnonzero(graph[:, j])) <= done
@@ -45,7 +45,13 @@ def by_rows(networks, s, sources, point, target, rows, rng):
             lines = values[:, columns.design_columns(i)]
             basis = np.column_stack([lines, of.curves[i].at(lines[:, 0])])
             values[:, own] += basis @ networks.coefficients[s, of.starts[i] : of.starts[i + 1], own]
+        if networks.in_own_units[s, node]:
+            (f,) = columns.features_of(node)
+            told[node] = of.own_units.centers[node] + of.own_units.scales[node] * values[:, own]
+            values[:, own] = (of.margins[node].to_scored(told[node]) - columns.offsets[f]) / columns.scales[f]
     reached = values[:, columns.design_columns(target)]
+    if target in told:
+        return told[target].mean(axis=0)
     if of.is_bent and of.margins[target] is not None:
         (f,) = columns.features_of(target)
         return of.margins[target].to_own(reached * columns.scales[f] + columns.offsets[f]).mean(axis=0)
