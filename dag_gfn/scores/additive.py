@@ -23,6 +23,10 @@ from dag_gfn.scores.moments import Moments
 
 SHRINKAGES = (0.5, 2.0, 8.0, 32.0)
 """Prior precisions of the smoothest curve, in units of 1 / noise variance; all are as probable."""
+CURVES_OF_EFFECTS = 8
+"""Curves of a column by which effects are told, unless the score has more."""
+_MAX_CELLS = 1 << 23
+"""Cells of the statistics of curves, beyond which effects are told by those of the score."""
 MAX_CURVES = 12
 """Largest number of curves of a column."""
 
@@ -148,19 +152,21 @@ class Additive(BlockBGe):
         >>> bool(np.allclose(again.complete_table(), score.complete_table()))
         True
         """
-        moments = moments_from_statistics(statistics)
-        widths = statistics["block_widths"]
+        moments, widths = moments_from_statistics(statistics), statistics["block_widths"]
+        places = [np.arange(w + k) for w, k in zip(widths, statistics["curve_sizes"], strict=True)]
+        lines = np.concatenate([at < w for w, at in zip(widths, places, strict=True)])
+        used = np.concatenate([at < w + num_curves for w, at in zip(widths, places, strict=True)])
         score = cls.__new__(cls)
         score._names = tuple(names)
         score.num_curves, score.curve_weight = int(num_curves), float(curve_weight)
         score.line_probability = float(line_probability)
-        score.curves = curves_from_statistics(statistics)
-        lines = np.concatenate(
-            [np.arange(w + k) < w for w, k in zip(widths, statistics["curve_sizes"], strict=True)]
+        score.curves = tuple(each.first(score.num_curves) for each in curves_from_statistics(statistics))
+        of_lines, of_curves = (
+            [Moments(n, mean[kept], scatter[np.ix_(kept, kept)]) for n, mean, scatter in moments]
+            for kept in (lines, used)
         )
-        own = [Moments(n, mean[lines], scatter[np.ix_(lines, lines)]) for n, mean, scatter in moments]
-        score._set_score(own, widths, alpha_mu, alpha_w)
-        score._set_curve_moments(moments, widths, score.curves)
+        score._set_score(of_lines, widths, alpha_mu, alpha_w)
+        score._set_curve_moments(of_curves, widths, score.curves)
         return score
 
     @classmethod
@@ -179,11 +185,19 @@ class Additive(BlockBGe):
         }
 
     def statistics(self) -> dict[str, Shaped[np.ndarray, "..."]]:
-        """Return what parameters and effects are computed from; see :func:`additive_statistics` and the block score."""
+        """Return what parameters and effects are computed from; see :func:`additive_statistics` and the block score.
+
+        They hold more curves than the score uses: given a graph, the shape of an effect is followed more closely. Those
+        of the score are the first of them.
+        """
         of_blocks = super().statistics()
         assert self.design is not None  # refused just now
-        columns = lines_and_curves(self.design, self.curves)
-        return of_blocks | additive_statistics(self.data, self.design, self.curves, columns, self._moments)
+        curves, size = self.curves, self.d * (CURVES_OF_EFFECTS + 1)
+        if (self.d if self.has_interventions else 1) * size**2 <= _MAX_CELLS:
+            curves = curves_of(self.design, max(self.num_curves, CURVES_OF_EFFECTS))
+        columns = lines_and_curves(self.design, curves)
+        moments = moments_of_rows(self.design, columns)
+        return of_blocks | additive_statistics(self.data, self.design, curves, columns, moments)
 
     @property
     def families_per_second(self) -> float:
@@ -192,12 +206,7 @@ class Additive(BlockBGe):
 
     def _set_curves(self, design: BlockDesign, curves: tuple[Curves, ...]) -> None:
         """Set A and u of lines and curves, side by side for each node, and the prior precision of each column."""
-        columns = lines_and_curves(design, curves)
-        rows = [design.observed_rows(node) for node in range(self.d if self.has_interventions else 1)]
-        moments = [
-            Moments.of(columns[used], None if design.weights is None else design.weights[used])
-            for used in rows
-        ]
+        moments = moments_of_rows(design, lines_and_curves(design, curves))
         self._set_curve_moments(moments, design.widths, curves)
 
     def _set_curve_moments(
@@ -210,7 +219,6 @@ class Additive(BlockBGe):
         self._roughness = np.concatenate(
             [np.concatenate([np.zeros(w), each.roughness]) for w, each in zip(widths, curves, strict=True)]
         )  # 0 for the columns of lines and blocks
-        self._moments = moments
         self._scatters = [each.scatter for each in moments]
         self._means = [
             np.sqrt(each.num_rows * self.alpha_mu / (each.num_rows + self.alpha_mu)) * each.mean
@@ -334,3 +342,22 @@ def lines_and_curves(design: BlockDesign, curves: tuple[Curves, ...]) -> Float64
         for block, each in zip(design.blocks, curves, strict=True)
     ]
     return np.concatenate(blocks, axis=1)
+
+
+def moments_of_rows(design: BlockDesign, columns: Float64[np.ndarray, "n E"]) -> list[Moments]:
+    """Return the moments of columns over the rows of a design: one entry for all nodes, or one for each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.scores.additive import moments_of_rows
+    >>> from dag_gfn.scores.block_design import BlockDesign
+    >>> design = BlockDesign.from_arrays(np.arange(8.0)[:, None], (0,), ("age",))
+    >>> [(each.num_rows, each.mean.tolist()) for each in moments_of_rows(design, design.columns)]
+    [(8, [3.5])]
+    """
+    nodes = range(1 if design.intervened is None else len(design.names))
+    rows = [design.observed_rows(node) for node in nodes]
+    return [
+        Moments.of(columns[used], None if design.weights is None else design.weights[used]) for used in rows
+    ]

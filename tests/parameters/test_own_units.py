@@ -11,7 +11,7 @@ from dag_gfn.data.normal_scores import with_normal_margins
 from dag_gfn.parameters import parameter_posterior
 from dag_gfn.parameters.own_units import OwnUnits
 from dag_gfn.scores import Additive
-from dag_gfn.scores.additive import lines_and_curves
+from dag_gfn.scores.additive import CURVES_OF_EFFECTS, curves_of, lines_and_curves, moments_of_rows
 
 PAIR = np.array([[[False, True], [False, False]]])
 
@@ -24,18 +24,19 @@ def test_matrices_are_those_of_the_rows(rng):
     scored = with_normal_margins(replace(data, intervened=was_set, weights=weights)).standardize()
     score = Additive(scored, num_curves=2)
     own = OwnUnits.from_statistics(score.statistics())
-    columns, rows = lines_and_curves(score.design, score.curves), ~was_set[:, 2]
-    column, n = 6, weights[rows].sum()  # of the third of four nodes of three columns each
+    curves = curves_of(score.design, CURVES_OF_EFFECTS)
+    columns, rows = lines_and_curves(score.design, curves), ~was_set[:, 2]
+    column, n = 2 * (CURVES_OF_EFFECTS + 1), weights[rows].sum()
     values = data.values[:, 2]
     columns[:, column] = (values - own.centers[2]) / own.scales[2]
     assert np.average(columns[:, column], weights=weights) == pytest.approx(0.0, abs=1e-12)
     assert np.average(columns[:, column] ** 2, weights=weights) == pytest.approx(1.0)
     # with the prior of the mean integrated out: the rows, and one more of weight alpha_mu at 0
-    extended = np.vstack([columns[rows], np.zeros(12)])
+    extended = np.vstack([columns[rows], np.zeros(columns.shape[1])])
     share = np.append(weights[rows], 1.0)
     mean = share @ extended / share.sum()
     expected = (extended - mean).T @ ((extended - mean) * share[:, None])
-    moments = score._moments[2]
+    moments = moments_of_rows(score.design, lines_and_curves(score.design, curves))[2]
     scatter = moments.scatter + n / (n + 1.0) * np.outer(moments.mean, moments.mean)
     matrix, centre = own.in_place_of_scores(2, column, scatter, n / (n + 1.0) * moments.mean, n, 1.0)
     assert matrix == pytest.approx(expected)
