@@ -174,9 +174,9 @@ class AdditiveParameters:
     >>> posterior = dag_gfn.fit(dag_gfn.from_array(rows, ["x", "y"]), score="additive", progress=False)
     >>> parameters = parameter_posterior(posterior)
     >>> networks = parameters.sample(np.array([[[False, True], [False, False]]] * 50), rng=rng)
-    >>> (y,) = networks.means((0,), parameters.points(0, np.array([-1.5, 0.0, 1.5])), (1,), rng=rng)
+    >>> (y,) = networks.means((0,), parameters.points(0, np.array([-1.5, 0.5, 1.5])), (1,), rng=rng)
     >>> y.mean(axis=0).round(1).ravel().tolist()
-    [2.6, 0.1, 2.4]
+    [2.2, 0.2, 2.2]
     """
 
     needed_statistics: ClassVar[tuple[str, ...]] = (

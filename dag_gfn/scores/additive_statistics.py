@@ -61,7 +61,7 @@ def additive_statistics(
     >>> data = from_array(np.exp(np.random.default_rng(0).normal(size=(50, 2))))
     >>> statistics = Additive(with_normal_margins(data).standardize(), num_curves=3).statistics()
     >>> statistics["curve_scatter"].shape, statistics["quantile_own"].shape
-    ((8, 8), (2, 99))
+    ((18, 18), (2, 99))
     """
     d, most = len(curves), max(each.size for each in curves)
     shape = max((each.coefficients.shape[0] for each in curves), default=0)
@@ -97,8 +97,8 @@ def curves_from_statistics(statistics: Mapping[str, Shaped[np.ndarray, "..."]]) 
     >>> from dag_gfn.scores.additive_statistics import curves_from_statistics
     >>> score = Additive(from_array(np.random.default_rng(0).normal(size=(50, 2))).standardize(), num_curves=3)
     >>> points, (first, _) = np.array([-1.0, 0.5]), curves_from_statistics(score.statistics())
-    >>> bool(np.allclose(first.at(points), score.curves[0].at(points)))
-    True
+    >>> first.size, bool(np.allclose(first.first(3).at(points), score.curves[0].at(points)))
+    (8, True)
     """
     return tuple(
         Curves(
@@ -123,7 +123,7 @@ def moments_from_statistics(statistics: Mapping[str, Shaped[np.ndarray, "..."]])
     >>> from dag_gfn.scores.additive_statistics import moments_from_statistics
     >>> score = Additive(from_array(np.random.default_rng(0).normal(size=(50, 2))).standardize(), num_curves=3)
     >>> [(each.num_rows, each.scatter.shape) for each in moments_from_statistics(score.statistics())]
-    [(50.0, (8, 8))]
+    [(50.0, (18, 18))]
     """
     scatter, means = statistics["curve_scatter"], statistics["curve_means"]
     size = scatter.shape[-1]
