@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from scipy.special import expit, logsumexp, ndtri
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.data.quantile_table import QuantileTable
 from dag_gfn.graphs import graph, subsets
 from dag_gfn.parameters.additive_draws import draw_additive_family
@@ -20,6 +21,7 @@ from dag_gfn.scores.additive_statistics import curves_from_statistics, moments_f
 from dag_gfn.scores.curves import Curves
 from dag_gfn.scores.normal_wishart import prior_scale
 
+_DRAWS_OF_A_THREAD = 32
 ROWS = 256
 """Simulated rows of each network."""
 
@@ -102,25 +104,33 @@ class AdditiveBatch:
         points = np.zeros((len(settings), size))
         points[:, places] = settings
         means = np.zeros((k, len(settings), size))
-        simulated_means(
-            np.ascontiguousarray(self.graphs),
-            self.coefficients,
-            self.intercepts,
-            self.noise_roots,
-            columns.starts,
-            of.starts,
-            *of.spline_arrays,
-            *of.margin_arrays,
-            of.own_units.centers,
-            of.own_units.scales,
-            self.in_own_units,
-            is_set,
-            points,
-            wanted,
-            ndtri((np.arange(rows) + 0.5) / rows),
-            rng,
-            means,
-        )
+        curves, margins, quantiles = of.spline_arrays, of.margin_arrays, ndtri((np.arange(rows) + 0.5) / rows)
+        graphs = np.ascontiguousarray(self.graphs)
+        parts = [slice(start, start + _DRAWS_OF_A_THREAD) for start in range(0, k, _DRAWS_OF_A_THREAD)]
+
+        def simulate(part: tuple[slice, np.random.Generator]) -> None:
+            drawn, own_rng = part
+            simulated_means(
+                graphs[drawn],
+                self.coefficients[drawn],
+                self.intercepts[drawn],
+                self.noise_roots[drawn],
+                columns.starts,
+                of.starts,
+                *curves,
+                *margins,
+                of.own_units.centers,
+                of.own_units.scales,
+                self.in_own_units[drawn],
+                is_set,
+                points,
+                wanted,
+                quantiles,
+                own_rng,
+                means[drawn],
+            )
+
+        run_chunks(simulate, list(zip(parts, rng.spawn(len(parts)), strict=True)))
         return [of.features(target, means[:, :, columns.design_columns(target)]) for target in targets]
 
 

@@ -9,14 +9,13 @@ from dag_gfn import effects
 from dag_gfn.effects.simulated_settings import additive_parameters
 from dag_gfn.posterior import GraphPosterior
 
-CURVE_DRAWS = 300
-NUM_VALUES = 13
+CURVE_DRAWS = 200
+NUM_VALUES = 9
 """Values that the cause is set to."""
 MAX_DRAWN = 6
 """Curves that are drawn for those who do not choose."""
 WIDTH, HEIGHT = 300.0, 150.0
 SEED = 0
-_PAIRS_AT_ONCE = 40
 
 
 def groups_of(posterior: GraphPosterior) -> set[int]:
@@ -71,26 +70,26 @@ def curve_tables(
         if parameters.margins[i] is not None and parameters.columns.kind(j) == "number"
     ]
     found: dict[tuple[int, int], dict[str, Any]] = {}
-    for start in range(0, len(numbers), _PAIRS_AT_ONCE):
-        batch = numbers[start : start + _PAIRS_AT_ONCE]
-        curves = effects.dose_responses(
-            posterior,
-            [(names[i], names[j]) for i, j in batch],
-            num_values=NUM_VALUES,
-            num_draws=CURVE_DRAWS,
-            rng=SEED,
-        )
-        for (i, j), curve in zip(batch, curves, strict=True):
-            low, high = curve.band()
-            margin = parameters.margins[j]
-            spread = 1.0 if margin is None else (margin.at_share(0.8413) - margin.at_share(0.1587)) / 2.0
-            found[i, j] = {
-                "x": _short(curve.values),
-                "mean": _short(curve.mean[:, 0]),
-                "low": _short(low[:, 0]),
-                "high": _short(high[:, 0]),
-                "size": float(f"{np.ptp(curve.mean[:, 0]) / max(spread, 1e-300):.3g}"),
-            }
+    if not numbers:
+        return found
+    curves = effects.dose_responses(
+        posterior,
+        [(names[i], names[j]) for i, j in numbers],
+        num_values=NUM_VALUES,
+        num_draws=CURVE_DRAWS,
+        rng=SEED,
+    )
+    for (i, j), curve in zip(numbers, curves, strict=True):
+        low, high = curve.band()
+        margin = parameters.margins[j]
+        spread = 1.0 if margin is None else (margin.at_share(0.8413) - margin.at_share(0.1587)) / 2.0
+        found[i, j] = {
+            "x": _short(curve.values),
+            "mean": _short(curve.mean[:, 0]),
+            "low": _short(low[:, 0]),
+            "high": _short(high[:, 0]),
+            "size": float(f"{np.ptp(curve.mean[:, 0]) / max(spread, 1e-300):.3g}"),
+        }
     return found
 
 

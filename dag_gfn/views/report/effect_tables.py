@@ -19,6 +19,7 @@ from dag_gfn.views.report.curve_drawing import curve_tables, groups_of
 TOTAL_DRAWS = 2000
 DISTRIBUTION_DRAWS = 400
 CONTRAST_DRAWS = 1000
+CURVED_DRAWS = 300  # each is a simulation
 PAIRS_AT_ONCE = 40
 """Pairs whose draws of effects are held in memory together."""
 BINS = 24
@@ -137,10 +138,11 @@ def _contrasts(posterior: GraphPosterior) -> dict[str, Any]:
     if curved:
         likely.sort()  # what has the same source is simulated together
     classes: list[EquivalenceClass] = []
-    for start in range(0, len(likely), PAIRS_AT_ONCE):  # the same draws for all, as the seed is the same
-        batch = likely[start : start + PAIRS_AT_ONCE]
+    draws, together = (CURVED_DRAWS, MAX_DISTRIBUTIONS) if curved else (CONTRAST_DRAWS, PAIRS_AT_ONCE)
+    for start in range(0, len(likely), together):  # the same draws for all, as the seed is the same
+        batch = likely[start : start + together]
         found = effects.contrast_effects(
-            posterior, [(names[i], names[j]) for i, j in batch], num_draws=CONTRAST_DRAWS, rng=SEED
+            posterior, [(names[i], names[j]) for i, j in batch], num_draws=draws, rng=SEED
         )
         classes = classes or _classes(found[0].graphs, names, found[0].oriented)
         for (i, j), effect in zip(batch, found, strict=True):
@@ -152,7 +154,7 @@ def _contrasts(posterior: GraphPosterior) -> dict[str, Any]:
     return {
         "kind": "contrast",
         "by_curves": curved,
-        "draws": CONTRAST_DRAWS,
+        "draws": draws,
         "in_standard_deviations": in_standard_deviations(posterior.info),
         "classes": _class_texts(classes),
         "pairs": table,

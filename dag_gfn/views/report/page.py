@@ -14,6 +14,7 @@ from dag_gfn.errors import StorageError
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.checks import check_sentences, checks
 from dag_gfn.posterior.ranking import likely_text
+from dag_gfn.posterior.shape import SHAPE_SCORES
 from dag_gfn.views.criticism import criticism_sentences
 from dag_gfn.views.experiments import changes, experiment_sentences
 from dag_gfn.views.models import conclusions, model_rows
@@ -162,6 +163,7 @@ def report_html(
         pairs=shown,
         num_pairs=len(every),
         by_shape=shape_sentences(info),
+        has_curves=info.get("score") in SHAPE_SCORES,
         settled=SETTLED,
         drawing=drawing,
         links=[_link(drawing, pair) for pair in shown],
