@@ -13,6 +13,7 @@ from scipy.special import gammaln
 from dag_gfn.data import from_array
 from dag_gfn.graphs.subsets import unpack
 from dag_gfn.scores import Constraints, ScoreTable, make_score
+from dag_gfn.scores.additive import SHRINKAGES
 
 ROWS = 1000
 
@@ -75,6 +76,45 @@ def naive_bdeu(score):
     return local_score
 
 
+def naive_additive(score):
+    """Return a function that scores one family by a regression for each shrinkage, from the columns of the rows."""
+    values, n = score.data.values, score.data.n
+    curves = [each.at(column) for each, column in zip(score.curves, values.T, strict=True)]
+
+    def evidence(node, parents, shrinkage):
+        lines = values[:, parents]
+        bends = [curves[i] for i in parents] if shrinkage else []
+        roughness = np.concatenate([score.curves[i].roughness for i in parents] if bends else [np.zeros(0)])
+        columns = np.column_stack([np.ones(n), lines, *bends])
+        precision = np.concatenate(
+            [[score.alpha_mu], np.full(len(parents), score.t), (shrinkage or 0.0) * roughness]
+        )
+        gram = columns.T @ columns + np.diag(precision)
+        y = values[:, node]
+        fitted = columns.T @ y
+        shape, scale = 0.5 * (score.alpha_w - score.d + len(parents) + 1), 0.5 * score.t
+        rest = scale + 0.5 * (y @ y - fitted @ np.linalg.solve(gram, fitted))
+        return (
+            0.5 * (np.log(precision).sum() - np.linalg.slogdet(gram)[1])
+            + shape * np.log(scale)
+            - (shape + n / 2) * np.log(rest)
+            + gammaln(shape + n / 2)
+            - gammaln(shape)
+            - 0.5 * n * np.log(2 * np.pi)
+        )
+
+    def local_score(node, parents):
+        line = evidence(node, parents, None)
+        if not len(parents):
+            return line
+        pi = score.line_probability
+        share = (1 - pi) / len(SHRINKAGES)
+        terms = [np.log(pi)] + [np.log(share) + evidence(node, parents, s) - line for s in SHRINKAGES]
+        return line + score.curve_weight * np.logaddexp.reduce(terms)
+
+    return local_score
+
+
 def record_ratio(benchmark, table, naive, rng, sample=100):
     """Time the naive version on random families, check its values and record seconds and ratio."""
     d = table.d
@@ -96,6 +136,13 @@ def test_complete_bge_table(benchmark, rng, d):
     score = make_score("bge", continuous(rng, d))
     table = benchmark.pedantic(ScoreTable.build, (score,), rounds=3, warmup_rounds=1)
     record_ratio(benchmark, table, naive_bge(score), rng)
+
+
+@pytest.mark.parametrize("d", [12, 15])
+def test_complete_additive_table(benchmark, rng, d):
+    score = make_score("additive", continuous(rng, d))
+    table = benchmark.pedantic(ScoreTable.build, (score,), rounds=2, warmup_rounds=0)
+    record_ratio(benchmark, table, naive_additive(score), rng, sample=20)
 
 
 @pytest.mark.parametrize("d", [12, 15])

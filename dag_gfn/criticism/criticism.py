@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -155,7 +155,7 @@ def criticise(
     rows, follows = _stretches(len(complete))
     follows &= np.concatenate([[False], np.diff(complete[rows]) == 1])
     try:
-        data = _rows_of(data, complete[rows])
+        data = data.of_rows(complete[rows])
     except DataError as error:
         return Criticism(skipped=f"of the rows without missing cells, {error}")
     if data.kind == "discrete" and score != "copula":
@@ -181,13 +181,6 @@ def _skipped(data: Dataset) -> str:
     if complete < MIN_ROWS:
         return f"there are only {complete} rows without missing cells"
     return ""
-
-
-def _rows_of(data: Dataset, rows: Int64[np.ndarray, " k"]) -> Dataset:
-    if len(rows) == data.n:
-        return data
-    intervened = None if data.intervened is None else data.intervened[rows]
-    return replace(data, values=data.values[rows], intervened=intervened)
 
 
 def _stretches(n: int) -> tuple[Int64[np.ndarray, " k"], Bool[np.ndarray, " k"]]:

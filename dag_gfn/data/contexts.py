@@ -32,6 +32,8 @@ def without_contexts(data: Dataset) -> Dataset:
         "intervened": None if data.intervened is None else data.intervened[:, columns],
         "true_graph": None if data.true_graph is None else data.true_graph[np.ix_(columns, columns)],
         "contexts": (),
+        "margins": tuple(data.margins[j] for j in columns) if data.margins else (),
+        "own_values": None if data.own_values is None else data.own_values[:, columns],
     }
     if len(columns) > 1:
         return replace(data, **changes)

@@ -256,6 +256,35 @@ class Dataset:
         scales = standardized.scales / self.scales
         return replace(standardized, values=standardized.values * scales, scales=self.scales)
 
+    def of_rows(
+        self,
+        rows: Int[np.ndarray, " k"] | Bool[np.ndarray, " n"],
+        *,
+        weights: Float64[np.ndarray, " k"] | None = None,
+    ) -> "Dataset":
+        """Return the table of some rows, with these weights; the scale of the columns stays.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (k,) of int, or (n,) of bool
+            Positions, which may repeat, or which rows to keep.
+        weights : ndarray, shape (k,), float64, optional
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import dag_gfn
+        >>> dag_gfn.from_array(np.array([[1.0, 2.0], [3.0, 8.0]])).of_rows(np.array([1, 1, 0])).values[:, 0].tolist()
+        [3.0, 3.0, 1.0]
+        """
+        return replace(
+            self,
+            values=self.values[rows],
+            intervened=None if self.intervened is None else self.intervened[rows],
+            own_values=None if self.own_values is None else self.own_values[rows],
+            weights=weights,
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """Return the table in its original units and labels; discrete columns are categorical, ordinal ones ordered.
 

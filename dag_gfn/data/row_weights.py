@@ -1,7 +1,5 @@
 """What the weights of rows mean: counts of equal rows, or weights of a survey; and advice where they mislead."""
 
-from dataclasses import replace
-
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
@@ -145,12 +143,7 @@ def repeat_rows(data: Dataset) -> Dataset:
             f"at most {MAX_REPEATED_ROWS:,} can be written out row by row: leave out --weights (weights=...)."
         )
     rows = np.repeat(np.arange(data.n), data.weights.astype(np.int64))
-    return replace(
-        data,
-        values=data.values[rows],
-        intervened=None if data.intervened is None else data.intervened[rows],
-        weights=None,
-    )
+    return data.of_rows(rows)
 
 
 def weights_sentence(data: Dataset) -> str:

@@ -99,7 +99,15 @@ def model_evidence(
 
     Examples
     --------
-    See `dag_gfn.compare_models`.
+    >>> import dag_gfn
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.fitting.model_evidence import model_evidence
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> from dag_gfn.fitting.prepare import prepare
+    >>> iris, chosen = dag_gfn.load_example("iris"), FitOptions.from_keywords({}, caller="fit")
+    >>> found = model_evidence(prepare(iris, chosen), iris.standardize(), chosen, TimeBudget())
+    >>> round(found.log_z, 1), found.source
+    (-537.2, 'exact')
     """
     found = table_evidence(prepared.table, seed=chosen.method.seed, budget=budget)
     if found.log_z is None:

@@ -206,19 +206,14 @@ def _complete(dataset: Dataset) -> tuple[Dataset, list[str]]:
     """Return the rows without a missing cell, and a note where that leaves some out."""
     if not dataset.has_missing:
         return dataset, []
-    whole = ~dataset.missing.any(axis=1)
-    count = int(whole.sum())
+    whole = np.flatnonzero(~dataset.missing.any(axis=1))
+    count = len(whole)
     if count < max(MIN_COMPLETE_ROWS, MIN_COMPLETE_SHARE * dataset.n):
         raise DataError(
             f"models are compared on rows without missing cells, and only {count} of {dataset.n} are: leave out the "
             "columns with most missing cells (--drop), or choose a score (--score)"
         )
-    rows = replace(
-        dataset,
-        values=dataset.values[whole],
-        intervened=None if dataset.intervened is None else dataset.intervened[whole],
-        weights=None if dataset.weights is None else dataset.weights[whole],
-    )
+    rows = dataset.of_rows(whole, weights=None if dataset.weights is None else dataset.weights[whole])
     return rows, [f"models are compared on the {count:,} of {dataset.n:,} rows without a missing cell"]
 
 

@@ -1,9 +1,6 @@
 """The bootstrap: rows of a table drawn again, with replacement."""
 
-from dataclasses import replace
-
 import numpy as np
-from jaxtyping import Int
 
 from dag_gfn.data import Dataset
 from dag_gfn.data.row_weights import are_counts
@@ -77,15 +74,6 @@ def _drawn(data: Dataset, strata: list[np.ndarray], rng: np.random.Generator) ->
         for rows in strata:
             total = data.weights[rows].sum()
             counts[rows] = rng.multinomial(int(total), data.weights[rows] / total)
-        return _rows(data, np.flatnonzero(counts), counts[counts > 0])
+        return data.of_rows(np.flatnonzero(counts), weights=counts[counts > 0])
     drawn = np.sort(np.concatenate([rng.choice(rows, size=len(rows)) for rows in strata]))
-    return _rows(data, drawn, None if data.weights is None else data.weights[drawn])
-
-
-def _rows(data: Dataset, rows: Int[np.ndarray, " m"], weights: np.ndarray | None) -> Dataset:
-    return replace(
-        data,
-        values=data.values[rows],
-        intervened=None if data.intervened is None else data.intervened[rows],
-        weights=weights,
-    )
+    return data.of_rows(drawn, weights=None if data.weights is None else data.weights[drawn])

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dag_gfn.data import Dataset, from_array, from_frame, read_csv
+from dag_gfn.data.normal_scores import with_normal_margins
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.scores import BDeu
 
@@ -295,3 +296,17 @@ def test_unreadable_file(tmp_path):
     path.chmod(0)
     with pytest.raises(DataError, match="cannot be read"):
         read_csv(path)
+
+
+def test_some_rows_keep_what_belongs_to_them(rng):
+    values = np.exp(rng.normal(size=(20, 3)))
+    data = with_normal_margins(from_array(values))
+    data = replace(data, intervened=values > 1.5, weights=1.0 + np.arange(20.0))
+    rows = np.array([3, 3, 17])
+    some = data.of_rows(rows, weights=data.weights[rows])
+    for name in ("values", "intervened", "own_values", "weights"):
+        np.testing.assert_array_equal(getattr(some, name), getattr(data, name)[rows])
+    kept = values[:, 0] > 1.0
+    assert data.of_rows(kept).n == kept.sum()
+    assert data.of_rows(kept).weights is None
+    assert data.of_rows(kept).scales.tolist() == data.scales.tolist()
