@@ -57,7 +57,7 @@ def test_it_is_the_integral_over_noise_mean_line_and_curve(rng):
     score = Additive(data, num_curves=1, curve_weight=1.0, alpha_w=6.0)
     x, y = data.values.T
     curve = score.curves[0].at(x)[:, 0]
-    nodes, weights = hermegauss(40)
+    nodes, weights = hermegauss(28)
     weights = weights / weights.sum()
     mean, slope, bend = (grid.ravel() for grid in np.meshgrid(nodes, nodes, nodes, indexing="ij"))
     share = np.einsum("i,j,k->ijk", weights, weights, weights).ravel()
