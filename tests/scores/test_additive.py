@@ -57,7 +57,7 @@ def test_it_is_the_integral_over_noise_mean_line_and_curve(rng):
     score = Additive(data, num_curves=1, curve_weight=1.0, alpha_w=6.0)
     x, y = data.values.T
     curve = score.curves[0].at(x)[:, 0]
-    nodes, weights = hermegauss(28)
+    nodes, weights = hermegauss(36)
     weights = weights / weights.sum()
     mean, slope, bend = (grid.ravel() for grid in np.meshgrid(nodes, nodes, nodes, indexing="ij"))
     share = np.einsum("i,j,k->ijk", weights, weights, weights).ravel()
@@ -74,7 +74,7 @@ def test_it_is_the_integral_over_noise_mean_line_and_curve(rng):
             likelihood = np.exp(norm.logpdf(y, fitted, sd).sum(1)) @ share
             return likelihood * invgamma.pdf(variance, shape, scale=scale)
 
-        return quad(given, 0.0, 60.0, points=[0.05, 0.2, 1.0, 5.0], limit=200, epsrel=1e-7)[0]
+        return quad(given, 0.0, 60.0, points=[0.05, 0.2, 1.0, 5.0], limit=60, epsrel=1e-5)[0]
 
     expected = 0.5 * evidence(None) + 0.5 * np.mean([evidence(each) for each in SHRINKAGES])
     assert score.local_scores(1, np.array([0b01]))[0] == pytest.approx(np.log(expected), abs=2e-4)
