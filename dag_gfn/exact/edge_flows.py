@@ -103,12 +103,12 @@ def log_policy(
     return np.where(impossible, -np.inf, edges), float(own.sum() - here)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Weights:
     """A complete table of log-weights, as the recursion reads it."""
 
     d: int
-    complete: Float64[np.ndarray, "d sets"]
+    complete: Float64[np.ndarray, "d sets"] | None
 
 
 @dataclass(frozen=True)
