@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
 from dag_gfn.criticism import criticise
 from dag_gfn.data.interventions import set_nodes
@@ -20,14 +19,13 @@ from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.own_score import class_of, is_of_package
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, margins_of, prepare
-from dag_gfn.fitting.record import recorded_posterior
+from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.experiments import Experiments
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.shape import SHAPE_SCORES, directions_by_shape
-from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
 from dag_gfn.scores.graph_prior import recorded_beliefs
 from dag_gfn.scores.score_file import listed_families
@@ -148,35 +146,18 @@ def fit(
     run.told += [doubt.warning for doubt in doubts_of_result]
     with budget.phase("criticism"):
         missed = criticise(dataset, posterior.graphs, posterior.weights, score=table.score)
-    verdict = judge(
-        result.diagnostics,
-        result.exact_check,
-        result.evidence,
-        time_budget=chosen.duration.time_budget,
-        iterations_given=chosen.duration.iterations is not None,
-    )
+    verdict = judged(result, chosen.duration)
     for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
     posterior = recorded_posterior(
         result,
         verdict,
         asked={
-            "method": method,
-            "objective": None,
-            **chosen.recorded(),
-            **(dict.fromkeys(chosen.training.recorded()) if training is None else training.recorded()),
-            "score": table.score,
+            **asked_of(table, chosen, method, training, kind=dataset.kind),
             "margins": margins_of(chosen.model, table.score, dataset),
-            "score_options": table.score_options,
             **({} if is_of_package(prepared.score) else {"own_score": class_of(prepared.score)}),
             "model_choice": automatic.to_json(),
             "criticism": missed.to_json(),
-            "prior": table.prior,
-            "prior_options": table.prior_options,
-            "constraints": {
-                **constraints.describe(table.names),
-                "sparse_families": chosen.model.sparse_families if dataset.kind == "discrete" else None,
-            },
             "knowledge": None if prepared.known.knowledge.is_empty else prepared.known.knowledge.to_json(),
             "beliefs": recorded_beliefs(prepared.known.belief, table.names),
             "lags": {"rows": dataset.lags, "instantaneous": chosen.knowledge.instantaneous}
@@ -185,11 +166,9 @@ def fit(
             "n": round(dataset.total_weight) if dataset.moments_only else dataset.n,
             "total_weight": None if dataset.weights is None or dataset.moments_only else dataset.total_weight,
             "roles": [role.to_json() for role in dataset.roles],
-            "kind": dataset.kind,
             **Experiments.of_mask(set_nodes(dataset), dataset.nodes, dataset.contexts).to_json(),
             "standardized": dataset.is_standardized,
             "notes": run.notes,
-            "version": __version__,
             "score_equivalent": score_equivalent,
         },
         said={

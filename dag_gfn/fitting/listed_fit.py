@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import DataWarning, NotConvergedWarning, OptionError
@@ -13,11 +12,10 @@ from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions, ScoreHyperparameters
-from dag_gfn.fitting.record import recorded_posterior
+from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.knowledge import resolve
 from dag_gfn.options import options_of
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import FamilyList, ListedScore, ScoreTable, make_prior
 from dag_gfn.scores.graph_prior import recorded_beliefs
 
@@ -88,35 +86,19 @@ def fit_listed(
     for note in known.notes:
         run.note(note)
     method, training, result = run_method(run, chosen, checkpoint)
-    verdict = judge(
-        result.diagnostics,
-        result.exact_check,
-        result.evidence,
-        time_budget=chosen.duration.time_budget,
-        iterations_given=chosen.duration.iterations is not None,
-    )
+    verdict = judged(result, chosen.duration)
     for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=3)
     posterior = recorded_posterior(
         result,
         verdict,
         asked={
-            "method": method,
-            "objective": None,
-            **chosen.recorded(),
-            **(dict.fromkeys(chosen.training.recorded()) if training is None else training.recorded()),
-            "score": table.score,
-            "score_options": {},
+            **asked_of(table, chosen, method, training, kind=None),
             "families": families.to_json(),
-            "prior": table.prior,
-            "prior_options": table.prior_options,
-            "constraints": {**constraints.describe(table.names), "sparse_families": None},
             "knowledge": None if known.knowledge.is_empty else known.knowledge.to_json(),
             "beliefs": recorded_beliefs(known.belief, table.names),
             "n": None,
-            "kind": None,
             "notes": run.notes,
-            "version": __version__,
             "score_equivalent": False,
         },
         said={

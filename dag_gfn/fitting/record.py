@@ -6,9 +6,85 @@ from typing import Any
 
 import numpy as np
 
+from dag_gfn._version import __version__
+from dag_gfn.fitting.options import DurationOptions, FitOptions
+from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.method_result import MethodResult
-from dag_gfn.posterior.verdict import Verdict
+from dag_gfn.posterior.verdict import Verdict, judge
+from dag_gfn.scores import ScoreTable
+
+
+def judged(result: MethodResult, duration: DurationOptions) -> Verdict:
+    """Return how far a result can be relied on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.exact.posterior import fit_exact
+    >>> from dag_gfn.fitting.options import DurationOptions
+    >>> from dag_gfn.fitting.record import judged
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> result = fit_exact(table, num_samples=5, rng=np.random.default_rng(0), memory_limit=1e9)
+    >>> judged(result, DurationOptions()).converged
+    True
+    """
+    return judge(
+        result.diagnostics,
+        result.exact_check,
+        result.evidence,
+        time_budget=duration.time_budget,
+        iterations_given=duration.iterations is not None,
+    )
+
+
+def asked_of(
+    table: ScoreTable, chosen: FitOptions, method: str, training: TrainingOptions | None, *, kind: str | None
+) -> dict[str, Any]:
+    """Return what every record has of what was asked: method, training, score, prior and constraints.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    chosen : FitOptions
+    method : str
+    training : TrainingOptions or None
+        How it trained, if it did.
+    kind : {"continuous", "discrete", "mixed"} or None
+        Of the columns; None without data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> from dag_gfn.fitting.record import asked_of
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> asked = asked_of(table, FitOptions.from_keywords({}, caller="fit"), "exact", None, kind="continuous")
+    >>> asked["score"], asked["prior"], asked["policy"] is None  # nothing was trained
+    ('bge', 'uniform', True)
+    """
+    return {
+        "method": method,
+        "objective": None,
+        **chosen.recorded(),
+        **(dict.fromkeys(chosen.training.recorded()) if training is None else training.recorded()),
+        "score": table.score,
+        "score_options": table.score_options,
+        "prior": table.prior,
+        "prior_options": table.prior_options,
+        "constraints": {
+            **table.constraints.describe(table.names),
+            "sparse_families": chosen.model.sparse_families if kind == "discrete" else None,
+        },
+        "kind": kind,
+        "version": __version__,
+    }
 
 
 def recorded_posterior(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from dag_gfn._version import __version__
 from dag_gfn.budget import TimeBudget
 from dag_gfn.data import Dataset
 from dag_gfn.errors import NotConvergedWarning, OptionError
@@ -17,14 +16,13 @@ from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
-from dag_gfn.fitting.record import recorded_posterior
+from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.fitting.site_options import CombineOptions
 from dag_gfn.fitting.site_statistics import Site, as_dataset
 from dag_gfn.knowledge import resolve
 from dag_gfn.options import options_of, takes
 from dag_gfn.posterior import GraphPosterior, load
 from dag_gfn.posterior.experiments import Experiments
-from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import (
     Constraints,
     LocalScore,
@@ -115,13 +113,7 @@ def combine(
         posterior = result.posterior
         doubts = sparse_doubts(posterior.graphs, posterior.weights, data, chosen.fit.model.sparse_families)
         doubts += chance_links(posterior.marginal("linked").values, data)
-    verdict = judge(
-        result.diagnostics,
-        result.exact_check,
-        result.evidence,
-        time_budget=chosen.fit.duration.time_budget,
-        iterations_given=chosen.fit.duration.iterations is not None,
-    )
+    verdict = judged(result, chosen.fit.duration)
     for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
     experiments = _experiments(posteriors)
@@ -130,28 +122,15 @@ def combine(
         result,
         verdict,
         asked={
-            "method": method,
-            "objective": None,
-            **chosen.fit.recorded(),
-            **(dict.fromkeys(chosen.fit.training.recorded()) if training is None else training.recorded()),
-            "score": table.score,
+            **asked_of(table, chosen.fit, method, training, kind=parts[0].kind),
             "margins": chosen.fit.model.margins or "as_is",
-            "score_options": table.score_options,
-            "prior": table.prior,
-            "prior_options": table.prior_options,
-            "constraints": {
-                **table.constraints.describe(names),
-                "sparse_families": chosen.fit.model.sparse_families if parts[0].kind == "discrete" else None,
-            },
             "beliefs": recorded_beliefs(table.graph_prior.beliefs, names),
             "n": sum(int(posterior.info["n"]) for posterior in posteriors),
             "total_weight": sum(part.rows for part in parts) if weighted else None,
-            "kind": parts[0].kind,
             **experiments.to_json(),
             "sites": {"parameters": chosen.sites.parameters, "rows": [part.rows for part in parts]},
             "standardized": parts[0].standardized,
             "notes": run.notes,
-            "version": __version__,
             "score_equivalent": table.is_score_equivalent,
         },
         said={

@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 
 import dag_gfn
-from dag_gfn.fitting.record import recorded_posterior
+from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.prepare import prepare
+from dag_gfn.fitting.record import asked_of, recorded_posterior
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostics import EdgeDiagnostics, ExactCheck
 from dag_gfn.posterior.evidence import Evidence
@@ -90,3 +92,19 @@ def test_no_module_writes_into_the_info_of_a_posterior():
                 if changes and is_info_of_an_object(node.func.value):
                     found.append((path.name, node.lineno))
     assert found == []
+
+
+def test_fits_sites_and_listed_scores_record_the_same_of_what_was_asked(rng, tmp_path):
+    chosen = FitOptions.from_keywords({"prior": "edge", "forbidden": [("x1", "x0")]}, caller="fit")
+    data = dag_gfn.from_array(rng.normal(size=(30, 3)))
+    dag_gfn.export_scores(data, tmp_path / "scores.jkl", forbidden=[("x1", "x0")])
+    options = {"prior": "edge", "forbidden": [("x1", "x0")], "progress": False}
+    of_data = dag_gfn.fit(data, **options).info
+    of_scores = dag_gfn.fit(tmp_path / "scores.jkl", **options).info
+    names = asked_of(prepare(data, chosen).table, chosen, "exact", None, kind="continuous").keys()
+    assert names <= of_data.keys()
+    assert names <= of_scores.keys()
+    for name in ("method", "prior", "prior_options", "version", "order_modular"):
+        assert of_data[name] == of_scores[name]
+    assert of_data["constraints"]["forbidden"] == of_scores["constraints"]["forbidden"] == [["x1", "x0"]]
+    assert (of_data["kind"], of_scores["kind"]) == ("continuous", None)
