@@ -75,4 +75,4 @@ def rng():
 @pytest.fixture
 def short_chains(monkeypatch):
     """Let chains beside a GFlowNet over root layers take a tenth of a second, which is enough for few columns."""
-    monkeypatch.setattr("dag_gfn.gflownet.layers.chains._chain_iterations", lambda *sizes: 20_000)
+    monkeypatch.setattr("dag_gfn.gflownet.chains._chain_iterations", lambda *sizes: 20_000)

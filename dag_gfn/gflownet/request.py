@@ -145,6 +145,14 @@ class FitStreams:
         """Return the generator of the graphs by which times are estimated."""
         return self._streams.generator("trial graphs")
 
+    def guiding_graphs(self) -> np.random.Generator:
+        """Return the generator of DAGs that training learns from."""
+        return self._streams.generator("guiding graphs")
+
+    def guiding_orders(self) -> torch.Generator:
+        """Return the generator of the orders in which their edges are added."""
+        return self._generator("guiding orders")
+
     @property
     def _streams(self) -> RandomStreams:
         return RandomStreams(self.seed)

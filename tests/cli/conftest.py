@@ -23,7 +23,7 @@ def fitted_once(tmp_path_factory):
     table().to_csv(folder / "ok.csv", index=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("dag_gfn.gflownet.layers.chains._chain_iterations", lambda *sizes: 20_000)
+        patch.setattr("dag_gfn.gflownet.chains._chain_iterations", lambda *sizes: 20_000)
         assert main(["fit", "ok.csv", "--out", "out", *QUICK, "--quiet"]) == 0
     return folder / "out"
 

@@ -168,8 +168,8 @@ SIX = (
     *("--train-option", "checkpoint_seconds=0"),  # saved at every step
 )
 MOMENTS = {
-    "guides-drawn": ("dag_gfn.gflownet.layers.chains", "run_chains", 1),
-    "guides-written": ("dag_gfn.gflownet.layers.chains", "save_file", 1),
+    "guides-drawn": ("dag_gfn.gflownet.chains", "run_chains", 1),
+    "guides-written": ("dag_gfn.gflownet.chains", "save_file", 1),
     "first-step": ("dag_gfn.gflownet.training.loop", "evaluate", 1),
     "some-step": ("dag_gfn.gflownet.training.loop", "evaluate", 20),
     "checkpoint-written": ("dag_gfn.gflownet.training.checkpoint", "save_file", 10),

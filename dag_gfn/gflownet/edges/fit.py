@@ -8,6 +8,8 @@ from torch import Tensor
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import MAX_ENUMERATED
+from dag_gfn.gflownet.chains import guides_of
+from dag_gfn.gflownet.edges.guides import guiding_dags, trajectories_to
 from dag_gfn.gflownet.edges.marginal import EdgeMarginal
 from dag_gfn.gflownet.edges.model import build_edge_model
 from dag_gfn.gflownet.edges.result import EdgeFit
@@ -21,6 +23,7 @@ from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
 from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.posterior.verdict import MIN_ESS
 from dag_gfn.scores import ScoreTable
 
@@ -83,6 +86,21 @@ class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
         self.environment = EdgeAddition(table, device=device)
         self.marginal = EdgeMarginal(table, device=device) if table.d <= MAX_ENUMERATED else None
         self.monitor_samples = _MONITOR_SAMPLES if table.d <= _MANY_NODES else _MONITOR_SAMPLES // 4
+
+    def prepare(self) -> None:
+        """Draw DAGs of Markov chains, and take them apart edge by edge."""
+        if self.request.config.guide_share == 0:
+            return
+        table, watchers, streams = self.table, self.watchers, self.streams
+        with self.budget.phase("parent sets"):
+            weights = LayerWeights.build(
+                table, outside=True, seconds=self.budget.remaining(), on_phase=watchers.on_phase
+            )
+        with self.budget.phase("guides"):
+            guides = guides_of(weights, self.request, self.budget, watchers)
+        with self.budget.phase("preparation"):
+            dags = guiding_dags(weights, guides, rng=streams.guiding_graphs())
+            self.guides = trajectories_to(self.environment, dags, generator=streams.guiding_orders())
 
     def build_model(self) -> FlowModel:
         request = self.request

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import MAX_ENUMERATED
+from dag_gfn.gflownet.chains import Guides, JudgingChains, guides_of
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.chains import Guides, JudgingChains, draw_guides
 from dag_gfn.gflownet.layers.marginal import LayerMarginal
 from dag_gfn.gflownet.layers.model import build_layer_model
 from dag_gfn.gflownet.layers.result import WANTED_SAMPLES, LayerFit
@@ -36,7 +36,6 @@ from dag_gfn.scores import ScoreTable
 
 _log = logging.getLogger(__name__)
 _GUIDES_TOGETHER = 512
-_GUIDE_BUDGET = 0.1  # of the time, at most
 _JUDGING_BUDGET = 0.7  # of the time after guides
 _PREPARING_SHARE = 0.05  # of the time that is left then, for half of building guides
 _JUDGED_SHARE = 0.1  # of the time when training begins, at most, for R-hat
@@ -127,7 +126,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
             return
         budget, iterations = self.budget, self.request.config.iterations
         with budget.phase("guides"):
-            self.shown = self._guides()
+            self.shown = guides_of(self.weights, self.request, self.budget, self.watchers)
         left = budget.remaining()
         self.judges = JudgingChains(
             self.weights,
@@ -210,24 +209,6 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
 
     def _sampler(self, model: FlowModel) -> LayerSampler:
         return LayerSampler(self.table, self.weights, model)
-
-    def _guides(self) -> Guides:
-        """Return the guides that are saved beside a checkpoint, which a clock may have cut, else new ones."""
-        checkpoint, beside = self.request.checkpoint, None
-        if checkpoint is not None:
-            beside = checkpoint.with_suffix(".guides.safetensors")
-            if checkpoint.exists() and beside.exists():
-                return Guides.load(beside, self.table.d)
-        guides = draw_guides(
-            self.weights,
-            seed=self.request.seed,
-            training_iterations=self.request.config.iterations,
-            time_limit=self.budget.share(_GUIDE_BUDGET),
-            on_share=self.watchers.of_phase("likely graphs"),
-        )
-        if beside is not None:
-            guides.save(beside)
-        return guides
 
     def _trajectories(self, guides: Guides) -> TrajectoryReplay:
         """Return the trajectories that build the guides, as many as there is time for."""

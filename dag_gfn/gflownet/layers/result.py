@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float64
 
 from dag_gfn.budget import TimeBudget
+from dag_gfn.gflownet.chains import Guides
 from dag_gfn.gflownet.layers.affordable import affordable_chains, affordable_draws
-from dag_gfn.gflownet.layers.chains import Guides
 from dag_gfn.gflownet.layers.comparison import ChainComparison
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.record import importance_of, policy_posterior, training_record, training_seconds

@@ -155,7 +155,8 @@ def _moments(
         if name.startswith("optimizer."):
             _, number, moment = name.split(".")
             moments.setdefault(int(number), {})[moment] = tensor
-    names: dict[bool, set[str]] = {}
+    names: dict[tuple[bool, ...], set[str]] = {}
+    longest = optimizer.defaults.get("longest_side", math.inf)
     for index, found in moments.items():
         if not 0 <= index < len(ordered):
             raise ValueError(f"there is no parameter {index}")
@@ -163,7 +164,8 @@ def _moments(
         rows, columns = (shape[0], shape[1]) if len(shape) == 2 else (None, None)
         sides = {"step": (), **dict.fromkeys(("left", "left_basis"), (rows, rows))}
         sides |= dict.fromkeys(("right", "right_basis"), (columns, columns))
-        if found.keys() != names.setdefault(len(shape) == 2, set(found)) or "step" not in found:
+        alike = tuple(side <= longest for side in shape) if len(shape) == 2 else ()
+        if found.keys() != names.setdefault(alike, set(found)) or "step" not in found:
             raise ValueError(f"what the optimiser knows of parameter {index} is not what it knows of others")
         for moment, tensor in found.items():
             if tuple(tensor.shape) != sides.get(moment, shape) or not torch.isfinite(tensor).all():

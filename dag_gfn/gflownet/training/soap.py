@@ -13,7 +13,9 @@ class SOAP(torch.optim.Optimizer):
     For a weight matrix with gradient G, moving averages of :math:`GG^\top` and :math:`G^\top G` are kept. Adam works on
     :math:`Q_L^\top G Q_R`, where :math:`Q_L` and :math:`Q_R` are their eigenvectors; these are updated every
     `basis_every` steps by one step of power iteration. Vectors and scalars use plain Adam. A step takes about eight
-    matrix products of the size of the weights, less than the network on a batch of hundreds of states.
+    matrix products of the size of the weights, less than the network on a batch of hundreds of states. A side that is
+    longer than `longest_side` is not rotated, as in Shampoo with one side: an input of d^2 features would cost more than
+    the network itself.
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ class SOAP(torch.optim.Optimizer):
         Decay of the moving averages of :math:`GG^\top` and :math:`G^\top G`.
     basis_every, statistics_every : int
         Steps between updates of the eigenvectors, and of the averages that they come from.
+    longest_side : int
+        Largest number of rows or columns with a basis of its own.
     eps : float
         Is added to the root of the mean square.
 
@@ -57,6 +61,7 @@ class SOAP(torch.optim.Optimizer):
         basis_decay: float = 0.95,
         basis_every: int = 20,
         statistics_every: int = 2,
+        longest_side: int = 512,
         eps: float = 1e-8,
     ):
         super().__init__(
@@ -67,6 +72,7 @@ class SOAP(torch.optim.Optimizer):
                 "basis_decay": basis_decay,
                 "basis_every": basis_every,
                 "statistics_every": statistics_every,
+                "longest_side": longest_side,
                 "eps": eps,
             },
         )
@@ -97,36 +103,48 @@ class SOAP(torch.optim.Optimizer):
             state["step"] = torch.zeros(())
             state["mean"] = torch.zeros_like(weights)
             state["square"] = torch.zeros_like(weights)
-            if is_matrix:
-                state["left"], state["right"] = gradient @ gradient.T, gradient.T @ gradient
-                state["left_basis"] = _eigenvectors(state["left"])
-                state["right_basis"] = _eigenvectors(state["right"])
+            for side, average in _averages(gradient, group["longest_side"]) if is_matrix else ():
+                state[side], state[f"{side}_basis"] = average, _eigenvectors(average)
         state["step"] += 1
         step = int(state["step"])
         first, second = group["betas"]
         mean = state["mean"].lerp_(gradient, 1 - first) / (1 - first**step)
-        if is_matrix:
-            left, right = state["left_basis"], state["right_basis"]
-            if step % group["statistics_every"] == 0:
-                state["left"].lerp_(gradient @ gradient.T, 1 - group["basis_decay"])
-                state["right"].lerp_(gradient.T @ gradient, 1 - group["basis_decay"])
-            gradient, mean = left.T @ gradient @ right, left.T @ mean @ right
+        left, right = state.get("left_basis"), state.get("right_basis")
+        if is_matrix and step % group["statistics_every"] == 0:
+            for side, average in _averages(gradient, group["longest_side"]):
+                state[side].lerp_(average, 1 - group["basis_decay"])
+        gradient, mean = _rotated(gradient, left, right), _rotated(mean, left, right)
         square = state["square"].mul_(second).addcmul_(gradient, gradient, value=1 - second)
         update = mean / ((square / (1 - second**step)).sqrt() + group["eps"])
-        if is_matrix:
-            update = left @ update @ right.T
-            if step % group["basis_every"] == 0:
-                self._turn_basis(state)
+        update = _rotated(update, None if left is None else left.T, None if right is None else right.T)
+        if is_matrix and step % group["basis_every"] == 0:
+            self._turn_basis(state)
         weights.sub_(group["lr"] * update)
 
     def _turn_basis(self, state: dict[str, Any]) -> None:
-        """Update both bases, largest eigenvalues first, and reorder the mean squares with their axes."""
+        """Update the bases, largest eigenvalues first, and reorder the mean squares with their axes."""
         for side, axis in (("left", 0), ("right", 1)):
+            if side not in state:
+                continue
             average, basis = state[side], state[f"{side}_basis"]
             eigenvalues = (basis * (average @ basis)).sum(0)
             order = eigenvalues.argsort(descending=True)
             state["square"] = state["square"].index_select(axis, order)
             state[f"{side}_basis"] = torch.linalg.qr(average @ basis[:, order])[0]
+
+
+def _averages(gradient: Tensor, longest_side: int) -> list[tuple[str, Tensor]]:
+    """Return G G^T and G^T G of those sides that are not too long."""
+    rows, columns = gradient.shape
+    sides = [("left", gradient @ gradient.T)] if rows <= longest_side else []
+    return sides + ([("right", gradient.T @ gradient)] if columns <= longest_side else [])
+
+
+def _rotated(matrix: Tensor, left: Tensor | None, right: Tensor | None) -> Tensor:
+    """Return left^T matrix right; without a basis a side stays as it is."""
+    if left is not None:
+        matrix = left.T @ matrix
+    return matrix if right is None else matrix @ right
 
 
 def _eigenvectors(average: Tensor) -> Tensor:

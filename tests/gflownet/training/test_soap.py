@@ -63,19 +63,36 @@ def test_rotating_the_problem_rotates_the_path():
     torch.testing.assert_close(rotate @ moved[0], moved[1], atol=1e-3, rtol=0)
 
 
-def test_a_saved_state_goes_on_as_if_nothing_had_happened():
+def test_a_side_that_is_too_long_is_not_rotated():
+    gradient = torch.randn(3, 7, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    ends = []
+    for given, limit in ((gradient, 5), (gradient.T, 5), (gradient, 2)):
+        weights = torch.zeros(given.shape, dtype=torch.float64, requires_grad=True)
+        optimizer = SOAP([weights], lr=1.0, eps=1e-4, longest_side=limit)
+        weights.grad = given.clone()
+        optimizer.step()
+        ends.append(weights.detach())
+    left = torch.linalg.eigh(gradient @ gradient.T)[1]
+    rotated = left.T @ gradient
+    torch.testing.assert_close(ends[0], -left @ (rotated / (rotated.abs() + 1e-4)))
+    torch.testing.assert_close(ends[1], ends[0].T)
+    torch.testing.assert_close(ends[2], -gradient / (gradient.abs() + 1e-4))  # Adam
+
+
+@pytest.mark.parametrize("longest_side", [512, 2])
+def test_a_saved_state_goes_on_as_if_nothing_had_happened(longest_side):
     weights, loss = regression()
-    optimizer = SOAP([weights], lr=0.05, basis_every=3)
+    optimizer = SOAP([weights], lr=0.05, basis_every=3, longest_side=longest_side)
     for step in range(20):
         if step == 10:
-            fresh = SOAP([weights], lr=0.05, basis_every=3)
+            fresh = SOAP([weights], lr=0.05, basis_every=3, longest_side=longest_side)
             fresh.load_state_dict(optimizer.state_dict())
             optimizer = fresh
         optimizer.zero_grad()
         loss().backward()
         optimizer.step()
     again, loss = regression()
-    reference = SOAP([again], lr=0.05, basis_every=3)
+    reference = SOAP([again], lr=0.05, basis_every=3, longest_side=longest_side)
     for _ in range(20):
         reference.zero_grad()
         loss().backward()

@@ -7,10 +7,10 @@ import pytest
 from safetensors.numpy import save_file
 from sampler_cases import score_table
 
-import dag_gfn.gflownet.layers.chains
+import dag_gfn.gflownet.chains
 from dag_gfn.errors import StorageError
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet.layers.chains import CHAINS, Guides, JudgingChains, draw_guides, guide_iterations
+from dag_gfn.gflownet.chains import CHAINS, Guides, JudgingChains, draw_guides, guide_iterations
 from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.layerings.layer_weights import LayerWeights
 
@@ -67,7 +67,7 @@ def test_guides_come_back_from_their_file(tmp_path, monkeypatch):
         filename.write_bytes(b"half of it")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(dag_gfn.gflownet.layers.chains, "save_file", dies)
+    monkeypatch.setattr(dag_gfn.gflownet.chains, "save_file", dies)
     with pytest.raises(StorageError, match=r"cannot write the guides .*no space"):
         Guides(GUIDES.layer_of[::-1], 3.0).save(path)
     np.testing.assert_array_equal(Guides.load(path, 4).layer_of, GUIDES.layer_of)
@@ -115,7 +115,7 @@ def test_judges_are_others_and_longer(table, weights):
 def test_a_short_training_has_short_judges(monkeypatch, d, training_iterations, steps):
     planned = []
     monkeypatch.setattr(
-        dag_gfn.gflownet.layers.chains, "_run", lambda *given, **named: planned.append(named["iterations"])
+        dag_gfn.gflownet.chains, "_run", lambda *given, **named: planned.append(named["iterations"])
     )
     weights = LayerWeights.of(np.zeros((d, 2)), np.roll(1 << np.arange(d), 1))
     JudgingChains(weights, seed=0, training_iterations=training_iterations)._running.result()
@@ -175,9 +175,9 @@ def test_an_interrupt_of_the_guides_ends_the_fit(weights, monkeypatch):
     def pressed(report):
         raise KeyboardInterrupt
 
-    real = dag_gfn.gflownet.layers.chains.run_chains
+    real = dag_gfn.gflownet.chains.run_chains
     monkeypatch.setattr(
-        dag_gfn.gflownet.layers.chains,
+        dag_gfn.gflownet.chains,
         "run_chains",
         lambda *arguments, **options: real(*arguments, **options | {"on_report": pressed}),
     )

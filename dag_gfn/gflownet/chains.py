@@ -1,4 +1,4 @@
-"""Markov chains that help a GFlowNet over root layerings: guides for training, and judges of its result."""
+"""Markov chains over root layerings that help a GFlowNet: guides for training, and judges of its result."""
 
 import json
 import math
@@ -14,13 +14,16 @@ from jaxtyping import Int64
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import StorageError, shortened
 from dag_gfn.files import replacing
+from dag_gfn.gflownet.request import FitRequest, Watchers
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.random_streams import RandomStreams
 
 CHAINS = 4
+_GUIDE_BUDGET = 0.1  # of the time, at most
 _GUIDES = 4096
 _JUDGED = 5_000  # layerings of each chain that judges
 _MANY_NODES = 30  # beyond, there are fewer, since each comes with its edges
@@ -38,7 +41,7 @@ def guide_iterations(d: int, training_iterations: int) -> int:
 
     Examples
     --------
-    >>> from dag_gfn.gflownet.layers.chains import guide_iterations
+    >>> from dag_gfn.gflownet.chains import guide_iterations
     >>> guide_iterations(20, 1_000), guide_iterations(20, 500)
     (1600000, 800000)
     """
@@ -65,7 +68,7 @@ class Guides:
     >>> import numpy as np
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from dag_gfn.gflownet.layers.chains import Guides
+    >>> from dag_gfn.gflownet.chains import Guides
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "guides.safetensors"
     ...     Guides(np.array([[0, 1, 2], [0, 0, 1]]), seconds=1.5).save(path)
@@ -142,32 +145,33 @@ def draw_guides(
 ) -> Guides:
     """Run short chains from annealed layerings; return layerings of their second halves in random order.
 
-    Parameters
-    ----------
-    weights : LayerWeights
-    seed : int
-    training_iterations : int
-        Planned ones, which `guide_iterations` follows.
-    time_limit : float, optional
-        Seconds after which the chains end in any case.
-    on_share : callable, optional
-        Called now and then with the share of the work that is done, in [0, 1].
+        Parameters
+        ----------
+        weights : LayerWeights
+        seed : int
+        training_iterations : int
+            Planned ones, which `guide_iterations` follows.
+        time_limit : float, optional
+            Seconds after which the chains end in any case.
+        on_share : callable, optional
+            Called now and then with the share of the work that is done, in [0, 1].
 
-    Raises
-    ------
-    KeyboardInterrupt
-        On Ctrl-C: nothing has been trained that would be worth keeping.
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C: nothing has been trained that would be worth keeping.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.gflownet.layers.chains import draw_guides
-    >>> from dag_gfn.layerings.layer_weights import LayerWeights
-    >>> scores = np.zeros((3, 4))
-    >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
-    >>> guides = draw_guides(LayerWeights.of(scores), seed=0, training_iterations=1)
-    >>> bool((guides.layer_of[:, 2] > 0).all())
-    True
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.gflownet.chains import draw_guides
+        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
+    from dag_gfn.layerings.layer_weights import LayerWeights
+        >>> scores = np.zeros((3, 4))
+        >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
+        >>> guides = draw_guides(LayerWeights.of(scores), seed=0, training_iterations=1)
+        >>> bool((guides.layer_of[:, 2] > 0).all())
+        True
     """
     began, streams = time.perf_counter(), RandomStreams(seed)
     chains = _run(
@@ -186,29 +190,65 @@ def draw_guides(
     return Guides(layer_of[chosen], time.perf_counter() - began)
 
 
+def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, watchers: Watchers) -> Guides:
+    """Return the guides that are saved beside a checkpoint, which a clock may have cut, else new ones.
+
+        New ones are saved there, if there is to be a checkpoint.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.budget import TimeBudget
+        >>> from dag_gfn.gflownet.chains import guides_of
+        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
+        >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
+    from dag_gfn.layerings.layer_weights import LayerWeights
+        >>> request = FitRequest(0, default_config(3, iterations=1), 10, make_objective("modified_db"))
+        >>> guides_of(LayerWeights.of(np.zeros((3, 4))), request, TimeBudget(0.1), Watchers()).layer_of.shape[1]
+        3
+    """
+    checkpoint, beside = request.checkpoint, None
+    if checkpoint is not None:
+        beside = checkpoint.with_suffix(".guides.safetensors")
+        if checkpoint.exists() and beside.exists():
+            return Guides.load(beside, weights.d)
+    guides = draw_guides(
+        weights,
+        seed=request.seed,
+        training_iterations=request.config.iterations,
+        time_limit=budget.share(_GUIDE_BUDGET),
+        on_share=watchers.of_phase("likely graphs"),
+    )
+    if beside is not None:
+        guides.save(beside)
+    return guides
+
+
 class JudgingChains:
     """Longer chains with random streams of their own, which training never sees; they run in another thread meanwhile.
 
-    At most `most_layerings` of their layerings are kept.
+        At most `most_layerings` of their layerings are kept.
 
-    Parameters
-    ----------
-    weights : LayerWeights
-    seed : int
-    training_iterations : int
-        A short training is judged by short chains.
-    time_limit : float, optional
-        Seconds after which the chains end in any case.
+        Parameters
+        ----------
+        weights : LayerWeights
+        seed : int
+        training_iterations : int
+            A short training is judged by short chains.
+        time_limit : float, optional
+            Seconds after which the chains end in any case.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.gflownet.layers.chains import JudgingChains
-    >>> from dag_gfn.layerings.layer_weights import LayerWeights
-    >>> judges = JudgingChains(LayerWeights.of(np.zeros((3, 4))), seed=0, training_iterations=1, time_limit=0.05)
-    >>> chains = judges.result()
-    >>> len(chains.layer_of), chains.layer_of.size // 3 <= judges.most_layerings
-    (4, True)
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.gflownet.chains import JudgingChains
+        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
+    from dag_gfn.layerings.layer_weights import LayerWeights
+        >>> judges = JudgingChains(LayerWeights.of(np.zeros((3, 4))), seed=0, training_iterations=1, time_limit=0.05)
+        >>> chains = judges.result()
+        >>> len(chains.layer_of), chains.layer_of.size // 3 <= judges.most_layerings
+        (4, True)
     """
 
     def __init__(
