@@ -198,6 +198,8 @@ def _config(
         # with d^2 inputs and few states in a step, preconditioning would take as long as the step itself
         optimizer="soap" if small else "adam",
         learning_rate=_small_learning_rate(OBJECTIVES[objective].needs) if small else 1e-3,
+        # few nodes have few DAGs: all of them are met without being shown
+        guide_share=0.0 if small or behaviour == "on" else 0.5,
     )
     if behaviour == "on":
         return replace(
