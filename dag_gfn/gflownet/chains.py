@@ -145,33 +145,32 @@ def draw_guides(
 ) -> Guides:
     """Run short chains from annealed layerings; return layerings of their second halves in random order.
 
-        Parameters
-        ----------
-        weights : LayerWeights
-        seed : int
-        training_iterations : int
-            Planned ones, which `guide_iterations` follows.
-        time_limit : float, optional
-            Seconds after which the chains end in any case.
-        on_share : callable, optional
-            Called now and then with the share of the work that is done, in [0, 1].
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+    training_iterations : int
+        Planned ones, which `guide_iterations` follows.
+    time_limit : float, optional
+        Seconds after which the chains end in any case.
+    on_share : callable, optional
+        Called now and then with the share of the work that is done, in [0, 1].
 
-        Raises
-        ------
-        KeyboardInterrupt
-            On Ctrl-C: nothing has been trained that would be worth keeping.
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C: nothing has been trained that would be worth keeping.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from dag_gfn.gflownet.chains import draw_guides
-        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
-    from dag_gfn.layerings.layer_weights import LayerWeights
-        >>> scores = np.zeros((3, 4))
-        >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
-        >>> guides = draw_guides(LayerWeights.of(scores), seed=0, training_iterations=1)
-        >>> bool((guides.layer_of[:, 2] > 0).all())
-        True
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.chains import draw_guides
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> scores = np.zeros((3, 4))
+    >>> scores[2, 3] = 50.0  # node 2 has parents 0 and 1
+    >>> guides = draw_guides(LayerWeights.of(scores), seed=0, training_iterations=1)
+    >>> bool((guides.layer_of[:, 2] > 0).all())
+    True
     """
     began, streams = time.perf_counter(), RandomStreams(seed)
     chains = _run(
@@ -193,20 +192,19 @@ def draw_guides(
 def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, watchers: Watchers) -> Guides:
     """Return the guides that are saved beside a checkpoint, which a clock may have cut, else new ones.
 
-        New ones are saved there, if there is to be a checkpoint.
+    New ones are saved there, if there is to be a checkpoint.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from dag_gfn.budget import TimeBudget
-        >>> from dag_gfn.gflownet.chains import guides_of
-        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
-        >>> from dag_gfn.gflownet.training.config import default_config, make_objective
-        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
-    from dag_gfn.layerings.layer_weights import LayerWeights
-        >>> request = FitRequest(0, default_config(3, iterations=1), 10, make_objective("modified_db"))
-        >>> guides_of(LayerWeights.of(np.zeros((3, 4))), request, TimeBudget(0.1), Watchers()).layer_of.shape[1]
-        3
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.budget import TimeBudget
+    >>> from dag_gfn.gflownet.chains import guides_of
+    >>> from dag_gfn.gflownet.request import FitRequest, Watchers
+    >>> from dag_gfn.gflownet.training.config import default_config, make_objective
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> request = FitRequest(0, default_config(3, iterations=1), 10, make_objective("modified_db"))
+    >>> guides_of(LayerWeights.of(np.zeros((3, 4))), request, TimeBudget(0.1), Watchers()).layer_of.shape[1]
+    3
     """
     checkpoint, beside = request.checkpoint, None
     if checkpoint is not None:
@@ -228,27 +226,26 @@ def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, wa
 class JudgingChains:
     """Longer chains with random streams of their own, which training never sees; they run in another thread meanwhile.
 
-        At most `most_layerings` of their layerings are kept.
+    At most `most_layerings` of their layerings are kept.
 
-        Parameters
-        ----------
-        weights : LayerWeights
-        seed : int
-        training_iterations : int
-            A short training is judged by short chains.
-        time_limit : float, optional
-            Seconds after which the chains end in any case.
+    Parameters
+    ----------
+    weights : LayerWeights
+    seed : int
+    training_iterations : int
+        A short training is judged by short chains.
+    time_limit : float, optional
+        Seconds after which the chains end in any case.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from dag_gfn.gflownet.chains import JudgingChains
-        >>> from dag_gfn.gflownet.request import FitRequest, Watchers
-    from dag_gfn.layerings.layer_weights import LayerWeights
-        >>> judges = JudgingChains(LayerWeights.of(np.zeros((3, 4))), seed=0, training_iterations=1, time_limit=0.05)
-        >>> chains = judges.result()
-        >>> len(chains.layer_of), chains.layer_of.size // 3 <= judges.most_layerings
-        (4, True)
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.gflownet.chains import JudgingChains
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> judges = JudgingChains(LayerWeights.of(np.zeros((3, 4))), seed=0, training_iterations=1, time_limit=0.05)
+    >>> chains = judges.result()
+    >>> len(chains.layer_of), chains.layer_of.size // 3 <= judges.most_layerings
+    (4, True)
     """
 
     def __init__(

@@ -14,8 +14,8 @@ class SOAP(torch.optim.Optimizer):
     :math:`Q_L^\top G Q_R`, where :math:`Q_L` and :math:`Q_R` are their eigenvectors; these are updated every
     `basis_every` steps by one step of power iteration. Vectors and scalars use plain Adam. A step takes about eight
     matrix products of the size of the weights, less than the network on a batch of hundreds of states. A side that is
-    longer than `longest_side` is not rotated, as in Shampoo with one side: an input of d^2 features would cost more than
-    the network itself.
+    longer than `longest_side` is not rotated, as in Shampoo with one side: an input of d^2 features would cost more
+    than the network itself.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from sampler_cases import request_of, score_table
 from dag_gfn.data import from_array
 from dag_gfn.errors import OptionError
 from dag_gfn.exact.reference import exact_reference
-from dag_gfn.gflownet.layers import chains as layer_chains
+from dag_gfn.gflownet import chains as layer_chains
 from dag_gfn.gflownet.chains import Guides
 from dag_gfn.gflownet.layers.fit import fit_layers
 from dag_gfn.gflownet.objectives import OBJECTIVES
