@@ -1,6 +1,6 @@
 """`Sampler` and `ConditionalSampler`: the protocols of a trained sampler of DAGs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -108,20 +108,27 @@ class Sampler(Protocol):
 
 @runtime_checkable
 class ConditionalSampler(Sampler, Protocol):
-    """A sampler that can also draw DAGs that have given edges; ``isinstance`` tells whether one can."""
+    """A sampler that can also draw DAGs that comply with a condition; ``isinstance`` tells whether one can."""
 
     def given(
-        self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
+        self,
+        edges: Iterable[tuple[str, str]] = (),
+        *,
+        absent: Iterable[tuple[str, str]] = (),
+        tiers: Sequence[Sequence[str]] = (),
+        num_samples: int = 10_000,
+        seed: int,
     ) -> "GraphPosterior":
-        """Return the posterior given that edges (source, target) are present, from draws that all have them.
+        """Return the posterior given that edges (source, target) are present or absent, from draws that all comply.
 
-        Its ``log_evidence`` is the log of Σ R(G) over the graphs that have the edges.
+        No edge leads from a later of the `tiers` to an earlier one. The ``log_evidence`` of the result is the log of
+        Σ R(G) over the graphs that comply.
 
         Raises
         ------
         OptionError
             If a name is not a variable.
         ConstraintError
-            If the edges close a cycle or are not allowed.
+            If the condition contradicts itself, or is not allowed.
         """
         ...

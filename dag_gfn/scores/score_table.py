@@ -89,7 +89,7 @@ class ScoreTable:
         self.score_options, self.prior_options = local_score.hyperparameters, prior.hyperparameters
         self.constraints, self.graph_prior = constraints, prior
         self.complete = complete
-        self._local_score = local_score
+        self._local_score, self._memory_limit = local_score, memory_limit
         self._cache = FamilyCache(memory_limit if complete is None else 0)  # a complete table needs none
 
     @classmethod
@@ -146,6 +146,30 @@ class ScoreTable:
         if storage == "lazy" or not fits or (storage == "auto" and d > MAX_COMPLETE_NODES):
             return cls(score, prior, constraints, None, memory_limit)
         return cls(score, prior, constraints, _complete(score, prior, constraints), memory_limit)
+
+    def given(self, required: Int64[np.ndarray, " d"], forbidden: Int64[np.ndarray, " d"]) -> "ScoreTable":
+        """Return this table restricted to families that have required parents and no forbidden ones.
+
+        Whatever else rules families out stays as it is. The sum of R over the graphs of the new table is that over the
+        graphs of this one that comply.
+
+        Parameters
+        ----------
+        required, forbidden : array, shape (d,), int64
+            For each node, a bitmask of parents.
+        """
+        narrower = replace(
+            self.constraints,
+            required=self.constraints.required | required,
+            forbidden=self.constraints.forbidden | forbidden,
+        )
+        complete = None if self.complete is None else self.complete.copy()
+        if complete is not None:
+            for node in np.flatnonzero(required | forbidden).tolist():
+                sets = parent_sets(node, self.d)
+                complies = (sets & forbidden[node] == 0) & (required[node] & ~sets == 0)
+                complete[node, ~complies] = -np.inf
+        return ScoreTable(self._local_score, self.graph_prior, narrower, complete, self._memory_limit)
 
     @property
     def is_complete(self) -> bool:

@@ -1,6 +1,6 @@
 """`EdgeSampler`: a GFlowNet trained over edges as a sampler of DAGs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -18,10 +18,11 @@ from dag_gfn.gflownet.sampling.importance import (
 )
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.weighted_graphs import (
+    condition_on,
     conditional_posterior,
     entropy_of,
     evidence_of,
-    masks_with_edges,
+    named,
 )
 from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior
@@ -101,19 +102,28 @@ class EdgeSampler:
         return mean.cpu().numpy(), error.cpu().numpy()
 
     def given(
-        self, edges: Iterable[tuple[str, str]], *, num_samples: int = 10_000, seed: int
+        self,
+        edges: Iterable[tuple[str, str]] = (),
+        *,
+        absent: Iterable[tuple[str, str]] = (),
+        tiers: Sequence[Sequence[str]] = (),
+        num_samples: int = 10_000,
+        seed: int,
     ) -> GraphPosterior:
-        """Return the posterior given that edges are present; no earlier draw need have had them.
+        """Return the posterior given that edges are present or absent; no earlier draw need have complied.
 
-        Trajectories begin with the given edges, and importance weights correct the draws. ``log_evidence`` is that of
-        the graphs that have the edges. ``info["diagnostics"]`` says how well the policy serves for that: the effective
-        sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape of the tail of their weights, which is
-        None where there are too few draws to estimate it. If it is None or above
+        Trajectories begin with the given edges and add none that is excluded, and importance weights correct the draws.
+        ``log_evidence`` is that of the graphs that comply. ``info["diagnostics"]`` says how well the policy serves for
+        that: the effective sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape of the tail of
+        their weights, which is None where there are too few draws to estimate it. If it is None or above
         `dag_gfn.posterior.verdict.MAX_SHAPE`, standard errors may be too small, and a warning says so.
 
         Parameters
         ----------
-        edges : iterable of (source, target)
+        edges, absent : iterable of (source, target)
+            Edges that are present, and edges that are not.
+        tiers : sequence of sequences of str
+            No edge leads from a later tier to an earlier one.
         num_samples : int
         seed : int
 
@@ -127,16 +137,16 @@ class EdgeSampler:
         Warns
         -----
         NotConvergedWarning
-            If the tail of the weights is too heavy for the standard errors.
+            If the tail of the weights is too heavy for the standard errors, or the draws are worth few.
         """
-        edges = list(edges)
-        present = torch.from_numpy(
-            graph.adjacency_from_masks(masks_with_edges(self.table, edges), self.table.d).copy()
-        )
-        environment = self._environment().starting_from(present)
+        edges, absent = list(edges), list(absent)
+        condition, narrower = condition_on(self.table, edges, absent, tiers)
+        present = torch.from_numpy(graph.adjacency_from_masks(condition.required, self.table.d).copy())
+        environment = EdgeAddition(narrower, device=self._device)
         backward = None if self.model.backward is None else self.model.backward.keeping(present)
         model = FlowModel(self.model.policy, backward=backward)
-        return conditional_posterior(self.table, self._draw(environment, model, num_samples, seed), edges)
+        drawn = self._draw(environment, model, num_samples, seed)
+        return conditional_posterior(self.table, drawn, named(edges, absent, tiers))
 
     @property
     def _device(self) -> torch.device:

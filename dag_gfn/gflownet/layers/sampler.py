@@ -1,7 +1,7 @@
 """`LayerSampler`: a GFlowNet trained over root layerings as a sampler of DAGs."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -9,19 +9,29 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn.errors import TrainingError
+from dag_gfn.errors import NotTractable, TrainingError
 from dag_gfn.gflownet.env.root_layers import RootLayers
+from dag_gfn.gflownet.layers.conditional import draw_given
 from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.policies.layer_network import LayerNetwork
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.gflownet.sampling.threads import single_thread
-from dag_gfn.gflownet.sampling.weighted_graphs import entropy_of, evidence_of
+from dag_gfn.gflownet.sampling.weighted_graphs import (
+    condition_on,
+    conditional_posterior,
+    entropy_of,
+    evidence_of,
+    named,
+)
 from dag_gfn.graphs import graph
+from dag_gfn.layerings.conditional_weights import conditional_weights
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
+from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.sampler import WeightedGraphs
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
@@ -33,39 +43,41 @@ _MOST_TRIES = 20
 @final
 @dataclass(frozen=True)
 class LayerSampler:
-    """A sampler of root layerings, and through them of DAGs; a `dag_gfn.posterior.sampler.Sampler`.
+    """A sampler of root layerings, and through them of DAGs; a `dag_gfn.posterior.sampler.ConditionalSampler`.
 
-    The probability of a layering is known exactly, and so is that of a DAG. It is no `ConditionalSampler`: a layering
-    says too little of single edges for them to be built into it.
+        The probability of a layering is known exactly, and so is that of a DAG.
 
-    Attributes
-    ----------
-    table : ScoreTable
-        What it was trained on.
-    weights : LayerWeights
-        The same with parents summed out.
-    model : FlowModel
-        With averaged weights.
+        Attributes
+        ----------
+        table : ScoreTable
+            What it was trained on.
+        weights : LayerWeights
+            The same with parents summed out.
+        model : FlowModel
+            With averaged weights.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.data import from_array
-    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
-    >>> from dag_gfn.gflownet.layers.sampler import LayerSampler
-    >>> from dag_gfn.gflownet.policies.flow_model import FlowModel
-    >>> from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
-    >>> from dag_gfn.layerings.layer_weights import LayerWeights
-    >>> from dag_gfn.scores import ScoreTable, make_score
-    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
-    >>> weights = LayerWeights.build(table)
-    >>> environment = RootLayers(weights)
-    >>> network = LayerMLP(environment.log_all, environment.log_without)
-    >>> model = FlowModel(network, shared_flow=True, forward_looking=True)
-    >>> dags = np.array([[[0, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
-    >>> log_p, error = LayerSampler(table, weights, model).log_probability(dags)
-    >>> round(float(np.exp(log_p).sum()), 4), error.tolist()
-    (1.0, [0.0, 0.0, 0.0])
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.data import from_array
+        >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+        >>> from dag_gfn.gflownet.layers.sampler import LayerSampler
+        >>> from dag_gfn.gflownet.layers.conditional import draw_given
+    from dag_gfn.gflownet.policies.flow_model import FlowModel
+    from dag_gfn.gflownet.policies.layer_network import LayerNetwork
+        >>> from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+        >>> from dag_gfn.layerings.conditional_weights import conditional_weights
+    from dag_gfn.layerings.layer_weights import LayerWeights
+        >>> from dag_gfn.scores import ScoreTable, make_score
+        >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
+        >>> weights = LayerWeights.build(table)
+        >>> environment = RootLayers(weights)
+        >>> network = LayerMLP(environment.log_all, environment.log_without)
+        >>> model = FlowModel(network, shared_flow=True, forward_looking=True)
+        >>> dags = np.array([[[0, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> log_p, error = LayerSampler(table, weights, model).log_probability(dags)
+        >>> round(float(np.exp(log_p).sum()), 4), error.tolist()
+        (1.0, [0.0, 0.0, 0.0])
     """
 
     table: ScoreTable
@@ -75,15 +87,7 @@ class LayerSampler:
     def sample(self, k: int, *, seed: int) -> WeightedGraphs:
         """Return k new independent draws with their importance weights, a DAG of each layering."""
         drawn, rng = self.layerings(k, seed=seed), RandomStreams(seed).generator("parents")
-        if self.weights.has_outside:
-            parents, log_correction = np.zeros((k, self.table.d), dtype=np.int64), np.zeros(k)
-            for part, corrected in correct_in_parts(self.weights, self.table, drawn.layer_of, rng=rng):
-                parents[part], log_correction[part] = corrected.parents, corrected.log_correction
-            adjacency = graph.adjacency_from_masks(parents, self.table.d)
-            log_weights = drawn.log_weights + log_correction
-        else:
-            adjacency, log_weights = drawn.dags(self.weights, rng=rng), drawn.log_weights
-        return WeightedGraphs(adjacency, self.table.log_reward(graph.parent_masks(adjacency)), log_weights)
+        return _graphs_of(self.weights, self.table, drawn, rng)
 
     def layerings(
         self, k: int, *, seed: int, on_share: Callable[[float], None] | None = None
@@ -184,9 +188,86 @@ class LayerSampler:
         # P_θ(layering) R(G) / R(layering)
         return log_weights - self.log_weights_of(layering_of(adjacency)), np.zeros(len(adjacency))
 
+    def given(
+        self,
+        edges: Iterable[tuple[str, str]] = (),
+        *,
+        absent: Iterable[tuple[str, str]] = (),
+        tiers: Sequence[Sequence[str]] = (),
+        num_samples: int = 10_000,
+        seed: int,
+    ) -> GraphPosterior:
+        """Return the posterior given that edges are present or absent; no earlier draw need have complied.
+
+        Given a layering, the sum over the parent sets that comply is exact. Layerings are drawn by the trained policy,
+        by one that is shifted towards the condition, and by independent nodes under it
+        (:mod:`dag_gfn.gflownet.layers.conditional`). Importance weights correct them, and edge probabilities are
+        averaged given the layering. ``log_evidence`` is that of the graphs that comply.
+        ``info["diagnostics"]`` is as for `EdgeSampler.given`; its ``log_z_lower`` is None where a draw has no weight.
+
+        Parameters
+        ----------
+        edges, absent : iterable of (source, target)
+            Edges that are present, and edges that are not.
+        tiers : sequence of sequences of str
+            No edge leads from a later tier to an earlier one.
+        num_samples : int
+            Layerings to draw. Each that complies gives one DAG.
+        seed : int
+
+        Raises
+        ------
+        OptionError
+            If a name is not a variable.
+        ConstraintError
+            If the condition contradicts itself or the constraints.
+        NotTractable
+            If no layering that was drawn complies.
+
+        Warns
+        -----
+        NotConvergedWarning
+            If the tail of the weights is too heavy for the standard errors, or the draws are worth few.
+        """
+        edges, absent = list(edges), list(absent)
+        condition, narrower = condition_on(self.table, edges, absent, tiers)
+        if not isinstance(self.model.policy, LayerNetwork):
+            raise TypeError(f"given needs a LayerNetwork, not {type(self.model.policy).__name__}")
+        weights = conditional_weights(self.weights, narrower, condition.required, condition.forbidden)
+        generator = torch.Generator(device=self._device).manual_seed(seed)
+        with single_thread(self._device):
+            drawn = draw_given(
+                self.model.policy, self._environment(), weights, num_samples, generator=generator
+            )
+        what, rng = named(edges, absent, tiers), RandomStreams(seed).generator("parents")
+        found = WeightedLayerings(drawn.layer_of, drawn.log_rewards, drawn.log_weights)
+        graphs = None if not len(found) else _graphs_of(weights, narrower, found, rng)
+        if graphs is None or not (graphs.log_weights > -np.inf).any():
+            raise NotTractable(
+                f"given {what}, none of {num_samples:,} layerings complies: ask for more (num_samples), or fit with "
+                "what is given as constraints, which warm_start (--warm-start) makes shorter"
+            )
+        edge = None if weights.has_outside else found.edges(weights, found.log_weights)
+        return conditional_posterior(self.table, graphs, what, tried=num_samples, edge=edge)
+
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
 
     def _environment(self) -> RootLayers:
         return RootLayers(self.weights, device=self._device)
+
+
+def _graphs_of(
+    weights: LayerWeights, table: ScoreTable, drawn: WeightedLayerings, rng: np.random.Generator
+) -> WeightedGraphs:
+    """Return a DAG of each layering with its importance weight."""
+    if weights.has_outside:
+        parents, log_correction = np.zeros((len(drawn), table.d), dtype=np.int64), np.zeros(len(drawn))
+        for part, corrected in correct_in_parts(weights, table, drawn.layer_of, rng=rng):
+            parents[part], log_correction[part] = corrected.parents, corrected.log_correction
+        adjacency = graph.adjacency_from_masks(parents, table.d)
+        log_weights = drawn.log_weights + log_correction
+    else:
+        adjacency, log_weights = drawn.dags(weights, rng=rng), drawn.log_weights
+    return WeightedGraphs(adjacency, table.log_reward(graph.parent_masks(adjacency)), log_weights)

@@ -1,19 +1,23 @@
-"""What weighted draws of graphs estimate: the evidence, the entropy, the posterior given edges."""
+"""What weighted draws of graphs estimate: the evidence, the entropy, the posterior given a condition."""
 
+import math
 import warnings
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Int64
 
-from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
+from dag_gfn.errors import ConstraintError, NotConvergedWarning
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
-from dag_gfn.graphs import graph
-from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.family_condition import FamilyCondition
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.posterior.sampler import WeightedGraphs
 from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.scores import ScoreTable
+
+_LEAST_WORTH = 50
+"""Independent draws below which neither weights nor their tail tell anything."""
 
 
 def evidence_of(drawn: WeightedGraphs) -> ImportanceEstimate:
@@ -49,51 +53,99 @@ def entropy_of(drawn: WeightedGraphs) -> float:
     return float(max(0.0, evidence_of(drawn).log_z - weight @ drawn.log_scores[counts] / weight.sum()))
 
 
-def masks_with_edges(table: ScoreTable, edges: list[tuple[str, str]]) -> Int64[np.ndarray, " d"]:
-    """Return the parents that each node has by the required edges of the table and by the given ones, as bitmasks.
+def condition_on(
+    table: ScoreTable,
+    edges: Iterable[tuple[str, str]] = (),
+    absent: Iterable[tuple[str, str]] = (),
+    tiers: Sequence[Sequence[str]] = (),
+) -> tuple[FamilyCondition, ScoreTable]:
+    """Return a condition by name, what the table requires among it, and the table restricted to what complies.
+
+    Parameters
+    ----------
+    table : ScoreTable
+    edges, absent, tiers
+        As for `FamilyCondition.of`.
 
     Raises
     ------
     OptionError
         If a name is not a variable.
     ConstraintError
-        If the edges close a cycle or are not allowed.
+        If the condition contradicts itself or the constraints of the table.
 
     Examples
     --------
     >>> import numpy as np
     >>> from dag_gfn.data import from_array
-    >>> from dag_gfn.gflownet.sampling.weighted_graphs import masks_with_edges
+    >>> from dag_gfn.gflownet.sampling.weighted_graphs import condition_on
     >>> from dag_gfn.scores import ScoreTable, make_score
     >>> data = from_array(np.random.default_rng(0).normal(size=(10, 3)), names=["a", "b", "c"])
-    >>> masks_with_edges(ScoreTable.build(make_score("bge", data)), [("a", "c"), ("b", "c")]).tolist()
-    [0, 0, 3]
+    >>> condition, narrower = condition_on(ScoreTable.build(make_score("bge", data)), [("a", "c"), ("b", "c")])
+    >>> condition.required.tolist(), float(narrower.log_reward(np.zeros((1, 3), dtype=np.int64))[0])
+    ([0, 0, 3], -inf)
     """
-    masks = table.constraints.required.copy()
-    for source, target in edges:
-        for name in (source, target):
-            if name not in table.names:
-                raise OptionError(f"no variable is called '{name}': there are {', '.join(table.names)}")
-        masks[table.names.index(target)] |= np.int64(1) << table.names.index(source)
-    if not graph.is_dag(graph.adjacency_from_masks(masks, table.d)):
-        raise ConstraintError(f"the edges {edges} close a cycle, with the required ones if there are any")
-    if not np.isfinite(table.log_reward(masks[None, :])).all():
+    wanted = FamilyCondition.of(table.names, edges, absent, tiers)
+    condition = FamilyCondition(table.constraints.required | wanted.required, wanted.forbidden)
+    condition.require_possible(table.names)
+    narrower = table.given(condition.required, condition.forbidden)
+    if (
+        table.constraints.listed is None
+        and not np.isfinite(narrower.log_reward(condition.required[None])).all()
+    ):
         raise ConstraintError("the constraints of the fit do not allow these edges together")
-    return masks
+    return condition, narrower
+
+
+def named(
+    edges: Collection[tuple[str, str]],
+    absent: Collection[tuple[str, str]] = (),
+    tiers: Sequence[Sequence[str]] = (),
+) -> str:
+    """Return what is given, in words.
+
+    Examples
+    --------
+    >>> from dag_gfn.gflownet.sampling.weighted_graphs import named
+    >>> named([("a", "b")]), named([], [("a", "b"), ("b", "c")], [["a"], ["b"]])
+    ('1 edge', '2 absent edges and 2 tiers')
+    """
+    parts = [
+        f"{len(members)} {what}{'' if len(members) == 1 else 's'}"
+        for members, what in ((edges, "edge"), (absent, "absent edge"), (tiers, "tier"))
+        if members
+    ]
+    return " and ".join(parts) or "nothing"
 
 
 def conditional_posterior(
-    table: ScoreTable, drawn: WeightedGraphs, edges: list[tuple[str, str]]
+    table: ScoreTable,
+    drawn: WeightedGraphs,
+    given: str,
+    *,
+    tried: int | None = None,
+    edge: Marginal | None = None,
 ) -> GraphPosterior:
-    """Return the posterior given edges, from weighted draws that all have them.
+    """Return the posterior given a condition, from weighted draws that all comply.
 
     ``info["diagnostics"]`` has the effective sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape
     of the tail of the weights, which is None where too few draws tell it.
 
+    Parameters
+    ----------
+    table : ScoreTable
+    drawn : WeightedGraphs
+    given : str
+        The condition in words, for the warning.
+    tried : int, optional
+        Draws with those that did not comply, whose weight is 0; by default all complied.
+    edge : Marginal, optional
+        Edge probabilities that are better than counting the draws.
+
     Warns
     -----
     NotConvergedWarning
-        If the tail is too heavy for the standard errors, or not known.
+        If the tail is too heavy for the standard errors or not known, or the draws are worth few.
 
     Examples
     --------
@@ -106,26 +158,37 @@ def conditional_posterior(
     >>> table = ScoreTable.build(make_score("bge", data))
     >>> edge = np.array([[False, True], [False, False]])  # the one DAG that has it
     >>> drawn = WeightedGraphs(np.stack([edge] * 100), np.full(100, -7.0), np.full(100, -7.0))
-    >>> given = conditional_posterior(table, drawn, [("a", "b")])
+    >>> given = conditional_posterior(table, drawn, "an edge")
     >>> len(given), round(given.log_evidence, 6)
     (1, -7.0)
     """
-    estimate, pareto_k = evidence_of(drawn), pareto_smoothed(drawn.log_weights)[1]
-    num_samples = len(drawn.log_weights)
-    if pareto_k > MAX_SHAPE:
+    num_samples = len(drawn.log_weights) if tried is None else tried
+    without_weight = np.full(num_samples - len(drawn.log_weights), -np.inf)
+    every = torch.from_numpy(np.concatenate([drawn.log_weights, without_weight]))
+    estimate, pareto_k = ImportanceEstimate.from_log_weights(every), pareto_smoothed(drawn.log_weights)[1]
+    worth = estimate.ess * num_samples
+    if pareto_k > MAX_SHAPE or worth < _LEAST_WORTH:
         warnings.warn(
-            f"given {len(edges)} edges, the weights of {num_samples:,} draws have a tail of shape "
-            f"{pareto_k:.2f}, at most {MAX_SHAPE} is wanted: probabilities may be off by more than their standard "
-            "errors. Ask for more draws (num_samples), train longer, or fit with these edges as required ones",
+            f"given {given}, {num_samples:,} draws are worth {worth:,.0f}, and their weights have a tail of shape "
+            f"{pareto_k:.2f} (at most {MAX_SHAPE} is wanted): probabilities may be off by more than their standard "
+            "errors. Ask for more draws (num_samples), train longer, or fit with what is given as constraints, which "
+            "warm_start (--warm-start) makes shorter",
             NotConvergedWarning,
             stacklevel=3,
         )
+    lower = estimate.log_z_lower
+    diagnostics = vars(estimate) | {
+        "log_z_lower": lower if math.isfinite(lower) else None,
+        "num_samples": num_samples,
+        "pareto_k": pareto_k,
+    }
     return GraphPosterior.from_weights(
         table.names,
         drawn.adjacency,
         drawn.log_weights,
         drawn.log_scores,
-        effective_samples=estimate.ess * num_samples,
+        effective_samples=worth,
+        marginals=None if edge is None else {"edge": edge},
         log_evidence=estimate.log_z,
-        info={"diagnostics": vars(estimate) | {"num_samples": num_samples, "pareto_k": pareto_k}},
+        info={"diagnostics": diagnostics},
     )
