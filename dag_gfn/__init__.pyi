@@ -28,13 +28,14 @@ from .errors import (
 from .experiment_choice import next_experiments
 from .fitting.fit import fit
 from .fitting.models import compare_models
+from .fitting.saved_sampler import load
 from .fitting.score_export import export_scores
 from .fitting.sites import combine
 from .graph_check import check_graph
 from .knowledge import Knowledge, read_knowledge
 from .model_choice import ModelComparison
 from .parameters import fitted
-from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability, load
+from .posterior import ClassPosterior, GraphPosterior, Marginal, Probability
 from .posterior.metrics import compare_posteriors
 from .scores.score_file import read_scores
 from .views import plots

@@ -25,12 +25,14 @@ from dag_gfn.fitting.exact_check import (
 from dag_gfn.fitting.method_choice import method_for
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.fitting.training_options import TrainingOptions
+from dag_gfn.fitting.warm_start import network_of_earlier_fit
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
 from dag_gfn.posterior.method_result import MethodResult, Search
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
+from dag_gfn.scores.stored_table import require_storable
 from dag_gfn.search import best_graphs
 
 MAX_NODES_FOR_UPPER_BOUND = 15
@@ -223,8 +225,9 @@ def gflownet(
     options : TrainingOptions
     checkpoint : Path or None
     start : dict of str to Tensor, optional
-        Parameters of a network over root layers that was trained on another table of the same columns. Training begins
-        with them, and takes a quarter of the steps unless their number is given.
+        Parameters of a network that was trained on another table of the same columns, by default that of the earlier
+        fit in `options.warm_start`. Training begins with them, and takes a quarter of the steps unless their number is
+        given.
 
     Examples
     --------
@@ -251,6 +254,12 @@ def gflownet(
 
     environment, objective = options.resolved()
     _require_steps(run.table, environment)
+    if options.save_sampler:
+        require_storable(run.table)
+    if start is None and options.warm_start is not None:
+        start = network_of_earlier_fit(
+            options.warm_start, run.table.names, environment=environment, policy=options.policy
+        )
     made = make_objective(objective, options.objective_options)
     config = default_config(
         run.table.d,

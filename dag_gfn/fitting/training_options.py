@@ -2,7 +2,9 @@
 
 # ruff: noqa: RUF009  # option() makes a field
 
+import os
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dag_gfn.errors import OptionError
 from dag_gfn.options import OneOf, OptionGroup, Settings, one_of, option, settings, true_or_false
@@ -22,6 +24,20 @@ def objective_names() -> tuple[str, ...]:
     from dag_gfn.gflownet.objectives import OBJECTIVES
 
     return tuple(OBJECTIVES)
+
+
+def folder(name: str, value: Any) -> None:
+    """Raise `OptionError` unless the value is the path of a folder; whether it is there is seen when it is read.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.training_options import folder
+    >>> folder("warm_start", 7)
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: warm_start must be the folder of an earlier fit, not 7
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise OptionError(f"{name} must be the folder of an earlier fit, not {value!r}")
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,32 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         identity=False,
         silent=True,
     )
+
+    save_sampler: bool = option(
+        False,
+        "Save the trained sampler with the posterior.",
+        details="`dag_gfn.load` then gives it back: more draws, probabilities of graphs, the posterior given edges or "
+        "tiers, and a start for later fits (`warm_start`).",
+        check=true_or_false,
+        identity=False,
+        recorded=True,
+        first=True,
+    )
+    warm_start: str | None = option(
+        None,
+        "Folder of an earlier fit with its sampler, to train on from.",
+        details="For the same columns, network and environment; rows, prior, constraints and options of the score may "
+        "differ. Training takes a quarter of the steps, unless their number is given.",
+        check=folder,
+        recorded=True,
+        first=True,
+        metavar="OUT",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.warm_start is not None:  # a path may have come, and the record holds text
+            object.__setattr__(self, "warm_start", os.fspath(self.warm_start))
 
     def completed(self) -> "TrainingOptions":
         """Return the options with environment and objective chosen, as by :meth:`resolved`."""

@@ -193,11 +193,35 @@ def usable_device(device: str) -> torch.device:
     return place
 
 
+_OWN = ("log_z", "state_flow.start")
+"""What a model keeps when it begins with the parameters of another: the evidence differs from table to table."""
+
+
 def _begin_with(model: FlowModel, start: dict[str, Tensor]) -> None:
-    """Give a model the parameters of another; the evidence stays its own, which differs from table to table."""
-    model.load_state_dict(
-        start | {name: value for name, value in model.state_dict().items() if name == "log_z"}
-    )
+    """Give a model the parameters of another; what the other objective did not learn begins anew.
+
+    Raises
+    ------
+    OptionError
+        If the networks differ.
+    """
+    own = model.state_dict()
+    differ = [
+        name
+        for name, value in own.items()
+        if name.startswith("policy.") and (name not in start or start[name].shape != value.shape)
+    ]
+    if differ:
+        raise OptionError(
+            "the network to begin with (warm_start, --warm-start) has other sizes than this one: it was trained by "
+            "another version. Leave warm_start out"
+        )
+    taken = {
+        name: value
+        for name, value in start.items()
+        if name in own and name not in _OWN and value.shape == own[name].shape
+    }
+    model.load_state_dict(own | taken)
 
 
 def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -> TrainConfig:

@@ -60,7 +60,8 @@ class GraphPosterior(MarginalFrames):
     best_log_scores : ndarray, shape (b,), float64
         log R of each.
     sampler : Sampler or None
-        What drew the graphs and can draw more, where a GFlowNet has just been fitted. It is not saved.
+        What drew the graphs and can draw more, where a GFlowNet was fitted. It is saved if the fit was asked for that
+        (`save_sampler`), and `dag_gfn.load` then gives it back.
 
     Raises
     ------

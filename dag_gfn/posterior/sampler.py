@@ -1,7 +1,8 @@
-"""`Sampler` and `ConditionalSampler`: the protocols of a trained sampler of DAGs."""
+"""`Sampler`, `ConditionalSampler` and `StorableSampler`: the protocols of a trained sampler of DAGs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -103,6 +104,21 @@ class Sampler(Protocol):
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
+        ...
+
+
+@runtime_checkable
+class StorableSampler(Protocol):
+    """A sampler that can be written to a file."""
+
+    def save(self, path: Path) -> None:
+        """Write the sampler, with all that is needed to use it without the data.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 - `posterior.npz`: arrays, no pickle: bit-packed graphs, weights, scores; marginals and statistics by prefix.
 - `posterior.json`: `posterior.info`, plus the version of this format.
 - `edges.csv`: source, target, probability (source → target) of all ordered pairs, at full precision.
+- `sampler.safetensors`, where it was asked for: the trained sampler (`SAMPLER`), which `dag_gfn.load` gives back.
 - `graphs.csv`: the most probable graphs: rank, probability, score, edges, odds relative to the first. Empty fields are
   not known.
 
@@ -29,11 +30,14 @@ from dag_gfn.errors import StorageError, StorageWarning, shortened
 from dag_gfn.posterior.marginal import Marginal, Source
 from dag_gfn.posterior.posterior import GraphPosterior
 from dag_gfn.posterior.ranking import ranked_graphs
+from dag_gfn.posterior.sampler import StorableSampler
 from dag_gfn.posterior.schema import check_info
 from dag_gfn.posterior.stored_arrays import read_arrays
 
 FORMAT_VERSION = 1
-FILES = ("edges.csv", "graphs.csv", "posterior.json", "posterior.npz", "report.html")
+SAMPLER = "sampler.safetensors"
+"""The file of the trained sampler."""
+FILES = ("edges.csv", "graphs.csv", "posterior.json", "posterior.npz", "report.html", SAMPLER)
 """What a posterior folder may hold, beside what its own record (`files` in posterior.json) names."""
 MAX_INFO_BYTES = 50_000_000
 _SOURCES: dict[str, Source] = {source: source for source in get_args(Source)}
@@ -122,6 +126,8 @@ def write_files(
     ['edges.csv', 'graphs.csv', 'posterior.json', 'posterior.npz']
     """
     np.savez(folder / "posterior.npz", allow_pickle=False, **_arrays(posterior))
+    if posterior.info.get("save_sampler") and isinstance(posterior.sampler, StorableSampler):
+        posterior.sampler.save(folder / SAMPLER)
     pages = pages or {}
     for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")

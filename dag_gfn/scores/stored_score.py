@@ -124,7 +124,10 @@ def _computed(
     parts = np.empty((tables, len(every)))
     try:
         for t in range(tables):
-            score = _score(posterior, statistics_of_table(statistics, t))
+            one = statistics_of_table(statistics, t)
+            score = score_of_statistics(
+                posterior.info.get("score"), posterior.info.get("score_options") or {}, posterior.names, one
+            )
             if score is None:
                 return unknown
             parts[t] = _log_rewards(score, prior, constraints, every)
@@ -163,9 +166,35 @@ def _log_prior(prior: GraphPrior, masks: Int64[np.ndarray, "k d"]) -> Float64[np
     return prior.log_prior(nodes, masks.reshape(-1)).reshape(masks.shape).sum(axis=1)
 
 
-def _score(posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]) -> LocalScore | _Counts | None:
-    """Return the score of one table from its statistics."""
-    name, options = posterior.info.get("score"), dict(posterior.info.get("score_options") or {})
+def score_of_statistics(
+    name: str | None, options: Mapping[str, Any], names: tuple[str, ...], statistics: Mapping[str, np.ndarray]
+) -> LocalScore | _Counts | None:
+    """Return the score of one table from its sufficient statistics; None where they do not determine it.
+
+    Parameters
+    ----------
+    name : str or None
+        Of the score.
+    options : mapping
+        Its hyperparameters.
+    names : tuple of str
+        The variables.
+    statistics : mapping of str to ndarray
+        As `LocalScore.statistics` gives them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.scores import make_score
+    >>> from dag_gfn.scores.stored_score import score_of_statistics
+    >>> score = make_score("bge", from_array(np.random.default_rng(0).normal(size=(9, 2)), ["a", "b"]))
+    >>> again = score_of_statistics("bge", score.hyperparameters, ("a", "b"), score.statistics())
+    >>> sets = np.array([0b00, 0b10])
+    >>> bool(np.allclose(again.local_scores(0, sets), score.local_scores(0, sets)))
+    True
+    """
+    options = dict(options)
     if "rows" in statistics:
         if name not in ("bdeu", "bde", "bic"):
             return None
@@ -174,9 +203,9 @@ def _score(posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]) -> L
         if name != "bic":
             tables = [ContingencyTables(statistics["rows"][c > 0], cardinalities, c[c > 0]) for c in lines]
             return _Counts(tuple(tables), float(options["equivalent_sample_size"]))
-        return make_score("bic", _counted_rows(posterior, statistics, lines[0]))
+        return make_score("bic", _counted_rows(names, statistics, lines[0]))
     if name == "additive":
-        return Additive.from_statistics(statistics, posterior.names, **options)
+        return Additive.from_statistics(statistics, names, **options)
     block = name in ("block", "copula")
     if not block and name not in ("bge", "bic", "linear_gaussian"):
         return None
@@ -187,7 +216,7 @@ def _score(posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]) -> L
     rows = statistics["num_rows"][: len(scatter)].tolist()
     if name in ("bic", "linear_gaussian"):
         n = float(rows[0])
-        data = from_covariance(scatter[0] / n, n=n, names=list(posterior.names), means=means[0], ddof=0)
+        data = from_covariance(scatter[0] / n, n=n, names=list(names), means=means[0], ddof=0)
         return make_score(name, data, **options)
     shift = np.asarray(options.pop("mean_obs", 0.0), dtype=np.float64)
     moments = [Moments(n, mean - shift, of) for n, mean, of in zip(rows, means, scatter, strict=True)]
@@ -195,27 +224,25 @@ def _score(posterior: GraphPosterior, statistics: Mapping[str, np.ndarray]) -> L
     return BlockBGe.from_moments(
         moments,
         widths,
-        posterior.names,
+        names,
         alpha_mu=float(options["alpha_mu"]),
         alpha_w=float(options["alpha_w"]),
     )
 
 
 def _counted_rows(
-    posterior: GraphPosterior, statistics: Mapping[str, np.ndarray], counts: np.ndarray
+    names: tuple[str, ...], statistics: Mapping[str, np.ndarray], counts: np.ndarray
 ) -> Dataset:
     """Return a table of the distinct rows, with their counts as weights."""
     seen = counts > 0
     cardinalities = tuple(statistics["cardinalities"].tolist())
-    d = posterior.d
+    d = len(names)
     return Dataset(
         values=statistics["rows"][seen].astype(np.float64),
-        names=posterior.names,
+        names=names,
         kinds=("discrete",) * d,
         cardinalities=cardinalities,
-        states=tuple(
-            tuple(labels[:r]) for labels, r in zip(statistics["states"].tolist(), cardinalities, strict=True)
-        ),
+        states=tuple(tuple(map(str, range(r))) for r in cardinalities),  # no score reads labels
         means=np.zeros(d),
         scales=np.ones(d),
         weights=counts[seen].astype(np.float64),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -11,6 +12,7 @@ from jaxtyping import Bool, Float64
 from dag_gfn.gflownet.env.dag_state import DagState, closure
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.sampler_file import SamplerFile, save_sampler
 from dag_gfn.gflownet.sampling.importance import (
     ImportanceEstimate,
     graph_log_probabilities,
@@ -147,6 +149,30 @@ class EdgeSampler:
         model = FlowModel(self.model.policy, backward=backward)
         drawn = self._draw(environment, model, num_samples, seed)
         return conditional_posterior(self.table, drawn, named(edges, absent, tiers))
+
+    def save(self, path: Path) -> None:
+        """Write the sampler to a file, with all that is needed to use it without the data.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done.
+        OptionError
+            If the table cannot be stored.
+        """
+        save_sampler(path, "edges", self.table, self.model, {})
+
+    @classmethod
+    def restored(cls, stored: SamplerFile, *, device: str = "cpu") -> "EdgeSampler":
+        """Return the sampler that `save` has written.
+
+        Raises
+        ------
+        StorageError
+            If the file is damaged.
+        """
+        table = stored.table()
+        return cls(table, stored.model(EdgeAddition(table, device=device)))
 
     @property
     def _device(self) -> torch.device:

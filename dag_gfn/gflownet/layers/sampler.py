@@ -3,17 +3,20 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float64, Int64
 
+from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable, TrainingError
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.conditional import draw_given
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_network import LayerNetwork
+from dag_gfn.gflownet.sampler_file import SamplerFile, damaged, save_sampler
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate, log_importance_weights
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
@@ -249,6 +252,47 @@ class LayerSampler:
             )
         edge = None if weights.has_outside else found.edges(weights, found.log_weights)
         return conditional_posterior(self.table, graphs, what, tried=num_samples, edge=edge)
+
+    def save(self, path: Path) -> None:
+        """Write the sampler to a file, with all that is needed to use it without the data.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done.
+        OptionError
+            If the table cannot be stored.
+        """
+        weights = self.weights
+        candidates = {
+            "candidates": weights.candidates,
+            "log_odds": weights.log_odds,
+            "covered": weights.covered,
+        }
+        save_sampler(path, "layers", self.table, self.model, {} if self.table.is_complete else candidates)
+
+    @classmethod
+    def restored(cls, stored: SamplerFile, *, device: str = "cpu") -> "LayerSampler":
+        """Return the sampler that `save` has written. Beyond 20 columns it scores the candidate parents again.
+
+        Raises
+        ------
+        StorageError
+            If the file is damaged.
+        """
+        table = stored.table()
+        try:
+            if table.complete is not None:
+                weights = LayerWeights.of(table.complete)
+            else:
+                masks = stored.arrays["candidates"]
+                scores = run_chunks(lambda v: table.scores_within(v, int(masks[v])), range(table.d))
+                weights = LayerWeights.of(
+                    np.stack(scores), masks, stored.arrays["log_odds"], stored.arrays["covered"]
+                )
+        except (KeyError, ValueError, IndexError, TypeError, MemoryError) as error:
+            raise damaged(stored.path, error) from error
+        return cls(table, weights, stored.model(RootLayers(weights, device=device)))
 
     @property
     def _device(self) -> torch.device:
