@@ -10,7 +10,11 @@ import typer
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
 from dag_gfn.cli.output import require_output
+from dag_gfn.errors import shortened
+from dag_gfn.fitting.progress import announce
 from dag_gfn.memory import require_memory
+
+_NEW_DRAWS = 20_000
 
 
 def query(
@@ -20,6 +24,14 @@ def query(
     draws: Annotated[
         int, typer.Option(help="Draws of graph and parameters, for queries about effects.")
     ] = 4000,
+    new_draws: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Graphs to draw anew for --given, where the sampler was saved; default 20,000 where few saved ones "
+            "comply, 0 for none.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of these draws.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     debug: Debug = False,
@@ -31,7 +43,8 @@ def query(
     require_output()
     posterior = dag_gfn.load(folder)
     if given is not None:
-        posterior = posterior.given(given)
+        check_seed(seed)
+        posterior = _given(posterior, given, new_draws, seed)
     asked = as_query(query, posterior.names)
     if asked.effects():
         from dag_gfn.effects.effect_questions import num_worth
@@ -62,3 +75,22 @@ def query(
         "conditions": posterior.info.get("conditions", []),
     }
     print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def _given(
+    posterior: "dag_gfn.GraphPosterior", given: str, new_draws: int | None, seed: int
+) -> "dag_gfn.GraphPosterior":
+    """Return the posterior given a statement: from saved draws, or from new ones where few of these comply."""
+    from dag_gfn.posterior.conditioning import as_query
+    from dag_gfn.posterior.sampled_condition import FEW_DRAWS, can_draw_given
+
+    if new_draws:
+        return posterior.given(given, new_draws=new_draws, seed=seed)
+    statement = as_query(given, posterior.names)
+    if new_draws == 0 or posterior.covers_all_dags or not can_draw_given(posterior, statement):
+        return posterior.given(given)
+    share = posterior.probability(statement).value
+    if share * (posterior.effective_samples or 0.0) >= FEW_DRAWS:
+        return posterior.given(given)
+    announce(f"few saved graphs comply with '{shortened(given)}': the saved sampler draws others", shown=True)
+    return posterior.given(given, new_draws=_NEW_DRAWS, seed=seed)

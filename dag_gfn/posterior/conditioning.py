@@ -19,7 +19,7 @@ from dag_gfn.posterior.queries import COMPARISONS, And, Not, Or, PairFeature, Pa
 from dag_gfn.posterior.query_language import parse_query
 from dag_gfn.posterior.ranking import evidence_of
 
-_OF_THE_WHOLE = ("best_graph", "exact_check", "exact_edges", "search", "without_knowledge")
+OF_THE_WHOLE = ("best_graph", "exact_check", "exact_edges", "search", "without_knowledge")
 """What `info` says of a posterior and is not true of a part of it."""
 ROUNDING = 1e-12
 """Of exact probabilities where nothing is recorded of it: their sums are right to about so much."""
@@ -144,7 +144,7 @@ def _info_given(
     posterior: GraphPosterior, text: str, whole: Probability, evidence: Evidence, *, share: float
 ) -> dict[str, Any]:
     """Return `info` with the condition, without entries that hold for the whole posterior only."""
-    info = {key: value for key, value in posterior.info.items() if key not in _OF_THE_WHOLE}
+    info = {key: value for key, value in posterior.info.items() if key not in OF_THE_WHOLE}
     record = posterior.record
     diagnostics: dict[str, Any] = {}
     if "converged" in info.get("diagnostics", {}):

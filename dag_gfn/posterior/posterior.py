@@ -609,7 +609,13 @@ class GraphPosterior(MarginalFrames):
 
         return probability(self, query)
 
-    def given(self, query: str | Query | Callable[[np.ndarray], np.ndarray]) -> "GraphPosterior":
+    def given(
+        self,
+        query: str | Query | Callable[[np.ndarray], np.ndarray],
+        *,
+        new_draws: int | None = None,
+        seed: int = 0,
+    ) -> "GraphPosterior":
         """Return the posterior given that a statement is true: the graphs that comply, renormalised.
 
         Its marginals are counted over those graphs, none of the stored ones is taken over. It is worth
@@ -620,11 +626,16 @@ class GraphPosterior(MarginalFrames):
         ----------
         query : str, Query or callable
             As in `probability`.
+        new_draws : int, optional
+            Draw so many objects anew by the trained sampler, all of which comply, instead of keeping those graphs held
+            here that do; see `dag_gfn.posterior.sampled_condition`. For conditions that few graphs meet.
+        seed : int
+            Of the new draws.
 
         Raises
         ------
         QueryError
-            If the query cannot be read, or no graph held here complies.
+            If the query cannot be read, no graph held here complies, or there is no sampler for new draws.
 
         Examples
         --------
@@ -636,6 +647,10 @@ class GraphPosterior(MarginalFrames):
         >>> len(restricted), round(restricted.info["conditions"][0]["probability"], 2)
         (1, 0.25)
         """
+        if new_draws is not None:
+            from dag_gfn.posterior.sampled_condition import drawn_given
+
+            return drawn_given(self, query, num_samples=new_draws, seed=seed)
         from dag_gfn.posterior.conditioning import given
 
         return given(self, query)

@@ -6,6 +6,7 @@ counts), where the score can be made again from that, else as the list of its fa
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -233,16 +234,15 @@ def table_of(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -
         raise ValueError(f"its storage is {storage!r}")
     score = StoredLocalScore(names, description["score"], description["score_options"], source)
     if storage == "lazily listed" and constraints.listed is None:
-        constraints = Constraints(*(getattr(constraints, name) for name in _FIELDS), source.families)
+        constraints = replace(constraints, listed=source.families)
     return ScoreTable(score, prior, constraints, complete, MEMORY_LIMIT)
-
-
-_FIELDS = ("required", "forbidden", "max_parents", "cell_limit", "max_parents_of")
 
 
 def _check(arrays: Mapping[str, np.ndarray], d: int) -> None:
     """Raise ValueError where an array has another shape or kind than those of d nodes."""
-    shapes = {name: ((d,), "i") for name in (*_EDGE_LIMITS, "max_parents_of", "cell_required", "counts")}
+    shapes: dict[str, tuple[tuple[int, ...], str]] = dict.fromkeys(
+        (*_EDGE_LIMITS, "max_parents_of", "cell_required", "counts"), ((d,), "i")
+    )
     shapes |= {"log_prior_by_size": ((d,), "f"), "log_odds": ((d, d), "f")}
     shapes |= {"states": ((d,), "f"), "rows": ((d,), "f")}
     for name, (shape, kind) in shapes.items():

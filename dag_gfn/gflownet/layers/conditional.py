@@ -113,8 +113,8 @@ def draw_given(
         layer_of[rows], log_reward[rows] = ends.outcome, ends.log_final_reward
         log_weight[rows] = log_reward[rows] - (log_p + shares.log()).logsumexp(1)
     complies = log_weight > -torch.inf
-    kept = (values[complies].cpu().numpy() for values in (layer_of, log_reward, log_weight))
-    return ConditionalLayerings(*kept, num_samples)
+    placed, reward, weight = (values[complies].cpu().numpy() for values in (layer_of, log_reward, log_weight))
+    return ConditionalLayerings(placed, reward, weight, num_samples)
 
 
 def _built(

@@ -2,13 +2,14 @@
 
 from torch import nn
 
+from dag_gfn.gflownet.policies.attention import AttentionBlock
 from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP, MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.edge_transformer import EdgeTransformer
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 
 
-def sizes_of(network: nn.Module) -> dict[str, int]:
+def sizes_of(network: object) -> dict[str, int]:
     """Return the keywords with which a network of the same sizes is built.
 
     Raises
@@ -32,7 +33,9 @@ def sizes_of(network: nn.Module) -> dict[str, int]:
             return {
                 "width": network.identity.shape[1],
                 "num_layers": len(network.blocks),
-                "num_heads": next((block.num_heads for block in network.blocks), 1),
+                "num_heads": next(
+                    (block.num_heads for block in network.blocks if isinstance(block, AttentionBlock)), 1
+                ),
             }
     raise TypeError(f"the sizes of a {type(network).__name__} are not known")
 
