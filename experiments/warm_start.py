@@ -1,13 +1,13 @@
 """What a warm start saves: training from an earlier fit's sampler beside training from the beginning.
 
 A GFlowNet over root layers is trained on a sample of a random linear-Gaussian network, with the default number of
-steps, and saved. Then the problem changes a little:
+steps or another, and saved. Then the problem changes a little:
 
 - rows: a tenth more rows;
 - prior: the graph prior `fair` in place of the uniform one;
 - tier: two columns come before all others (those that least probably have parents).
 
-On each changed problem it is trained with a part of the default steps, cold (from the beginning) and warm (from the
+On each changed problem it is trained with a part of these steps, cold (from the beginning) and warm (from the
 saved sampler; 0 steps are the saved sampler as it is). Printed are, for the trained sampler itself, the largest edge
 error of its draws without weights, the share of the draws that importance weights leave, the error of its log evidence,
 and the seconds of training, guides included. The Markov chains that judge a fit do not run here.
@@ -104,13 +104,16 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=10)
     parser.add_argument("--rows", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--steps", type=int, help="of the earlier training; by default as many as a fit takes"
+    )
     parser.add_argument("--changes", default="rows,prior,tier")
-    parser.add_argument("--warm", default="0,0.03125,0.125,0.25", help="parts of the default steps")
-    parser.add_argument("--cold", default="0.25,0.5,1", help="parts of the default steps")
+    parser.add_argument("--warm", default="0,0.03125,0.125,0.25", help="parts of these steps")
+    parser.add_argument("--cold", default="0.25,0.5,1", help="parts of these steps")
     parser.add_argument("--out", type=Path, default=Path("experiments/results/warm_start/trainings.csv"))
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    whole = default_config(chosen.columns, environment="layers").iterations
+    whole = chosen.steps or default_config(chosen.columns, environment="layers").iterations
     earlier, changed = problems(chosen.columns, chosen.rows, chosen.seed)
     sampler, seconds = trained(earlier, whole, None, chosen.seed)
     with tempfile.TemporaryDirectory() as folder:

@@ -181,8 +181,11 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
 
     def check_unused(self, d: int) -> None:
         """Raise `OptionError` for wrong values of options that the method ignores: a mistake should not pass unseen."""
+        from dag_gfn.fitting.warm_start import require_sampler
         from dag_gfn.gflownet.training.config import default_config, make_objective
 
         environment, objective = self.resolved()
+        if self.warm_start is not None:
+            require_sampler(self.warm_start)
         make_objective(objective, self.objective_options)
         default_config(d, environment=environment, behaviour=self.behaviour, options=self.train_options)

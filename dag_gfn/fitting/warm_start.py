@@ -8,6 +8,30 @@ from dag_gfn.errors import OptionError
 from dag_gfn.posterior.storage import SAMPLER
 
 
+def require_sampler(folder: str) -> Path:
+    """Return the file of the sampler in an earlier posterior's folder.
+
+    Raises
+    ------
+    OptionError
+        If there is none.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.warm_start import require_sampler
+    >>> require_sampler("nowhere")
+    Traceback (most recent call last):
+    dag_gfn.errors.OptionError: 'nowhere' has no saved sampler to train on from (warm_start, --warm-start): fit it ...
+    """
+    path = Path(folder) / SAMPLER
+    if not path.is_file():
+        raise OptionError(
+            f"'{folder}' has no saved sampler to train on from (warm_start, --warm-start): fit it by method gflownet "
+            "with save_sampler (--save-sampler), or leave warm_start out"
+        )
+    return path
+
+
 def network_of_earlier_fit(
     folder: str, names: tuple[str, ...], *, environment: str, policy: str
 ) -> dict[str, Any]:
@@ -38,13 +62,7 @@ def network_of_earlier_fit(
     """
     from dag_gfn.gflownet.sampler_file import load_sampler  # imports torch
 
-    path = Path(folder) / SAMPLER
-    if not path.is_file():
-        raise OptionError(
-            f"'{folder}' has no saved sampler to train on from (warm_start, --warm-start): fit it by method gflownet "
-            "with save_sampler (--save-sampler), or leave warm_start out"
-        )
-    stored = load_sampler(path)
+    stored = load_sampler(require_sampler(folder))
     if stored.names != names:
         missing = [name for name in stored.names if name not in names]
         more = [name for name in names if name not in stored.names]

@@ -1,11 +1,13 @@
 """Whether a sampler keeps its protocol, checked against the exact distribution that the caller supplies."""
 
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from dag_gfn.errors import ConstraintError, OptionError
+from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
 from dag_gfn.graphs import graph
 from dag_gfn.posterior.sampler import ConditionalSampler, Sampler, WeightedGraphs
 
@@ -26,8 +28,8 @@ def check_sampler(
 
     Draws are DAGs with their scores. Their weights give the evidence, the edges and the entropy of the posterior.
     Probabilities of all graphs sum to one and are those with which graphs are drawn. The upper bound of the evidence is
-    none too low. If it is a `ConditionalSampler`, the posteriors given no edge and given each single edge are the
-    conditional ones. Every estimate may be off by five of its standard errors.
+    none too low. If it is a `ConditionalSampler`, the posteriors given nothing, each single edge, an absent edge, and
+    tiers are the conditional ones. Every estimate may be off by five of its standard errors.
 
     Parameters
     ----------
@@ -173,16 +175,27 @@ def _check_conditionals(
     k: int,
     seed: int,
 ) -> None:
-    """Check the posteriors given no edge and given each single one, and what cannot be given."""
+    """Check the posteriors given nothing, each edge, an absent edge and tiers, and what cannot be given."""
     d = len(names)
-    for edge in [None, *((i, j) for i in range(d) for j in range(d) if i != j)]:
-        has = np.ones(len(graphs), dtype=bool) if edge is None else graphs[:, edge[0], edge[1]]
+    place = {one.tobytes(): row for row, one in enumerate(graphs)}
+    pairs = [(i, j) for i in range(d) for j in range(d) if i != j]
+    asked: list[tuple[str, dict[str, Any], np.ndarray]] = [
+        ("given nothing", {}, np.ones(len(graphs), dtype=bool)),
+        *(
+            (f"given {names[i]} -> {names[j]}", {"edges": [(names[i], names[j])]}, graphs[:, i, j])
+            for i, j in pairs
+        ),
+        ("given an absent edge", {"absent": [(names[0], names[1])]}, ~graphs[:, 0, 1]),
+        ("given tiers", {"tiers": [names[1:], names[:1]]}, ~graphs[:, 0, 1:].any(axis=1)),
+    ]
+    for what, condition, has in asked:
         log_z, p = _normalised(log_scores[has])
-        given = sampler.given(
-            [] if edge is None else [(names[edge[0]], names[edge[1]])], num_samples=k, seed=seed
-        )
-        what = "given no edge" if edge is None else f"given {names[edge[0]]} -> {names[edge[1]]}"
-        assert edge is None or given.graphs[:, edge[0], edge[1]].all(), f"{what}, a graph lacks it"
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", NotConvergedWarning
+            )  # the errors are held against the truth below
+            given = sampler.given(**condition, num_samples=k, seed=seed)
+        assert all(has[place[one.tobytes()]] for one in given.graphs), f"{what}, a graph does not comply"
         marginal = given.marginal("edge")
         _require(
             marginal.values,

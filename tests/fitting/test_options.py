@@ -76,6 +76,8 @@ WRONG = {
     "objective_options": ({"magic": 1}, "magic=1"),
     "train_options": ({"magic": 1}, "magic=1"),
     "device": ("magic", "magic"),
+    "save_sampler": ("no", "no"),
+    "warm_start": (7, "nowhere"),
 }
 """For each option a value that is refused, in Python and on the command line."""
 

@@ -5,10 +5,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dag_gfn.fitting.saved_sampler import SavedSampler
 from dag_gfn.gflownet.edges.sampler import EdgeSampler
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
-from dag_gfn.posterior.sampler import ConditionalSampler, EvidenceEstimate, Sampler, WeightedGraphs
+from dag_gfn.posterior.sampler import (
+    ConditionalSampler,
+    EvidenceEstimate,
+    Sampler,
+    StorableSampler,
+    WeightedGraphs,
+)
 
 ASKED = ("sample", "log_probability", "log_z", "log_z_upper", "entropy")
 
@@ -25,10 +32,10 @@ def test_a_sampler_answers_all_questions():
         assert not isinstance(with_methods(*(name for name in ASKED if name != missing), "given"), Sampler)
 
 
-@pytest.mark.parametrize(("kind", "conditional"), [(EdgeSampler, True), (LayerSampler, False)])
-def test_which_of_the_two_samplers_can_be_conditioned(kind, conditional):
-    assert all(callable(getattr(kind, name)) for name in ASKED)
-    assert hasattr(kind, "given") == conditional
+@pytest.mark.parametrize("kind", [EdgeSampler, LayerSampler, SavedSampler])
+def test_all_samplers_can_be_conditioned_and_saved(kind):
+    assert all(callable(getattr(kind, name)) for name in (*ASKED, "given", "save"))
+    assert isinstance(with_methods("save"), StorableSampler)
 
 
 def test_an_estimate_by_importance_weights_is_one_of_the_evidence():

@@ -33,13 +33,17 @@ class LookUpSampler:
         places = [int(np.flatnonzero((one == GRAPHS).all((1, 2)))[0]) for one in adjacency]
         return self.log_p[places], np.zeros(len(adjacency))
 
-    def given(self, edges, *, num_samples=10_000, seed):
+    def given(self, edges=(), *, absent=(), tiers=(), num_samples=10_000, seed):
         if any(name not in NAMES for edge in edges for name in edge):
             raise OptionError("no such variable")
-        pairs = [(NAMES.index(source), NAMES.index(target)) for source, target in edges]
-        has = (
-            np.all([GRAPHS[:, i, j] for i, j in pairs], axis=0) if pairs else np.ones(len(GRAPHS), dtype=bool)
-        )
+        has = np.ones(len(GRAPHS), dtype=bool)
+        for source, target in edges:
+            has &= GRAPHS[:, NAMES.index(source), NAMES.index(target)]
+        back = [
+            (b, a) for k, tier in enumerate(tiers) for a in tier for later in tiers[k + 1 :] for b in later
+        ]
+        for source, target in [*absent, *back]:
+            has &= ~GRAPHS[:, NAMES.index(source), NAMES.index(target)]
         if not has.any():
             raise ConstraintError("a cycle")
         log_p = self.log_p[has] - np.logaddexp.reduce(self.log_p[has])
@@ -157,15 +161,20 @@ class EstimatedLowBound(LowBound):
 
 
 class GivenNothing(LookUpSampler):
-    def given(self, edges, *, num_samples=10_000, seed):
+    def given(self, edges=(), *, absent=(), tiers=(), num_samples=10_000, seed):
         super().given(edges, num_samples=num_samples, seed=seed)
         return super().given([], num_samples=num_samples, seed=seed)
 
 
 class AnyName(LookUpSampler):
-    def given(self, edges, *, num_samples=10_000, seed):
+    def given(self, edges=(), *, absent=(), tiers=(), num_samples=10_000, seed):
         known = [edge for edge in edges if set(edge) <= set(NAMES)]
-        return super().given(known, num_samples=num_samples, seed=seed)
+        return super().given(known, absent=absent, tiers=tiers, num_samples=num_samples, seed=seed)
+
+
+class NoTiers(LookUpSampler):
+    def given(self, edges=(), *, absent=(), tiers=(), num_samples=10_000, seed):
+        return super().given(edges, absent=absent, num_samples=num_samples, seed=seed)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +191,9 @@ class AnyName(LookUpSampler):
         (TooMuchProbability, "the sum of all probabilities"),
         (LowBound, "the upper bound: off by"),
         (EstimatedLowBound, "the upper bound .* is too low"),
-        (GivenNothing, "given a -> b, a graph lacks it"),
+        (GivenNothing, "given a -> b, a graph does not comply"),
         (AnyName, "there is no OptionError"),
+        (NoTiers, "given tiers, a graph does not comply"),
     ],
 )
 def test_a_broken_promise_is_found(kind, said):

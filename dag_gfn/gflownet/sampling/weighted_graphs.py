@@ -16,7 +16,7 @@ from dag_gfn.posterior.sampler import WeightedGraphs
 from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.scores import ScoreTable
 
-_LEAST_WORTH = 50
+_LEAST_WORTH = 25
 """Independent draws below which neither weights nor their tail tell anything."""
 
 

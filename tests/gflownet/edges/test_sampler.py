@@ -153,10 +153,10 @@ def test_given_edges_is_the_conditional_posterior(table, sampler, edges):
 
 
 def test_given_edges_with_weights_that_tell_little_warn(table):
-    with pytest.warns(NotConvergedWarning, match="given 0 edges, the weights of 2,000 draws have a tail"):
+    with pytest.warns(NotConvergedWarning, match="given nothing, 2,000 draws are worth"):
         given = made_by_hand(table, noise=4.0).given([], num_samples=2000, seed=0)
     assert given.info["diagnostics"]["pareto_k"] > 0.7
-    with pytest.warns(NotConvergedWarning, match="given 1 edges, the weights of 20 draws have a tail"):
+    with pytest.warns(NotConvergedWarning, match="given 1 edge, 20 draws are worth"):
         given = made_by_hand(table).given([table.names[:2]], num_samples=20, seed=0)
     assert given.info["diagnostics"]["pareto_k"] is None
 

@@ -201,5 +201,5 @@ def test_the_protocol_is_kept(d):
     table, graphs = score_table(d), np.array(oracles.all_dags(d))
     log_scores = np.array([log_reward(table)(dag) for dag in graphs])
     sampler = trained(table)
-    assert not isinstance(sampler, ConditionalSampler)
+    assert isinstance(sampler, ConditionalSampler)
     check_sampler(sampler, table.names, graphs, log_scores, seed=1, num_samples=3000)

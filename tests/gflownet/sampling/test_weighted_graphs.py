@@ -9,10 +9,11 @@ from sampler_cases import log_reward, score_table
 
 from dag_gfn.errors import ConstraintError, NotConvergedWarning, OptionError
 from dag_gfn.gflownet.sampling.weighted_graphs import (
+    condition_on,
     conditional_posterior,
     entropy_of,
     evidence_of,
-    masks_with_edges,
+    named,
 )
 from dag_gfn.posterior.sampler import WeightedGraphs
 
@@ -66,10 +67,16 @@ def test_draws_without_weight_count_for_the_evidence_and_not_for_the_mean_score(
     assert evidence_of(dead).ess == pytest.approx(0.5)
 
 
-def test_masks_hold_the_required_and_the_given_edges():
+def test_a_condition_holds_the_required_and_the_given_edges():
     table = score_table(4, required=[(0, 1)])
-    _, b, c, d = table.names
-    assert masks_with_edges(table, [(c, d), (b, d)]).tolist() == [0, 0b0001, 0, 0b0110]
+    a, b, c, d = table.names
+    condition, narrower = condition_on(table, [(c, d), (b, d)], [(b, c)], [[a], [c]])
+    assert condition.required.tolist() == [0, 0b0001, 0, 0b0110]
+    assert condition.forbidden.tolist() == [0b0100, 0, 0b0010, 0]
+    assert narrower.log_reward(np.array([[0, 0b0001, 0, 0b0110]])) == table.log_reward(
+        np.array([[0, 0b0001, 0, 0b0110]])
+    )
+    assert narrower.log_reward(np.array([[0, 0b0001, 0, 0b0010]])) == -np.inf
     assert table.constraints.required.tolist() == [0, 0b0001, 0, 0]  # is left as it was
 
 
@@ -77,11 +84,13 @@ def test_edges_that_cannot_be_are_refused():
     table = score_table(3, required=[(0, 1)], forbidden=[(2, 1)], max_parents=2)
     a, b, c = table.names
     with pytest.raises(OptionError, match="no variable is called 'z'"):
-        masks_with_edges(table, [(a, "z")])
+        condition_on(table, [(a, "z")])
     with pytest.raises(ConstraintError, match="close a cycle"):
-        masks_with_edges(table, [(b, c), (c, a)])
+        condition_on(table, [(b, c), (c, a)])
     with pytest.raises(ConstraintError, match="do not allow"):
-        masks_with_edges(table, [(c, b)])
+        condition_on(table, [(c, b)])
+    with pytest.raises(ConstraintError, match="to be there and not"):
+        condition_on(table, absent=[(a, b)])
 
 
 def test_the_posterior_given_an_edge_is_that_of_the_graphs_that_have_it():
@@ -89,7 +98,7 @@ def test_the_posterior_given_an_edge_is_that_of_the_graphs_that_have_it():
     drawn = every_dag_once(table, with_edge=(0, 2))
     log_z, shares = exact(table, holds=lambda dag: dag[0, 2])
     many = WeightedGraphs(*(np.repeat(part, 40, axis=0) for part in vars(drawn).values()))
-    posterior = conditional_posterior(table, many, [(table.names[0], table.names[2])])
+    posterior = conditional_posterior(table, many, "an edge")
     assert posterior.log_evidence == pytest.approx(log_z, abs=1e-9)
     expected = sum(p * dag for dag, p in shares)
     np.testing.assert_allclose(posterior.edge_marginals().to_numpy(), expected, atol=1e-9)
@@ -104,6 +113,28 @@ def test_a_heavy_tail_is_said():
         drawn.adjacency[rows], drawn.log_scores[rows], 2.0 * rng.exponential(size=400)
     )  # shape 2
     with pytest.warns(
-        NotConvergedWarning, match=r"given 1 edges, the weights of 400 draws have a tail of shape"
+        NotConvergedWarning,
+        match=r"given 1 edge, 400 draws are worth .*, and their weights have a tail of shape",
     ):
-        conditional_posterior(table, heavy, [(table.names[0], table.names[2])])
+        conditional_posterior(table, heavy, named([(table.names[0], table.names[2])]))
+
+
+def test_draws_that_do_not_comply_count_for_the_evidence():
+    table = score_table(3)
+    drawn = every_dag_once(table, with_edge=(0, 2))
+    log_z, shares = exact(table, holds=lambda dag: dag[0, 2])
+    many = WeightedGraphs(*(np.repeat(part, 40, axis=0) for part in vars(drawn).values()))
+    posterior = conditional_posterior(table, many, "an edge", tried=80 * len(shares))
+    assert posterior.log_evidence == pytest.approx(log_z - math.log(2), abs=1e-9)
+    assert posterior.info["diagnostics"]["log_z_lower"] is None
+    assert posterior.effective_samples == pytest.approx(
+        conditional_posterior(table, many, "an edge").effective_samples
+    )
+
+
+def test_draws_that_are_worth_few_are_said():
+    table = score_table(3)
+    every = every_dag_once(table)
+    uneven = WeightedGraphs(every.adjacency, every.log_scores, np.where(np.arange(25) < 5, 0.0, -50.0))
+    with pytest.warns(NotConvergedWarning, match="given 2 tiers, 25 draws are worth 5,"):
+        conditional_posterior(table, uneven, named([], [], [["a"], ["b"]]))
