@@ -20,6 +20,7 @@ import csv
 import tempfile
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ import dag_gfn
 from dag_gfn.exact.dag_dp import exact_marginals
 from dag_gfn.gflownet.chains import draw_guides
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.layers.model import build_layer_model
+from dag_gfn.gflownet.layers.model import build_layer_model, fit_flow
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.sampler_file import load_sampler
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
@@ -60,11 +61,12 @@ def problems(columns: int, rows: int, seed: int) -> tuple[ScoreTable, dict[str, 
 
 
 def trained(
-    table: ScoreTable, steps: int, start: dict[str, torch.Tensor] | None, seed: int
+    table: ScoreTable, steps: int, start: dict[str, torch.Tensor] | None, seed: int, rate: float = 3e-3
 ) -> tuple[LayerSampler, float]:
     """Return a trained sampler, and the seconds that it took."""
     began = time.perf_counter()
-    config = default_config(table.d, environment="layers", iterations=max(steps, 1))
+    options = {"learning_rate": rate}
+    config = default_config(table.d, environment="layers", iterations=max(steps, 1), options=options)
     weights = LayerWeights.build(table)
     environment = RootLayers(weights)
     if steps == 0:
@@ -79,6 +81,7 @@ def trained(
     model = build_layer_model(environment, OBJECTIVE, guides)
     if start is not None:
         model.load_state_dict(start)
+        fit_flow(model.policy, environment, guides, beside_corrections=True)
     training = train(environment, model, OBJECTIVE, config, generator=generator, guides=guides)
     return LayerSampler(table, weights, training.policy), time.perf_counter() - began
 
@@ -91,7 +94,7 @@ def figures(sampler: LayerSampler, seconds: float) -> dict[str, float]:
     return {
         "edge_error": float(np.abs(drawn.edges(sampler.weights).values - exact.edge).max()),
         "ess": drawn.effective_samples / len(drawn),
-        "log_z_error": abs(log_z - exact.log_evidence),
+        "log_z_error": float(abs(log_z - exact.log_evidence)),
         "seconds": seconds,
     }
 
@@ -110,6 +113,7 @@ def main() -> None:
     parser.add_argument("--changes", default="rows,prior,tier")
     parser.add_argument("--warm", default="0,0.03125,0.125,0.25", help="parts of these steps")
     parser.add_argument("--cold", default="0.25,0.5,1", help="parts of these steps")
+    parser.add_argument("--rates", default="0.003", help="learning rates of warm trainings")
     parser.add_argument("--out", type=Path, default=Path("experiments/results/warm_start/trainings.csv"))
     chosen = parser.parse_args()
     torch.set_num_threads(1)
@@ -121,8 +125,9 @@ def main() -> None:
         start = load_sampler(Path(folder) / "sampler.safetensors").weights
     lines: list[dict[str, Any]] = []
 
-    def note(change: str, way: str, steps: int, found: dict[str, float]) -> None:
-        lines.append({"columns": chosen.columns, "change": change, "start": way, "steps": steps, **found})
+    def note(change: str, way: str, steps: int, rate: float, found: dict[str, float]) -> None:
+        asked = {"columns": chosen.columns, "change": change, "start": way, "steps": steps, "rate": rate}
+        lines.append(asked | found)
         shown = {name: round(v, 4) if isinstance(v, float) else v for name, v in lines[-1].items()}
         print(shown, flush=True)
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
@@ -131,13 +136,13 @@ def main() -> None:
             writer.writeheader()
             writer.writerows(lines)
 
-    note("none", "cold", whole, figures(sampler, seconds))
+    note("none", "cold", whole, 3e-3, figures(sampler, seconds))
     for change in chosen.changes.split(","):
-        for way, parts in (("warm", chosen.warm), ("cold", chosen.cold)):
-            for part in map(float, parts.split(",")):
-                steps = round(part * whole)
-                of_way = start if way == "warm" else None
-                note(change, way, steps, figures(*trained(changed[change], steps, of_way, chosen.seed + 1)))
+        for way, parts, rates in (("warm", chosen.warm, chosen.rates), ("cold", chosen.cold, "0.003")):
+            for part, rate in product(map(float, parts.split(",")), map(float, rates.split(","))):
+                steps, of_way = round(part * whole), start if way == "warm" else None
+                made = trained(changed[change], steps, of_way, chosen.seed + 1, rate)
+                note(change, way, steps, rate, figures(*made))
 
 
 if __name__ == "__main__":

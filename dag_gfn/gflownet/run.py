@@ -88,6 +88,9 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
     def build_model(self) -> FlowModel:
         """Return an untrained model."""
 
+    def adapt(self, model: FlowModel) -> None:
+        """Adapt a model that begins with the parameters of another table's: by default not at all."""
+
     @abstractmethod
     def works_after_training(self, untrained: FlowModel) -> list[TimedWork]:
         """Return the work after training; it is tried with the untrained model to estimate its time."""
@@ -150,6 +153,7 @@ def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
                 model = kind.build_model()
             if kind.request.start is not None:
                 _begin_with(model, kind.request.start)
+                kind.adapt(model)
             config = _with_time_for_draws(kind, model)
             with budget.phase("training"):
                 training = _trained(kind, model, config)

@@ -18,6 +18,7 @@ PairMatrix = Float64[np.ndarray, "d d"]
 _TAIL = 0.2  # largest share of the draws in the tail of their weights
 _SMALLEST_TAIL = 5  # draws
 _ALIKE = 1e-6  # nats by which equal log-weights may differ
+_SHARED = 5  # draws of equal weight, so that this weight is no outlier
 
 # --- distributions over the same outcomes ---
 
@@ -136,7 +137,7 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     trades a little bias for much variance. Weighted means are unreliable if k̂ is above
     `dag_gfn.posterior.verdict.MAX_SHAPE`. k̂ is infinite for fewer than 25 draws, which do not
     determine a tail, or where a few draws have nearly all weight. It is 0 where all draws of the tail have the largest
-    weight.
+    weight, or a few weights that at least five share each, so that nothing is smoothed.
 
     References
     ----------
@@ -160,8 +161,12 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
     if (below > -_ALIKE).sum() >= tail:  # the whole tail has the largest weight: there is nothing to fit
         return log_share, 0.0
     arviz = quiet_import("arviz")  # slow, brings matplotlib, and announces its next version
-    with np.errstate(over="ignore"):  # where few draws have nearly all weight
+    # it overflows where few draws have nearly all weight, and divides by 0 where a part of the tail has one weight
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         smoothed, shape = arviz.psislw(below)
+    if math.isnan(shape):
+        shared = np.unique(np.sort(below)[-int(tail) :].round(6), return_counts=True)[1]
+        return log_share, 0.0 if shared.min() >= _SHARED else math.inf
     return np.asarray(smoothed, dtype=np.float64), float(shape)
 
 

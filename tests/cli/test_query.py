@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from cli_cases import fails, refuse
+from cli_cases import QUICK, fails, refuse, table
 
 import dag_gfn
 from dag_gfn.cli import main
@@ -53,3 +53,43 @@ def test_statements_about_effects(fitted, capsys):
     posterior = dag_gfn.load("out").given("edge(a, b)")
     assert told["probability"] == dag_gfn.effects.probability(posterior, query, num_draws=500, rng=1).value
     assert "about the graph" in fails(capsys, "query", "out", "edge(a, b)", "--given", "effect(a, c) > 0")
+
+
+def test_new_draws_where_few_saved_ones_comply(here, capsys, monkeypatch):
+    monkeypatch.setattr("dag_gfn.gflownet.chains._chain_iterations", lambda *sizes: 20_000)
+    monkeypatch.setattr("dag_gfn.cli.query._NEW_DRAWS", 500)
+    table("abcdef").to_csv("wide.csv", index=False)
+    assert main(["fit", "wide.csv", "--out", "first", *QUICK, "--save-sampler", "--quiet"]) == 0
+    asked = ["query", "first", "path(a, c)", "--given", "edge(b, a)", "--json"]
+    capsys.readouterr()
+    assert main(asked) == 0
+    printed = capsys.readouterr()
+    assert "the saved sampler draws others" in printed.err
+    (condition,) = json.loads(printed.out, parse_constant=refuse)["conditions"]
+    assert (condition["query"], condition["new_draws"]) == ("edge(b, a)", 500)
+    assert main([*asked, "--new-draws", "0"]) == 0
+    (condition,) = json.loads(capsys.readouterr().out, parse_constant=refuse)["conditions"]
+    assert "new_draws" not in condition
+    assert main([*asked, "--new-draws", "300", "--seed", "3"]) == 0
+    (condition,) = json.loads(capsys.readouterr().out, parse_constant=refuse)["conditions"]
+    assert condition["new_draws"] == 300
+    assert (
+        main(
+            [
+                "fit",
+                "wide.csv",
+                "--out",
+                "second",
+                *QUICK,
+                "--warm-start",
+                "first",
+                "--prior",
+                "fair",
+                "--quiet",
+            ]
+        )
+        == 0
+    )
+    assert dag_gfn.load("second").info["warm_start"] == "first"
+    said = fails(capsys, "fit", "wide.csv", "--out", "third", *QUICK, "--warm-start", "second")
+    assert "'second' has no saved sampler to train on from" in said

@@ -108,7 +108,9 @@ def draw_given(
     layer_of = torch.zeros(num_samples, d, dtype=torch.long, device=device)
     log_weight = torch.full((num_samples,), -torch.inf, dtype=torch.float64, device=device)
     log_reward = torch.full_like(log_weight, -torch.inf)
-    for rows in torch.arange(num_samples, device=device).split(max(_PAIRS_AT_A_TIME // d**2, 1)):
+    at_a_time = max(_PAIRS_AT_A_TIME // d**2, 1)
+    for first in range(0, num_samples, at_a_time):
+        rows = torch.arange(first, min(first + at_a_time, num_samples), device=device)
         ends, log_p, rows = _built(network, whole, part, kind[rows], rows, generator)
         layer_of[rows], log_reward[rows] = ends.outcome, ends.log_final_reward
         log_weight[rows] = log_reward[rows] - (log_p + shares.log()).logsumexp(1)

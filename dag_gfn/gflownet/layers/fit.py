@@ -14,11 +14,12 @@ from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.gflownet.chains import Guides, JudgingChains, guides_of
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.marginal import LayerMarginal
-from dag_gfn.gflownet.layers.model import build_layer_model
+from dag_gfn.gflownet.layers.model import build_layer_model, fit_flow
 from dag_gfn.gflownet.layers.result import WANTED_SAMPLES, LayerFit
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.policies.layer_network import LayerNetwork
 from dag_gfn.gflownet.request import FitRequest, Watchers
 from dag_gfn.gflownet.run import GFlowNetKind, TimedWork, run_fit
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
@@ -140,6 +141,11 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
     def build_model(self) -> FlowModel:
         request = self.request
         return build_layer_model(self.environment, request.objective, self.guides, policy=request.policy)
+
+    def adapt(self, model: FlowModel) -> None:
+        """Fit the flow to the guides, beside what the network has learned elsewhere."""
+        if self.guides is not None and isinstance(model.policy, LayerNetwork):
+            fit_flow(model.policy, self.environment, self.guides, beside_corrections=True)
 
     def works_after_training(self, untrained: FlowModel) -> list[TimedWork]:
         sampler, weights, wanted = self._sampler(untrained), self.weights, self.request.num_samples

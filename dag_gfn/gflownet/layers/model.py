@@ -6,6 +6,7 @@ from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.objectives import Objective
 from dag_gfn.gflownet.policies import LAYER_POLICIES
 from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.policies.layer_network import LayerNetwork
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
 
 
@@ -34,13 +35,48 @@ def build_layer_model(
     """
     network = LAYER_POLICIES[policy](environment.log_all, environment.log_without).to(environment.device)
     if guides is not None:
-        for_fit = guides.batches[0]
-        rows = for_fit.position // for_fit.shape[1]
-        final = (for_fit.ends.log_reward - environment.initial_state(1).log_reward).float()
-        network.start_from(for_fit.observation, final[rows] - for_fit.log_reward)
+        fit_flow(network, environment, guides)
     log_z = None
     if "log_z" in objective.needs:
         with torch.no_grad():
             log_z = float(network.logits_and_flow(environment.observe(environment.initial_state(1)))[1])
     model = FlowModel(network, shared_flow=True, forward_looking=True, log_z=log_z)
     return model.to(environment.device)
+
+
+def fit_flow(
+    network: LayerNetwork,
+    environment: RootLayers,
+    guides: TrajectoryReplay,
+    *,
+    beside_corrections: bool = False,
+) -> None:
+    """Fit the linear part of a network's flow to what is gained along the guides, in place.
+
+    With `beside_corrections` what the network has learned elsewhere is taken into account: the flow is then right along
+    the guides from the first step on, and training does not spoil the policy by making up for it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.layers.model import fit_flow
+    >>> from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+    >>> from dag_gfn.gflownet.sampling.rollouts import backward_rollout
+    >>> from dag_gfn.gflownet.training.replay import TrajectoryReplay
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> environment, guides = RootLayers(LayerWeights.of(np.zeros((2, 2)))), TrajectoryReplay(1)
+    >>> shown = environment.state_of(torch.tensor([[0, 0], [0, 1], [1, 0]]))
+    >>> guides.add(backward_rollout(environment, shown, generator=torch.Generator()))
+    >>> network = LayerMLP(environment.log_all, environment.log_without)
+    >>> fit_flow(network, environment, guides, beside_corrections=True)
+    >>> flow = network.logits_and_flow(environment.observe(environment.initial_state(1)))[1]
+    >>> abs(float(flow)) < 0.1  # the gain of single draws, log 1
+    True
+    """
+    shown = guides.batches[0]
+    rows = shown.position // shown.shape[1]
+    final = (shown.ends.log_reward - environment.initial_state(1).log_reward).float()
+    gain = final[rows] - shown.log_reward
+    network.start_from(shown.observation, gain, beside_corrections=beside_corrections)

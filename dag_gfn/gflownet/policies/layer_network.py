@@ -122,7 +122,9 @@ class LayerNetwork(nn.Module):
         return torch.cat([features.flatten(1), both, last], dim=1)
 
     @torch.no_grad()
-    def start_from(self, observation: LayerObservation, gain: Float[Tensor, " b"]) -> None:
+    def start_from(
+        self, observation: LayerObservation, gain: Float[Tensor, " b"], *, beside_corrections: bool = False
+    ) -> None:
         """Fit the linear part of the flow by ridge regression.
 
         Along draws from the posterior, the log-reward that is still to come is close to log F(s) - log R(s); the
@@ -134,6 +136,9 @@ class LayerNetwork(nn.Module):
             States on the way to draws from the posterior.
         gain : Tensor, shape (b,)
             Log-reward at the end of the trajectory less that of the state, in nats.
+        beside_corrections : bool
+            Whether the learned corrections are taken into account, as in a network that was trained on another table.
+            Those of a new one are as good as nothing.
         """
         place, size = self.value_skip.device, len(self.value_skip)
         products = _RIDGE * torch.eye(size, dtype=torch.float64, device=place)
@@ -141,9 +146,12 @@ class LayerNetwork(nn.Module):
         for first in range(0, len(gain), _FITTED_TOGETHER):
             part = slice(first, first + _FITTED_TOGETHER)
             seen = observation[part]
-            inputs = self._linear(seen, node_features(seen)).double()
+            features = node_features(seen)
+            inputs, wanted = self._linear(seen, features).double(), gain[part].double() / _NATS
+            if beside_corrections:
+                wanted = wanted - self.corrections(seen, features)[1].double()
             products.addmm_(inputs.T, inputs)
-            moments.addmv_(inputs.T, gain[part].double() / _NATS)
+            moments.addmv_(inputs.T, wanted)
         self.value_skip.copy_(torch.linalg.solve(products, moments))
 
 
