@@ -139,7 +139,8 @@ def main() -> None:
     note("none", "cold", whole, 3e-3, figures(sampler, seconds))
     for change in chosen.changes.split(","):
         for way, parts, rates in (("warm", chosen.warm, chosen.rates), ("cold", chosen.cold, "0.003")):
-            for part, rate in product(map(float, parts.split(",")), map(float, rates.split(","))):
+            wanted = [float(part) for part in parts.split(",") if part]
+            for part, rate in product(wanted, map(float, rates.split(","))):
                 steps, of_way = round(part * whole), start if way == "warm" else None
                 made = trained(changed[change], steps, of_way, chosen.seed + 1, rate)
                 note(change, way, steps, rate, figures(*made))

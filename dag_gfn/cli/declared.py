@@ -13,6 +13,7 @@ from dag_gfn.cli.options import read_edge, read_names, read_numbers, read_settin
 from dag_gfn.options import (
     Beliefs,
     Edges,
+    Folder,
     NameOrObject,
     Names,
     Numbers,
@@ -101,6 +102,7 @@ FORMS: list[tuple[Any, Form]] = [
         ),
     ),
     (NameOrObject, Form(str)),
+    (Folder, Form(str)),
     (
         Numbers,
         Form(

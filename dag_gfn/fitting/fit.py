@@ -37,6 +37,8 @@ UNLIKE_THE_MODEL = {
 }
 """The doubt that is recorded where there are warnings about the data without a doubt of their own."""
 
+NO_SAMPLER = "no sampler is saved: a mean over completed tables or models, and a posterior given paths, have no single one"
+
 
 @takes(FitOptions)
 def fit(
@@ -130,6 +132,9 @@ def fit(
     else:
         method, training, result = run_method(run, chosen, checkpoint)
     posterior = result.posterior
+    without_sampler = posterior.sampler is None or prepared.known.condition is not None
+    if chosen.training.save_sampler and training is not None and without_sampler:
+        run.note(NO_SAMPLER)
     if table.score in WITHOUT_CELLS:
         sparse = wide_doubts(posterior.graphs, posterior.weights, prepared.filled)
     else:

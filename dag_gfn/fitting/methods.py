@@ -1,6 +1,7 @@
 """The methods behind `fit`: the exact posterior, Markov chains, GFlowNets."""
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -258,7 +259,7 @@ def gflownet(
         require_storable(run.table)
     if start is None and options.warm_start is not None:
         start = network_of_earlier_fit(
-            options.warm_start, run.table.names, environment=environment, policy=options.policy
+            os.fspath(options.warm_start), run.table.names, environment=environment, policy=options.policy
         )
     made = make_objective(objective, options.objective_options)
     config = default_config(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dag_gfn.errors import OptionError
-from dag_gfn.options import OneOf, OptionGroup, Settings, one_of, option, settings, true_or_false
+from dag_gfn.options import Folder, OneOf, OptionGroup, Settings, one_of, option, settings, true_or_false
 
 DEFAULT_OBJECTIVES = {"edges": "modified_db", "layers": "subtrajectory_balance"}
 
@@ -129,7 +129,7 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         recorded=True,
         first=True,
     )
-    warm_start: str | None = option(
+    warm_start: Folder | None = option(
         None,
         "Folder of an earlier fit with its sampler, to train on from.",
         details="For the same columns, network and environment; rows, prior, constraints and options of the score may "
@@ -186,6 +186,6 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
 
         environment, objective = self.resolved()
         if self.warm_start is not None:
-            require_sampler(self.warm_start)
+            require_sampler(os.fspath(self.warm_start))
         make_objective(objective, self.objective_options)
         default_config(d, environment=environment, behaviour=self.behaviour, options=self.train_options)

@@ -16,6 +16,7 @@ from dag_gfn.options.checks import (
 from dag_gfn.options.declaration import (
     Beliefs,
     Edges,
+    Folder,
     NameOrObject,
     Names,
     Numbers,
@@ -34,6 +35,7 @@ __all__ = [
     "Beliefs",
     "Check",
     "Edges",
+    "Folder",
     "NameOrObject",
     "Names",
     "Numbers",

@@ -21,6 +21,8 @@ Told = str | PathLike[str] | Mapping[str, Any] | object
 """What is known: the path of a file, a mapping, or an object."""
 Settings = Mapping[str, Any]
 """Values by name."""
+Folder = str | PathLike[str]
+"""The path of a folder."""
 NameOrObject = str | object
 """A name, or what it stands for; the command line takes names."""
 Numbers = float | int | Collection[SupportsFloat]

@@ -185,8 +185,8 @@ def _check_conditionals(
             (f"given {names[i]} -> {names[j]}", {"edges": [(names[i], names[j])]}, graphs[:, i, j])
             for i, j in pairs
         ),
-        ("given an absent edge", {"absent": [(names[0], names[1])]}, ~graphs[:, 0, 1]),
-        ("given tiers", {"tiers": [names[1:], names[:1]]}, ~graphs[:, 0, 1:].any(axis=1)),
+        ("given an absent edge", {"absent": [(names[0], names[1])]}, np.logical_not(graphs[:, 0, 1])),
+        ("given tiers", {"tiers": [names[1:], names[:1]]}, np.logical_not(graphs[:, 0, 1:].any(axis=1))),
     ]
     for what, condition, has in asked:
         log_z, p = _normalised(log_scores[has])

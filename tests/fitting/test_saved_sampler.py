@@ -12,7 +12,10 @@ from dag_gfn.errors import StorageError
 from dag_gfn.fitting.saved_sampler import SavedSampler
 from dag_gfn.posterior.sampler import ConditionalSampler, StorableSampler
 
-pytestmark = pytest.mark.usefixtures("short_chains")
+pytestmark = [
+    pytest.mark.usefixtures("short_chains"),
+    pytest.mark.filterwarnings("ignore::dag_gfn.errors.NotConvergedWarning"),
+]
 OPTIONS = {
     "method": "gflownet",
     "iterations": 10,
@@ -26,8 +29,7 @@ OPTIONS = {
 def fitted():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dag_gfn.gflownet.chains._chain_iterations", lambda *sizes: 20_000)
-        with pytest.warns(dag_gfn.NotConvergedWarning):
-            return dag_gfn.fit(table(), save_sampler=True, **OPTIONS)
+        return dag_gfn.fit(table(), save_sampler=True, **OPTIONS)
 
 
 def test_a_loaded_posterior_has_the_sampler_of_the_fit(fitted, tmp_path):
@@ -62,8 +64,7 @@ def test_it_is_saved_again_with_a_loaded_posterior(fitted, tmp_path):
 
 
 def test_without_being_asked_for_it_is_not_saved(tmp_path):
-    with pytest.warns(dag_gfn.NotConvergedWarning):
-        fit = dag_gfn.fit(table(), **OPTIONS)
+    fit = dag_gfn.fit(table(), **OPTIONS)
     assert fit.sampler is not None
     fit.save(tmp_path / "out")
     assert not (tmp_path / "out" / "sampler.safetensors").exists()

@@ -1,5 +1,7 @@
 """The untrained model of a GFlowNet over root layerings."""
 
+from typing import cast
+
 import torch
 
 from dag_gfn.gflownet.env.root_layers import RootLayers
@@ -7,6 +9,7 @@ from dag_gfn.gflownet.objectives import Objective
 from dag_gfn.gflownet.policies import LAYER_POLICIES
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_network import LayerNetwork
+from dag_gfn.gflownet.policies.layer_observation import LayerObservation
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
 
 
@@ -79,4 +82,5 @@ def fit_flow(
     rows = shown.position // shown.shape[1]
     final = (shown.ends.log_reward - environment.initial_state(1).log_reward).float()
     gain = final[rows] - shown.log_reward
-    network.start_from(shown.observation, gain, beside_corrections=beside_corrections)
+    seen = cast(LayerObservation, shown.observation)
+    network.start_from(seen, gain, beside_corrections=beside_corrections)
