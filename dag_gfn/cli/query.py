@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -85,7 +86,7 @@ def _given(
     from dag_gfn.posterior.sampled_condition import FEW_DRAWS, can_draw_given
 
     if new_draws:
-        return posterior.given(given, new_draws=new_draws, seed=seed)
+        return _drawn(posterior, given, new_draws, seed)
     statement = as_query(given, posterior.names)
     if new_draws == 0 or posterior.covers_all_dags or not can_draw_given(posterior, statement):
         return posterior.given(given)
@@ -93,4 +94,16 @@ def _given(
     if share * (posterior.effective_samples or 0.0) >= FEW_DRAWS:
         return posterior.given(given)
     announce(f"few saved graphs comply with '{shortened(given)}': the saved sampler draws others", shown=True)
-    return posterior.given(given, new_draws=_NEW_DRAWS, seed=seed)
+    return _drawn(posterior, given, _NEW_DRAWS, seed)
+
+
+def _drawn(
+    posterior: "dag_gfn.GraphPosterior", given: str, new_draws: int, seed: int
+) -> "dag_gfn.GraphPosterior":
+    """Return the posterior given a statement from new draws, and say where these cannot be relied on."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", dag_gfn.NotConvergedWarning)
+        found = posterior.given(given, new_draws=new_draws, seed=seed)
+    for warning in caught:
+        announce(str(warning.message), shown=True)
+    return found

@@ -37,7 +37,9 @@ UNLIKE_THE_MODEL = {
 }
 """The doubt that is recorded where there are warnings about the data without a doubt of their own."""
 
-NO_SAMPLER = "no sampler is saved: a mean over completed tables or models, and a posterior given paths, have no single one"
+NO_SAMPLER = (
+    "no sampler is saved: means over completed tables or models, and posteriors given paths, have none"
+)
 
 
 @takes(FitOptions)
