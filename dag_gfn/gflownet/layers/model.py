@@ -75,7 +75,7 @@ def fit_flow(
     >>> network = LayerMLP(environment.log_all, environment.log_without)
     >>> fit_flow(network, environment, guides, beside_corrections=True)
     >>> flow = network.logits_and_flow(environment.observe(environment.initial_state(1)))[1]
-    >>> abs(float(flow)) < 0.1  # the gain of single draws, log 1
+    >>> abs(flow.item()) < 0.1  # the gain of single draws, log 1
     True
     """
     shown = guides.batches[0]
