@@ -4,6 +4,7 @@
 
 import hashlib
 import json
+import os
 import sys
 import warnings
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import OptionGroup, option, options_of
 
 if TYPE_CHECKING:
+    from dag_gfn.gflownet.training.processes import Processes
     from dag_gfn.scores import FamilyList
 
 _SAVED = "training is saved, --resume goes on from there"
@@ -57,12 +59,30 @@ def fit(
     **given: Any,
 ) -> int:
     """Fit a posterior over causal graphs to a table and save it as a folder."""
-    from dag_gfn.fitting.run_folder import RunFolder
-
     place = PlaceOptions(**read_values(PlaceOptions, given))
     how = HandlingOptions(**read_values(HandlingOptions, given))
     data = _read(table, place.example, given)
     options = read_values(FitOptions, given, names=data.names)
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        from dag_gfn.gflownet.training.processes import joined
+
+        with joined() as processes:
+            return _fitted(data, options, place, how, processes)
+    return _fitted(data, options, place, how, None)
+
+
+def _fitted(
+    data: "dag_gfn.Dataset | FamilyList",
+    options: dict[str, Any],
+    place: PlaceOptions,
+    how: HandlingOptions,
+    processes: "Processes | None",
+) -> int:
+    """Fit, save and show; in a process that does not lead, only take part in training."""
+    if processes is not None and not processes.leads:
+        return _take_part(data, options, processes)
+    from dag_gfn.fitting.run_folder import RunFolder
+
     if isinstance(data, dag_gfn.Dataset):
         _announce_decisions(data, shown=not how.quiet)
     identity = _identity(options, data)
@@ -76,7 +96,13 @@ def fit(
             warnings.simplefilter(
                 "ignore", RuntimeWarning
             )  # of numpy, where values overflow: the score says so
-            posterior = dag_gfn.fit(data, **options, progress=not how.quiet, checkpoint=folder.checkpoint)
+            posterior = dag_gfn.fit(
+                data,
+                **options,
+                progress=not how.quiet,
+                checkpoint=folder.checkpoint,
+                processes=processes,
+            )
         posterior = replace(posterior, info={**posterior.info, "data_fingerprint": identity["data"]})
         page = _page(posterior) if place.report else None
         folder.finish(posterior, {} if page is None else {"report.html": page})
@@ -97,6 +123,23 @@ def fit(
             f"'{place.out}' is saved, but not its report: dag-gfn report {place.out} --debug says why"
         )
     return 130 if posterior.info["interrupted"] else 0
+
+
+def _take_part(data: "dag_gfn.Dataset | FamilyList", options: dict[str, Any], processes: "Processes") -> int:
+    """Train along, and print nothing: the leading process says what there is to say."""
+    from dag_gfn.gflownet.training.processes import LostConnection, TookPart
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dag_gfn.fit(data, **options, progress=False, processes=processes)
+    except TookPart:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except LostConnection:
+        return 2
+    raise AssertionError("a process that does not lead has no posterior")
 
 
 def _read(table: Path | None, example: str | None, given: dict[str, Any]) -> "dag_gfn.Dataset | FamilyList":

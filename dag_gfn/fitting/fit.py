@@ -4,14 +4,14 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.criticism import criticise
 from dag_gfn.data.interventions import set_nodes
-from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable
+from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable, OptionError
 from dag_gfn.fitting import methods
-from dag_gfn.fitting.automatic_score import automatic_score
+from dag_gfn.fitting.automatic_score import AUTOMATIC, automatic_score
 from dag_gfn.fitting.averaged_models import WeightedModel, fit_averaged
 from dag_gfn.fitting.knowledge_effect import knowledge_effect
 from dag_gfn.fitting.known_paths import given_paths
@@ -30,6 +30,9 @@ from dag_gfn.scores import chance_links, sparse_doubts, wide_doubts
 from dag_gfn.scores.graph_prior import recorded_beliefs
 from dag_gfn.scores.score_file import listed_families
 
+if TYPE_CHECKING:
+    from dag_gfn.gflownet.training.processes import Processes
+
 UNLIKE_THE_MODEL = {
     "code": "unlike_the_model",
     "level": "mild",
@@ -44,7 +47,12 @@ NO_SAMPLER = (
 
 @takes(FitOptions)
 def fit(
-    data: Any, *, progress: bool | Callable = True, checkpoint: Path | None = None, **options: Any
+    data: Any,
+    *,
+    progress: bool | Callable = True,
+    checkpoint: Path | None = None,
+    processes: "Processes | None" = None,
+    **options: Any,
 ) -> GraphPosterior:
     """Return the posterior over causal DAGs that the data support.
 
@@ -58,6 +66,9 @@ def fit(
         True shows progress on stderr; a callable is given each `TrainingReport` (`ChainReport`) instead.
     checkpoint : Path, optional
         File to save training to now and then, and to continue from where it exists.
+    processes : Processes, optional
+        Those that train one network together (:mod:`dag_gfn.gflownet.training.processes`), all of which call `fit`
+        alike. Only the leading one returns; in the others `TookPart` is raised when training is over.
 
     Returns
     -------
@@ -92,7 +103,8 @@ def fit(
     if families is not None:
         from dag_gfn.fitting.listed_fit import fit_listed  # it runs the methods of this module
 
-        return fit_listed(families, chosen, progress=progress, checkpoint=checkpoint)
+        return fit_listed(families, chosen, progress=progress, checkpoint=checkpoint, processes=processes)
+    require_one_training(processes, chosen)
     budget = TimeBudget(chosen.duration.time_budget)
     read = as_dataset(data)
     automatic = automatic_score(read, chosen, budget, progress=progress is True)
@@ -112,6 +124,7 @@ def fit(
         progress,
         list(dataset.notes),
         prepared.warnings,
+        processes,
     )
     for note in (*automatic.notes(), *prepared.known.notes):
         run.note(note)
@@ -119,6 +132,7 @@ def fit(
         run.note(constraints.cell_limit.describe(table.names))
     statistics, score_equivalent = table.statistics, table.is_score_equivalent
     if prepared.score.needs_completion(dataset):
+        require_one_training(processes, chosen, tables="completed tables")
         from dag_gfn.fitting.completed_fit import fit_completed  # what complete tables do without
 
         found = fit_completed(run, prepared, chosen)
@@ -244,3 +258,39 @@ def run_method(
             f"method '{method}' trains nothing and ignores {', '.join(unnoticed)}: --method gflownet uses them"
         )
     return method, None, result
+
+
+def require_one_training(
+    processes: "Processes | None", chosen: FitOptions, *, tables: str | None = None
+) -> None:
+    """Refuse several processes for all but the training of one network.
+
+    Parameters
+    ----------
+    processes : Processes or None
+    chosen : FitOptions
+    tables : str, optional
+        Names several tables, if the method is to run on more than one.
+
+    Raises
+    ------
+    OptionError
+        If there is not one network to train: the processes could come to different decisions.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.fit import require_one_training
+    >>> from dag_gfn.fitting.options import FitOptions
+    >>> require_one_training(None, FitOptions.from_keywords({}, caller="fit"))  # one process may do all
+    """
+    if processes is None or processes.count == 1:
+        return
+    why = None
+    if chosen.method.method != "gflownet":
+        why = f"not for method '{chosen.method.method}': choose method='gflownet' (--method gflownet)"
+    elif chosen.model.score == AUTOMATIC:
+        why = "not for a choice among models: name a score"
+    elif tables is not None:
+        why = f"not for {tables}: start one process"
+    if why is not None:
+        raise OptionError(f"{processes.count} processes train one network, {why}")

@@ -3,11 +3,12 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import DataWarning, NotConvergedWarning, OptionError
-from dag_gfn.fitting.fit import run_method
+from dag_gfn.fitting.fit import require_one_training, run_method
 from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
@@ -19,6 +20,9 @@ from dag_gfn.posterior import GraphPosterior
 from dag_gfn.scores import FamilyList, ListedScore, ScoreTable, make_prior
 from dag_gfn.scores.graph_prior import recorded_beliefs
 
+if TYPE_CHECKING:
+    from dag_gfn.gflownet.training.processes import Processes
+
 OF_DATA = (
     *("score", "standardize", "margins", "sparse_families", "num_completed", "instantaneous"),
     *options_of(ScoreHyperparameters),
@@ -27,7 +31,12 @@ OF_DATA = (
 
 
 def fit_listed(
-    families: FamilyList, chosen: FitOptions, *, progress: bool | Callable, checkpoint: Path | None
+    families: FamilyList,
+    chosen: FitOptions,
+    *,
+    progress: bool | Callable,
+    checkpoint: Path | None,
+    processes: "Processes | None" = None,
 ) -> GraphPosterior:
     """Return the posterior over DAGs of the listed families alone.
 
@@ -38,7 +47,7 @@ def fit_listed(
     families : FamilyList
     chosen : FitOptions
         Without options about data.
-    progress, checkpoint
+    progress, checkpoint, processes
         As for `dag_gfn.fit`.
 
     Raises
@@ -62,6 +71,7 @@ def fit_listed(
     >>> round(float(posterior.edge_marginals().loc["a", "b"]), 2)  # e^1.5 to 1
     0.82
     """
+    require_one_training(processes, chosen)
     _refuse_options_of_data(chosen, families)
     budget = TimeBudget(chosen.duration.time_budget)
     with budget.phase("scores"):
@@ -82,6 +92,7 @@ def fit_listed(
         progress,
         [f"{families.describe()}; a family that is not listed has probability 0"],
         [doubt.warning for doubt in doubts],
+        processes,
     )
     for note in known.notes:
         run.note(note)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,6 +35,9 @@ from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.stored_table import require_storable
 from dag_gfn.search import best_graphs
+
+if TYPE_CHECKING:
+    from dag_gfn.gflownet.training.processes import Processes
 
 MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
@@ -76,6 +79,7 @@ class Run:
     progress: bool | Callable
     notes: list[str]
     told: list[str]
+    processes: "Processes | None" = None
 
     @property
     def time_budget(self) -> float | int | None:
@@ -103,6 +107,8 @@ class Run:
 
     def reference(self) -> ExactReference | None:
         """Return the exact posterior to compare with, or None where it is not affordable."""
+        if self.processes is not None and not self.processes.leads:
+            return None
         with self.budget.phase("exact check"):
             return exact_check_reference(self.table, self.exact_check, self.budget, shown=self.shown)
 
@@ -252,6 +258,7 @@ def gflownet(
     from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
     from dag_gfn.gflownet.training.loop import TrainingReport
+    from dag_gfn.gflownet.training.processes import ALONE
 
     environment, objective = options.resolved()
     _require_steps(run.table, environment)
@@ -292,6 +299,7 @@ def gflownet(
             iterations_given=iterations_given,
             checkpoint=checkpoint,
             start=start,
+            processes=run.processes or ALONE,
         )
         watchers = Watchers(divergence_from(reference), on_report, on_phase)
         if environment == "layers":
@@ -320,6 +328,7 @@ def gflownet(
         "objective": objective,
         "objective_options": dict(options.objective_options or {}),
         "backward": backward,
+        **({} if run.processes is None else {"processes": run.processes.count}),
     }
     known = result.posterior.covers_all_dags  # else these are draws, and may be reweighted
     with run.budget.phase("comparison"):

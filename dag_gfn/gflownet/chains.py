@@ -192,7 +192,7 @@ def draw_guides(
 def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, watchers: Watchers) -> Guides:
     """Return the guides that are saved beside a checkpoint, which a clock may have cut, else new ones.
 
-    New ones are saved there, if there is to be a checkpoint.
+    New ones are saved there, if there is to be a checkpoint. Of several processes the leading one draws them for all.
 
     Examples
     --------
@@ -206,6 +206,10 @@ def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, wa
     >>> guides_of(LayerWeights.of(np.zeros((3, 4))), request, TimeBudget(0.1), Watchers()).layer_of.shape[1]
     3
     """
+    return request.processes.shared(lambda: _own_guides(weights, request, budget, watchers))
+
+
+def _own_guides(weights: LayerWeights, request: FitRequest, budget: TimeBudget, watchers: Watchers) -> Guides:
     checkpoint, beside = request.checkpoint, None
     if checkpoint is not None:
         beside = checkpoint.with_suffix(".guides.safetensors")
@@ -236,6 +240,8 @@ class JudgingChains:
         A short training is judged by short chains.
     time_limit : float, optional
         Seconds after which the chains end in any case.
+    training_cores : int
+        Cores that training takes meanwhile.
 
     Examples
     --------
@@ -255,6 +261,7 @@ class JudgingChains:
         seed: int,
         training_iterations: int,
         time_limit: float | int | None = None,
+        training_cores: int = 1,
     ):
         longer = min(max(training_iterations // _STEPS, 1), _LONGEST)
         self._stopped, self._share, streams = False, 0.0, RandomStreams(seed)
@@ -269,7 +276,7 @@ class JudgingChains:
             iterations=longer * _chain_iterations(weights.d, training_iterations, _STEPS),
             kept=kept,
             time_budget=time_limit,
-            threads=max(1, (os.cpu_count() or 1) - 1),  # training has one
+            threads=max(1, (os.cpu_count() or 1) - training_cores),
             on_report=self._go_on,
         )
         self._thread.shutdown(wait=False)

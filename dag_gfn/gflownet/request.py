@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from dag_gfn.gflownet.objectives import Objective
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingReport
+from dag_gfn.gflownet.training.processes import ALONE, Processes
 from dag_gfn.random_streams import RandomStreams
 
 
@@ -41,6 +42,8 @@ class FitRequest:
         File to save training to now and then, and to go on from where it exists already.
     start : dict of str to Tensor, optional
         Parameters of a network that was trained on another table of the same columns, to begin with.
+    processes : Processes
+        Those that train together; each collects its own trajectories.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class FitRequest:
     iterations_given: bool = True
     checkpoint: Path | None = None
     start: dict[str, torch.Tensor] | None = None
+    processes: Processes = ALONE
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ class FitStreams:
     seed : int
     device : torch.device
         Where training goes on.
+    processes : Processes
+        Each of several trains with a stream of its own; all else is drawn alike.
 
     Examples
     --------
@@ -116,6 +122,7 @@ class FitStreams:
 
     seed: int
     device: torch.device
+    processes: Processes = ALONE
 
     def initial_weights(self) -> torch.Generator:
         """Return the generator of a network's initial weights; networks are built on the CPU."""
@@ -123,7 +130,7 @@ class FitStreams:
 
     def training(self) -> torch.Generator:
         """Return the generator of training."""
-        return self._generator("training")
+        return self._generator(self.processes.stream("training"))
 
     def monitor(self) -> torch.Generator:
         """Return the generator of draws that show how far training is: the same ones each time."""

@@ -22,6 +22,7 @@ from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.threads import single_thread
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult, train
+from dag_gfn.gflownet.training.processes import TookPart
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
 from dag_gfn.scores import ScoreTable
 
@@ -79,7 +80,7 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         self.table, self.request, self.watchers, self.budget = table, request, watchers, budget
-        self.streams = FitStreams(request.seed, usable_device(request.device))
+        self.streams = FitStreams(request.seed, usable_device(request.device), request.processes)
 
     def prepare(self) -> None:
         """Do the work that precedes the model: by default none."""
@@ -131,6 +132,8 @@ def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
     ------
     TrainingError
         If training diverged.
+    TookPart
+        Once training is over, in every process but the leading one.
 
     Examples
     --------
@@ -157,6 +160,8 @@ def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
             config = _with_time_for_draws(kind, model)
             with budget.phase("training"):
                 training = _trained(kind, model, config)
+            if not kind.request.processes.leads:
+                raise TookPart
             if training.interrupted:
                 budget.hurry(_GRACE)
                 kind.stop()
@@ -232,6 +237,8 @@ def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -
     """Return the options of training; its time is the part of the budget that later work is expected to leave."""
     budget, config = kind.budget, kind.request.config
     left = budget.remaining()
+    if not kind.request.processes.leads:
+        return replace(config, time_budget=None)  # the clock of the leading process counts
     if budget.total is None or left is None:
         return config
     works = kind.works_after_training(untrained)
@@ -265,6 +272,7 @@ def _trained(kind: GFlowNetKind[Draws, Fit], model: FlowModel, config: TrainConf
     def goes_on(averaged: FlowModel) -> bool:
         return not kind.is_enough(log_weights(averaged))
 
+    leads = kind.request.processes.leads
     try:
         training = train(
             kind.environment,
@@ -273,10 +281,11 @@ def _trained(kind: GFlowNetKind[Draws, Fit], model: FlowModel, config: TrainConf
             config,
             generator=kind.streams.training(),
             guides=kind.guides,
-            monitor=monitor,
-            go_on=None if kind.request.iterations_given else goes_on,
-            on_report=kind.watchers.on_report,
-            checkpoint=kind.request.checkpoint,
+            monitor=monitor if leads else None,
+            go_on=goes_on if leads and not kind.request.iterations_given else None,
+            on_report=kind.watchers.on_report if leads else None,
+            checkpoint=kind.request.checkpoint if leads else None,
+            processes=kind.request.processes,
         )
     except (FloatingPointError, torch.linalg.LinAlgError) as error:
         raise TrainingError(

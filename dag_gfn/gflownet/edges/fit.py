@@ -93,8 +93,10 @@ class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
             return
         table, watchers, streams = self.table, self.watchers, self.streams
         with self.budget.phase("parent sets"):
-            weights = LayerWeights.build(
-                table, outside=True, seconds=self.budget.remaining(), on_phase=watchers.on_phase
+            weights = self.request.processes.shared(
+                lambda: LayerWeights.build(
+                    table, outside=True, seconds=self.budget.remaining(), on_phase=watchers.on_phase
+                )
             )
         with self.budget.phase("guides"):
             guides = guides_of(weights, self.request, self.budget, watchers)

@@ -113,8 +113,10 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         super().__init__(table, request, watchers, budget)
         with budget.phase("parent sets"):
-            self.weights = LayerWeights.build(
-                table, outside=True, seconds=budget.remaining(), on_phase=watchers.on_phase
+            self.weights = request.processes.shared(  # beyond 20 nodes the clock has a say in them
+                lambda: LayerWeights.build(
+                    table, outside=True, seconds=budget.remaining(), on_phase=watchers.on_phase
+                )
             )
         self.environment = RootLayers(self.weights, device=self.streams.device)
         self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
@@ -128,13 +130,15 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         budget, iterations = self.budget, self.request.config.iterations
         with budget.phase("guides"):
             self.shown = guides_of(self.weights, self.request, self.budget, self.watchers)
-        left = budget.remaining()
-        self.judges = JudgingChains(
-            self.weights,
-            seed=self.request.seed,
-            training_iterations=iterations,
-            time_limit=None if left is None else _JUDGING_BUDGET * left,
-        )
+        left, processes = budget.remaining(), self.request.processes
+        if processes.leads:
+            self.judges = JudgingChains(
+                self.weights,
+                seed=self.request.seed,
+                training_iterations=iterations,
+                time_limit=None if left is None else _JUDGING_BUDGET * left,
+                training_cores=processes.here,
+            )
         with budget.phase("preparation"):
             self.guides = self._trajectories(self.shown)
 

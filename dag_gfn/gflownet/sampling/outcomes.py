@@ -102,11 +102,12 @@ def sample_outcomes(
             action = sample_actions(log_p, generator=generator)
             log_path[rows] -= log_p.gather(1, action.unsqueeze(1)).squeeze(1).double()
             stops = action == environment.stop_action
+            ended, going = stops.nonzero().squeeze(1), (~stops).nonzero().squeeze(1)
             # at their own rows: small objects finish first, and the first n rows must be a sample too
-            outcome[rows[stops]] = state.outcome[stops]
-            log_reward[rows[stops]] = state.log_final_reward[stops]
-            rows, action = rows[~stops], action[~stops]
-            state = environment.step(state[~stops], action)
+            outcome[rows[ended]] = state.outcome[ended]
+            log_reward[rows[ended]] = state.log_final_reward[ended]
+            rows, action = rows[going], action[going]
+            state = environment.step(state[going], action)
         if on_share is not None:
             finished += batch_size
             on_share(min(finished / num_samples, 1.0))

@@ -67,8 +67,10 @@ class _Recorder:
                 log_branch=unknown if log_branch is None else log_branch,
             )
         )
-        if stops.any():
-            self.ended.append((rows[stops], following[stops]))
+        # found once: each use of a mask would find them again, and wait for a GPU
+        ended = stops.nonzero().squeeze(1)
+        if len(ended):
+            self.ended.append((rows[ended], following[ended]))
         return following
 
     def trajectories(self) -> Trajectories:
@@ -151,7 +153,7 @@ def rollout(
             )
             log_branch = torch.where(strayed, alike, log_p.gather(1, taken).squeeze(1))
         state = recorder.record(rows, state, observation, action, log_behaviour.float(), log_branch.float())
-        going = action != environment.stop_action
+        going = (action != environment.stop_action).nonzero().squeeze(1)
         rows, state = rows[going], state[going]
     return recorder.trajectories()
 
@@ -193,7 +195,7 @@ def backward_rollout(
     for t in range(actions.shape[1] + 1):
         action = actions[rows, t] if t < actions.shape[1] else torch.full_like(rows, environment.stop_action)
         state = recorder.record(rows, state, environment.observe(state), action)
-        going = t < lengths[rows]
+        going = (t < lengths[rows]).nonzero().squeeze(1)
         rows, state = rows[going], state[going]
     return recorder.trajectories()
 
@@ -206,7 +208,7 @@ def _undone(
     rows, state = torch.arange(len(graphs), device=environment.device), graphs
     lengths = torch.zeros_like(rows)
     while True:
-        left = environment.num_parents_of_state(state) > 0
+        left = (environment.num_parents_of_state(state) > 0).nonzero().squeeze(1)
         rows, state = rows[left], state[left]
         if not len(rows):
             break

@@ -21,9 +21,11 @@ from dag_gfn.gflownet.sampling.evaluation import evaluate
 from dag_gfn.gflownet.sampling.rollouts import rollout
 from dag_gfn.gflownet.training.checkpoint import load_checkpoint, save_checkpoint
 from dag_gfn.gflownet.training.config import TrainConfig
+from dag_gfn.gflownet.training.processes import ALONE, Processes
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
 from dag_gfn.gflownet.training.schedule import Schedule
 from dag_gfn.gflownet.training.soap import SOAP
+from dag_gfn.random_streams import RandomStreams
 
 _IMITATED = 0.5
 """Share of training in which guides are imitated, with a weight that falls to zero."""
@@ -112,6 +114,7 @@ def train(
     go_on: Callable[[FlowModel], bool] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
     checkpoint: Path | None = None,
+    processes: Processes = ALONE,
 ) -> TrainingResult:
     """Train the policy in place, and return the average of its weights.
 
@@ -140,6 +143,9 @@ def train(
         Is called with a report a few times a second.
     checkpoint : Path, optional
         File to which the state is saved from time to time; if it exists, training continues from it.
+    processes : Processes
+        Those that train together. Monitor, `go_on` and checkpoint are for the leading one alone; weights, the schedule
+        and the end of training are the same in all.
 
     Raises
     ------
@@ -185,7 +191,17 @@ def train(
             f"objective '{objective.name}' needs whole trajectories: it cannot learn from replay='transitions'"
         )
     return _Training(
-        environment, policy, objective, config, generator, guides, monitor, go_on, on_report, checkpoint
+        environment,
+        policy,
+        objective,
+        config,
+        generator,
+        guides,
+        monitor,
+        go_on,
+        on_report,
+        checkpoint,
+        processes,
     ).run()
 
 
@@ -204,10 +220,12 @@ class _Training:
         go_on: Callable[[FlowModel], bool] | None,
         on_report: Callable[[TrainingReport], None] | None,
         checkpoint: Path | None,
+        processes: Processes,
     ):
         self.environment, self.objective, self.config = environment, objective, config
         self.generator, self.guides, self.checkpoint = generator, guides, checkpoint
         self.monitor, self.go_on, self.on_report = monitor, go_on, on_report
+        self.processes = processes
         self.policy = FlowModel.of(policy)
         self.average = copy.deepcopy(self.policy).requires_grad_(False)
         self.target = copy.deepcopy(self.policy).requires_grad_(False) if config.target_update else None
@@ -221,7 +239,7 @@ class _Training:
         self.replay = TrajectoryReplay(config.replay_batches)
         self.schedule = Schedule(config)
         self.monitored = 0  # calls of the monitor in this cycle
-        self.mean_loss = torch.tensor(math.nan)
+        self.mean_loss = torch.tensor(math.nan, device=generator.device)
         self.weights_ess: torch.Tensor | None = None
         self.metrics: dict[str, float] = {}
         self.history: list[TrainingReport] = []
@@ -229,8 +247,38 @@ class _Training:
             state = load_checkpoint(checkpoint, self.policy, self.average, self.optimizer, generator)
             self.schedule.resume(state)
             logger.info("training resumes at iteration %d from %s", self.schedule.iteration, checkpoint)
-            if self.target is not None:
-                self.target.load_state_dict(self.policy.state_dict())
+        if processes.count > 1:
+            self.begin_alike()
+        self.choices = self.generator_of_choices()
+        if self.target is not None:
+            self.target.load_state_dict(self.policy.state_dict())
+
+    def begin_alike(self) -> None:
+        """Take over the weights, the optimiser and the schedule of the leading process."""
+        policy, average, optimizer, state = self.processes.shared(
+            lambda: (
+                self.policy.state_dict(),
+                self.average.state_dict(),
+                self.optimizer.state_dict(),
+                self.schedule.state(),
+            )
+        )
+        if self.processes.leads:
+            return
+        self.policy.load_state_dict(policy)
+        self.average.load_state_dict(average)
+        self.optimizer.load_state_dict(optimizer)
+        self.schedule.resume(state)
+        if self.schedule.iteration:  # the random numbers of earlier steps are not drawn again
+            own = RandomStreams(self.generator.initial_seed())
+            self.generator.manual_seed(own.torch_seed(f"resumed at {self.schedule.iteration}"))
+
+    def generator_of_choices(self) -> torch.Generator:
+        """Return the source of choices that decide what is done next: on the CPU, so that nothing waits for a GPU."""
+        if self.generator.device.type == "cpu":
+            return self.generator
+        streams = RandomStreams(self.generator.initial_seed())
+        return torch.Generator().manual_seed(streams.torch_seed(f"choices from {self.schedule.iteration}"))
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return the parameters with their peak learning rates; log Z, a single number, has its own."""
@@ -259,18 +307,21 @@ class _Training:
         self.monitored = schedule.monitor_calls_due  # a resumed run does not repeat the calls before it
         interrupted = False
         try:
-            while not schedule.done or self.begins_another_cycle():
-                self.step()
-                now = time.perf_counter()
-                schedule.check_time()
-                if self.monitor is not None and schedule.monitor_calls_due > self.monitored:
-                    self.call_monitor(self.monitor)
-                if self.on_report is not None and now - last_report > 0.25:
-                    last_report = now
-                    self.on_report(self.report())
-                if self.checkpoint is not None and now - last_save > config.checkpoint_seconds:
-                    last_save = now
-                    self.save(self.checkpoint)
+            with self.processes.noting_interrupts():
+                while not schedule.done or self.begins_another_cycle():
+                    self.step()
+                    now = time.perf_counter()
+                    if self.processes.leads:
+                        schedule.check_time()
+                    self.agree()
+                    if self.monitor is not None and schedule.monitor_calls_due > self.monitored:
+                        self.call_monitor(self.monitor)
+                    if self.on_report is not None and now - last_report > 0.25:
+                        last_report = now
+                        self.on_report(self.report())
+                    if self.checkpoint is not None and now - last_save > config.checkpoint_seconds:
+                        last_save = now
+                        self.save(self.checkpoint)
         except KeyboardInterrupt:
             interrupted = True
         except (FloatingPointError, torch.linalg.LinAlgError) as error:
@@ -345,7 +396,7 @@ class _Training:
         source = self.replay if guides is None else guides
         whole = guides is not None or config.replay == "trajectories"
         draw = source.sample if whole else source.sample_transitions
-        batch = draw(config.batch_size, generator=self.generator)
+        batch = draw(config.batch_size, generator=self.generator, choices=self.choices)
         share = config.learning_rate_at(progress) / config.learning_rate
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * share
@@ -359,6 +410,7 @@ class _Training:
         loss = self.loss(terms, guided=guides is not None)
         self.optimizer.zero_grad()
         loss.backward()
+        self.processes.average_gradients(self.policy.parameters())
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.gradient_clip)
         self.optimizer.step()
         self.schedule.iteration += 1
@@ -366,7 +418,7 @@ class _Training:
         if guides is not None:
             return
         value = loss.detach()
-        self.mean_loss = value if self.mean_loss.isnan() else self.mean_loss.lerp(value, 0.02)
+        self.mean_loss = torch.where(self.mean_loss.isnan(), value, self.mean_loss.lerp(value, 0.02))
         if "log_behaviour" in self.objective.needs:
             ess = effective_share((terms.log_pf - terms.filled("log_behaviour")).sum(1))
             self.weights_ess = ess if self.weights_ess is None else self.weights_ess.lerp(ess, 0.02)
@@ -375,7 +427,7 @@ class _Training:
         """Draw whether the next step learns from guides."""
         if self.guides is None or self.config.guide_share == 0:
             return False
-        drawn = torch.rand((), generator=self.generator, device=self.generator.device)
+        drawn = torch.rand((), generator=self.choices, device=self.choices.device)
         return bool(drawn < self.config.guide_share)
 
     def loss(self, terms: FlowTerms, guided: bool) -> torch.Tensor:
@@ -399,23 +451,23 @@ class _Training:
         if self.target is not None and iteration % self.config.target_update == 0:
             self.target.load_state_dict(self.policy.state_dict())
 
+    def agree(self) -> None:
+        """Take over the plan of the leading process; if one was interrupted, all are."""
+        if self.processes.count > 1:
+            self.schedule.follow(self.processes.agreed(self.schedule.plan))
+
     def begins_another_cycle(self) -> bool:
         """Begin the schedules again, if time is left and more training is wanted."""
-        if (
-            self.go_on is None
-            or not self.schedule.has_time_for_another_cycle()
-            or not self.go_on(self.average)
-        ):
-            return False
-        self.monitored = 0
-        begins = self.schedule.begin_another_cycle()
-        if begins:
-            logger.info(
-                "time is left: learning rate and exploration begin again at iteration %d, until about iteration %d",
-                self.schedule.iteration,
-                self.schedule.planned,
-            )
-        return begins
+        if self.go_on is not None and self.schedule.has_time_for_another_cycle() and self.go_on(self.average):
+            self.monitored = 0
+            if self.schedule.begin_another_cycle():
+                logger.info(
+                    "time is left: learning rate and exploration begin again at iteration %d, until about iteration %d",
+                    self.schedule.iteration,
+                    self.schedule.planned,
+                )
+        self.agree()
+        return not self.schedule.done
 
     def save(self, checkpoint: Path) -> None:
         """Write the checkpoint."""

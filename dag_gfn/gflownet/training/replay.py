@@ -52,17 +52,26 @@ class TrajectoryReplay:
         while len(self.batches) > 1 and sum(batch.num_bytes for batch in self.batches) > self.max_bytes:
             self.batches.popleft()
 
-    def sample(self, num_rows: int, *, generator: torch.Generator) -> Trajectories:
-        """Draw a batch, and return up to `num_rows` different trajectories of it."""
-        device = generator.device
-        chosen = self.batches[int(torch.randint(len(self.batches), (1,), generator=generator, device=device))]
+    def sample(
+        self, num_rows: int, *, generator: torch.Generator, choices: torch.Generator | None = None
+    ) -> Trajectories:
+        """Draw a batch, and return up to `num_rows` different trajectories of it.
+
+        The batch is drawn by `choices`, on the CPU if training should not wait for a GPU; by default by `generator`.
+        """
+        chosen, device = self._batch(choices or generator), generator.device
         rows = torch.randperm(chosen.shape[0], generator=generator, device=device)[:num_rows]
         return chosen.select(rows)
 
-    def sample_transitions(self, num_rows: int, *, generator: torch.Generator) -> Trajectories:
+    def sample_transitions(
+        self, num_rows: int, *, generator: torch.Generator, choices: torch.Generator | None = None
+    ) -> Trajectories:
         """Draw a batch, and return different single steps of it, as many as `num_rows` trajectories have on average."""
-        device = generator.device
-        chosen = self.batches[int(torch.randint(len(self.batches), (1,), generator=generator, device=device))]
+        chosen, device = self._batch(choices or generator), generator.device
         steps = len(chosen.action)
         wanted = max(1, num_rows * steps // chosen.shape[0])
         return chosen.transitions(torch.randperm(steps, generator=generator, device=device)[:wanted])
+
+    def _batch(self, choices: torch.Generator) -> Trajectories:
+        number = torch.randint(len(self.batches), (1,), generator=choices, device=choices.device)
+        return self.batches[int(number)]

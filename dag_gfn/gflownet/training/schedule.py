@@ -123,6 +123,15 @@ class Schedule:
         rate = (self.iteration - self._first) / (self.seconds - self._earlier_seconds)
         self.planned = self.iteration + max(int(rate * (time_budget - self.seconds)), 0)
 
+    @property
+    def plan(self) -> list[float]:
+        """What is decided by a clock; in other processes `follow` takes it over."""
+        return [float(self.planned), float(self.cycle), float(self.cut_short)]
+
+    def follow(self, plan: list[float]) -> None:
+        """Take over the plan of another process at the same iteration."""
+        self.planned, self.cycle, self.cut_short = int(plan[0]), int(plan[1]), bool(plan[2])
+
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps, as JSON can hold it."""
         return {
