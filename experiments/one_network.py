@@ -1,101 +1,311 @@
-"""One network for many completed tables, or a network for each: what training on from the last table saves.
+"""One network for many tables of the same columns, or a network for each.
 
-A sample of a random linear-Gaussian network misses some cells. On each of its completed tables a GFlowNet over root
-layers is trained in three ways:
+The tables are bootstraps: the rows of a random linear-Gaussian network, drawn with replacement. GFlowNets over root
+layers are trained in five ways:
 
-- each: from the beginning, with the default number of steps;
-- short: from the beginning, with a part of the steps;
-- on: with the same part of the steps, but from the network of the table before (the first has the default number).
+- each: a network for each table, from the beginning;
+- short: the same with a part of the steps;
+- on: with that part of the steps, but from the network of the table before (the first has all steps);
+- one: a single network for all tables, with as many steps in all as `short`. Each collection of trajectories, and so
+  each gradient step, is of one table; the network reads shares of that table, and the probabilities of its edges alone;
+- tuned: with a further part of a part of the steps on each table, from that single network.
 
-Printed are the share of the draws that importance weights leave, the largest error of an edge probability and the
-seconds, each the median over the tables after the first.
+Every way learns from the same guides, and draws from each table with importance weights. Printed are medians over the
+tables: the effective share of the draws, the error of the log evidence in nats, the largest error of an edge
+probability against the exact posterior, and the seconds of the processor on one thread for each table, without guides.
 
-    python experiments/one_network.py --columns 8 --tables 6
+    python experiments/one_network.py --columns 10
+    python experiments/one_network.py --columns 15 --edges 2 --steps 200 --part 0.5
 """
 
 import argparse
 import csv
 import time
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from options import names, require_known
 
 import dag_gfn
 from dag_gfn.exact.posterior import fit_exact
-from dag_gfn.fitting.completed import complete
-from dag_gfn.fitting.incomplete import filled_in
-from dag_gfn.gflownet.layers.fit import fit_layers
-from dag_gfn.gflownet.request import FitRequest
+from dag_gfn.gflownet.chains import draw_guides
+from dag_gfn.gflownet.env.layer_state import LayerState
+from dag_gfn.gflownet.env.root_layers import RootLayers
+from dag_gfn.gflownet.layers.model import build_layer_model
+from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.policies.independent_nodes import log_available
+from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+from dag_gfn.gflownet.policies.layer_network import NUM_FEATURES
+from dag_gfn.gflownet.policies.layer_observation import LayerObservation
+from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
+from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.gflownet.training.config import default_config, make_objective
-from dag_gfn.scores import BGe, Constraints, ScoreTable, make_prior
+from dag_gfn.gflownet.training.loop import train
+from dag_gfn.gflownet.training.replay import TrajectoryReplay
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_edges import edge_probabilities
+from dag_gfn.scores import ScoreTable, make_score
+from dag_gfn.sweep.resampling import resampled
 
-OUT = Path("experiments/results/one_network.csv")
-DRAWS = 2_000
+OUT = Path("experiments/results")
+DRAWS = 4_000
+GUIDES_TOGETHER = 512
 OBJECTIVE = "subtrajectory_balance"
+WAYS = ("each", "short", "on", "one", "tuned")
 
 
-def completed_tables(columns: int, rows: int, share: float, tables: int) -> list[ScoreTable]:
-    """Return the score tables of completed tables."""
-    rng = np.random.default_rng(columns)
-    data = dag_gfn.simulate(columns, rows, rng=rng, edges_per_node=1.5).standardize()
-    data = replace(data, values=np.where(rng.random(data.values.shape) < share, np.nan, data.values))
-    model = BGe(filled_in(data)), make_prior("uniform", columns), Constraints.none(columns)
-    found = complete(data, *model, seed=0, tables=tables, weigh=False)
-    return [ScoreTable.build(score) for score in found.scores[:tables]]
+@dataclass(frozen=True)
+class SeenTable(LayerObservation):
+    """An observation with what belongs to its table: log-weights of nodes, and shares of parent sets without a node."""
+
+    log_all: torch.Tensor
+    without: torch.Tensor
 
 
-def trained(table: ScoreTable, steps: int, start: dict | None, seed: int) -> tuple[dict, dict]:
-    """Return figures of a training, and the parameters of the network."""
-    config = default_config(table.d, environment="layers", objective=OBJECTIVE, iterations=steps)
-    began = time.perf_counter()
-    fit = fit_layers(table, FitRequest(seed, config, DRAWS, make_objective(OBJECTIVE), start=start))
-    seconds = time.perf_counter() - began
-    edge = fit.result(table, config, reweight=True).posterior.marginal("edge").values
-    exact = fit_exact(table, num_samples=1, rng=np.random.default_rng(0), memory_limit=10**10)
-    error = np.abs(edge - exact.posterior.marginal("edge").values).max()
-    share = fit.drawn.effective_samples / len(fit.drawn.layer_of)
-    state = {name: value.clone() for name, value in fit.training.policy.state_dict().items()}
-    return {"share": share, "largest_error": error, "seconds": seconds}, state
+class Conditioned(RootLayers):
+    """Root layers of one table, whose observations tell the table."""
+
+    def observe(self, state: LayerState) -> SeenTable:
+        """Return an observation with the table in it."""
+        seen, b = super().observe(state), len(state)
+        without = self.log_without.exp().reshape(1, -1).expand(b, -1)
+        return SeenTable(*seen.tensors, self.log_all.float().expand(b, -1), without)
+
+
+class InTurn:
+    """Several tables as one environment, which turns to the next one whenever trajectories are collected."""
+
+    every_state_terminal = False
+
+    def __init__(self, environments: list[Conditioned]):
+        self.environments, self.turn = environments, -1
+        first = environments[0]
+        self.num_nodes, self.num_actions, self.stop_action = (
+            first.num_nodes,
+            first.num_actions,
+            first.stop_action,
+        )
+        self.device = first.device
+
+    def initial_state(self, batch_size: int) -> LayerState:
+        """Turn to the next table where one state is asked for, which a collection does once, at its beginning."""
+        if batch_size == 1:
+            self.turn = (self.turn + 1) % len(self.environments)
+        return self.environments[self.turn].initial_state(batch_size)
+
+    def __getattr__(self, name: str):
+        return getattr(self.environments[self.turn], name)
+
+
+class ConditionedMLP(LayerMLP):
+    """A perceptron that reads the table with the state."""
+
+    def __init__(self, environment: RootLayers):
+        super().__init__(environment.log_all, environment.log_without)
+        first, d = self.body[0], environment.num_nodes
+        self.body[0] = torch.nn.Linear(NUM_FEATURES * d + d * d, first.out_features)
+
+    def corrections(self, observation, features):
+        """Return the corrections of a `LayerMLP`, whose hidden layers see the table too."""
+        flat = features.flatten(1)
+        hidden = self.body(torch.cat([flat, observation.without], dim=1))
+        return self.ready(hidden) + self.ready_skip(flat), self.value(hidden).squeeze(1)
+
+    def _independent(self, observation):
+        available = log_available(observation.now, observation.later, observation.addable)
+        own = (observation.left * (observation.log_all + available)).sum(1)
+        return own + observation.clash.sum(1) / 2
+
+
+@dataclass
+class Bootstrap:
+    """A table, its guides, and its exact posterior."""
+
+    table: ScoreTable
+    weights: LayerWeights
+    guides: np.ndarray
+    edge: np.ndarray
+    log_evidence: float
+
+
+def bootstraps(columns: int, rows: int, edges: float, number: int) -> list[Bootstrap]:
+    """Return tables of rows drawn with replacement, each with its exact posterior."""
+    data = dag_gfn.simulate(columns, rows, rng=np.random.default_rng(columns), edges_per_node=edges)
+    found = []
+    for k in range(number):
+        table = ScoreTable.build(make_score("bge", resampled(data, seed=0, index=k).standardize()))
+        exact = fit_exact(table, num_samples=1, rng=np.random.default_rng(0), memory_limit=10**10)
+        weights = LayerWeights.build(table)
+        guides = draw_guides(weights, seed=k, training_iterations=1).layer_of
+        edge = exact.posterior.marginal("edge").values
+        found.append(Bootstrap(table, weights, guides, edge, exact.posterior.log_evidence))
+    return found
+
+
+def shown(environment: RootLayers, guides: np.ndarray) -> list:
+    """Return the trajectories of guides."""
+    nothing_random, parts = torch.Generator(), torch.from_numpy(guides).split(GUIDES_TOGETHER)
+    return [
+        backward_rollout(environment, environment.state_of(part), generator=nothing_random) for part in parts
+    ]
+
+
+def replay_of(batches: list) -> TrajectoryReplay:
+    """Return trajectories to learn from."""
+    replay = TrajectoryReplay(len(batches), max_bytes=2**40)
+    for batch in batches:
+        replay.add(batch)
+    return replay
+
+
+def trained(environment, model: FlowModel, guides: TrajectoryReplay, steps: int, seed: int) -> FlowModel:
+    """Train a model for so many steps."""
+    config = default_config(
+        environment.num_nodes, environment="layers", objective=OBJECTIVE, iterations=steps
+    )
+    generator = torch.Generator().manual_seed(seed)
+    objective = make_objective(OBJECTIVE)
+    return train(environment, model, objective, config, generator=generator, guides=guides).policy
+
+
+def fresh(environment: RootLayers, guides: TrajectoryReplay) -> FlowModel:
+    """Return an untrained model of one table, always with the same random weights."""
+    torch.manual_seed(0)
+    return build_layer_model(environment, make_objective(OBJECTIVE), guides)
+
+
+def fresh_for_all(environments: list[Conditioned], guides: list[list]) -> FlowModel:
+    """Return an untrained model of all tables; its flow starts from what is gained along the guides of all."""
+    torch.manual_seed(0)
+    network, seen, gains = ConditionedMLP(environments[0]), [], []
+    for environment, batches in zip(environments, guides, strict=True):
+        batch = batches[0]
+        rows = batch.position // batch.shape[1]
+        final = (batch.ends.log_reward - environment.initial_state(1).log_reward).float()
+        seen.append(batch.observation)
+        gains.append(final[rows] - batch.log_reward)
+    network.start_from(SeenTable.concatenate(seen), torch.cat(gains))
+    return FlowModel(network, shared_flow=True, forward_looking=True)
+
+
+def start_of(model: FlowModel) -> dict:
+    """Return the parameters of a model."""
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def judged(bootstrap: Bootstrap, environment: RootLayers, model: FlowModel) -> dict[str, float]:
+    """Draw layerings, weigh them, and compare them with the exact posterior."""
+    drawn = sample_outcomes(environment, model, DRAWS, generator=torch.Generator().manual_seed(1))
+    estimate = ImportanceEstimate.from_log_weights(drawn.log_weight)
+    weights = torch.softmax(drawn.log_weight, 0).numpy()
+    edges = edge_probabilities(bootstrap.weights, drawn.outcome.numpy().astype(np.int8))
+    edge = np.tensordot(weights, edges, axes=1)
+    return {
+        "share": estimate.ess,
+        "evidence_error": abs(estimate.log_z - bootstrap.log_evidence),
+        "largest_error": float(np.abs(edge - bootstrap.edge).max()),
+    }
+
+
+class Comparison:
+    """Trains in all ways, and keeps a line for each way and table."""
+
+    def __init__(self, tables: list[Bootstrap], steps: int, part: float, further: float):
+        self.tables, self.steps = tables, steps
+        self.few, self.fewer = max(1, int(part * steps)), max(1, int(further * steps))
+        self.lines: list[dict] = []
+
+    def note(
+        self, way: str, k: int, steps: int, seconds: float, environment: RootLayers, model: FlowModel
+    ) -> None:
+        """Judge a model, and print the line."""
+        line = {"columns": self.tables[k].table.d, "table": k, "way": way, "steps": steps, "seconds": seconds}
+        self.lines.append(line | judged(self.tables[k], environment, model))
+        print(
+            {name: round(v, 4) if isinstance(v, float) else v for name, v in self.lines[-1].items()},
+            flush=True,
+        )
+
+    def a_network_each(self, ways: list[str]) -> None:
+        """Train a network on each table, from the beginning or from the network of the table before."""
+        before: dict | None = None
+        for k, one in enumerate(self.tables):
+            environment = RootLayers(one.weights)
+            guides = replay_of(shown(environment, one.guides))
+            for way in ways:
+                steps = self.steps if way == "each" or (way == "on" and before is None) else self.few
+                began = time.process_time()
+                model = fresh(environment, guides)
+                if way == "on" and before is not None:
+                    model.load_state_dict(before)
+                model = trained(environment, model, guides, steps, seed=k)
+                self.note(way, k, steps, time.process_time() - began, environment, model)
+                before = start_of(model) if way == "on" else before
+
+    def one_network(self, *, tuned: bool) -> None:
+        """Train one network on all tables, and then further on each."""
+        number = len(self.tables)
+        environments = [Conditioned(one.weights) for one in self.tables]
+        guides = [shown(place, one.guides) for place, one in zip(environments, self.tables, strict=True)]
+        everything = replay_of([batch for batches in guides for batch in batches])
+        began = time.process_time()
+        model = fresh_for_all(environments, guides)
+        model = trained(InTurn(environments), model, everything, self.few * number, seed=0)
+        seconds, learned = (time.process_time() - began) / number, start_of(model)
+        for k, environment in enumerate(environments):
+            self.note("one", k, self.few, seconds, environment, model)
+        for k, environment in enumerate(environments if tuned else []):
+            own = replay_of(guides[k])
+            model = fresh_for_all([environment], [guides[k]])
+            model.load_state_dict(learned)
+            began = time.process_time()
+            model = trained(environment, model, own, self.fewer, seed=k)
+            further = time.process_time() - began
+            self.note("tuned", k, self.few + self.fewer, seconds + further, environment, model)
 
 
 def main() -> None:
-    """Train in the three ways, print medians and write one line for each training."""
+    """Train in all ways, print medians and write one line for each way and table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--columns", type=int, default=8)
-    parser.add_argument("--rows", type=int, default=300)
-    parser.add_argument("--missing", type=float, default=0.15)
-    parser.add_argument("--tables", type=int, default=6)
-    parser.add_argument("--part", type=float, default=0.25, help="of the default number of steps")
-    parser.add_argument("--steps", type=int, help="of a training from the beginning")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--columns", type=int, default=10)
+    parser.add_argument("--rows", type=int, default=100)
+    parser.add_argument("--edges", type=float, default=1.0, help="of the network, for each node")
+    parser.add_argument("--tables", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=400, help="of a training from the beginning")
+    parser.add_argument("--part", type=float, default=0.25, help="of these steps, for each table")
+    parser.add_argument(
+        "--further", type=float, default=0.05, help="of these steps, to tune the single network"
+    )
+    parser.add_argument("--ways", type=names, default=list(WAYS))
+    parser.add_argument("--out", type=Path, help=f"default {OUT}/one_network_COLUMNS.csv")
     chosen = parser.parse_args()
+    require_known(parser, "--ways", chosen.ways, list(WAYS))
     warnings.simplefilter("ignore")
-    columns = chosen.columns
-    whole = chosen.steps or default_config(columns, environment="layers", objective=OBJECTIVE).iterations
-    part, start, lines = max(1, int(chosen.part * whole)), None, []
-    for k, table in enumerate(completed_tables(columns, chosen.rows, chosen.missing, chosen.tables)):
-        for way, steps, begin in (
-            ("each", whole, None),
-            ("short", part, None),
-            ("on", whole if start is None else part, start),
-        ):
-            figures, state = trained(table, steps, begin, seed=k)
-            lines.append({"columns": columns, "table": k, "way": way, "steps": steps, **figures})
-            print({name: round(v, 4) if isinstance(v, float) else v for name, v in lines[-1].items()})
-        start = state
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    with chosen.out.open("w", newline="") as file:
+    torch.set_num_threads(1)
+    tables = bootstraps(chosen.columns, chosen.rows, chosen.edges, chosen.tables)
+    comparison = Comparison(tables, chosen.steps, chosen.part, chosen.further)
+    if "one" in chosen.ways:
+        comparison.one_network(tuned="tuned" in chosen.ways)
+    comparison.a_network_each([way for way in chosen.ways if way not in ("one", "tuned")])
+    lines = comparison.lines
+    out = chosen.out or OUT / f"one_network_{chosen.columns}.csv"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
-    for way in ("each", "short", "on"):
-        later = [line for line in lines if line["way"] == way and line["table"] > 0]
-        medians = {name: float(np.median([line[name] for line in later])) for name in figures}
-        print(way, {name: round(value, 4) for name, value in medians.items()})
+    for way in chosen.ways:
+        of_way = [line for line in lines if line["way"] == way and (way != "on" or line["table"])]
+        figures = ("share", "evidence_error", "largest_error", "seconds")
+        medians = {name: round(float(np.median([line[name] for line in of_way])), 4) for name in figures}
+        worst = {f"worst_{name}": round(max(line[name] for line in of_way), 4) for name in figures[1:3]}
+        print(way, medians | worst)
 
 
 if __name__ == "__main__":

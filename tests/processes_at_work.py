@@ -1,4 +1,4 @@
-"""A script that tests start in several processes: it trains on a small table in several ways, and prints what came of it.
+"""A script that tests start in several processes: it trains on a small table in several ways, and prints the results.
 
 Given are a folder for checkpoints; the variables of torchrun say who is who.
 """

@@ -6,15 +6,20 @@ import pytest
 import torch
 from sampler_cases import log_reward, probabilities_of, score_table, seeded
 from scipy.special import kl_div
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.flow_matching import FlowMatching
 from dag_gfn.gflownet.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
+from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.exploration import EpsilonSchedule
+from dag_gfn.gflownet.sampling.rollouts import rollout
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingReport, train
+from dag_gfn.gflownet.training.loop import TrainingReport, _Training, train
+from dag_gfn.gflownet.training.processes import ALONE
+from dag_gfn.gflownet.training.replay import TrajectoryReplay
 
 SHORT = TrainConfig(iterations=40, batch_size=8, rollout_size=16, steps_per_rollout=4, replay_batches=3)
 
@@ -324,3 +329,54 @@ def test_the_log_has_what_the_monitor_says_and_why_training_ended_early(caplog):
 def test_nothing_is_printed_unless_the_user_asks(capfd):
     run(with_options(iterations=2))
     assert capfd.readouterr() == ("", "")
+
+
+class Waits(TorchDispatchMode):
+    """Counts the operations that make a GPU's user wait: a number is read, or a shape depends on data."""
+
+    def __init__(self):
+        super().__init__()
+        self.numbers, self.shapes = 0, 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        by_mask = func is torch.ops.aten.index.Tensor and any(
+            index is not None and index.dtype == torch.bool for index in args[1]
+        )
+        self.numbers += func is torch.ops.aten._local_scalar_dense.default
+        self.shapes += by_mask or func.overloadpacket in (torch.ops.aten.nonzero, torch.ops.aten._unique2)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_a_gradient_step_reads_no_number_but_its_choices(guided):
+    environment = EdgeAddition(score_table(3))
+    config = with_options(optimizer="adam", guide_share=0.5 if guided else 0.0)
+    guides = TrajectoryReplay(1)
+    guides.add(rollout(environment, network(), 16, generator=seeded()))
+    training = _Training(
+        environment,
+        network(),
+        ModifiedDetailedBalance(),
+        config,
+        seeded(),
+        guides if guided else None,
+        *[None] * 4,
+        ALONE,
+    )
+    training.step()  # collects trajectories, and the next three steps do not
+    for _ in range(3):
+        with Waits() as waits:
+            training.step()
+        assert waits.numbers == (
+            2 if guided else 1
+        )  # a batch, and whether it is one of guides, drawn on the CPU
+        assert waits.shapes <= 3  # states of the chosen rows, and which are distinct
+
+
+def test_a_collection_waits_for_few_shapes():
+    environment = EdgeAddition(score_table(4))
+    with Waits() as waits:
+        walks = rollout(environment, UniformPolicy(), 16, generator=seeded())
+    steps = walks.shape[1]
+    assert waits.numbers == steps  # whether logits are finite
+    assert waits.shapes == 2 * steps  # which rows end, and which go on

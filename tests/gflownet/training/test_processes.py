@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -92,15 +93,17 @@ def test_the_plan_is_that_of_the_leading_process(monkeypatch):
 
 
 def test_an_interrupt_of_one_is_one_of_all(monkeypatch):
-    import signal
-
     Connected(monkeypatch, torch.tensor([70.0, 0.0]), torch.tensor([0.0, 1.0]))
-    own = Processes(1, 2)
-    with pytest.raises(KeyboardInterrupt), own.noting_interrupts():
+    own, steps = Processes(1, 2), []
+
+    def step_and_agree():
         signal.raise_signal(signal.SIGINT)
-        noted = True  # the block goes on until the processes agree
+        steps.append("goes on until the processes agree")
         own.agreed([0.0])
-    assert noted
+
+    with pytest.raises(KeyboardInterrupt), own.noting_interrupts():
+        step_and_agree()
+    assert steps
     with pytest.raises(KeyboardInterrupt):
         Processes(0, 2).agreed([70.0])
     with pytest.raises(KeyboardInterrupt), own.noting_interrupts():  # nobody has asked since
