@@ -6,7 +6,10 @@ Given are a folder for checkpoints; the variables of torchrun say who is who.
 import json
 import os
 import signal
+import socket
+import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +26,35 @@ from dag_gfn.gflownet.training.loop import train
 from dag_gfn.gflownet.training.processes import Processes, TookPart, joined
 
 CONFIG = TrainConfig(iterations=30, batch_size=16, rollout_size=32, steps_per_rollout=4, replay_batches=3)
+
+
+def start(arguments: Sequence[object], count: int, *, cwd: Path) -> list[tuple[str, str]]:
+    """Run Python in several processes as torchrun does; return the outputs of each, and fail if one fails."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    tests = Path(__file__).parent
+    common = os.environ | {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
+    common |= {"LOCAL_WORLD_SIZE": str(count), "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])}
+    common |= {"OMP_NUM_THREADS": "1"}
+    running = [
+        subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            env=common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=cwd,
+        )
+        for rank in range(count)
+    ]
+    try:
+        said = [process.communicate(timeout=300) for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    assert [process.returncode for process in running] == [0] * count, said
+    return said
 
 
 def trained(processes: Processes, config: TrainConfig, **options) -> dict:

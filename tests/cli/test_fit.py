@@ -1,11 +1,13 @@
 """What `dag-gfn fit` refuses, writes and says."""
 
+import contextlib
 import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import processes_at_work
 import pytest
 from cli_cases import NASTY_NAMES, QUICK, fails, listing, table
 
@@ -483,3 +485,29 @@ def test_lags_and_series(here, capsys):
     info = json.loads(Path("out/posterior.json").read_text())
     assert info["names"] == ["a", "b", "c", "a[t-1]", "b[t-1]", "c[t-1]"]
     assert info["lags"] == {"rows": 1, "instantaneous": False}
+
+
+@pytest.mark.parametrize(("ends", "code"), [("TookPart", 0), ("LostConnection", 2)])
+def test_a_process_that_does_not_lead_leaves_and_says_nothing(here, capsys, monkeypatch, ends, code):
+    from dag_gfn.gflownet.training import processes
+
+    def fitted(data, **options):
+        assert options["processes"].rank == 1
+        raise getattr(processes, ends)
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(processes, "joined", lambda: contextlib.nullcontext(processes.Processes(1, 2)))
+    monkeypatch.setattr(dag_gfn, "fit", fitted)
+    before = listing(here)
+    assert main(["fit", "ok.csv", "--out", "out", *QUICK]) == code
+    assert capsys.readouterr() == ("", "")
+    assert listing(here) == before
+
+
+@pytest.mark.slow
+def test_two_processes_make_one_posterior(here):
+    command = ["-m", "dag_gfn", "fit", "ok.csv", "--out", "out", *QUICK, "--environment", "layers"]
+    first, second = processes_at_work.start(command, 2, cwd=here)
+    assert "Saved in out" in first[0]
+    assert second == ("", "")
+    assert dag_gfn.load("out").info["processes"] == 2

@@ -1,54 +1,21 @@
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
-import oracles
+import processes_at_work
 import pytest
 import torch
-from sampler_cases import log_reward, score_table
+from sampler_cases import score_table
 
 from dag_gfn.errors import OptionError
+from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.fitting.fit import require_one_training
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.gflownet.request import FitStreams
 from dag_gfn.gflownet.training import processes
 from dag_gfn.gflownet.training.processes import ALONE, LostConnection, Processes, are_several
 
-TESTS = Path(__file__).parents[2]
 CPU = torch.device("cpu")
-
-
-def start(command, count, *, cwd):
-    """Run a command in several processes as torchrun does; return what each printed, and fail if one fails."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    common = os.environ | {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
-    common |= {"LOCAL_WORLD_SIZE": str(count), "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    common |= {"OMP_NUM_THREADS": "1"}
-    running = [
-        subprocess.Popen(
-            [sys.executable, *command],
-            env=common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=cwd,
-        )
-        for rank in range(count)
-    ]
-    try:
-        said = [process.communicate(timeout=300) for process in running]
-    finally:
-        for process in running:
-            process.kill()
-    assert [process.returncode for process in running] == [0] * count, said
-    return said
 
 
 class Connected:
@@ -153,7 +120,8 @@ def test_several_processes_train_one_network(options, tables, message):
 @pytest.mark.slow
 def test_two_processes_train_one_network(tmp_path):
     first, second = (
-        json.loads(out) for out, _ in start([TESTS / "processes_at_work.py", tmp_path], 2, cwd=tmp_path)
+        json.loads(out)
+        for out, _ in processes_at_work.start([processes_at_work.__file__, tmp_path], 2, cwd=tmp_path)
     )
     for way in ("interrupted", "resumed", "in_time", "again"):
         assert first[way].pop("stream") != second[way].pop("stream")
@@ -165,6 +133,6 @@ def test_two_processes_train_one_network(tmp_path):
     assert first["interrupted"]["interrupted"]
     assert second["fit"] == "took part"
     assert first["fit"]["draws"] == 50
-    exact = np.array(list(oracles.posterior(3, log_reward(score_table(3))).values()))
-    assert np.exp(first["fit"]["probabilities"]).sum() == pytest.approx(1.0)
-    assert len(exact) == len(first["fit"]["probabilities"])
+    log_rewards = score_table(3).log_reward(enumerate_dags(3).astype(np.int64))
+    exact = np.exp(log_rewards - np.logaddexp.reduce(log_rewards))
+    assert np.abs(np.exp(first["fit"]["probabilities"]) - exact).sum() / 2 < 0.01  # of 25 graphs
