@@ -1,7 +1,7 @@
 """One network for many tables of the same columns, or a network for each.
 
-The tables are bootstraps: the rows of a random linear-Gaussian network, drawn with replacement. GFlowNets over root
-layers are trained in five ways:
+The tables are bootstraps: the rows of a random linear-Gaussian network, drawn with replacement; with `--missing` they
+are completed tables of rows of which cells are missing. GFlowNets over root layers are trained in five ways:
 
 - each: a network for each table, from the beginning;
 - short: the same with a part of the steps;
@@ -16,13 +16,15 @@ probability against the exact posterior, and the seconds of the processor on one
 
     python experiments/one_network.py --columns 10
     python experiments/one_network.py --columns 15 --edges 2 --steps 200 --part 0.5
+    python experiments/one_network.py --columns 8 --rows 300 --edges 1.5 --missing 0.15 --tables 6 --steps 2700 \\
+        --ways each,short,on
 """
 
 import argparse
 import csv
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,8 @@ from options import names, require_known
 
 import dag_gfn
 from dag_gfn.exact.posterior import fit_exact
+from dag_gfn.fitting.completed import complete
+from dag_gfn.fitting.incomplete import filled_in
 from dag_gfn.gflownet.chains import draw_guides
 from dag_gfn.gflownet.env.layer_state import LayerState
 from dag_gfn.gflownet.env.root_layers import RootLayers
@@ -48,7 +52,7 @@ from dag_gfn.gflownet.training.loop import train
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_edges import edge_probabilities
-from dag_gfn.scores import ScoreTable, make_score
+from dag_gfn.scores import BGe, Constraints, LocalScore, ScoreTable, make_prior, make_score
 from dag_gfn.sweep.resampling import resampled
 
 OUT = Path("experiments/results")
@@ -122,7 +126,7 @@ class ConditionedMLP(LayerMLP):
 
 
 @dataclass
-class Bootstrap:
+class Prepared:
     """A table, its guides, and its exact posterior."""
 
     table: ScoreTable
@@ -132,17 +136,30 @@ class Bootstrap:
     log_evidence: float
 
 
-def bootstraps(columns: int, rows: int, edges: float, number: int) -> list[Bootstrap]:
-    """Return tables of rows drawn with replacement, each with its exact posterior."""
-    data = dag_gfn.simulate(columns, rows, rng=np.random.default_rng(columns), edges_per_node=edges)
+def scores_of(
+    data: dag_gfn.Dataset, number: int, missing: float, rng: np.random.Generator
+) -> list[LocalScore]:
+    """Return scores of resampled rows, or of completed tables where a share of the cells is missing."""
+    if not missing:
+        return [make_score("bge", resampled(data, seed=0, index=k).standardize()) for k in range(number)]
+    data = data.standardize()
+    data = replace(data, values=np.where(rng.random(data.values.shape) < missing, np.nan, data.values))
+    model = BGe(filled_in(data)), make_prior("uniform", data.d), Constraints.none(data.d)
+    return list(complete(data, *model, seed=0, tables=number, weigh=False).scores[:number])
+
+
+def prepared(chosen: argparse.Namespace) -> list[Prepared]:
+    """Return the tables, each with its guides and its exact posterior."""
+    rng = np.random.default_rng(chosen.columns)
+    data = dag_gfn.simulate(chosen.columns, chosen.rows, rng=rng, edges_per_node=chosen.edges)
     found = []
-    for k in range(number):
-        table = ScoreTable.build(make_score("bge", resampled(data, seed=0, index=k).standardize()))
+    for k, score in enumerate(scores_of(data, chosen.tables, chosen.missing, rng)):
+        table = ScoreTable.build(score)
         exact = fit_exact(table, num_samples=1, rng=np.random.default_rng(0), memory_limit=10**10)
         weights = LayerWeights.build(table)
         guides = draw_guides(weights, seed=k, training_iterations=1).layer_of
         edge = exact.posterior.marginal("edge").values
-        found.append(Bootstrap(table, weights, guides, edge, exact.posterior.log_evidence))
+        found.append(Prepared(table, weights, guides, edge, exact.posterior.log_evidence))
     return found
 
 
@@ -197,24 +214,24 @@ def start_of(model: FlowModel) -> dict:
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def judged(bootstrap: Bootstrap, environment: RootLayers, model: FlowModel) -> dict[str, float]:
+def judged(one: Prepared, environment: RootLayers, model: FlowModel) -> dict[str, float]:
     """Draw layerings, weigh them, and compare them with the exact posterior."""
     drawn = sample_outcomes(environment, model, DRAWS, generator=torch.Generator().manual_seed(1))
     estimate = ImportanceEstimate.from_log_weights(drawn.log_weight)
     weights = torch.softmax(drawn.log_weight, 0).numpy()
-    edges = edge_probabilities(bootstrap.weights, drawn.outcome.numpy().astype(np.int8))
+    edges = edge_probabilities(one.weights, drawn.outcome.numpy().astype(np.int8))
     edge = np.tensordot(weights, edges, axes=1)
     return {
         "share": estimate.ess,
-        "evidence_error": abs(estimate.log_z - bootstrap.log_evidence),
-        "largest_error": float(np.abs(edge - bootstrap.edge).max()),
+        "evidence_error": abs(estimate.log_z - one.log_evidence),
+        "largest_error": float(np.abs(edge - one.edge).max()),
     }
 
 
 class Comparison:
     """Trains in all ways, and keeps a line for each way and table."""
 
-    def __init__(self, tables: list[Bootstrap], steps: int, part: float, further: float):
+    def __init__(self, tables: list[Prepared], steps: int, part: float, further: float):
         self.tables, self.steps = tables, steps
         self.few, self.fewer = max(1, int(part * steps)), max(1, int(further * steps))
         self.lines: list[dict] = []
@@ -276,6 +293,9 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=10)
     parser.add_argument("--rows", type=int, default=100)
     parser.add_argument("--edges", type=float, default=1.0, help="of the network, for each node")
+    parser.add_argument(
+        "--missing", type=float, default=0.0, help="share of the cells; else rows are resampled"
+    )
     parser.add_argument("--tables", type=int, default=20)
     parser.add_argument("--steps", type=int, default=400, help="of a training from the beginning")
     parser.add_argument("--part", type=float, default=0.25, help="of these steps, for each table")
@@ -288,8 +308,7 @@ def main() -> None:
     require_known(parser, "--ways", chosen.ways, list(WAYS))
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    tables = bootstraps(chosen.columns, chosen.rows, chosen.edges, chosen.tables)
-    comparison = Comparison(tables, chosen.steps, chosen.part, chosen.further)
+    comparison = Comparison(prepared(chosen), chosen.steps, chosen.part, chosen.further)
     if "one" in chosen.ways:
         comparison.one_network(tuned="tuned" in chosen.ways)
     comparison.a_network_each([way for way in chosen.ways if way not in ("one", "tuned")])
