@@ -13,7 +13,6 @@ import numpy as np
 
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
 from dag_gfn.errors import NotTractable, OptionError
-from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import ExactReference
 from dag_gfn.fitting.exact_check import (
@@ -27,9 +26,8 @@ from dag_gfn.fitting.method_choice import method_for
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.fitting.warm_start import network_of_earlier_fit
-from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.mcmc.chains import ChainReport
-from dag_gfn.mcmc.posterior import CHAINS, fit_mcmc
+from dag_gfn.mcmc.posterior import fit_mcmc
 from dag_gfn.posterior.method_result import MethodResult, Search
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
@@ -178,7 +176,7 @@ def _too_slow(time_budget: float | int, why: str) -> str:
 
 
 def mcmc(run: Run) -> MethodResult:
-    """Return the posterior by Markov chains; half of them begin at a most probable DAG, so that a missed mode shows.
+    """Return the posterior by tempered Markov chains, which begin far from each other.
 
     Examples
     --------
@@ -196,8 +194,6 @@ def mcmc(run: Run) -> MethodResult:
     """
     table, reference = run.table, run.reference()
     with ShareProgress(shown=run.shown) as on_share, _shown_phases(run, on_share), _set_aside(run):
-        with run.budget.phase("best graph"):
-            starts = [layering_of(best_dag(table).adjacency)] * (CHAINS // 2) if table.is_complete else None
 
         def on_report(report: ChainReport) -> None:
             on_share("sampling root layerings", report.share)
@@ -208,7 +204,6 @@ def mcmc(run: Run) -> MethodResult:
             num_samples=run.num_samples,
             iterations=run.iterations,
             budget=run.budget,
-            starts=starts,
             on_report=run.progress if callable(run.progress) else on_report,
             on_phase=on_share,
         )

@@ -143,7 +143,7 @@ def draw_guides(
     time_limit: float | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> Guides:
-    """Run short chains from annealed layerings; return layerings of their second halves in random order.
+    """Run short tempered chains; return layerings of their second halves in random order.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def draw_guides(
     chains = _run(
         weights,
         streams.sequences("guides", CHAINS),
-        streams.sequences("annealed starts of guides", CHAINS),
+        streams.sequences("cooled starts of guides", CHAINS),
         iterations=guide_iterations(weights.d, training_iterations),
         kept=_GUIDES // CHAINS,
         time_budget=time_limit,
@@ -272,7 +272,7 @@ class JudgingChains:
             _run,
             weights,
             streams.sequences("judges", CHAINS),
-            streams.sequences("annealed starts of judges", CHAINS),
+            streams.sequences("cooled starts of judges", CHAINS),
             iterations=longer * _chain_iterations(weights.d, training_iterations, _STEPS),
             kept=kept,
             time_budget=time_limit,
@@ -308,7 +308,7 @@ class JudgingChains:
 def _run(
     weights: LayerWeights,
     streams: Sequence[np.random.SeedSequence],
-    annealed: Sequence[np.random.SeedSequence],
+    cooled: Sequence[np.random.SeedSequence],
     *,
     iterations: int,
     kept: int,
@@ -321,7 +321,7 @@ def _run(
         streams=streams,
         iterations=iterations,
         kept=kept,
-        annealed=annealed,
+        cooled=cooled,
         time_budget=time_budget,
         threads=threads,
         on_report=on_report,

@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int64
 
 from dag_gfn.chunked import free_threads
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.annealing import annealed_starts
+from dag_gfn.mcmc.cooling import cooled_ladder
+from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
 from dag_gfn.mcmc.moves import MOVES
-from dag_gfn.mcmc.partition import LayeringDraws, init, init_at, run
+from dag_gfn.mcmc.partition import init, init_at
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ _SEGMENT_STEPS = 200_000  # between two looks at the clock, at most
 _FIRST_STEPS = 2_000  # of the first segment: a step takes from a microsecond to a millisecond
 _SEGMENT_SECONDS = 0.25
 _FIRST_THINNING = 16
-_ANNEALING = 0.5  # of the time, at most
+_COOLING = 0.25  # of the time, at most
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,14 @@ class Chains:
         As in `LayeringDraws`.
     tried, accepted : ndarray, shape (c, 5), int64
         By the kinds of moves in `MOVES`, burn-in included.
+    temperatures : ndarray, shape (r,), float64
+        Those of each chain's ladder (:mod:`dag_gfn.mcmc.ladder`), the chain's own first; 1 alone without tempering.
+    swaps_tried, swaps_accepted : ndarray, shape (c, r - 1), int64
+        Exchanges between neighbours on the ladder, burn-in included.
+    rounds, arrivals : ndarray, shape (c, k), int64
+        Rounds of exchanges in each block, and how often a layering came to the chain from the highest temperature.
+    log_ratios : ndarray, shape (c, k, r - 1), float64
+        As in `LadderCounts`.
     thinning, iterations : int
         Steps in a block; steps of each chain, burn-in included.
     cut_short, interrupted : bool
@@ -85,6 +95,12 @@ class Chains:
     edge: Float32[np.ndarray, "c k d d"]
     tried: Int64[np.ndarray, "c moves"]
     accepted: Int64[np.ndarray, "c moves"]
+    temperatures: Float64[np.ndarray, " r"]
+    swaps_tried: Int64[np.ndarray, "c pairs"]
+    swaps_accepted: Int64[np.ndarray, "c pairs"]
+    rounds: Int64[np.ndarray, "c k"]
+    arrivals: Int64[np.ndarray, "c k"]
+    log_ratios: Float64[np.ndarray, "c k pairs"]
     thinning: int
     iterations: int
     cut_short: bool
@@ -99,8 +115,7 @@ def run_chains(
     iterations: int,
     kept: int,
     starts: Sequence[Int64[np.ndarray, " d"]] = (),
-    annealed: Sequence[np.random.SeedSequence] = (),
-    annealing: int | None = None,
+    cooled: Sequence[np.random.SeedSequence] = (),
     time_budget: float | int | None = None,
     go_on: Callable[[Chains], bool] | None = None,
     threads: int | None = None,
@@ -119,14 +134,12 @@ def run_chains(
         Blocks of each chain to keep: from this many to twice as many, if `iterations` suffice. When there are too
         many, neighbouring ones are merged.
     starts : sequence of ndarray, shape (d,), int64
-        Layerings that the first chains begin with.
-    annealed : sequence of SeedSequence
-        Random streams: the chains after these begin with a layering that is annealed by each (`annealed_starts`), and
-        those that are left at random.
-    annealing : int, optional
-        Steps of each annealing, at most; as many as those of a chain when left out.
+        Layerings that the first chains begin with, and those that are left at random, where none is tempered.
+    cooled : sequence of SeedSequence
+        A random stream for each chain, if they are to be tempered: each is then the lowest on a ladder of chains, which
+        begin at layerings that are cooled down (`cooled_ladder`).
     time_budget : float, optional
-        Seconds, annealing among them, after which the chains end in any case.
+        Seconds, cooling among them, after which the chains end in any case.
     go_on : callable, optional
         With a time budget: is given the chains when all steps are done and there is time left, and says whether as many
         more are wanted as have been done.
@@ -155,26 +168,33 @@ def run_chains(
     """
     began = time.perf_counter()
     chains, rngs = len(streams), [np.random.default_rng(stream) for stream in streams]
-    limit = None if time_budget is None else _ANNEALING * time_budget
-    steps = iterations if annealing is None else annealing
-    cool = annealed_starts(weights, annealed, iterations=steps, time_limit=limit, threads=threads)
-    starts = [*starts, *cool]
-    states = [init_at(weights, layer_of) for layer_of in starts[:chains]]
-    states += [init(weights, rng=rng) for rng in rngs[len(states) :]]
+    limit = None if time_budget is None else _COOLING * time_budget
+    if cooled:
+        ladder, begins = cooled_ladder(
+            weights, cooled, iterations=iterations, time_limit=limit, threads=threads
+        )
+    else:
+        ladder = Ladder.alone()
+        given = [init_at(weights, layer_of) for layer_of in starts[:chains]]
+        given += [init(weights, rng=rng) for rng in rngs[len(given) :]]
+        begins = [state.layer_of[None] for state in given]
+    states = [LadderState.at(layer_of) for layer_of in begins]
     counts = np.zeros((2, chains, len(MOVES)), dtype=np.int64)
-    draws: list[list[LayeringDraws]] = [[] for _ in range(chains)]
+    swaps = np.zeros((2, chains, len(ladder.temperatures) - 1), dtype=np.int64)
+    draws: list[list[_Blocks]] = [[] for _ in range(chains)]
     thinning = int(np.clip(iterations // (2 * kept), 1, _FIRST_THINNING))
     blocks, done, out_of_time, interrupted = 0, 0, False, False
     planned, segment = iterations, min(_FIRST_STEPS, _SEGMENT_STEPS)
 
     def result() -> Chains:
-        halves = [_joined(parts)[blocks // 2 : blocks] for parts in draws]
+        halves = [_joined(parts).of(slice(blocks // 2, blocks)) for parts in draws]
         return Chains(
-            layer_of=np.stack([half.layer_of for half in halves]),
-            log_weights=np.stack([half.log_weights for half in halves]),
-            edge=np.stack([half.edge for half in halves]),
+            **{name: np.stack([getattr(half, name) for half in halves]) for name in _Blocks._fields},
             tried=counts[0],
             accepted=counts[1],
+            temperatures=ladder.temperatures,
+            swaps_tried=swaps[0],
+            swaps_accepted=swaps[1],
             thinning=thinning,
             iterations=done,
             cut_short=out_of_time and done + thinning <= iterations,
@@ -183,7 +203,8 @@ def run_chains(
         )
 
     _log.info(
-        "%d chains over %d columns begin, %d steps planned", chains, states[0].layer_of.size, iterations
+        "%d chains over %d columns begin, %d temperatures up to %.3g, %d steps planned",
+        *(chains, weights.d, len(ladder.temperatures), ladder.temperatures[-1], iterations),
     )
     workers = ThreadPoolExecutor(min(chains, threads or free_threads()))
     try:
@@ -196,13 +217,23 @@ def run_chains(
             more = min(max(1, segment // thinning), 4 * kept - blocks, (planned - done) // thinning)
             segment_began = time.perf_counter()
             futures = [
-                workers.submit(run, weights, state, rng=rng, blocks=more, thinning=thinning)
+                workers.submit(run_ladder, weights, ladder, state, rng=rng, blocks=more, thinning=thinning)
                 for state, rng in zip(states, rngs, strict=True)
             ]
             results = [future.result() for future in futures]
             for c, (drawn, states[c], info) in enumerate(results):
-                draws[c].append(drawn)
+                draws[c].append(
+                    _Blocks(
+                        drawn.layer_of,
+                        drawn.log_weights,
+                        drawn.edge,
+                        info.rounds,
+                        info.arrivals,
+                        info.log_ratios,
+                    )
+                )
                 counts[:, c] += info.tried, info.accepted
+                swaps[:, c] += info.swaps_tried, info.swaps_accepted
             now = time.perf_counter()
             speed = more * thinning / max(now - segment_began, 1e-6)
             segment = min(max(int(speed * _SEGMENT_SECONDS), 1), _SEGMENT_STEPS)
@@ -227,16 +258,31 @@ def run_chains(
     return result()
 
 
-def _joined(parts: list[LayeringDraws]) -> LayeringDraws:
-    return LayeringDraws(
-        np.concatenate([part.layer_of for part in parts]),
-        np.concatenate([part.log_weights for part in parts]),
-        np.concatenate([part.edge for part in parts]),
-    )
+class _Blocks(NamedTuple):
+    """Blocks of one chain, as the attributes of `Chains`."""
+
+    layer_of: Int8[np.ndarray, "k d"]
+    log_weights: Float64[np.ndarray, " k"]
+    edge: Float32[np.ndarray, "k d d"]
+    rounds: Int64[np.ndarray, " k"]
+    arrivals: Int64[np.ndarray, " k"]
+    log_ratios: Float64[np.ndarray, "k pairs"]
+
+    def of(self, blocks: slice) -> "_Blocks":
+        return _Blocks(*(values[blocks] for values in self))
 
 
-def _merge_pairs(drawn: LayeringDraws) -> LayeringDraws:
-    """Return blocks twice as long: the later layering of each pair, and its mean of edge probabilities."""
-    return LayeringDraws(
-        drawn.layer_of[1::2], drawn.log_weights[1::2], 0.5 * (drawn.edge[::2] + drawn.edge[1::2])
+def _joined(parts: list[_Blocks]) -> _Blocks:
+    return _Blocks(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+def _merge_pairs(drawn: _Blocks) -> _Blocks:
+    """Return blocks twice as long: the later layering of each pair, mean edge probabilities, and sums of the rest."""
+    return _Blocks(
+        layer_of=drawn.layer_of[1::2],
+        log_weights=drawn.log_weights[1::2],
+        edge=0.5 * (drawn.edge[::2] + drawn.edge[1::2]),
+        rounds=drawn.rounds[::2] + drawn.rounds[1::2],
+        arrivals=drawn.arrivals[::2] + drawn.arrivals[1::2],
+        log_ratios=np.logaddexp(drawn.log_ratios[::2], drawn.log_ratios[1::2]),
     )

@@ -18,10 +18,10 @@ from numba import njit
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_edges import fill_edge_probabilities
 from dag_gfn.layerings.layered_parents import draw_parents
 from dag_gfn.layerings.node_weights import index_of, layer_masks, log_node_weight
-from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES, propose
+from dag_gfn.mcmc.chain_steps import add_edges, begin, one_step
+from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,103 +299,27 @@ def _run(
     `MoveInfo`.
     """
     d = len(layer_of)
-    proposed = np.empty(d, dtype=np.int64)
-    layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
-    # U, Q and log g of each node: only those with another U or Q are looked up anew
-    inside, last, weight = np.full(d, -1, dtype=np.int64), np.zeros(d, dtype=np.int64), np.zeros(d)
-    new_inside, new_last, new_weight = np.empty_like(inside), np.empty_like(last), np.empty_like(weight)
-
-    log_weight, _ = _evaluate(
-        tables, layer_of, layers, earlier, inside, last, weight,
-        new_inside, new_last, new_weight, True,
-    )  # fmt: skip
-    inside[:], last[:], weight[:] = new_inside, new_last, new_weight
+    work, known = np.empty((5, d), dtype=np.int64), np.full((2, d), -1, dtype=np.int64)
+    weight, new_weight = np.zeros(d), np.zeros(d)
+    log_weight = begin(tables, layer_of, known, weight, work, new_weight)
     # edge probabilities given the layering, by target; of the same U and Q they are the same
     given, sums = np.zeros((d, d)), np.zeros((d, d))
-    given_inside, given_last = np.full(d, -1, dtype=np.int64), np.zeros(d, dtype=np.int64)
+    given_for = np.full((2, d), -1, dtype=np.int64)
     for block in range(len(drawn)):
         sums[:] = 0.0
         summed = 0
         for t in range(thinning):
             # at every d-th step, counted back from the end of the block
             if t > 0 and (thinning - t) % d == 0:
-                _add_edges(tables, inside, last, given_inside, given_last, given, sums)
+                add_edges(tables, known, given_for, given, sums)
                 summed += 1
-            uniform = rng.random() * cumulative[-1]
-            move = 0
-            while uniform >= cumulative[move] and move < len(cumulative) - 1:
-                move += 1
-            tried[move] += 1
-            possible, log_ratio = propose(move, layer_of, proposed, rng)
-            if not possible:
-                continue
-            # what the new log-weight has to exceed to be accepted: drawn first, so that an upper bound can reject
-            least = log_weight + temperature * (np.log(rng.random()) - log_ratio)
-            new, bounded = _evaluate(
-                tables, proposed, layers, earlier, inside, last, weight,
-                new_inside, new_last, new_weight, False,
+            log_weight = one_step(
+                tables, cumulative, temperature, layer_of, log_weight, known, weight, work, new_weight, rng,
+                tried, accepted,
             )  # fmt: skip
-            if not new > least:
-                continue
-            if bounded:  # the bound does not reject: the weight itself is needed
-                new, bounded = _evaluate(
-                    tables, proposed, layers, earlier, inside, last, weight,
-                    new_inside, new_last, new_weight, True,
-                )  # fmt: skip
-                if not new > least:
-                    continue
-            accepted[move] += 1
-            log_weight = new
-            layer_of[:] = proposed
-            inside[:], last[:], weight[:] = new_inside, new_last, new_weight
-        _add_edges(tables, inside, last, given_inside, given_last, given, sums)
+        add_edges(tables, known, given_for, given, sums)
         summed += 1
         drawn[block] = layer_of
         log_drawn[block] = log_weight
         edge[block] = sums.T / summed  # (target, parent) -> [i, j] for i -> j
     return log_weight
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _add_edges(tables, inside, last, given_inside, given_last, given, sums):
-    """Add the edge probabilities given the layering to `sums`; row v is about the edges into v.
-
-    ``given`` keeps those of the last call, which still hold for nodes with the same U and Q.
-    """
-    for v in range(len(inside)):
-        if inside[v] != given_inside[v] or last[v] != given_last[v]:
-            fill_edge_probabilities(tables, v, inside[v], last[v], given[v])
-            given_inside[v], given_last[v] = inside[v], last[v]
-        for i in range(len(inside)):
-            sums[v, i] += given[v, i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _evaluate(
-    tables, layer_of, layers, earlier, inside, last, weight,
-    new_inside, new_last, new_weight, exact,
-):  # fmt: skip
-    """Fill U, Q and log g of each node; return the sum of log g and whether it is only an upper bound.
-
-    U and Q hold possible parents only: others make no difference, and without a parent in Q a node has no weight.
-    Unless ``exact`` is asked for, sums that lose too many digits are replaced by an upper bound, which is quicker.
-    """
-    layer_masks(layer_of, layers, earlier)
-    total, bounded = 0.0, False
-    for v in range(len(layer_of)):
-        k, possible = layer_of[v], tables.candidates[v] | tables.outside[v]
-        new_inside[v] = earlier[k] & possible
-        new_last[v] = layers[k - 1] & possible if k > 0 else np.int64(0)
-        if k > 0 and new_last[v] == 0:
-            return -np.inf, False
-        if new_inside[v] == inside[v] and new_last[v] == last[v]:  # the move has not touched this node
-            new_weight[v] = weight[v]
-        else:
-            new_weight[v], bound = log_node_weight(tables, v, new_inside[v], new_last[v], exact)
-            if new_weight[v] == -np.inf:
-                return -np.inf, False
-            bounded |= bound
-        total += new_weight[v]
-    return total, bounded

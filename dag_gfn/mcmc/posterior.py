@@ -15,7 +15,7 @@ from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.moves import MOVES
 from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
-from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.random_streams import RandomStreams
@@ -31,6 +31,7 @@ _JUDGED_OF_LEFT = (
     0.6  # of the time that is left when chains have ended, at most, for R-hat and effective draws
 )
 _TRIED_TRACES = 9  # by which the time of R-hat is foreseen
+_UNSEEN = 3.0  # -log 0.05: what this many tries are expected to meet once each is seen with probability 0.95
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _TRIED = 256  # layerings by which the time of draws is foreseen
 _MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities take no more memory and time
@@ -69,7 +70,6 @@ def fit_mcmc(
     budget: TimeBudget | None = None,
     chains: int = CHAINS,
     starts: Sequence[Int64[np.ndarray, " d"]] | None = None,
-    annealing: int | None = None,
     num_candidates: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
     on_phase: Callable[[str, float], None] | None = None,
@@ -80,8 +80,8 @@ def fit_mcmc(
     ----------
     table : ScoreTable
     seed : int
-        Of annealed starts, chains and graphs, each with a stream of its own (`RandomStreams`).
-    iterations, annealing, on_report
+        Of cooled starts, chains and graphs, each with a stream of its own (`RandomStreams`).
+    iterations, on_report
         As for `run_chains`; by default the number of steps is chosen from the number of nodes, and with a time budget
         chains go on until they agree and are worth enough draws.
     budget : TimeBudget, optional
@@ -91,7 +91,7 @@ def fit_mcmc(
     chains : int
         At least 2.
     starts : sequence of ndarray, shape (d,), int64, optional
-        As for `run_chains`; by default all chains begin at annealed layerings.
+        Where chains begin that are not tempered, as for `run_chains`; by default all are, each on a ladder of its own.
     num_candidates : int, optional
         Candidate parents of each node, as for `LayerWeights.build`; by default only where the table is not complete.
 
@@ -131,7 +131,7 @@ def fit_mcmc(
     go_on = None if iterations is not None else judge.wants_more
     iterations = default_iterations(table.d) if iterations is None else iterations
     streams = RandomStreams(seed)
-    annealed = streams.sequences("annealed starts", chains) if starts is None else ()
+    cooled = streams.sequences("cooled starts", chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     with budget.phase("trials", shown="planning the time"):
         for_chains = _time_of_chains(weights, table, num_samples, budget, judge)
@@ -142,8 +142,7 @@ def fit_mcmc(
             iterations=iterations,
             kept=min(max(-(-num_samples // chains), least), most),
             starts=() if starts is None else starts,
-            annealed=annealed,
-            annealing=annealing,
+            cooled=cooled,
             time_budget=for_chains,
             go_on=go_on,
             on_report=on_report,
@@ -182,6 +181,7 @@ def fit_mcmc(
             cut_short_by_time_budget=result.cut_short,
             coverage=weights.coverage(table.names),
             agreement=agreement,
+            tempering=tempering_of(result),
             correction=dags.correction,
             thinning=result.thinning,
             kept_per_chain=result.log_weights.shape[1],
@@ -277,6 +277,43 @@ def acceptance_of(chains: Chains) -> dict[str, float]:
     return {
         move: float(accepted[kind] / max(tried[kind], 1)) for kind, move in enumerate(MOVES) if move != "stay"
     }
+
+
+def tempering_of(chains: Chains) -> Tempering | None:
+    """Return how well tempered chains exchange layerings; None where they are not tempered.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.chains import run_chains
+    >>> from dag_gfn.mcmc.posterior import tempering_of
+    >>> from dag_gfn.random_streams import RandomStreams
+    >>> streams, weights = RandomStreams(0), LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
+    >>> cooled = streams.sequences("cooled", 2)
+    >>> chains = run_chains(
+    ...     weights, streams=streams.sequences("chains", 2), cooled=cooled, iterations=4_000, kept=100)
+    >>> tempering_of(chains).rungs, tempering_of(chains).arrivals > 100
+    (2, True)
+    """
+    rungs = len(chains.temperatures)
+    if rungs == 1:
+        return None
+    tried, accepted = chains.swaps_tried.sum(axis=0), chains.swaps_accepted.sum(axis=0)
+    arrivals = int(chains.arrivals.sum())
+    rounds = chains.rounds.sum(axis=1)
+    spread = None
+    if len(rounds) > 1 and (rounds > 0).all():
+        log_ratios = np.logaddexp.reduce(chains.log_ratios, axis=1) - np.log(rounds)[:, None]
+        spread = float(log_ratios.sum(axis=1).std(ddof=1))
+    return Tempering(
+        rungs=rungs,
+        highest_temperature=float(chains.temperatures[-1]),
+        min_swap_acceptance=float((accepted / np.maximum(tried, 1)).min()),
+        arrivals=arrivals,
+        missing_mass=min(_UNSEEN / max(arrivals, 1), 1.0),
+        log_ratio_spread=spread,
+    )
 
 
 def edges_of_chains(

@@ -94,6 +94,44 @@ class Agreement(JsonRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tempering(JsonRecord):
+    """How well Markov chains exchange layerings with hotter ones, which cross what separates modes.
+
+    Attributes
+    ----------
+    rungs : int
+        Chains on the ladder of each chain, that one among them.
+    highest_temperature : float
+    min_swap_acceptance : float
+        Share of the exchanges between neighbours that are accepted, for the pair with the fewest.
+    arrivals : int
+        How often a layering came from the highest temperature to the posterior, over all chains, without burn-in. Each
+        arrival finds a mode about as often as the mode is probable.
+    missing_mass : float
+        The probability that a mode may have which none of so many arrivals has found, by 95 % confidence: 3 / arrivals,
+        at most 1.
+    log_ratio_spread : float
+        Standard deviation over the chains of their estimates of the log evidence, less that at the highest temperature,
+        in nats; large where chains are in different modes. None where there is one chain, or some had no exchanges.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Tempering
+    >>> Tempering(
+    ...     rungs=9, highest_temperature=80.0, min_swap_acceptance=0.5, arrivals=600, missing_mass=0.005,
+    ...     log_ratio_spread=0.02).to_json()["arrivals"]
+    600
+    """
+
+    rungs: int | None
+    highest_temperature: float | None
+    min_swap_acceptance: float | None
+    arrivals: int | None
+    missing_mass: float | None
+    log_ratio_spread: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Importance(JsonRecord):
     """Diagnostics of the importance weights of a sampler's own draws.
 

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement, Correction, Coverage, Importance
+from dag_gfn.posterior.diagnostic_parts import (
+    AgainstChains,
+    Agreement,
+    Correction,
+    Coverage,
+    Importance,
+    Tempering,
+)
 from dag_gfn.posterior.json_record import JsonRecord
 
 
@@ -26,6 +33,8 @@ class Diagnostics(JsonRecord):
     coverage : Coverage or None
     against_chains : AgainstChains or None
     agreement : Agreement or None
+    tempering : Tempering or None
+        Of the chains, where they were tempered.
     correction : Correction or None
         None where nothing had to be corrected.
 
@@ -42,6 +51,7 @@ class Diagnostics(JsonRecord):
     coverage: Coverage | None = None
     against_chains: AgainstChains | None = None
     agreement: Agreement | None = None
+    tempering: Tempering | None = None
     correction: Correction | None = None
 
     @property

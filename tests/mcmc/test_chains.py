@@ -6,8 +6,9 @@ from exact_tables import random_table
 
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import chains as module
-from dag_gfn.mcmc.annealing import annealed_starts
 from dag_gfn.mcmc.chains import run_chains
+from dag_gfn.mcmc.cooling import cooled_ladder
+from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
 from dag_gfn.mcmc.partition import init, init_at, run
 from dag_gfn.random_streams import RandomStreams
 
@@ -69,33 +70,50 @@ def test_given_starts(weights):
     np.testing.assert_array_equal(result.layer_of[0, -1], state.layer_of)
 
 
-def test_annealed_starts_come_after_given_ones(weights):
-    cold = np.random.SeedSequence(5).spawn(2)
-    given = np.array([4, 3, 2, 1, 0])
-    result = run_chains(weights, streams=streams(1), iterations=60, kept=10, starts=[given], annealed=cold)
-    starts = [given, *annealed_starts(weights, cold, iterations=60)]
-    same = run_chains(weights, streams=streams(1), iterations=60, kept=10, starts=starts)
-    np.testing.assert_array_equal(result.layer_of, same.layer_of)
+def test_tempered_chains_begin_at_cooled_layerings_and_count_their_exchanges(weights):
+    cold = np.random.SeedSequence(5).spawn(4)
+    result = run_chains(weights, streams=streams(1), iterations=6_000, kept=10, cooled=cold)
+    ladder, starts = cooled_ladder(weights, cold, iterations=6_000)
+    np.testing.assert_array_equal(result.temperatures, ladder.temperatures)
+    rng = np.random.default_rng(streams(1)[2])
+    drawn, _, counts = run_ladder(
+        weights,
+        ladder,
+        LadderState.at(starts[2]),
+        rng=rng,
+        blocks=result.iterations // 16,
+        thinning=16,
+    )
+    merged = result.thinning // 16
+    kept = result.layer_of.shape[1] * merged
+    np.testing.assert_array_equal(result.layer_of[2], drawn.layer_of[-kept:][merged - 1 :: merged])
+    np.testing.assert_array_equal(result.swaps_tried[2], counts.swaps_tried)
+    np.testing.assert_array_equal(result.swaps_accepted[2], counts.swaps_accepted)
+    assert result.rounds[2].sum() == counts.rounds[-kept:].sum()
+    assert result.arrivals[2].sum() == counts.arrivals[-kept:].sum() > 0
+    np.testing.assert_allclose(
+        np.logaddexp.reduce(result.log_ratios[2]), np.logaddexp.reduce(counts.log_ratios[-kept:]), atol=1e-9
+    )
 
 
-def test_annealing_counts_in_the_time_budget(weights, monkeypatch):
+def test_cooling_counts_in_the_time_budget(weights, monkeypatch):
     clock = [100.0]
 
     def slow(weights, streams, **options):
-        clock[0] += 50.0 * len(streams)
-        return []
+        clock[0] += 50.0
+        return Ladder.alone(), [np.zeros((1, weights.d), dtype=np.int64)] * len(streams)
 
-    monkeypatch.setattr(module, "annealed_starts", slow)
+    monkeypatch.setattr(module, "cooled_ladder", slow)
     monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
     monkeypatch.setattr(module, "_SEGMENT_STEPS", 100)
     reports = []
-    cold = np.random.SeedSequence(5).spawn(1)
+    cold = np.random.SeedSequence(5).spawn(4)
     options = {"streams": streams(0), "iterations": 1_000, "kept": 10, "on_report": reports.append}
-    cut = run_chains(weights, annealed=cold, time_budget=49.0, **options)
+    cut = run_chains(weights, cooled=cold, time_budget=49.0, **options)
     assert (cut.cut_short, len(reports), reports[0].share) == (True, 1, 1.0)
     assert cut.seconds == 50.0
     reports.clear()
-    whole = run_chains(weights, annealed=cold, time_budget=200.0, **options)
+    whole = run_chains(weights, cooled=cold, time_budget=200.0, **options)
     assert not whole.cut_short
     assert reports[0].share == 0.25
     assert reports[-1].share == pytest.approx(1.0, abs=0.02)
@@ -125,7 +143,7 @@ def test_an_interrupt_before_anything_is_there(weights, monkeypatch):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "run", interrupted)
+    monkeypatch.setattr(module, "run_ladder", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_chains(weights, streams=streams(0), iterations=1000, kept=20)
 

@@ -130,15 +130,15 @@ def test_where_a_correction_would_leave_little_draws_are_by_the_odds():
     assert is_dag(posterior.graphs).all()
 
 
-def test_chains_begin_at_annealed_layerings_of_their_own(monkeypatch):
+def test_chains_begin_at_cooled_layerings_of_their_own(monkeypatch):
     table, seen = score_table(7, rows=40), []
     monkeypatch.setattr(module, "run_chains", lambda *_, **options: seen.append(options) or 1 / 0)
     for options in ({}, {"seed": 1}, {"starts": ()}, {"chains": 6}):
         with pytest.raises(ZeroDivisionError):
             fit_mcmc(table, **{"seed": 0, "num_samples": 10, "iterations": 5_000} | options)
-    assert [len(options["annealed"]) for options in seen] == [4, 4, 0, 6]
+    assert [len(options["cooled"]) for options in seen] == [4, 4, 0, 6]
     assert not any(len(options["starts"]) for options in seen)
-    keys = {tuple(np.append(s.spawn_key, s.entropy)) for options in seen for s in options["annealed"]}
+    keys = {tuple(np.append(s.spawn_key, s.entropy)) for options in seen for s in options["cooled"]}
     assert len(keys) == 4 + 4 + 2  # six chains begin with the four of the same seed
 
 

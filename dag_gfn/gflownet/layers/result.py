@@ -22,9 +22,9 @@ from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.layerings.posterior_dags import affordable_dags, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
-from dag_gfn.mcmc.posterior import edges_of_chains
+from dag_gfn.mcmc.posterior import edges_of_chains, tempering_of
 from dag_gfn.posterior import GraphPosterior, Marginal
-from dag_gfn.posterior.diagnostic_parts import Agreement, Correction
+from dag_gfn.posterior.diagnostic_parts import Agreement, Correction, Tempering
 from dag_gfn.posterior.diagnostics import LayerDiagnostics
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.method_result import MethodResult
@@ -190,6 +190,7 @@ class LayerFit:
             coverage=self.sampler.weights.coverage(table.names),
             against_chains=None if compared is None else compared.against(estimated),
             agreement=None if compared is None else compared.agreement,
+            tempering=self._tempering(),
             correction=dags.correction,
             estimate=estimate,
             pareto_k=shape,
@@ -321,6 +322,11 @@ class LayerFit:
             marginals={"edge": dags.edge},
         )
         return _Dags(posterior, dags.correction)
+
+    def _tempering(self) -> Tempering | None:
+        """Return how well the chains that judge exchange layerings with hotter ones, by all of their layerings."""
+        chains = self.chains if self.all_chains is None else self.all_chains
+        return None if chains is None else tempering_of(chains)
 
     def _compared(self, on_share: Callable[[float], None] | None = None) -> ChainComparison | None:
         """Return the comparison with the chains, if there are any."""
