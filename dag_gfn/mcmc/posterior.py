@@ -321,6 +321,8 @@ def edges_of_chains(
 ) -> tuple[Marginal, Agreement]:
     """Return edge probabilities with their errors, and how well the chains agree.
 
+    Chains that all stay at one layering do not agree, unless layerings have come to them from a higher temperature.
+
     Parameters
     ----------
     chains : Chains
@@ -345,7 +347,10 @@ def edges_of_chains(
     """
     count, blocks = chains.log_weights.shape
     values = np.clip(chains.edge.mean(axis=(0, 1), dtype=np.float64), 0.0, 1.0)
-    if count < 2 or blocks < 4:
+    # all of them at one layering from first to last: there is nothing that could tell whether they agree, unless hotter
+    # chains have looked elsewhere
+    stuck = bool((chains.layer_of == chains.layer_of[0, 0]).all()) and not chains.arrivals.any()
+    if count < 2 or blocks < 4 or stuck:
         unknown = Agreement(
             chains=count, max_r_hat=math.inf, min_effective_draws=float(count), chains_agree=False
         )

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from dag_gfn.posterior.diagnostic_parts import Agreement, Coverage
+from dag_gfn.posterior.diagnostic_parts import Agreement, Coverage, Tempering
 from dag_gfn.posterior.diagnostics import (
     Diagnostics,
     ExactCheck,
@@ -191,6 +191,8 @@ def _judged(diagnostics: Diagnostics, exact_check: ExactCheck | None) -> tuple[b
         return _small(error, MAX_EDGE_ERROR), f"an edge probability is {known} away from the exact one"
     if isinstance(diagnostics, MCMCDiagnostics) and diagnostics.agreement is not None:
         chains = diagnostics.agreement
+        if chains.chains_agree and _unexplored(diagnostics.tempering):
+            return False, _modes_missed(diagnostics.tempering)
         worth = _count(chains.min_effective_draws)
         return chains.chains_agree, f"{_r_hat(chains)}, and they are worth {worth} independent draws"
     if isinstance(diagnostics, LayerDiagnostics):
@@ -204,7 +206,7 @@ def _judged(diagnostics: Diagnostics, exact_check: ExactCheck | None) -> tuple[b
 
 def _layers_converged(diagnostics: LayerDiagnostics) -> bool | None:
     """Return whether layerings can be relied on; None where nothing speaks against it, and no chain for it."""
-    if _apart(diagnostics.agreement):
+    if _apart(diagnostics.agreement) or _unexplored(diagnostics.tempering):
         return False  # chains that stay apart, by whatever draws: each kind may be in one mode alone
     against = diagnostics.against_chains
     if diagnostics.estimate == "pooled":
@@ -269,6 +271,11 @@ def _apart(agreement: Agreement | None) -> bool:
     return agreement is not None and not _small(agreement.max_r_hat, MAX_R_HAT)
 
 
+def _unexplored(tempering: Tempering | None) -> bool:
+    """Return whether chains are tempered, and too few layerings came from the highest temperature to know all modes."""
+    return tempering is not None and not _small(tempering.missing_mass, MAX_EDGE_ERROR)
+
+
 def _small(error: float | None, most: float) -> bool:
     """Return whether an error is known, None standing for what is not finite, and at most this large."""
     return error is not None and error <= most
@@ -319,6 +326,8 @@ def _unreliable_layers(diagnostics: LayerDiagnostics) -> str:
             f"({_r_hat(agreement)}, log Z {_known_to(evidence)}, "
             f"edge probabilities {_known_to(diagnostics.pooled_edge_standard_error)})"
         )
+    if not _apart(agreement) and _unexplored(diagnostics.tempering):
+        return _modes_missed(diagnostics.tempering)
     if _apart(agreement):
         return f"{_r_hat(agreement)}: they stay apart, and the draws may cover only one of these parts"
     if not diagnostics.reliable_weights:
@@ -336,6 +345,15 @@ def _unreliable_layers(diagnostics: LayerDiagnostics) -> str:
     far = "not finitely far" if apart is None else f"{apart:.2f}"
     return (
         f"an edge probability is {far} away from what importance weights correct it to (reweight, --reweight)"
+    )
+
+
+def _modes_missed(tempering: Tempering | None) -> str:
+    """Return that modes may have been missed."""
+    arrivals = 0 if tempering is None else tempering.arrivals or 0
+    return (
+        f"layerings came from the highest temperature to the chains {arrivals:,} times only, so that modes may be "
+        f"missed (to be relied on: {math.ceil(3 / MAX_EDGE_ERROR)} times)"
     )
 
 

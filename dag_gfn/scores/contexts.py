@@ -168,7 +168,7 @@ class ContextScore(LocalScore):
 
     def local_scores(self, node: int, parents: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
         """Return local_score(node, P) for a batch of parent sets; see :class:`LocalScore`."""
-        if node in self._contexts:
+        if node in self._contexts or not len(parents):
             return np.zeros(len(parents))
         if self._discrete:
             return self._whole.local_scores(node, parents)

@@ -275,6 +275,8 @@ class ScoreTable:
 
     def _scored(self, node: int, sets: Int64[np.ndarray, " m"]) -> Float64[np.ndarray, " m"]:
         """Return score plus log prior of parent sets that the constraints allow."""
+        if not len(sets):  # a score need not know what to do with none
+            return np.zeros(0)
         with np.errstate(all="ignore"):  # _finite reports it, with the column's name
             scores = self._local_score.local_scores(node, sets)
         return _finite(self._local_score, node, scores) + self.graph_prior.log_prior(node, sets)

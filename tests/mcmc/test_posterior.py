@@ -16,9 +16,10 @@ from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
 from dag_gfn.mcmc.chains import run_chains
-from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc
+from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc, tempering_of
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.random_streams import RandomStreams
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
 
@@ -172,7 +173,7 @@ UP, DOWN = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
 
 @pytest.mark.parametrize(
     ("nats", "starts", "agree"),
-    [(1e4, [UP, UP, UP, DOWN], False), (1e4, [UP] * 4, True), (0.0, [UP, UP, UP, DOWN], True)],
+    [(1e4, [UP, UP, UP, DOWN], False), (1e4, [UP] * 4, False), (0.0, [UP, UP, UP, DOWN], True)],
     ids=["at different ones", "all at one", "free to move"],
 )
 def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agree):
@@ -186,7 +187,48 @@ def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agre
     edge, agreement = edges_of_chains(chains)
     assert agreement.chains_agree is agree
     assert (agreement.max_r_hat is not None) == agree
-    assert (edge.standard_error.max() > 0.3) != agree
+    known = edge.standard_error is not None and edge.standard_error.max() < 0.3
+    assert known == agree
+
+
+def test_tempered_chains_find_both_modes_of_deep_wells():
+    streams = RandomStreams(0)
+    chains = run_chains(
+        two_modes(300.0),
+        streams=streams.sequences("chains", 4),
+        cooled=streams.sequences("cooled starts", 4),
+        iterations=300_000,
+        kept=500,
+    )
+    edge, agreement = edges_of_chains(chains)
+    assert agreement.chains_agree
+    assert agreement.min_effective_draws < len(chains.layer_of) * chains.layer_of.shape[1]
+    off = np.abs(edge.values[0, 1] - 0.5)  # 0 -> 1 or 1 -> 0
+    assert off < 4 * edge.standard_error[0, 1] < 0.4
+    found = tempering_of(chains)
+    assert found.arrivals == chains.arrivals.sum() > 200
+    assert found.missing_mass == pytest.approx(3 / found.arrivals)
+    assert found.min_swap_acceptance > 0.3
+    assert found.log_ratio_spread < 0.5
+
+
+def test_chains_that_never_move_agree_if_hotter_ones_have_looked_elsewhere():
+    weights = LayerWeights.of(
+        two_modes(30.0).log_weights + np.array([[0.0] * 8] * 3 + [[-20.0] + [0.0] * 7])
+    )  # UP alone
+    streams = RandomStreams(0)
+    cooled = streams.sequences("cooled starts", 4)
+    chains = run_chains(
+        weights, streams=streams.sequences("chains", 4), cooled=cooled, iterations=50_000, kept=500
+    )
+    assert (chains.layer_of == UP).all()
+    assert edges_of_chains(chains)[1].chains_agree
+    assert tempering_of(chains).arrivals > 20
+
+
+def test_without_tempering_there_is_nothing_to_tell_of_it():
+    chains = run_chains(two_modes(0.0), streams=np.random.SeedSequence(0).spawn(2), iterations=2_000, kept=50)
+    assert tempering_of(chains) is None
 
 
 class Ticking:

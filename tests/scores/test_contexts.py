@@ -160,3 +160,11 @@ def test_what_knows_no_contexts_refuses_them(rng):
     posterior = dag_gfn.fit(data, progress=False)
     with pytest.raises(OptionError, match="with contexts each variable may have other parameters"):
         dag_gfn.effects.total_effects(posterior, rng=0)
+
+
+def test_no_families_have_no_scores(rng):
+    """As where none of the parent sets that are drawn needs a correction."""
+    data = dag_gfn.from_frame(frame_with_contexts(rng), context=["lab", "day"])
+    score = make_score("bge", data.standardize())
+    nothing = np.zeros(0, dtype=np.int64)
+    assert [score.local_scores(node, nothing).shape for node in range(data.d)] == [(0,)] * data.d
