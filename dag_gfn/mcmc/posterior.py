@@ -18,6 +18,7 @@ from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
 from dag_gfn.posterior.method_result import MethodResult
+from dag_gfn.posterior.verdict import unexplored
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
@@ -245,10 +246,10 @@ class _Judge:
         return self._last[1]
 
     def wants_more(self, chains: Chains) -> bool:
-        """Return whether chains should go on: they do not agree yet, or there is no time to compute whether they do."""
+        """Return whether chains should go on: they do not agree yet, modes may be missed, or no time to tell."""
         if self.budget.elapsed() + self.seconds > self.end_of_chains:
             return True
-        return not self(chains)[1].chains_agree
+        return not self(chains)[1].chains_agree or unexplored(tempering_of(chains))
 
 
 def _blocks(number: int, d: int) -> int:

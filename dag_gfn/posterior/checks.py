@@ -13,6 +13,7 @@ from dag_gfn.posterior.verdict import (
     MAX_EDGE_ERROR,
     MAX_R_HAT,
     MAX_TABLE_ERROR,
+    MIN_ARRIVALS,
     MIN_EFFECTIVE_DRAWS,
     MIN_ESS,
     MIN_TABLES,
@@ -83,6 +84,10 @@ def checks(record: FitRecord) -> list[Check]:
                 _above(MIN_EFFECTIVE_DRAWS, MIN_EFFECTIVE_DRAWS / 2),
             )
         )
+    if found is not None and found.tempering is not None:
+        meaning = "how often layerings came from the highest temperature, which finds modes"
+        limit = _above(MIN_ARRIVALS, MIN_ARRIVALS / 2)
+        rows.append(_check("Arrivals at the chains", found.tempering.arrivals, ",", meaning, limit))
     if isinstance(found, MixtureDiagnostics):
         rows += _of_mixture(found)
     if record.effective_samples is not None:
