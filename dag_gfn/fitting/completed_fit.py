@@ -41,7 +41,6 @@ TABLES = {"mcmc": 20, "gflownet": 8}
 """Completed tables that chains, or training, run on by default."""
 _MANY_NODES, _FEW_TABLES = 20, 8  # beyond, chains take minutes for each table
 _LEAST_STEPS = 20_000  # of a chain, on each table
-_ANNEALED = 4  # so many times fewer steps to find where each chain begins
 _ASSUMED_CORES = 2  # the number of tables does not depend on the machine
 _AUTO_SECONDS = 60.0
 _EVIDENCE_SECONDS = 2.0  # of a table, up to which weighted tables are tried
@@ -253,7 +252,6 @@ def _work(
                 seed=seed,
                 num_samples=each,
                 iterations=steps,
-                annealing=steps // _ANNEALED,
                 budget=time_of(turn),
                 on_report=on_report,
             )

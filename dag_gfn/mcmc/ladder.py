@@ -173,7 +173,7 @@ def run_ladder(
     return (
         drawn,
         LadderState(layer_of, from_top, state.steps + blocks * thinning),
-        LadderCounts(*moves, *swaps, rounds, arrivals, log_ratios),
+        LadderCounts(moves[0], moves[1], swaps[0], swaps[1], rounds, arrivals, log_ratios),
     )
 
 

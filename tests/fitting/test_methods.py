@@ -114,7 +114,7 @@ def test_phases_of_the_budget_are_shown_while_a_method_runs(monkeypatch):
     run.iterations = 2_000
     methods.mcmc(run)
     order = list(dict.fromkeys(shown))
-    for name in ("best graph", "parent sets", "sampling root layerings", "R-hat of the chains", "draws"):
+    for name in ("parent sets", "sampling root layerings", "R-hat of the chains", "draws"):
         assert name in order
     assert order[-1] == "searching for the most probable graphs"
     assert run.budget.on_phase is None

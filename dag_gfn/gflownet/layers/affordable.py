@@ -98,4 +98,7 @@ def affordable_chains(sampler: LayerSampler, chains: Chains, budget: TimeBudget)
         layer_of=chains.layer_of[:, chosen],
         log_weights=chains.log_weights[:, chosen],
         edge=chains.edge[:, chosen],
+        rounds=chains.rounds[:, chosen],
+        arrivals=chains.arrivals[:, chosen],
+        log_ratios=chains.log_ratios[:, chosen],
     )
