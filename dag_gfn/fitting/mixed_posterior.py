@@ -1,6 +1,6 @@
 """The posterior of a mixture of completed tables, with its diagnostics and statistics."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -352,7 +352,11 @@ def _diagnostics(
 ) -> MixtureDiagnostics:
     """Return how well the tables agree, how many they are worth, and the worst of what each table's method measured."""
     results = [fit.result for fit in fits if fit.result is not None]
-    verdicts = [judge(result.diagnostics, None, result.evidence).converged for result in results]
+    # a mode that the chains of one table miss is found on others: arrivals at one of them alone are not judged
+    verdicts = [
+        judge(replace(result.diagnostics, tempering=None), None, result.evidence).converged
+        for result in results
+    ]
     unconverged = sum(verdict is False for verdict in verdicts)
     agreements = [result.diagnostics.agreement for result in results]
     r_hats = [found.max_r_hat for found in agreements if found is not None]

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import (
     EdgeDiagnostics,
     ExactCheck,
@@ -265,3 +268,23 @@ def test_a_mixture_of_tables_that_is_not_to_be_relied_on(changed, words):
 def test_a_mixture_of_tables_that_agree():
     assert judge(mixture(), None, Evidence()).converged is True
     assert judge(mixture(unjudged_tables=50), None, Evidence()).converged is None
+
+
+@pytest.mark.parametrize(("arrivals", "converged"), [(12, False), (59, False), (60, True), (6_000, True)])
+def test_chains_that_agree_and_that_few_layerings_have_come_to_may_miss_modes(arrivals, converged):
+    tempering = Tempering(
+        rungs=9,
+        highest_temperature=80.0,
+        min_swap_acceptance=0.5,
+        arrivals=arrivals,
+        missing_mass=3 / arrivals,
+        log_ratio_spread=0.1,
+    )
+    agreement = Agreement(chains=4, max_r_hat=1.001, min_effective_draws=4_000.0, chains_agree=True)
+    found = MCMCDiagnostics(iterations=1_000, agreement=agreement, tempering=tempering)
+    verdict = judge(found, None, Evidence())
+    assert verdict.converged is converged
+    assert any(f"{arrivals} times only" in warning for warning in verdict.warnings) != converged
+    without = judge(replace(found, tempering=None), None, Evidence())
+    assert without.converged
+    assert found.to_json()["arrivals"] == arrivals
