@@ -1,8 +1,10 @@
 """The time that a whole fit may take, and what its phases took."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from dag_gfn.compilation import compilation_seconds, working_seconds
 
 _MOST_OVER = 0.1  # of the budget, that a fit may take beyond it
 _LEAST_OVER = 5.0  # seconds of the same, at least
@@ -25,7 +27,7 @@ def allowed_seconds(total: float | int) -> float:
 
 
 class TimeBudget:
-    """A clock that starts when it is made.
+    """A clock that starts when it is made, and stands still while functions are compiled for the first time.
 
     Without a limit nothing depends on the clock, and results are the same on any machine. Work that can be cut asks
     for its share of what is left, and says in `cuts` what was left out. Work at the end of a fit has its time set
@@ -64,13 +66,14 @@ class TimeBudget:
     """
 
     def __init__(
-        self, total: float | int | None = None, *, clock: Callable[[], float | int] = time.perf_counter
+        self, total: float | int | None = None, *, clock: Callable[[], float | int] = working_seconds
     ):
         self.total = total
         self._slack = 0.0 if total is None else _SLACK * total
         self._reserved = 0.0
         self.clock = clock
         self.started = clock()
+        self._compiled_before = compilation_seconds()
         self.phases: dict[str, float] = {}
         self.cuts: list[str] = []
         self.hurried = False
@@ -79,6 +82,12 @@ class TimeBudget:
     def elapsed(self) -> float:
         """Return the seconds since the start."""
         return float(self.clock() - self.started)
+
+    def timing(self) -> dict[str, Any]:
+        """Return what is recorded of the time: seconds of the whole and of each phase, and of compilation beside."""
+        compiled = compilation_seconds() - self._compiled_before
+        beside = {"compilation_seconds": compiled} if compiled > 0 else {}
+        return {"total_seconds": self.elapsed(), "phases": self.phases, **beside}
 
     def remaining(self) -> float | None:
         """Return the seconds that are left and not reserved, at least 0; None without a limit."""

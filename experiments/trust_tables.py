@@ -46,7 +46,9 @@ def example(name: str, columns: int, *, rows: int | None = None, first: int = 0)
 def public(name: str, columns: int | None = None) -> dag_gfn.Dataset:
     """Return the first numeric columns of a data set of statsmodels."""
     table = getattr(statsmodels.api.datasets, name).load_pandas().data
-    numeric = table.select_dtypes("number").dropna().drop(columns=["year", "quarter", "YEAR"], errors="ignore")
+    numeric = (
+        table.select_dtypes("number").dropna().drop(columns=["year", "quarter", "YEAR"], errors="ignore")
+    )
     return dag_gfn.from_frame(numeric.iloc[:, :columns].astype(float))
 
 
@@ -77,7 +79,9 @@ def copies(nodes: int, rows: int, noise: float, *, seed: int = 0) -> dag_gfn.Dat
     return named(values)
 
 
-def modes(rows: int, *, noise: float, seed: int = 0, symmetric: bool = False, more: int = 0) -> dag_gfn.Dataset:
+def modes(
+    rows: int, *, noise: float, seed: int = 0, symmetric: bool = False, more: int = 0
+) -> dag_gfn.Dataset:
     """Return V = H U + noise with four independent columns U: two modes, U → V and V → U, far from each other.
 
     Where it is `symmetric`, every row (u, v) is followed by (v, u), so that both have exactly the same probability.
@@ -123,7 +127,9 @@ TABLES: dict[str, Table] = {
     "er10_n10000": Table("simulated", lambda: simulated(10, 10_000, edges_per_node=1, noise_variance=1.0)),
     "factor12_n500": Table("simulated", lambda: factors(12, 500)),
     "factor10_n200": Table("simulated", lambda: factors(10, 200, hidden=3, noise=1.0)),
-    "deterministic8": Table("deterministic", lambda: simulated(8, 200, noise_variance=1e-4, edges_per_node=2)),
+    "deterministic8": Table(
+        "deterministic", lambda: simulated(8, 200, noise_variance=1e-4, edges_per_node=2)
+    ),
     "deterministic11": Table("deterministic", lambda: simulated(11, 500, noise_variance=1e-3)),
     "copies8": Table("copies", lambda: copies(8, 300, 0.05)),
     "copies10": Table("copies", lambda: copies(10, 1000, 0.01)),
@@ -137,7 +143,9 @@ TABLES: dict[str, Table] = {
         lambda: simulated(10, 100, seed=1),
         {"forbidden": [("x0", "x1"), ("x2", "x3")], "max_parents": 3},
     ),
-    "tiers12": Table("constraints", lambda: factors(12, 300, hidden=3, seed=1), {"tiers": "x0,x1,x2,x3 < x4,x5,x6,x7"}),
+    "tiers12": Table(
+        "constraints", lambda: factors(12, 300, hidden=3, seed=1), {"tiers": "x0,x1,x2,x3 < x4,x5,x6,x7"}
+    ),
     "prior_fair": Table("priors", lambda: example("wine", 12), {"prior": "fair"}),
     "prior_erdos_renyi": Table("priors", lambda: simulated(11, 60, seed=2), {"prior": "erdos_renyi"}),
     "sachs": Table("discrete", lambda: network("sachs", 500)),

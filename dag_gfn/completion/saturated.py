@@ -23,8 +23,8 @@ from dag_gfn.completion.completed_tables import CompletedTables, effective_numbe
 from dag_gfn.completion.gaussian_cells import GaussianCells
 from dag_gfn.completion.gaussian_chain import GaussianChain
 from dag_gfn.completion.normal_wishart import NormalWishartPrior
+from dag_gfn.posterior.limits import MAX_SHAPE
 from dag_gfn.posterior.metrics import pareto_smoothed
-from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores.local_score import LocalScore
 

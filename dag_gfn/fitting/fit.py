@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dag_gfn.budget import TimeBudget
 from dag_gfn.criticism import criticise
 from dag_gfn.data.interventions import set_nodes
 from dag_gfn.errors import DataWarning, NotConvergedWarning, NotTractable, OptionError
@@ -19,6 +18,7 @@ from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.own_score import class_of, is_of_package
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, margins_of, prepare
+from dag_gfn.fitting.progress import budget_of_fit
 from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import takes
@@ -105,7 +105,7 @@ def fit(
 
         return fit_listed(families, chosen, progress=progress, checkpoint=checkpoint, processes=processes)
     require_one_training(processes, chosen)
-    budget = TimeBudget(chosen.duration.time_budget)
+    budget = budget_of_fit(chosen.duration.time_budget, shown=progress is True)
     read = as_dataset(data)
     automatic = automatic_score(read, chosen, budget, progress=progress is True)
     chosen = automatic.chosen
@@ -199,7 +199,7 @@ def fit(
                 *([UNLIKE_THE_MODEL] if prepared.unlike else []),
             ],
         },
-        timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
+        timing=budget.timing(),
         statistics=statistics(),
     )
     posterior = given_paths(posterior, prepared.known)

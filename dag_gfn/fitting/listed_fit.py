@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dag_gfn.budget import TimeBudget
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import DataWarning, NotConvergedWarning, OptionError
 from dag_gfn.fitting.fit import require_one_training, run_method
@@ -73,7 +72,7 @@ def fit_listed(
     """
     require_one_training(processes, chosen)
     _refuse_options_of_data(chosen, families)
-    budget = TimeBudget(chosen.duration.time_budget)
+    budget = budget_of_fit(chosen.duration.time_budget, shown=progress is True)
     with budget.phase("scores"):
         known = resolve(knowledge_of(chosen.knowledge, families.names), families.names)
         prior = known.prior(make_prior(chosen.model.prior, families.d, **chosen.prior.values()))
@@ -116,7 +115,7 @@ def fit_listed(
             "warnings": [*run.told, *verdict.warnings],
             "doubts": [doubt.record() for doubt in doubts],
         },
-        timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
+        timing=budget.timing(),
         statistics={},
     )
     return given_paths(posterior, known)

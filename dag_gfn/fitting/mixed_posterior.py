@@ -21,8 +21,9 @@ from dag_gfn.graphs import graph
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostics import MixtureDiagnostics
 from dag_gfn.posterior.features import FEATURES, monte_carlo_error
+from dag_gfn.posterior.limits import MAX_SWEEP_R_HAT, MAX_TABLE_R_HAT
 from dag_gfn.posterior.method_result import MethodResult, Search
-from dag_gfn.posterior.verdict import MAX_SWEEP_R_HAT, MAX_TABLE_R_HAT, judge
+from dag_gfn.posterior.verdict import judge
 from dag_gfn.scores import LocalScore, ScoreTable
 from dag_gfn.scores.stacked_statistics import pair_statistics, stacked_statistics
 

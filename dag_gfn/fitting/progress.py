@@ -5,12 +5,15 @@ import math
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from dag_gfn.budget import TimeBudget
+from dag_gfn.compilation import watch_compilation
 from dag_gfn.errors import printable
 
 P = TypeVar("P", bound="_BarOrLines")
@@ -107,6 +110,26 @@ def announce(text: str, *, shown: bool = True, console: Console | None = None) -
     if shown:
         console = log_console() if console is None else console
         console.print(f"note: {printable(text)}", markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def budget_of_fit(seconds: float | int | None, *, shown: bool) -> TimeBudget:
+    """Return the time budget of a fit that begins now; compilation is no part of it, and is told where it takes long.
+
+    Parameters
+    ----------
+    seconds : float or None
+        None for no limit.
+    shown : bool
+        Whether the user is told.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.progress import budget_of_fit
+    >>> budget_of_fit(5, shown=False).remaining() <= 5
+    True
+    """
+    watch_compilation(partial(announce, shown=shown))
+    return TimeBudget(seconds)
 
 
 class _BarOrLines:

@@ -36,6 +36,8 @@ def judged(result: MethodResult, duration: DurationOptions) -> Verdict:
         result.diagnostics,
         result.exact_check,
         result.evidence,
+        effective_samples=result.posterior.effective_samples,
+        columns=len(result.posterior.names),
         time_budget=duration.time_budget,
         iterations_given=duration.iterations is not None,
     )
@@ -120,12 +122,12 @@ def recorded_posterior(
     >>> table = ScoreTable.build(make_score("bge", data))
     >>> from dag_gfn.exact.posterior import fit_exact
     >>> from dag_gfn.fitting.record import recorded_posterior
-    >>> from dag_gfn.posterior.verdict import Verdict
+    >>> from dag_gfn.posterior.verdict import judge
     >>> result = fit_exact(table, num_samples=5, rng=np.random.default_rng(0), memory_limit=1e9)
-    >>> asked, verdict = {"method": "exact"}, Verdict(True, None, ())
+    >>> asked, verdict = {"method": "exact"}, judge(result.diagnostics, None, result.evidence)
     >>> posterior = recorded_posterior(result, verdict, asked=asked, said={}, timing={}, statistics={})
-    >>> posterior.info["method"], posterior.info["diagnostics"], posterior.info["log_evidence_source"]
-    ('exact', {'converged': True}, 'exact')
+    >>> posterior.info["method"], posterior.info["diagnostics"]["converged"], posterior.info["log_evidence_source"]
+    ('exact', True, 'exact')
     """
     posterior = result.posterior
     drawn = posterior.info.get("diagnostics", {})

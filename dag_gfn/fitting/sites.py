@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from dag_gfn.budget import TimeBudget
 from dag_gfn.data import Dataset
 from dag_gfn.errors import NotConvergedWarning, OptionError
 from dag_gfn.fitting.fit import run_method
@@ -93,7 +92,7 @@ def combine(
         _agreed(
             [getattr(part, what) for part in parts], f"the {what if what != 'options' else 'score_options'}"
         )
-    budget = TimeBudget(chosen.fit.duration.time_budget)
+    budget = budget_of_fit(chosen.fit.duration.time_budget, shown=progress is True)
     with budget.phase("scores"):
         table, data = _table(parts, posteriors, chosen, given)
     run = Run(
@@ -137,7 +136,7 @@ def combine(
             "warnings": [*(doubt.warning for doubt in doubts), *verdict.warnings],
             "doubts": [doubt.record() for doubt in doubts],
         },
-        timing={"total_seconds": budget.elapsed(), "phases": budget.phases},
+        timing=budget.timing(),
         statistics=table.statistics(),
     )
 

@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from dag_gfn.budget import TimeBudget
+from dag_gfn.compilation import working_seconds
 from dag_gfn.errors import StorageError, shortened
 from dag_gfn.files import replacing
 from dag_gfn.gflownet.request import FitRequest, Watchers
@@ -172,7 +172,7 @@ def draw_guides(
     >>> bool((guides.layer_of[:, 2] > 0).all())
     True
     """
-    began, streams = time.perf_counter(), RandomStreams(seed)
+    began, streams = working_seconds(), RandomStreams(seed)
     chains = _run(
         weights,
         streams.sequences("guides", CHAINS),
@@ -186,7 +186,7 @@ def draw_guides(
         raise KeyboardInterrupt
     layer_of = chains.layer_of.reshape(-1, weights.d).astype(np.int64)
     chosen = streams.generator("order of guides").permutation(len(layer_of))[:_GUIDES]
-    return Guides(layer_of[chosen], time.perf_counter() - began)
+    return Guides(layer_of[chosen], working_seconds() - began)
 
 
 def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, watchers: Watchers) -> Guides:

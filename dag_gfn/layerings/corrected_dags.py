@@ -13,8 +13,8 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.outside_parents import correct_in_parts
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Correction
+from dag_gfn.posterior.limits import reliable_correction
 from dag_gfn.posterior.metrics import effective_sample_size, pareto_smoothed
-from dag_gfn.posterior.verdict import reliable_correction
 from dag_gfn.scores import ScoreTable
 
 DRAWS = 32

@@ -1,7 +1,6 @@
 """Several chains at once, thinned as they grow, that end by number of steps, by the clock or by Ctrl-C."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int64
 
 from dag_gfn.chunked import free_threads
+from dag_gfn.compilation import working_seconds
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.cooling import cooled_ladder
 from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
@@ -166,7 +166,7 @@ def run_chains(
     >>> [f"{edge:.1f}" for edge in chains.edge.mean(axis=(0, 1))[0]]  # each edge is in 8 of 25 DAGs
     ['0.0', '0.3', '0.3']
     """
-    began = time.perf_counter()
+    began = working_seconds()
     chains, rngs = len(streams), [np.random.default_rng(stream) for stream in streams]
     limit = None if time_budget is None else _COOLING * time_budget
     if cooled:
@@ -199,7 +199,7 @@ def run_chains(
             iterations=done,
             cut_short=out_of_time and done + thinning <= iterations,
             interrupted=interrupted,
-            seconds=time.perf_counter() - began,
+            seconds=working_seconds() - began,
         )
 
     _log.info(
@@ -215,7 +215,7 @@ def run_chains(
                 planned = 2 * max(done, thinning)
                 _log.info("the chains do not agree after %d steps: they go on to %d", done, planned)
             more = min(max(1, segment // thinning), 4 * kept - blocks, (planned - done) // thinning)
-            segment_began = time.perf_counter()
+            segment_began = working_seconds()
             futures = [
                 workers.submit(run_ladder, weights, ladder, state, rng=rng, blocks=more, thinning=thinning)
                 for state, rng in zip(states, rngs, strict=True)
@@ -234,14 +234,14 @@ def run_chains(
                 )
                 counts[:, c] += info.tried, info.accepted
                 swaps[:, c] += info.swaps_tried, info.swaps_accepted
-            now = time.perf_counter()
+            now = working_seconds()
             speed = more * thinning / max(now - segment_began, 1e-6)
             segment = min(max(int(speed * _SEGMENT_SECONDS), 1), _SEGMENT_STEPS)
             blocks, done = blocks + more, done + more * thinning
             if blocks >= 4 * kept:
                 draws = [[_merge_pairs(_joined(parts))] for parts in draws]
                 blocks, thinning = blocks // 2, 2 * thinning
-            seconds = time.perf_counter() - began
+            seconds = working_seconds() - began
             out_of_time = time_budget is not None and seconds >= time_budget
             if on_report is not None:
                 by_clock = 0.0 if time_budget is None else seconds / max(time_budget, 1e-9)

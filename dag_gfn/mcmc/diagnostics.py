@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from dag_gfn.posterior.verdict import chains_agree
+from dag_gfn.posterior.limits import chains_agree
 from dag_gfn.quiet_import import quiet_import
 
 NEGLIGIBLE_DEVIATION = 0.01

@@ -18,7 +18,8 @@ from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
 from dag_gfn.posterior.method_result import MethodResult
-from dag_gfn.posterior.verdict import unexplored
+from dag_gfn.posterior.limits import unexplored
+from dag_gfn.posterior.missing_mass import with_least_errors
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
@@ -166,6 +167,8 @@ def fit_mcmc(
         dags = posterior_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )
+    mass = 1.0 / dags.effective_samples  # a part that no draw has met can be as large as one draw is worth
+    edge = with_least_errors(dags.edge, mass, table.constraints.open_pairs())
     posterior = GraphPosterior.from_weights(
         table.names,
         dags.adjacency,
@@ -173,7 +176,7 @@ def fit_mcmc(
         dags.log_scores,
         num_samples=num_samples,
         effective_samples=dags.effective_samples,
-        marginals={"edge": dags.edge},
+        marginals={"edge": edge},
     )
     return MethodResult(
         posterior=posterior,
@@ -184,6 +187,7 @@ def fit_mcmc(
             agreement=agreement,
             tempering=tempering_of(result),
             correction=dags.correction,
+            missing_mass=mass,
             thinning=result.thinning,
             kept_per_chain=result.log_weights.shape[1],
             acceptance=acceptance_of(result),
@@ -367,6 +371,7 @@ def edges_of_chains(
         max_r_hat=max(edges.max_r_hat, weight.max_r_hat),
         min_effective_draws=min(edges.min_effective_draws, weight.min_effective_draws),
         chains_agree=edges.converged and weight.converged,
+        chain_edge_standard_error=float(edges.standard_error.max()),
     )
 
 

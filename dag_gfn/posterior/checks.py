@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dag_gfn.errors import shortened
+from dag_gfn.posterior.claims import Claims
 from dag_gfn.posterior.diagnostics import Diagnostics, ExactCheck, LayerDiagnostics, MixtureDiagnostics
 from dag_gfn.posterior.evidence import Evidence, known_evidence
 from dag_gfn.posterior.fit_record import FitRecord
-from dag_gfn.posterior.trust import computed_exactly, doubts_of
-from dag_gfn.posterior.verdict import (
+from dag_gfn.posterior.limits import (
     MAX_EDGE_ERROR,
     MAX_R_HAT,
     MAX_TABLE_ERROR,
@@ -18,7 +18,9 @@ from dag_gfn.posterior.verdict import (
     MIN_ESS,
     MIN_TABLES,
 )
+from dag_gfn.posterior.trust import computed_exactly, doubts_of
 
+_TOLD_MASS = 0.01
 Level = Callable[[float], str]
 
 
@@ -59,7 +61,8 @@ def checks(record: FitRecord) -> list[Check]:
     >>> checks(FitRecord.from_info({"exact_check": {"edge_max_error": 0.2}}))[0].level
     'bad'
     """
-    rows = [] if record.exact_check is None else _of_exact_check(record.exact_check)
+    rows = [] if record.claims is None or record.method == "exact" else _of_claims(record.claims)
+    rows += [] if record.exact_check is None else _of_exact_check(record.exact_check)
     found = record.diagnostics
     if found is not None and found.importance is not None:
         rows.append(
@@ -98,6 +101,14 @@ def checks(record: FitRecord) -> list[Check]:
     if found is not None and found.cut_short_by_time_budget:
         rows.append(Check("Time budget", "reached", "caution", "the run ended before its planned iterations"))
     return rows + _of_evidence(record.evidence)
+
+
+def _of_claims(claims: Claims) -> list[Check]:
+    levels = {True: "good", None: "caution", False: "bad"}
+    return [
+        Check(f"Known: {subject}", claim.word, levels[claim.converged], claim.reason)
+        for subject, claim in claims.rows()
+    ]
 
 
 def _of_exact_check(check: ExactCheck) -> list[Check]:
@@ -212,6 +223,13 @@ def check_sentences(record: FitRecord) -> list[str]:
         evidence = "Log evidence (mean over orders)" if record.order_modular else "Log evidence"
         told = "" if record.normalized_scores else f" {evidence}: {_number(record.evidence.log_z, '.4f')}."
         lines.append(f"Exact probabilities of {what}.{told}")
+    if record.claims is not None and record.method != "exact":
+        lines.append(record.claims.sentence())
+    if found is not None and (found.missing_mass or 0.0) >= _TOLD_MASS:
+        lines.append(
+            f"Up to {_number(found.missing_mass, '.0%')} of the posterior mass may be missing in the draws; standard "
+            "errors allow for it."
+        )
     reasons = doubts_of(record, "caution")
     if reasons:
         computed = "Exact arithmetic" if computed_exactly(record) else "However it was computed"
@@ -253,7 +271,7 @@ def _sampler_sentences(found: Diagnostics, evidence: Evidence) -> list[str]:
         )
     if (
         isinstance(found, LayerDiagnostics)
-        and found.estimate == "pooled"
+        and found.estimate in ("pooled", "chains")
         and found.against_chains is not None
     ):
         why = (
@@ -261,11 +279,13 @@ def _sampler_sentences(found: Diagnostics, evidence: Evidence) -> list[str]:
             if found.reliable_weights
             else "Too uneven to be relied on alone"
         )
-        lines.append(
-            f"{why}, the draws are pooled with layerings of Markov chains, which stand for "
-            f"{_number(found.against_chains.share_of_chains, '.1%')} of the weight. "
-            f"Log evidence: {_pooled_evidence(found)}."
+        taken = (
+            "layerings of Markov chains take their place."
+            if found.estimate == "chains"
+            else "the draws are pooled with layerings of Markov chains, which stand for "
+            f"{_number(found.against_chains.share_of_chains, '.1%')} of the weight."
         )
+        lines.append(f"{why}, {taken} Log evidence: {_pooled_evidence(found)}.")
     if found.agreement is not None:
         chains = found.agreement
         lines.append(
@@ -288,7 +308,7 @@ def _sampler_sentences(found: Diagnostics, evidence: Evidence) -> list[str]:
 def _own_evidence(found: Diagnostics, evidence: Evidence) -> str:
     """Return the log evidence by a sampler's own draws, or by these and chains where no others are pooled."""
     bridged = (evidence.source or "").startswith("bridge")
-    if bridged and not (isinstance(found, LayerDiagnostics) and found.estimate == "pooled"):
+    if bridged and not (isinstance(found, LayerDiagnostics) and found.estimate in ("pooled", "chains")):
         if evidence.standard_error is None:
             return "not known"
         error = evidence.standard_error

@@ -79,6 +79,8 @@ class Agreement(JsonRecord):
         How many independent draws the chains are worth at least.
     chains_agree : bool
         Whether both are within their limits.
+    chain_edge_standard_error : float or None
+        The largest standard error of an edge probability by the chains alone; None where it is not recorded.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class Agreement(JsonRecord):
     max_r_hat: float | None
     min_effective_draws: float | None
     chains_agree: bool | None
+    chain_edge_standard_error: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +178,9 @@ class AgainstChains(JsonRecord):
         How many independent draws both are worth together.
     chain_iterations : int
         Steps of each chain.
+    worst_chain_gap : float or None
+        By how many nats the log-weights of one chain's layerings lie above the log evidence, on average: the largest of
+        any chain. Above zero the sampler draws what this chain visits too rarely. None where it is not finite.
 
     Examples
     --------
@@ -191,3 +197,4 @@ class AgainstChains(JsonRecord):
     share_of_chains: float | None
     pooled_effective_samples: float | None
     chain_iterations: int | None
+    worst_chain_gap: float | None = None

@@ -37,6 +37,8 @@ class Diagnostics(JsonRecord):
         Of the chains, where they were tempered.
     correction : Correction or None
         None where nothing had to be corrected.
+    missing_mass : float or None
+        Share of the posterior that the draws may leave out: by the evidence, or by how few independent ones there are.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Diagnostics(JsonRecord):
     agreement: Agreement | None = None
     tempering: Tempering | None = None
     correction: Correction | None = None
+    missing_mass: float | None = None
 
     @property
     def uncorrected(self) -> bool:
@@ -125,8 +128,9 @@ class LayerDiagnostics(Diagnostics):
 
     Attributes
     ----------
-    estimate : {"raw", "reweighted", "pooled"}
-        What the result is made of.
+    estimate : {"raw", "reweighted", "pooled", "chains"}
+        What the result is made of: the sampler's draws, these by their weights, these and layerings of chains, or
+        layerings of chains alone.
     pareto_k : float
         Shape of the tail of the importance weights; None where it is not known.
     reliable_weights : bool

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from dag_gfn.posterior.claims import Claims
 from dag_gfn.posterior.diagnostics import Diagnostics, ExactCheck, LayerDiagnostics, diagnostics_from_json
 from dag_gfn.posterior.evidence import UNKNOWN, Evidence
 
@@ -53,6 +54,8 @@ class FitRecord:
     evidence : Evidence
     converged, evidence_converged : bool or None
         The verdict when the posterior was fitted: on the edge probabilities, and on the log evidence.
+    claims : Claims or None
+        The same with those of paths and of single graphs, each with its reason.
     num_samples : int or None
         Graphs that were drawn.
     effective_samples : float or None
@@ -80,6 +83,7 @@ class FitRecord:
     evidence: Evidence = field(default_factory=Evidence)
     converged: bool | None = None
     evidence_converged: bool | None = None
+    claims: Claims | None = None
     num_samples: int | None = None
     effective_samples: float | None = None
     normalized_scores: bool = False
@@ -102,6 +106,7 @@ class FitRecord:
             evidence=_evidence(info, diagnostics),
             converged=found.get("converged"),
             evidence_converged=found.get("evidence_converged"),
+            claims=Claims.from_json(found.get("claims") or {}),
             num_samples=found.get("num_samples"),
             effective_samples=found.get("effective_samples"),
             normalized_scores=bool(info.get("normalized_scores")),
@@ -128,7 +133,7 @@ def _error_by(diagnostics: Diagnostics | None) -> float | None:
         return None
     own, against, correction = diagnostics.importance, diagnostics.against_chains, diagnostics.correction
     error = None if own is None else own.log_z_standard_error
-    if isinstance(diagnostics, LayerDiagnostics) and diagnostics.estimate == "pooled":
+    if isinstance(diagnostics, LayerDiagnostics) and diagnostics.estimate in ("pooled", "chains"):
         error = None if against is None else against.log_z_with_chains_standard_error
     if error is not None and correction is not None and correction.corrected:
         error = math.hypot(error, correction.log_z_shift_standard_error or 0.0)

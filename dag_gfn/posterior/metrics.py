@@ -135,7 +135,7 @@ def pareto_smoothed(log_weights: Float64[np.ndarray, " k"]) -> tuple[Float64[np.
 
     The largest weights are replaced by quantiles of the generalised Pareto distribution that fits them, which
     trades a little bias for much variance. Weighted means are unreliable if k̂ is above
-    `dag_gfn.posterior.verdict.MAX_SHAPE`. k̂ is infinite for fewer than 25 draws, which do not
+    `dag_gfn.posterior.limits.MAX_SHAPE`. k̂ is infinite for fewer than 25 draws, which do not
     determine a tail, or where a few draws have nearly all weight. It is 0 where all draws of the tail have the largest
     weight, or a few weights that at least five share each, so that nothing is smoothed.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dag_gfn.graphs import graph
+from dag_gfn.posterior.claims import SUBJECTS
 from dag_gfn.posterior.diagnostics import KINDS, ExactCheck
 from dag_gfn.posterior.json_checks import (
     Check,
@@ -51,11 +52,13 @@ def _declared(*kinds: type[JsonRecord]) -> dict[str, Check]:
     return checks
 
 
+_CLAIM = record({"converged": BOOLEAN, "reason": text}, required=("converged",))
 _DIAGNOSTICS = record(
     {
         **_declared(*KINDS),
         "converged": BOOLEAN,
         "evidence_converged": BOOLEAN,
+        "claims": record(dict.fromkeys(SUBJECTS, _CLAIM)),
         "effective_samples": optional(POSITIVE),
         "num_samples": optional(COUNT),
     },

@@ -167,6 +167,18 @@ class Constraints:
         required, forbidden = unpack(self.required, self.d).T, unpack(self.forbidden, self.d).T
         return np.asarray(~forbidden & ~required.T & ~np.eye(self.d, dtype=bool))
 
+    def open_pairs(self) -> Bool[np.ndarray, "d d"]:
+        """Return which edges i -> j no list of edges decides: entry (i, j), row -> column.
+
+        Examples
+        --------
+        >>> from dag_gfn.scores import Constraints
+        >>> Constraints.from_names(("a", "b"), required=[("a", "b")]).open_pairs().tolist()
+        [[False, False], [False, False]]
+        """
+        required, forbidden = unpack(self.required, self.d).T, unpack(self.forbidden, self.d).T
+        return np.asarray(~required & ~required.T & ~forbidden & ~np.eye(self.d, dtype=bool))
+
     def describe(self, names: Sequence[str]) -> dict[str, object]:
         """Return the constraints by name, as JSON can hold them: the arguments of :meth:`from_names`."""
 

@@ -104,7 +104,7 @@ def test_cooling_counts_in_the_time_budget(weights, monkeypatch):
         return Ladder.alone(), [np.zeros((1, weights.d), dtype=np.int64)] * len(streams)
 
     monkeypatch.setattr(module, "cooled_ladder", slow)
-    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(module, "working_seconds", lambda: clock[0])
     monkeypatch.setattr(module, "_SEGMENT_STEPS", 100)
     reports = []
     cold = np.random.SeedSequence(5).spawn(4)
@@ -175,7 +175,7 @@ def test_with_time_left_they_go_on_while_more_are_wanted(weights):
 
 def test_chains_that_the_clock_ends_after_all_their_steps_are_not_cut_short(weights, monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr(module.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(module, "working_seconds", lambda: clock[0])
     monkeypatch.setattr(module, "_SEGMENT_STEPS", 64)
 
     def tick(report):

@@ -12,7 +12,8 @@ from dag_gfn.posterior.diagnostics import (
     MixtureDiagnostics,
 )
 from dag_gfn.posterior.evidence import Evidence
-from dag_gfn.posterior.verdict import chains_agree, judge, reliable_correction, reliable_weights
+from dag_gfn.posterior.limits import chains_agree, reliable_correction, reliable_weights
+from dag_gfn.posterior.verdict import judge
 
 KNOWN = Evidence(-3.0, 0.1)
 

@@ -24,7 +24,7 @@ from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
 from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.posterior.verdict import MIN_ESS
+from dag_gfn.posterior.limits import MIN_ESS
 from dag_gfn.scores import ScoreTable
 
 _MONITOR_SAMPLES = 256

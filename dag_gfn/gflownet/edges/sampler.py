@@ -118,7 +118,7 @@ class EdgeSampler:
         ``log_evidence`` is that of the graphs that comply. ``info["diagnostics"]`` says how well the policy serves for
         that: the effective sample size ``ess`` as a share of the draws, and ``pareto_k``, the shape of the tail of
         their weights, which is None where there are too few draws to estimate it. If it is None or above
-        `dag_gfn.posterior.verdict.MAX_SHAPE`, standard errors may be too small, and a warning says so.
+        `dag_gfn.posterior.limits.MAX_SHAPE`, standard errors may be too small, and a warning says so.
 
         Parameters
         ----------

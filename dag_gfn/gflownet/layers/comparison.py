@@ -13,7 +13,7 @@ from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement
 from dag_gfn.posterior.evidence import known_evidence
-from dag_gfn.posterior.verdict import MAX_EVIDENCE_ERROR
+from dag_gfn.posterior.limits import MAX_EVIDENCE_ERROR
 
 _MISSED = 0.05
 """Posterior mass that draws may leave out, in addition to three standard errors of the evidence."""
@@ -116,4 +116,5 @@ class ChainComparison:
             share_of_chains=estimate.share_of_chains,
             pooled_effective_samples=self.pooled.effective_samples,
             chain_iterations=self.iterations,
+            worst_chain_gap=float(self.pooled.chain_log_weights.mean(axis=1).max() - estimate.log_z),
         )

@@ -31,8 +31,8 @@ from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import r_hat_seconds
+from dag_gfn.posterior.limits import MAX_SHAPE
 from dag_gfn.posterior.metrics import pareto_smoothed
-from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.scores import ScoreTable
 
 _log = logging.getLogger(__name__)

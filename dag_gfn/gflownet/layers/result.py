@@ -24,11 +24,12 @@ from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import edges_of_chains, tempering_of
 from dag_gfn.posterior import GraphPosterior, Marginal
-from dag_gfn.posterior.diagnostic_parts import Agreement, Correction, Tempering
+from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement, Correction, Importance, Tempering
 from dag_gfn.posterior.diagnostics import LayerDiagnostics
 from dag_gfn.posterior.evidence import Evidence
+from dag_gfn.posterior.limits import MAX_R_HAT, reliable_weights
 from dag_gfn.posterior.method_result import MethodResult
-from dag_gfn.posterior.verdict import MAX_R_HAT, reliable_weights
+from dag_gfn.posterior.missing_mass import draws_by_errors, missing_mass, with_least_errors, worth_with
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
@@ -119,7 +120,7 @@ class LayerFit:
         reweight : bool, optional
             Whether the sampler's draws are corrected by their importance weights. By default its exact distribution is
             returned where that is known. Elsewhere draws are corrected if their weights can be relied on
-            (`dag_gfn.posterior.verdict.reliable_weights`) and are worth 2,000 independent draws; otherwise they
+            (`dag_gfn.posterior.limits.reliable_weights`) and are worth 2,000 independent draws; otherwise they
             are pooled with the layerings of Markov chains (:mod:`dag_gfn.layerings.bridge_sampling`), unless the
             weights can be relied on and the chains (by R-hat) cannot.
         budget : TimeBudget, optional
@@ -146,7 +147,7 @@ class LayerFit:
         )
         if chains is not None:
             with budget.phase("judging", shown="R-hat of the chains"):
-                _ = fit._agreement  # kept
+                _ = fit._judged  # kept
         return fit._result(table, config, reweight, budget, on_phase)
 
     def _result(
@@ -167,31 +168,42 @@ class LayerFit:
         log_share, shape = self._shares()
         known = self.log_probabilities is not None
         reliable = reliable_weights(self.drawn.effective_samples, None if known else shape)
-        estimate = self._estimate(reweight, reliable)
+        estimate = self._estimate(reweight, reliable, compared)
         with budget.phase("edges"):
             raw, corrected = self.drawn.raw_and_reweighted_edges(
                 self.sampler.weights, log_share, on_share=tell("edge probabilities")
             )
-        if estimate == "pooled" and compared is not None:
+        against = None if compared is None else compared.against(estimated)
+        mass = 0.0 if estimate in ("pooled", "chains") else _missing(importance, against)
+        worth = worth_with(max(self.drawn.effective_samples, 1.0), mass)
+        every_chain = self.chains if self.all_chains is None else self.all_chains
+        if estimate == "chains" and every_chain is not None:
+            dags = self._chain_dags(table, every_chain, budget, on_phase)
+        elif estimate == "pooled" and compared is not None:
             dags = self._pooled_dags(table, compared, budget, on_phase)
         elif estimate == "reweighted":
-            worth = self.drawn.effective_samples
             dags = self._dags(table, self.drawn, log_share, corrected, worth, budget, on_phase)
         elif self.log_probabilities is not None:
             dags = _Dags(policy_posterior(table, self.log_probabilities, num_samples=self.num_samples))
             raw = dags.posterior.marginal("edge")
         else:
             drawn = self.drawn[: self.num_samples]
-            dags = self._dags(table, drawn, np.zeros(len(drawn)), raw, len(drawn), budget, on_phase)
+            dags = self._dags(table, drawn, np.zeros(len(drawn)), raw, worth, budget, on_phase)
+        posterior = dags.posterior
+        if not posterior.covers_all_dags:  # a part that no draw has met can be as large as one draw is worth
+            mass = max(mass, 1.0 / (posterior.effective_samples or 1.0))
+            edge = with_least_errors(posterior.marginal("edge"), mass, table.constraints.open_pairs())
+            posterior = replace(posterior, marginals={**posterior.marginals, "edge": edge})
         diagnostics = LayerDiagnostics(
             iterations=self.training.iterations,
             cut_short_by_time_budget=self.training.cut_short,
             importance=importance,
             coverage=self.sampler.weights.coverage(table.names),
-            against_chains=None if compared is None else compared.against(estimated),
+            against_chains=against,
             agreement=None if compared is None else compared.agreement,
             tempering=self._tempering(),
             correction=dags.correction,
+            missing_mass=mass,
             estimate=estimate,
             pareto_k=shape,
             reliable_weights=reliable,
@@ -202,11 +214,11 @@ class LayerFit:
             chain_layerings=self._layerings_taken(),
         )
         doubtful = importance.log_z is None or not (known or reliable)
-        bridged = estimate == "pooled" or (compared is not None and doubtful)
+        bridged = estimate in ("pooled", "chains") or (compared is not None and doubtful)
         evidence = self._evidence(diagnostics, bridged=bridged)
         guided = {} if self.guides is None else {"guide_seconds": self.guides.seconds}
         return MethodResult(
-            posterior=replace(dags.posterior, log_evidence=evidence.log_z, sampler=self.sampler),
+            posterior=replace(posterior, log_evidence=evidence.log_z, sampler=self.sampler),
             diagnostics=diagnostics,
             evidence=evidence,
             interrupted=self.training.interrupted or (self.chains is not None and self.chains.interrupted),
@@ -245,8 +257,8 @@ class LayerFit:
             return None
         return self.chains.log_weights.size
 
-    def _estimate(self, reweight: bool | None, reliable: bool) -> str:
-        """Return which estimate the result is: "raw", "reweighted" or "pooled"."""
+    def _estimate(self, reweight: bool | None, reliable: bool, compared: ChainComparison | None) -> str:
+        """Return which estimate the result is: "raw", "reweighted", "pooled" or "chains"."""
         if reweight is not None:
             return "reweighted" if reweight else "raw"
         if self.log_probabilities is not None:
@@ -256,7 +268,10 @@ class LayerFit:
         enough, r_hat = self.drawn.effective_samples >= WANTED_SAMPLES, self._agreement.max_r_hat
         if reliable and (enough or r_hat is None or r_hat > MAX_R_HAT):
             return "reweighted"
-        return "pooled"
+        chains, together = self._agreement.min_effective_draws or 0.0, 0.0
+        if compared is not None:
+            together = compared.pooled.effective_samples
+        return "chains" if chains > together else "pooled"
 
     def _shares(self) -> tuple[Float64[np.ndarray, " k"], float]:
         """Return normalised log-weights of the draws, and the shape of their tail."""
@@ -274,10 +289,20 @@ class LayerFit:
         pooled = compared.pooled
         with budget.phase("edges"):
             edges, joined = pooled.edges(self.sampler.weights), pooled.joined
-        dags = self._dags(
-            table, joined, joined.log_weights, edges, pooled.effective_samples, budget, on_phase
-        )
+        # a graph is known no better than its least certain edge: chains that disagree are worth few draws
+        worth = min(pooled.effective_samples, draws_by_errors(edges))
+        dags = self._dags(table, joined, joined.log_weights, edges, worth, budget, on_phase)
         return dags._replace(pooled_edge_standard_error=float(edges.errors().max()))
+
+    def _chain_dags(
+        self, table: ScoreTable, chains: Chains, budget: TimeBudget, on_phase: OnPhase | None
+    ) -> _Dags:
+        """Return DAGs of the layerings of chains alone, where these are worth more than they are with the sampler's."""
+        edge, agreement = edges_of_chains(chains) if self._judged is None else self._judged
+        layerings = chains.layer_of.reshape(-1, chains.layer_of.shape[-1]).astype(np.int64)
+        draws = WeightedLayerings(layerings, chains.log_weights.reshape(-1), np.zeros(len(layerings)))
+        worth = agreement.min_effective_draws or 1.0
+        return self._dags(table, draws, np.zeros(len(draws)), edge, worth, budget, on_phase)
 
     def _dags(
         self,
@@ -335,7 +360,20 @@ class LayerFit:
         return ChainComparison.of(self.sampler, self.drawn, self.chains, self._agreement, on_share=on_share)
 
     @cached_property
-    def _agreement(self) -> Agreement | None:
-        """How well the chains agree, by all of their layerings."""
+    def _judged(self) -> tuple[Marginal, Agreement] | None:
+        """Edge probabilities by all layerings of the chains, and how well the chains agree."""
         chains = self.chains if self.all_chains is None else self.all_chains
-        return None if chains is None else edges_of_chains(chains, seconds=self.judging_seconds)[1]
+        return None if chains is None else edges_of_chains(chains, seconds=self.judging_seconds)
+
+    @property
+    def _agreement(self) -> Agreement | None:
+        return None if self._judged is None else self._judged[1]
+
+
+def _missing(own: Importance, against: AgainstChains | None) -> float:
+    """Return the share of the posterior that is missing in a sampler's own draws, by the evidence with chains."""
+    if against is None:
+        return 0.0
+    errors = own.log_z_standard_error, against.log_z_with_chains_standard_error
+    error = None if errors[0] is None or errors[1] is None else math.hypot(errors[0], errors[1])
+    return missing_mass(own.log_z, against.log_z_with_chains, standard_error=error)

@@ -16,8 +16,8 @@ from dag_gfn.gflownet.policies.policy import Policy
 from dag_gfn.gflownet.sampling.evaluation import evaluate
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
+from dag_gfn.posterior.limits import MAX_SHAPE
 from dag_gfn.posterior.metrics import pareto_smoothed
-from dag_gfn.posterior.verdict import MAX_SHAPE
 
 _FEWEST_WITH_A_TAIL = 25  # trajectories from which the shape of the tail of the ratios is estimated
 _TRAJECTORIES_TOGETHER = 4096
@@ -194,7 +194,7 @@ def graph_log_probabilities(
     graphs : State of k graphs
     num_trajectories : int
         For each graph. From 25 on, the standard error is infinite where the tail of the ratios is too heavy for an
-        estimate (Pareto shape above `dag_gfn.posterior.verdict.MAX_SHAPE`): more trajectories are needed.
+        estimate (Pareto shape above `dag_gfn.posterior.limits.MAX_SHAPE`): more trajectories are needed.
         With fewer it is a rough figure, and NaN with only one.
     generator : torch.Generator
 

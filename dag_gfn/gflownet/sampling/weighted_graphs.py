@@ -11,9 +11,9 @@ from dag_gfn.errors import ConstraintError, NotConvergedWarning
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.family_condition import FamilyCondition
+from dag_gfn.posterior.limits import MAX_SHAPE
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.posterior.sampler import WeightedGraphs
-from dag_gfn.posterior.verdict import MAX_SHAPE
 from dag_gfn.scores import ScoreTable
 
 _LEAST_WORTH = 25

@@ -1,9 +1,9 @@
 """How many gradient steps a training takes: its options say, and a time budget can shorten or extend the plan."""
 
 import logging
-import time
 from typing import Any
 
+from dag_gfn.compilation import working_seconds
 from dag_gfn.gflownet.training.config import TrainConfig
 
 _WORTHWHILE = 0.05
@@ -54,16 +54,16 @@ class Schedule:
         self.cut_short = False
         self._first = 0  # iteration at which this run began; above 0 if it continues an earlier one
         self._earlier_seconds = 0.0
-        self._started = time.perf_counter()
+        self._started = working_seconds()
 
     def start(self) -> None:
         """Start the clock."""
-        self._started = time.perf_counter()
+        self._started = working_seconds()
 
     @property
     def seconds(self) -> float:
         """Time of training in seconds, earlier runs of a resumed training included."""
-        return self._earlier_seconds + time.perf_counter() - self._started
+        return self._earlier_seconds + working_seconds() - self._started
 
     @property
     def progress(self) -> float:

@@ -250,7 +250,7 @@ def test_without_correction_of_other_parents_the_evidence_is_not_known(monkeypat
     fit = untrained(score_table(6), 500, num_candidates=2)
     assert posterior_of(fit).info["diagnostics"]["corrected"]
     assert posterior_of(fit).log_evidence is not None
-    monkeypatch.setattr("dag_gfn.posterior.verdict.MIN_CORRECTED", 10**6)
+    monkeypatch.setattr("dag_gfn.posterior.limits.MIN_CORRECTED", 10**6)
     assert posterior_of(fit).log_evidence is None
 
 

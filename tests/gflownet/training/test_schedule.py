@@ -12,7 +12,7 @@ from dag_gfn.gflownet.training.schedule import Schedule
 def clock(monkeypatch):
     """The time in seconds, in a list that a test changes."""
     now = [100.0]
-    monkeypatch.setattr("dag_gfn.gflownet.training.schedule.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("dag_gfn.gflownet.training.schedule.working_seconds", lambda: now[0])
     return now
 
 

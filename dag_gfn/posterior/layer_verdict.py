@@ -1,0 +1,172 @@
+"""Whether edge probabilities by Markov chains, or by a GFlowNet over root layerings and judges, can be relied on."""
+
+import math
+
+from dag_gfn.posterior.claims import Claim
+from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.posterior.diagnostics import LayerDiagnostics
+from dag_gfn.posterior.limits import (
+    MAX_BOUND_GAP,
+    MAX_CHAIN_GAP,
+    MAX_EDGE_ERROR,
+    MAX_EVIDENCE_ERROR,
+    MAX_MISSING_MASS,
+    MAX_R_HAT,
+    MAX_SHAPE,
+    MAX_STANDARD_ERROR,
+    MIN_CHAIN_DRAWS,
+    MIN_EFFECTIVE_DRAWS,
+    at_most,
+)
+from dag_gfn.posterior.verdict_words import count_in_words, known_to, nats, r_hat_in_words
+
+
+def edges_of_agreement(chains: Agreement) -> Claim:
+    """Return whether edge probabilities by chains alone can be relied on.
+
+    Chains have to agree (R-hat), and to be long enough: by the number of independent draws that they are worth, or by
+    the largest standard error of an edge probability where that is recorded.
+
+    Parameters
+    ----------
+    chains : Agreement
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Agreement
+    >>> from dag_gfn.posterior.layer_verdict import edges_of_agreement
+    >>> edges_of_agreement(Agreement(chains=4, max_r_hat=1.01, min_effective_draws=900.0, chains_agree=True))
+    Claim(converged=True, reason='the chains agree')
+    """
+    if chains.chains_agree or _precise(chains):
+        return Claim(True, "the chains agree")
+    error = chains.chain_edge_standard_error
+    known = "" if error is None else f", edge probabilities {known_to(error)}"
+    worth = count_in_words(chains.min_effective_draws)
+    return Claim(False, f"{r_hat_in_words(chains)}, and they are worth {worth} independent draws{known}")
+
+
+def edges_of_layers(diagnostics: LayerDiagnostics) -> Claim:
+    """Return whether edge probabilities by a sampler's layerings, or by these and chains, can be relied on.
+
+    By the sampler's own weights: these have to be even, the evidence has to be that of chains, and the sampler has to
+    cover what every chain visits. By chains, or both: the chains have to agree.
+
+    Parameters
+    ----------
+    diagnostics : LayerDiagnostics
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostics import LayerDiagnostics
+    >>> from dag_gfn.posterior.layer_verdict import edges_of_layers
+    >>> found = {"estimate": "reweighted", "reliable_weights": True, "ess": 0.9, "layerings": 1000, "log_z": -3.0}
+    >>> edges_of_layers(LayerDiagnostics.from_json(found)).converged is None  # no chain speaks for it
+    True
+    >>> edges_of_layers(LayerDiagnostics.from_json(found | {"log_z_upper": 7.0})).reason.partition(":")[0]
+    'the upper bound of the log evidence lies 10.0 nats above its estimate'
+    """
+    if diagnostics.estimate == "chains" and diagnostics.agreement is not None:
+        return edges_of_agreement(diagnostics.agreement)
+    if diagnostics.estimate == "pooled":
+        return _pooled(diagnostics)
+    return _own(diagnostics)
+
+
+def _precise(chains: Agreement) -> bool:
+    """Return whether chains agree, and their edge probabilities have small errors."""
+    return (
+        at_most(chains.max_r_hat, MAX_R_HAT)
+        and (chains.min_effective_draws or 0.0) >= MIN_CHAIN_DRAWS
+        and at_most(chains.chain_edge_standard_error, MAX_STANDARD_ERROR)
+    )
+
+
+def _apart(agreement: Agreement | None) -> bool:
+    """Return whether there are chains whose R-hat is above its limit."""
+    return agreement is not None and not at_most(agreement.max_r_hat, MAX_R_HAT)
+
+
+def _covered(diagnostics: LayerDiagnostics) -> bool:
+    """Return whether the sampler draws what each chain visits about as often as it should."""
+    against = diagnostics.against_chains
+    return against is not None and at_most(against.worst_chain_gap, MAX_CHAIN_GAP)
+
+
+def _pooled(diagnostics: LayerDiagnostics) -> Claim:
+    agreement, against = diagnostics.agreement, diagnostics.against_chains
+    error = None if against is None else against.log_z_with_chains_standard_error
+    overlap = at_most(error, MAX_EVIDENCE_ERROR)
+    judged = agreement is not None and (
+        (agreement.chains_agree is True or _precise(agreement))
+        or (overlap and (_covered(diagnostics) or not _apart(agreement)))
+    )
+    if judged and at_most(diagnostics.pooled_edge_standard_error, MAX_STANDARD_ERROR):
+        return Claim(True, "the draws and the Markov chains agree")
+    return Claim(
+        False,
+        f"{_worth(diagnostics)}, and the Markov chains that they were pooled with do not make up for it "
+        f"({r_hat_in_words(agreement)}, log Z {known_to(error)}, "
+        f"edge probabilities {known_to(diagnostics.pooled_edge_standard_error)})",
+    )
+
+
+def _own(diagnostics: LayerDiagnostics) -> Claim:
+    """Return whether the sampler's own draws can be relied on; None where no chain speaks for or against it."""
+    own, against = diagnostics.importance, diagnostics.against_chains
+    if _apart(diagnostics.agreement) and not _covered(diagnostics):
+        return Claim(
+            False,
+            f"{r_hat_in_words(diagnostics.agreement)}: they stay apart, and the draws may cover only one of "
+            "these parts",
+        )
+    if not diagnostics.reliable_weights:
+        return Claim(
+            False,
+            f"{_worth(diagnostics)} (to be relied on: {MIN_EFFECTIVE_DRAWS}, and a shape of the tail that is known and "
+            f"at most {MAX_SHAPE:g})",
+        )
+    log_z = None if own is None else own.log_z
+    if against is not None and against.agrees_with_chains is False:
+        return Claim(
+            False,
+            f"the evidence by its own draws, log Z = {nats(log_z)}, disagrees with that by layerings of Markov chains, "
+            f"{nats(against.log_z_with_chains)}: one of them misses some of the posterior",
+        )
+    if own is not None and own.log_z_upper is not None and log_z is not None:
+        gap = own.log_z_upper - log_z
+        if gap > MAX_BOUND_GAP:
+            return Claim(
+                False,
+                f"the upper bound of the log evidence lies {gap:.1f} nats above its estimate: Markov chains visit what "
+                "the sampler hardly ever draws",
+            )
+    missing = diagnostics.missing_mass
+    if missing is not None and missing > MAX_MISSING_MASS:
+        return Claim(
+            False,
+            f"by the evidence with Markov chains, {missing:.0%} of the posterior is missing in the draws",
+        )
+    if diagnostics.estimate == "raw" and not at_most(
+        diagnostics.raw_to_reweighted_edge_difference, MAX_EDGE_ERROR
+    ):
+        apart = diagnostics.raw_to_reweighted_edge_difference
+        far = "not finitely far" if apart is None or not math.isfinite(apart) else f"{apart:.2f}"
+        return Claim(
+            False,
+            f"an edge probability is {far} away from what importance weights correct it to (reweight, --reweight)",
+        )
+    if against is None or against.agrees_with_chains is None:
+        return Claim(None, "nothing speaks against the sampler's own weights, and no chain for them")
+    return Claim(
+        True, "the sampler's own weights are even, and Markov chains find nothing that it leaves out"
+    )
+
+
+def _worth(diagnostics: LayerDiagnostics) -> str:
+    layerings, own = diagnostics.layerings or 0, diagnostics.importance
+    ess = None if own is None else own.ess
+    worth = count_in_words(None if ess is None else ess * layerings)
+    shape = diagnostics.pareto_k
+    tail = "" if shape is None else f", whose tail has shape {shape:.2f}"
+    return f"{layerings:,} draws are worth {worth} by their importance weights{tail}"
