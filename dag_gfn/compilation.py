@@ -115,7 +115,7 @@ def watch_compilation(tell: Callable[[str], None] | None = None) -> None:
     _watch.registered = True
     from numba.core import event  # slow to load, and loaded by all that compiles
 
-    class Listener(event.Listener):  # type: ignore[misc]
+    class Listener(event.Listener):
         """Passes on what Numba says."""
 
         def on_start(self, event: object) -> None:

@@ -63,8 +63,7 @@ RIGHT_EVIDENCE, RIGHT_GRAPH = 0.5, 0.3
 """Nats by which the evidence may be off: by the second a graph's probability is off by a third of itself."""
 FEW_STEPS = {"layers": 60, "edges": 60, "mcmc": 40_000}
 
-SHORT, LONG = ("layers", 5), ("layers", 10)
-EVERYWHERE = (SHORT, LONG, ("mcmc", 3), ("mcmc", 8))
+EVERYWHERE = (("layers", 5), ("layers", 12), ("mcmc", 4), ("mcmc", 10))
 LONGER = ("wine", "fair", "er14_n1000", "factor12_n500", "modes_symmetric", "modes_asymmetric", "modes_more")
 LONGEST = ("er14_n1000", "factor12_n500")
 EDGE_BY_EDGE = ("er7_n50", "statecrime", "scotland", "survey", "modechoice", "modes_symmetric")

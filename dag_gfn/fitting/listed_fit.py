@@ -12,6 +12,7 @@ from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.known_paths import given_paths
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions, ScoreHyperparameters
+from dag_gfn.fitting.progress import budget_of_fit
 from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.knowledge import resolve
 from dag_gfn.options import options_of

@@ -41,6 +41,7 @@ MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
 _AFTERWARDS = 0.05  # of a time budget, set aside for what follows the draws
+_CRITICISM = 0.5  # seconds, about, for checks of the model; of a short budget as much as what else follows
 _LEAST_SEARCH = 0.05  # of a time budget, for the search for the best graphs where nothing is left
 _SEARCH = "searching for the most probable graphs"
 _FURTHER_STEPS = (
@@ -357,8 +358,10 @@ def _shown_phases(
 
 
 def _set_aside(run: Run) -> AbstractContextManager[None]:
-    """Reserve time, within the block, for the work after the draws: comparison and search for the best graphs."""
-    return run.budget.reserved(_AFTERWARDS)
+    """Reserve time, within the block, for the work after the draws: comparison, search for graphs, criticism."""
+    total = run.budget.total
+    criticism = 0.0 if total is None else min(_CRITICISM / total, _AFTERWARDS)
+    return run.budget.reserved(_AFTERWARDS + criticism)
 
 
 def _with_best_graphs(run: Run, result: MethodResult) -> MethodResult:

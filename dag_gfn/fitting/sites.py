@@ -15,6 +15,7 @@ from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.known import knowledge_of
 from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.progress import budget_of_fit
 from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.fitting.site_options import CombineOptions
 from dag_gfn.fitting.site_statistics import Site, as_dataset

@@ -267,6 +267,7 @@ class JudgingChains:
         self._stopped, self._share, streams = False, 0.0, RandomStreams(seed)
         kept = int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2))
         self.most_layerings = 2 * CHAINS * kept
+        self._end = None if time_limit is None else working_seconds() + time_limit
         self._thread = ThreadPoolExecutor(1)
         self._running = self._thread.submit(
             _run,
@@ -285,6 +286,12 @@ class JudgingChains:
         self._share = report.share
         if self._stopped:
             raise KeyboardInterrupt  # on which chains keep what they have
+
+    def remaining_seconds(self) -> float:
+        """Return how long the chains may still run, 0 where they are done or have no limit."""
+        if self._running.done() or self._end is None:
+            return 0.0
+        return max(self._end - working_seconds(), 0.0)
 
     def stop(self) -> None:
         """Ask the chains to end soon."""

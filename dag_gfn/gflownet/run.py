@@ -100,6 +100,10 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         """Return the seconds to keep for work that cannot be tried, where so many seconds are left."""
         return 0.0
 
+    def least_training_seconds(self) -> float:
+        """Return how long training may go on in any case: other work goes on meanwhile, and would be waited for."""
+        return 0.0
+
     def weighed(self, model: FlowModel) -> FlowModel:
         """Return the model with the backward policy by which its draws are weighed."""
         return model
@@ -246,9 +250,8 @@ def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -
     with budget.phase("trials"):
         seconds = sum(budget.seconds_of(number, work, allowed=allowed / len(works)) for number, work in works)
     kept = min(seconds, allowed) + _REST_SHARE * left + kind.further_seconds(left)
-    return replace(
-        config, time_budget=max((budget.remaining() or 0.0) - kept, _LEAST_TRAINING * budget.total)
-    )
+    least = max(_LEAST_TRAINING * budget.total, kind.least_training_seconds())
+    return replace(config, time_budget=max((budget.remaining() or 0.0) - kept, least))
 
 
 def _trained(kind: GFlowNetKind[Draws, Fit], model: FlowModel, config: TrainConfig) -> TrainingResult:

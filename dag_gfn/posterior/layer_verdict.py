@@ -4,7 +4,7 @@ import math
 
 from dag_gfn.posterior.claims import Claim
 from dag_gfn.posterior.diagnostic_parts import Agreement
-from dag_gfn.posterior.diagnostics import LayerDiagnostics
+from dag_gfn.posterior.diagnostics import Diagnostics, LayerDiagnostics
 from dag_gfn.posterior.limits import (
     MAX_BOUND_GAP,
     MAX_CHAIN_GAP,
@@ -87,19 +87,33 @@ def _apart(agreement: Agreement | None) -> bool:
     return agreement is not None and not at_most(agreement.max_r_hat, MAX_R_HAT)
 
 
-def _covered(diagnostics: LayerDiagnostics) -> bool:
-    """Return whether the sampler draws what each chain visits about as often as it should."""
+def covered(diagnostics: Diagnostics, most: float | int = MAX_CHAIN_GAP) -> bool:
+    """Return whether the sampler draws what each chain visits about as often as it should.
+
+    Parameters
+    ----------
+    diagnostics : Diagnostics
+    most : float
+        Nats by which the log-weights of a chain's layerings may lie above the log evidence, on average.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostics import LayerDiagnostics
+    >>> from dag_gfn.posterior.layer_verdict import covered
+    >>> covered(LayerDiagnostics.from_json({"estimate": "pooled", "worst_chain_gap": 21.0}))
+    False
+    """
     against = diagnostics.against_chains
-    return against is not None and at_most(against.worst_chain_gap, MAX_CHAIN_GAP)
+    return against is not None and at_most(against.worst_chain_gap, most)
 
 
 def _pooled(diagnostics: LayerDiagnostics) -> Claim:
     agreement, against = diagnostics.agreement, diagnostics.against_chains
     error = None if against is None else against.log_z_with_chains_standard_error
     overlap = at_most(error, MAX_EVIDENCE_ERROR)
+    gap = MAX_CHAIN_GAP if _apart(agreement) else MAX_BOUND_GAP
     judged = agreement is not None and (
-        (agreement.chains_agree is True or _precise(agreement))
-        or (overlap and (_covered(diagnostics) or not _apart(agreement)))
+        agreement.chains_agree is True or _precise(agreement) or (overlap and covered(diagnostics, gap))
     )
     if judged and at_most(diagnostics.pooled_edge_standard_error, MAX_STANDARD_ERROR):
         return Claim(True, "the draws and the Markov chains agree")
@@ -114,7 +128,7 @@ def _pooled(diagnostics: LayerDiagnostics) -> Claim:
 def _own(diagnostics: LayerDiagnostics) -> Claim:
     """Return whether the sampler's own draws can be relied on; None where no chain speaks for or against it."""
     own, against = diagnostics.importance, diagnostics.against_chains
-    if _apart(diagnostics.agreement) and not _covered(diagnostics):
+    if _apart(diagnostics.agreement) and not covered(diagnostics):
         return Claim(
             False,
             f"{r_hat_in_words(diagnostics.agreement)}: they stay apart, and the draws may cover only one of "

@@ -69,7 +69,7 @@ def draws_by_errors(marginal: Marginal) -> float:
     >>> round(draws_by_errors(Marginal(np.array([0.5, 0.9]), "rao_blackwell", np.array([0.05, 0.001]))))
     100
     """
-    p, variance = marginal.values, np.maximum(marginal.errors(), 1e-300) ** 2
+    p, variance = marginal.values, np.maximum(marginal.errors(), 1e-100) ** 2
     judged = (p > _JUDGED) & (p < 1.0 - _JUDGED)
     return max(float((p * (1.0 - p) / variance)[judged].min(initial=np.inf)), 1.0)
 

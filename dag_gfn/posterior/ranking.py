@@ -18,6 +18,7 @@ from dag_gfn.posterior.class_size import class_size
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.features import chunks
 from dag_gfn.posterior.interop import to_networkx
+from dag_gfn.posterior.limits import MAX_EVIDENCE_ERROR
 
 if TYPE_CHECKING:
     from dag_gfn.posterior.posterior import GraphPosterior
@@ -340,6 +341,12 @@ def spread_sentence(posterior: "GraphPosterior") -> str:
         least = "at least "  # draws cannot show a wider spread than their number
     spread = f"spread over about {least}{many} graphs (entropy {nats:.3g} nats)"
     probability = float(best.probability[0])
+    error = 0.0 if evidence is None else evidence.standard_error or 0.0
+    if error > MAX_EVIDENCE_ERROR:
+        return (
+            f"By a log evidence that is known to ±{error:.2g} nats only, the best graph has probability "
+            f"{probability:.2g}, and the posterior is {spread}."
+        )
     if probability >= STANDS_OUT:
         return f"One graph stands out, with probability {probability:.3g}; the posterior is {spread}."
     return f"No graph stands out: the best has probability {probability:.2g}; the posterior is {spread}."

@@ -173,6 +173,10 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         earlier = max(self.shown.seconds - self.budget.phases["guides"], 0.0)
         return earlier + min(r_hat_seconds(self.table.d), _JUDGED_SHARE * left)
 
+    def least_training_seconds(self) -> float:
+        """Return how long the judges still run."""
+        return 0.0 if self.judges is None else self.judges.remaining_seconds()
+
     def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
         """Return whether the draws will be worth enough independent ones, and their weights reliable."""
         wanted = self.request.num_samples

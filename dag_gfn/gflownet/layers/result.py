@@ -168,7 +168,11 @@ class LayerFit:
         log_share, shape = self._shares()
         known = self.log_probabilities is not None
         reliable = reliable_weights(self.drawn.effective_samples, None if known else shape)
-        estimate = self._estimate(reweight, reliable, compared)
+        estimate, pooled_edges = self._estimate(reweight, reliable), None
+        if estimate == "pooled" and compared is not None:
+            pooled_edges = self._pooled_edges(compared, budget, on_phase)
+            if _better_alone(compared.agreement, pooled_edges):
+                estimate = "chains"
         with budget.phase("edges"):
             raw, corrected = self.drawn.raw_and_reweighted_edges(
                 self.sampler.weights, log_share, on_share=tell("edge probabilities")
@@ -179,8 +183,8 @@ class LayerFit:
         every_chain = self.chains if self.all_chains is None else self.all_chains
         if estimate == "chains" and every_chain is not None:
             dags = self._chain_dags(table, every_chain, budget, on_phase)
-        elif estimate == "pooled" and compared is not None:
-            dags = self._pooled_dags(table, compared, budget, on_phase)
+        elif compared is not None and pooled_edges is not None:
+            dags = self._pooled_dags(table, compared, pooled_edges, budget, on_phase)
         elif estimate == "reweighted":
             dags = self._dags(table, self.drawn, log_share, corrected, worth, budget, on_phase)
         elif self.log_probabilities is not None:
@@ -257,8 +261,8 @@ class LayerFit:
             return None
         return self.chains.log_weights.size
 
-    def _estimate(self, reweight: bool | None, reliable: bool, compared: ChainComparison | None) -> str:
-        """Return which estimate the result is: "raw", "reweighted", "pooled" or "chains"."""
+    def _estimate(self, reweight: bool | None, reliable: bool) -> str:
+        """Return which estimate the result is: "raw", "reweighted" or "pooled"."""
         if reweight is not None:
             return "reweighted" if reweight else "raw"
         if self.log_probabilities is not None:
@@ -268,10 +272,7 @@ class LayerFit:
         enough, r_hat = self.drawn.effective_samples >= WANTED_SAMPLES, self._agreement.max_r_hat
         if reliable and (enough or r_hat is None or r_hat > MAX_R_HAT):
             return "reweighted"
-        chains, together = self._agreement.min_effective_draws or 0.0, 0.0
-        if compared is not None:
-            together = compared.pooled.effective_samples
-        return "chains" if chains > together else "pooled"
+        return "pooled"
 
     def _shares(self) -> tuple[Float64[np.ndarray, " k"], float]:
         """Return normalised log-weights of the draws, and the shape of their tail."""
@@ -280,15 +281,25 @@ class LayerFit:
         # layerings are so few that nearly all are drawn, and their weights have no tail
         return self.drawn.log_weights - np.logaddexp.reduce(self.drawn.log_weights), math.inf
 
-    def _pooled_dags(
-        self, table: ScoreTable, compared: ChainComparison, budget: TimeBudget, on_phase: OnPhase | None
-    ) -> _Dags:
-        """Return DAGs of the sampler's layerings and those of chains."""
+    def _pooled_edges(
+        self, compared: ChainComparison, budget: TimeBudget, on_phase: OnPhase | None
+    ) -> Marginal:
+        """Return edge probabilities by the sampler's layerings and those of chains."""
         if on_phase is not None:
             on_phase("edge probabilities of all draws", 0.0)
-        pooled = compared.pooled
         with budget.phase("edges"):
-            edges, joined = pooled.edges(self.sampler.weights), pooled.joined
+            return compared.pooled.edges(self.sampler.weights)
+
+    def _pooled_dags(
+        self,
+        table: ScoreTable,
+        compared: ChainComparison,
+        edges: Marginal,
+        budget: TimeBudget,
+        on_phase: OnPhase | None,
+    ) -> _Dags:
+        """Return DAGs of the sampler's layerings and those of chains."""
+        pooled, joined = compared.pooled, compared.pooled.joined
         # a graph is known no better than its least certain edge: chains that disagree are worth few draws
         worth = min(pooled.effective_samples, draws_by_errors(edges))
         dags = self._dags(table, joined, joined.log_weights, edges, worth, budget, on_phase)
@@ -368,6 +379,13 @@ class LayerFit:
     @property
     def _agreement(self) -> Agreement | None:
         return None if self._judged is None else self._judged[1]
+
+
+def _better_alone(agreement: Agreement, pooled: Marginal) -> bool:
+    """Return whether chains that agree know the edges better by themselves than together with the sampler's draws."""
+    alone, r_hat = agreement.chain_edge_standard_error, agreement.max_r_hat
+    agree = r_hat is not None and r_hat <= MAX_R_HAT
+    return agree and alone is not None and alone < float(pooled.errors().max())
 
 
 def _missing(own: Importance, against: AgainstChains | None) -> float:
