@@ -227,13 +227,13 @@ def test_an_evidence_that_is_not_known_is_no_number(monkeypatch, distance):
             lambda self, layer_of, **rest: np.full(len(layer_of), fit.drawn.log_weights.max() + distance),
         )
     posterior = posterior_of(fit)
-    assert posterior.info["diagnostics"]["estimate"] == "pooled"
+    assert posterior.info["diagnostics"]["estimate"] == "chains"
     error = posterior.info["log_evidence_standard_error"]
     assert (posterior.log_evidence is None) == (error is None) == (distance > 0)
     if not distance:
         exact = exact_reference(fit.sampler.table).log_evidence
         assert abs(posterior.log_evidence - exact) < 5 * error
-    (line,) = [line for line in check_sentences(posterior.record) if "pooled" in line]
+    (line,) = [line for line in check_sentences(posterior.record) if "take their place" in line]
     assert ("Log evidence: not known" in line) == (distance > 0)
 
 
