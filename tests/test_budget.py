@@ -165,3 +165,15 @@ def test_the_end_of_work_is_foreseen_from_its_progress():
     clock.now += 5
     assert end("drawing", 0.5) == pytest.approx(30.0)
     assert end("solving", 1.0) == 25.0
+
+
+def test_compilation_is_recorded_beside_the_time_of_the_fit(monkeypatch):
+    compiled = [3.0]
+    monkeypatch.setattr("dag_gfn.budget.compilation_seconds", lambda: compiled[0])
+    seconds = iter([0.0, 0.0, 4.0, 6.0, 6.0])
+    budget = TimeBudget(10, clock=lambda: next(seconds))
+    with budget.phase("training"):
+        pass
+    assert budget.timing() == {"total_seconds": 6.0, "phases": {"training": 4.0}}
+    compiled[0] += 40.0
+    assert budget.timing()["compilation_seconds"] == 40.0

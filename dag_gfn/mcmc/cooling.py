@@ -18,7 +18,6 @@ Syed, Bouchard-Côté, Deligiannidis and Doucet, JRSS B 84, 2022 (λ, and rungs 
 """
 
 import math
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from dag_gfn.chunked import free_threads
+from dag_gfn.compilation import working_seconds
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.ladder import Ladder
 from dag_gfn.mcmc.partition import init, run
@@ -106,14 +106,14 @@ def cool(
     >>> cool(weights, np.array([np.inf, 1.0]), rng=np.random.default_rng(0), steps=200).log_weights.shape
     (2, 160)
     """
-    began, done = time.perf_counter(), 0
+    began, done = working_seconds(), 0
     state = init(weights, rng=rng)
     layer_of, log_weights, accepted = [], [], []
     planned = max(steps // _DRAWS, 1)
     thinning = planned if time_limit is None else 1  # how long a step takes is not known at first
     for place, temperature in enumerate(temperatures.tolist()):
         if time_limit is not None and done > 0:
-            seconds = time.perf_counter() - began
+            seconds = working_seconds() - began
             each = max(time_limit - seconds, 0.0) / (len(temperatures) - place)
             thinning = min(planned, max(int(each * done / max(seconds, 1e-9)) // _DRAWS, 1))
         drawn, state, info = run(

@@ -19,7 +19,7 @@ from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.limits import unexplored
-from dag_gfn.posterior.missing_mass import with_least_errors
+from dag_gfn.posterior.missing_mass import unmet_mass, with_least_errors
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
@@ -167,7 +167,8 @@ def fit_mcmc(
         dags = posterior_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )
-    mass = 1.0 / dags.effective_samples  # a part that no draw has met can be as large as one draw is worth
+    tempering = tempering_of(result)
+    mass = unmet_mass(dags.effective_samples, tempering)
     edge = with_least_errors(dags.edge, mass, table.constraints.open_pairs())
     posterior = GraphPosterior.from_weights(
         table.names,
@@ -185,9 +186,9 @@ def fit_mcmc(
             cut_short_by_time_budget=result.cut_short,
             coverage=weights.coverage(table.names),
             agreement=agreement,
-            tempering=tempering_of(result),
+            tempering=tempering,
             correction=dags.correction,
-            missing_mass=mass,
+            uncounted_mass=mass,
             thinning=result.thinning,
             kept_per_chain=result.log_weights.shape[1],
             acceptance=acceptance_of(result),

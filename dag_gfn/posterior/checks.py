@@ -225,9 +225,9 @@ def check_sentences(record: FitRecord) -> list[str]:
         lines.append(f"Exact probabilities of {what}.{told}")
     if record.claims is not None and record.method != "exact":
         lines.append(record.claims.sentence())
-    if found is not None and (found.missing_mass or 0.0) >= _TOLD_MASS:
+    if found is not None and (found.uncounted_mass or 0.0) >= _TOLD_MASS:
         lines.append(
-            f"Up to {_number(found.missing_mass, '.0%')} of the posterior mass may be missing in the draws; standard "
+            f"Up to {_number(found.uncounted_mass, '.0%')} of the posterior mass may be missing in the draws; standard "
             "errors allow for it."
         )
     reasons = doubts_of(record, "caution")

@@ -37,7 +37,7 @@ class Diagnostics(JsonRecord):
         Of the chains, where they were tempered.
     correction : Correction or None
         None where nothing had to be corrected.
-    missing_mass : float or None
+    uncounted_mass : float or None
         Share of the posterior that the draws may leave out: by the evidence, or by how few independent ones there are.
 
     Examples
@@ -55,7 +55,7 @@ class Diagnostics(JsonRecord):
     agreement: Agreement | None = None
     tempering: Tempering | None = None
     correction: Correction | None = None
-    missing_mass: float | None = None
+    uncounted_mass: float | None = None
 
     @property
     def uncorrected(self) -> bool:

@@ -3,7 +3,7 @@
 import math
 
 from dag_gfn.posterior.claims import Claim
-from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import Diagnostics, LayerDiagnostics
 from dag_gfn.posterior.limits import (
     MAX_BOUND_GAP,
@@ -12,6 +12,7 @@ from dag_gfn.posterior.limits import (
     MAX_EVIDENCE_ERROR,
     MAX_MISSING_MASS,
     MAX_R_HAT,
+    MAX_RATIO_SPREAD,
     MAX_SHAPE,
     MAX_STANDARD_ERROR,
     MIN_CHAIN_DRAWS,
@@ -21,25 +22,29 @@ from dag_gfn.posterior.limits import (
 from dag_gfn.posterior.verdict_words import count_in_words, known_to, nats, r_hat_in_words
 
 
-def edges_of_agreement(chains: Agreement) -> Claim:
+def edges_of_chains(chains: Agreement, tempering: Tempering | None = None) -> Claim:
     """Return whether edge probabilities by chains alone can be relied on.
 
     Chains have to agree (R-hat), and to be long enough: by the number of independent draws that they are worth, or by
-    the largest standard error of an edge probability where that is recorded.
+    the largest standard error of an edge probability where that is recorded. Tempered chains have to have come often
+    enough from where they cross between modes.
 
     Parameters
     ----------
     chains : Agreement
+    tempering : Tempering or None
+        Where the chains were tempered.
 
     Examples
     --------
-    >>> from dag_gfn.posterior.diagnostic_parts import Agreement
-    >>> from dag_gfn.posterior.layer_verdict import edges_of_agreement
-    >>> edges_of_agreement(Agreement(chains=4, max_r_hat=1.01, min_effective_draws=900.0, chains_agree=True))
+    >>> from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
+    >>> from dag_gfn.posterior.layer_verdict import edges_of_chains
+    >>> edges_of_chains(Agreement(chains=4, max_r_hat=1.01, min_effective_draws=900.0, chains_agree=True))
     Claim(converged=True, reason='the chains agree')
     """
     if chains.chains_agree or _precise(chains):
-        return Claim(True, "the chains agree")
+        unsure = _of_tempering(tempering)
+        return Claim(True, "the chains agree") if unsure is None else Claim(False, unsure)
     error = chains.chain_edge_standard_error
     known = "" if error is None else f", edge probabilities {known_to(error)}"
     worth = count_in_words(chains.min_effective_draws)
@@ -67,10 +72,28 @@ def edges_of_layers(diagnostics: LayerDiagnostics) -> Claim:
     'the upper bound of the log evidence lies 10.0 nats above its estimate'
     """
     if diagnostics.estimate == "chains" and diagnostics.agreement is not None:
-        return edges_of_agreement(diagnostics.agreement)
+        return edges_of_chains(diagnostics.agreement, diagnostics.tempering)
     if diagnostics.estimate == "pooled":
         return _pooled(diagnostics)
     return _own(diagnostics)
+
+
+def _of_tempering(tempering: Tempering | None) -> str | None:
+    """Return why tempered chains may all have missed a mode, though they agree; None where they are not likely to."""
+    if tempering is None:
+        return None
+    if not at_most(tempering.missing_mass, MAX_MISSING_MASS):
+        mass = "some" if tempering.missing_mass is None else f"{tempering.missing_mass:.0%}"
+        return (
+            f"the chains agree, but came from the highest temperature only {tempering.arrivals or 0} times: a mode "
+            f"with up to {mass} of the posterior may have been missed"
+        )
+    if tempering.log_ratio_spread is not None and tempering.log_ratio_spread > MAX_RATIO_SPREAD:
+        return (
+            "the chains agree about the edges, but their estimates of the log evidence spread by "
+            f"{tempering.log_ratio_spread:.1f} nats"
+        )
+    return None
 
 
 def _precise(chains: Agreement) -> bool:
@@ -112,8 +135,10 @@ def _pooled(diagnostics: LayerDiagnostics) -> Claim:
     error = None if against is None else against.log_z_with_chains_standard_error
     overlap = at_most(error, MAX_EVIDENCE_ERROR)
     gap = MAX_CHAIN_GAP if _apart(agreement) else MAX_BOUND_GAP
+    unsure = _of_tempering(diagnostics.tempering)
     judged = agreement is not None and (
-        agreement.chains_agree is True or _precise(agreement) or (overlap and covered(diagnostics, gap))
+        ((agreement.chains_agree is True or _precise(agreement)) and unsure is None)
+        or (overlap and covered(diagnostics, gap))
     )
     if judged and at_most(diagnostics.pooled_edge_standard_error, MAX_STANDARD_ERROR):
         return Claim(True, "the draws and the Markov chains agree")
@@ -121,7 +146,8 @@ def _pooled(diagnostics: LayerDiagnostics) -> Claim:
         False,
         f"{_worth(diagnostics)}, and the Markov chains that they were pooled with do not make up for it "
         f"({r_hat_in_words(agreement)}, log Z {known_to(error)}, "
-        f"edge probabilities {known_to(diagnostics.pooled_edge_standard_error)})",
+        f"edge probabilities {known_to(diagnostics.pooled_edge_standard_error)})"
+        + ("" if unsure is None else f"; {unsure}"),
     )
 
 
@@ -155,7 +181,7 @@ def _own(diagnostics: LayerDiagnostics) -> Claim:
                 f"the upper bound of the log evidence lies {gap:.1f} nats above its estimate: Markov chains visit what "
                 "the sampler hardly ever draws",
             )
-    missing = diagnostics.missing_mass
+    missing = diagnostics.uncounted_mass
     if missing is not None and missing > MAX_MISSING_MASS:
         return Claim(
             False,
@@ -172,6 +198,9 @@ def _own(diagnostics: LayerDiagnostics) -> Claim:
         )
     if against is None or against.agrees_with_chains is None:
         return Claim(None, "nothing speaks against the sampler's own weights, and no chain for them")
+    unsure = _of_tempering(diagnostics.tempering)
+    if unsure is not None:
+        return Claim(None, f"nothing speaks against the sampler's own weights; {unsure}")
     return Claim(
         True, "the sampler's own weights are even, and Markov chains find nothing that it leaves out"
     )

@@ -25,7 +25,10 @@ MAX_CHAIN_GAP = 1.0
 MAX_BOUND_GAP = 3.0
 """Nats between the upper bound of the log evidence, by chains, and its estimate by a sampler's own weights."""
 MAX_MISSING_MASS = 0.05
-"""Share of the posterior that a sampler's draws may leave out, by its evidence and that with chains."""
+"""Share of the posterior that a sampler's draws may leave out, by its evidence and that with chains; and that of a mode
+which tempered chains may not have found."""
+MAX_RATIO_SPREAD = 1.0
+"""Standard deviation over tempered chains of their estimates of the log evidence, in nats."""
 MIN_ESS = 0.1
 """Effective sample size, as a share of the samples, below which a fit without an exact check counts as failed."""
 MIN_STEPS = 200

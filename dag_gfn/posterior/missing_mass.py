@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from dag_gfn.posterior.diagnostic_parts import Tempering
 from dag_gfn.posterior.marginal import Marginal
 
 _JUDGED = 0.05
@@ -35,6 +36,27 @@ def missing_mass(
     if log_z is None or log_z_of_all is None or standard_error is None:
         return 1.0
     return -math.expm1(-max(log_z_of_all - log_z - standard_error, 0.0))
+
+
+def unmet_mass(effective_samples: float | int, tempering: Tempering | None = None) -> float:
+    """Return the share of a posterior that draws are expected to meet once: as much can be left out unnoticed.
+
+    Parameters
+    ----------
+    effective_samples : float
+        How many independent draws they are worth.
+    tempering : Tempering, optional
+        Of the chains that they come from: each arrival from the highest temperature finds a mode anew.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.missing_mass import unmet_mass
+    >>> unmet_mass(400)
+    0.0025
+    """
+    arrivals = None if tempering is None else tempering.arrivals
+    met = effective_samples if arrivals is None else min(effective_samples, arrivals)
+    return 1.0 / max(met, 1.0)
 
 
 def worth_with(effective_samples: float | int, mass: float | int) -> float:

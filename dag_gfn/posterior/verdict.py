@@ -13,7 +13,7 @@ from dag_gfn.posterior.diagnostics import (
     MixtureDiagnostics,
 )
 from dag_gfn.posterior.evidence import Evidence
-from dag_gfn.posterior.layer_verdict import covered, edges_of_agreement, edges_of_layers
+from dag_gfn.posterior.layer_verdict import covered, edges_of_chains, edges_of_layers
 from dag_gfn.posterior.limits import (
     MAX_BOUND_GAP,
     MAX_EDGE_ERROR,
@@ -161,7 +161,7 @@ def _edges(diagnostics: Diagnostics, exact_check: ExactCheck | None) -> Claim:
             at_most(error, MAX_EDGE_ERROR), f"an edge probability is {known} away from the exact one"
         )
     if isinstance(diagnostics, MCMCDiagnostics) and diagnostics.agreement is not None:
-        return edges_of_agreement(diagnostics.agreement)
+        return edges_of_chains(diagnostics.agreement, diagnostics.tempering)
     if isinstance(diagnostics, LayerDiagnostics):
         return edges_of_layers(diagnostics)
     # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples

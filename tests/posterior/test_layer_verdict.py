@@ -1,8 +1,8 @@
 import pytest
 
-from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import LayerDiagnostics
-from dag_gfn.posterior.layer_verdict import edges_of_agreement, edges_of_layers
+from dag_gfn.posterior.layer_verdict import edges_of_chains, edges_of_layers
 
 WITHOUT_OVERLAP = {"reliable_weights": False, "estimate": "pooled", "log_z_with_chains_standard_error": 0.6}
 LAYERS = {
@@ -61,8 +61,8 @@ LAYERS = {
         ({"max_r_hat": None, "worst_chain_gap": 0.9}, True, ""),  # apart, and the sampler covers each of them
         ({"log_z_upper": 0.1}, False, "lies 3.1 nats above its estimate"),
         ({"log_z_upper": -0.1}, True, ""),
-        ({"missing_mass": 0.06}, False, "6% of the posterior is missing"),
-        ({"missing_mass": 0.05}, True, ""),
+        ({"uncounted_mass": 0.06}, False, "6% of the posterior is missing"),
+        ({"uncounted_mass": 0.05}, True, ""),
         ({"estimate": "raw", "max_r_hat": None}, False, "is not finite: they stay apart"),
         (
             {"reliable_weights": False, "estimate": "pooled", "pooled_edge_standard_error": 0.03},
@@ -114,4 +114,36 @@ def test_chains_that_are_worth_few_draws_may_know_all_edges_well(r_hat, draws, e
         chains_agree=False,
         chain_edge_standard_error=error,
     )
-    assert edges_of_agreement(agreement).converged is known
+    assert edges_of_chains(agreement).converged is known
+
+
+def tempering(**changed):
+    figures = {"rungs": 9, "highest_temperature": 80.0, "min_swap_acceptance": 0.5, "arrivals": 100}
+    return Tempering(**(figures | {"missing_mass": 0.03, "log_ratio_spread": 0.1} | changed))
+
+
+AGREEING = Agreement(chains=4, max_r_hat=1.0, min_effective_draws=900.0, chains_agree=True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, None),
+        ({"log_ratio_spread": None}, None),
+        ({"missing_mass": 0.06, "arrivals": 50}, "only 50 times: a mode with up to 6% of the posterior"),
+        ({"missing_mass": None}, "up to some of the posterior"),
+        ({"log_ratio_spread": 1.1}, "spread by 1.1 nats"),
+    ],
+)
+def test_chains_that_agree_have_to_have_come_from_high_temperatures_often_enough(changed, said):
+    claim = edges_of_chains(AGREEING, tempering(**changed))
+    assert claim.converged is (said is None)
+    assert said is None or said in claim.reason
+    figures = LAYERS | tempering(**changed).to_json()
+    own = edges_of_layers(LayerDiagnostics.from_json(figures))
+    assert own.converged is (True if said is None else None)
+    pooled = edges_of_layers(
+        LayerDiagnostics.from_json(figures | {"estimate": "pooled", "worst_chain_gap": 9.0})
+    )
+    assert pooled.converged is (said is None)
+    assert said is None or said in pooled.reason

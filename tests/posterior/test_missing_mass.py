@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
 
+from dag_gfn.posterior.diagnostic_parts import Tempering
 from dag_gfn.posterior.marginal import Marginal
-from dag_gfn.posterior.missing_mass import draws_by_errors, missing_mass, with_least_errors, worth_with
+from dag_gfn.posterior.missing_mass import (
+    draws_by_errors,
+    missing_mass,
+    unmet_mass,
+    with_least_errors,
+    worth_with,
+)
 
 
 def test_half_a_nat_is_39_percent_of_the_mass():
@@ -46,3 +53,10 @@ def test_draws_by_errors_are_those_of_the_worst_edge():
     values, errors = np.array([0.5, 0.1, 0.001]), np.array([0.05, 0.001, 0.5])
     assert draws_by_errors(Marginal(values, "samples", errors)) == pytest.approx(100)
     assert draws_by_errors(Marginal(np.array([0.5]), "samples", np.array([3.0]))) == 1.0
+
+
+def test_what_draws_meet_once_is_bounded_by_how_often_chains_could_change_their_mode():
+    rarely = Tempering.from_json({"arrivals": 50})
+    assert unmet_mass(400) == unmet_mass(400, Tempering.from_json({"arrivals": 9_000})) == 1 / 400
+    assert unmet_mass(400, rarely) == 1 / 50
+    assert unmet_mass(400, Tempering.from_json({"arrivals": 0})) == 1.0

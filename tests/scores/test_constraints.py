@@ -118,3 +118,10 @@ def test_possible_edges_are_neither_forbidden_nor_against_a_required_one():
     ).possible_edges()
     impossible = {("abc"[i], "abc"[j]) for i, j in zip(*np.nonzero(~possible), strict=True) if i != j}
     assert impossible == {("b", "a"), ("c", "b")}
+
+
+def test_open_pairs_are_those_that_no_list_decides():
+    constraints = Constraints.from_names(NAMES, required=[("age", "health")], forbidden=[("income", "age")])
+    decided = {(0, 2), (2, 0), (1, 0)} | {(i, i) for i in range(4)}
+    open_pairs = constraints.open_pairs()
+    assert {(i, j) for i in range(4) for j in range(4) if not open_pairs[i, j]} == decided

@@ -29,7 +29,13 @@ from dag_gfn.posterior.diagnostics import LayerDiagnostics
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.limits import MAX_R_HAT, reliable_weights
 from dag_gfn.posterior.method_result import MethodResult
-from dag_gfn.posterior.missing_mass import draws_by_errors, missing_mass, with_least_errors, worth_with
+from dag_gfn.posterior.missing_mass import (
+    draws_by_errors,
+    missing_mass,
+    unmet_mass,
+    with_least_errors,
+    worth_with,
+)
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
@@ -194,8 +200,9 @@ class LayerFit:
             drawn = self.drawn[: self.num_samples]
             dags = self._dags(table, drawn, np.zeros(len(drawn)), raw, worth, budget, on_phase)
         posterior = dags.posterior
-        if not posterior.covers_all_dags:  # a part that no draw has met can be as large as one draw is worth
-            mass = max(mass, 1.0 / (posterior.effective_samples or 1.0))
+        if not posterior.covers_all_dags:
+            of_chains = self._tempering() if estimate in ("pooled", "chains") else None
+            mass = max(mass, unmet_mass(posterior.effective_samples or 1.0, of_chains))
             edge = with_least_errors(posterior.marginal("edge"), mass, table.constraints.open_pairs())
             posterior = replace(posterior, marginals={**posterior.marginals, "edge": edge})
         diagnostics = LayerDiagnostics(
@@ -207,7 +214,7 @@ class LayerFit:
             agreement=None if compared is None else compared.agreement,
             tempering=self._tempering(),
             correction=dags.correction,
-            missing_mass=mass,
+            uncounted_mass=mass,
             estimate=estimate,
             pareto_k=shape,
             reliable_weights=reliable,

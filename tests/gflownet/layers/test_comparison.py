@@ -54,6 +54,8 @@ def test_chains_are_weighed_by_the_samplers_own_probabilities(by_hand, rng):
     assert against.agrees_with_chains
     assert against.chain_iterations == 2_000
     assert against.log_z_with_chains == estimate.log_z
+    worst = max(log_weights[c].mean() for c in range(4)) - estimate.log_z
+    assert against.worst_chain_gap == pytest.approx(worst, abs=1e-4)
     assert 0 < against.share_of_chains < 1
 
 
