@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dag_gfn.posterior import verdict
+from dag_gfn.posterior import limits
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -50,8 +50,8 @@ def test_dotted_names_in_docs_and_docstrings_exist():
 def test_the_glossary_has_every_limit_of_the_verdict():
     table = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").partition("## Limits")[2]
     listed = re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", table, re.MULTILINE)
-    limits = {name: value for name, value in vars(verdict).items() if name.startswith(("MAX_", "MIN_"))}
-    assert {name: float(value) for name, value in listed} == limits
+    known = {name: value for name, value in vars(limits).items() if name.startswith(("MAX_", "MIN_"))}
+    assert {name: float(value) for name, value in listed} == known
 
 
 def test_the_layout_names_every_module():

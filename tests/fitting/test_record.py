@@ -8,6 +8,7 @@ from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import prepare
 from dag_gfn.fitting.record import asked_of, recorded_posterior
 from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior.claims import Claim, Claims
 from dag_gfn.posterior.diagnostics import EdgeDiagnostics, ExactCheck
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.method_result import BestGraph, MethodResult, Search, TrainingRecord
@@ -34,7 +35,7 @@ def test_the_whole_record_is_made_of_the_result():
     )
     posterior = recorded_posterior(
         result,
-        Verdict(True, False, ("told by others",)),
+        Verdict(Claims(Claim(True), Claim(True), Claim(False), Claim(False)), ("told by others",)),
         asked={"method": "gflownet", "environment": "edges", "objective": None},
         said={"warnings": ["few rows"]},
         timing={"total_seconds": 2.0},
