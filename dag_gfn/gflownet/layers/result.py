@@ -27,7 +27,7 @@ from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement, Correction, Importance, Tempering
 from dag_gfn.posterior.diagnostics import LayerDiagnostics
 from dag_gfn.posterior.evidence import Evidence
-from dag_gfn.posterior.limits import MAX_R_HAT, reliable_weights
+from dag_gfn.posterior.limits import MAX_BOUND_GAP, MAX_MISSING_MASS, MAX_R_HAT, reliable_weights
 from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.missing_mass import (
     draws_by_errors,
@@ -174,7 +174,10 @@ class LayerFit:
         log_share, shape = self._shares()
         known = self.log_probabilities is not None
         reliable = reliable_weights(self.drawn.effective_samples, None if known else shape)
+        against = None if compared is None else compared.against(estimated)
         estimate, pooled_edges = self._estimate(reweight, reliable), None
+        if reweight is None and estimate == "reweighted" and _leaves_out(importance, against):
+            estimate = "pooled"
         if estimate == "pooled" and compared is not None:
             pooled_edges = self._pooled_edges(compared, budget, on_phase)
             if _better_alone(compared.agreement, pooled_edges):
@@ -183,7 +186,6 @@ class LayerFit:
             raw, corrected = self.drawn.raw_and_reweighted_edges(
                 self.sampler.weights, log_share, on_share=tell("edge probabilities")
             )
-        against = None if compared is None else compared.against(estimated)
         mass = 0.0 if estimate in ("pooled", "chains") else _missing(importance, against)
         worth = worth_with(max(self.drawn.effective_samples, 1.0), mass)
         every_chain = self.chains if self.all_chains is None else self.all_chains
@@ -393,6 +395,13 @@ def _better_alone(agreement: Agreement, pooled: Marginal) -> bool:
     alone, r_hat = agreement.chain_edge_standard_error, agreement.max_r_hat
     agree = r_hat is not None and r_hat <= MAX_R_HAT
     return agree and alone is not None and alone < float(pooled.errors().max())
+
+
+def _leaves_out(own: Importance, against: AgainstChains | None) -> bool:
+    """Return whether chains show that a sampler's own draws leave out a part of the posterior."""
+    if against is None or own.log_z is None or own.log_z_upper is None:
+        return False
+    return own.log_z_upper - own.log_z > MAX_BOUND_GAP or _missing(own, against) > MAX_MISSING_MASS
 
 
 def _missing(own: Importance, against: AgainstChains | None) -> float:
