@@ -17,8 +17,8 @@ from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
-from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.limits import unexplored
+from dag_gfn.posterior.method_result import MethodResult
 from dag_gfn.posterior.missing_mass import unmet_mass, with_least_errors
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable

@@ -15,9 +15,11 @@ from dag_gfn.posterior.limits import (
     MAX_RATIO_SPREAD,
     MAX_SHAPE,
     MAX_STANDARD_ERROR,
+    MIN_ARRIVALS,
     MIN_CHAIN_DRAWS,
     MIN_EFFECTIVE_DRAWS,
     at_most,
+    unexplored,
 )
 from dag_gfn.posterior.verdict_words import count_in_words, known_to, nats, r_hat_in_words
 
@@ -82,11 +84,10 @@ def _of_tempering(tempering: Tempering | None) -> str | None:
     """Return why tempered chains may all have missed a mode, though they agree; None where they are not likely to."""
     if tempering is None:
         return None
-    if not at_most(tempering.missing_mass, MAX_MISSING_MASS):
-        mass = "some" if tempering.missing_mass is None else f"{tempering.missing_mass:.0%}"
+    if unexplored(tempering):
         return (
-            f"the chains agree, but came from the highest temperature only {tempering.arrivals or 0} times: a mode "
-            f"with up to {mass} of the posterior may have been missed"
+            f"layerings came from the highest temperature to the chains {tempering.arrivals or 0:,} times only, so "
+            f"that modes may be missed (to be relied on: {MIN_ARRIVALS} times)"
         )
     if tempering.log_ratio_spread is not None and tempering.log_ratio_spread > MAX_RATIO_SPREAD:
         return (

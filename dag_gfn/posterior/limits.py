@@ -1,10 +1,15 @@
 """The limits by which a verdict decides, and what keeps within them."""
 
+from dag_gfn.posterior.diagnostic_parts import Tempering
+
 MAX_R_HAT = 1.05
 MIN_EFFECTIVE_DRAWS = 400
 """R-hat at most, and effective draws at least, with which chains count as converged and weighted means as reliable."""
 MIN_CHAIN_DRAWS = 100
 """The same, where the standard errors of all edges are small."""
+MIN_ARRIVALS = 60
+"""Times that layerings have to come from the highest temperature to tempered chains: so many miss a mode of 5 % of the
+posterior in one of 20 fits."""
 MIN_PATH_DRAWS = 200
 """Independent draws that graphs have to be worth, for probabilities of paths to be relied on."""
 MIN_CORRECTED = 100
@@ -25,8 +30,7 @@ MAX_CHAIN_GAP = 1.0
 MAX_BOUND_GAP = 3.0
 """Nats between the upper bound of the log evidence, by chains, and its estimate by a sampler's own weights."""
 MAX_MISSING_MASS = 0.05
-"""Share of the posterior that a sampler's draws may leave out, by its evidence and that with chains; and that of a mode
-which tempered chains may not have found."""
+"""Share of the posterior that a sampler's draws may leave out, by its evidence and that with chains."""
 MAX_RATIO_SPREAD = 1.0
 """Standard deviation over tempered chains of their estimates of the log evidence, in nats."""
 MIN_ESS = 0.1
@@ -53,6 +57,21 @@ def at_most(error: float | None, most: float) -> bool:
     (True, False, False)
     """
     return error is not None and error <= most
+
+
+def unexplored(tempering: Tempering | None) -> bool:
+    """Return whether chains are tempered, and too few layerings came from the highest temperature to know all modes.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Tempering
+    >>> from dag_gfn.posterior.limits import unexplored
+    >>> unexplored(Tempering.from_json({"arrivals": 12})), unexplored(Tempering.from_json({"arrivals": 600}))
+    (True, False)
+    >>> unexplored(None)  # nothing is known of it
+    False
+    """
+    return tempering is not None and (tempering.arrivals or 0) < MIN_ARRIVALS
 
 
 def reliable_weights(effective_samples: float | int, pareto_k: float | int | None) -> bool:

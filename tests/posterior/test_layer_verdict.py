@@ -130,8 +130,9 @@ AGREEING = Agreement(chains=4, max_r_hat=1.0, min_effective_draws=900.0, chains_
     [
         ({}, None),
         ({"log_ratio_spread": None}, None),
-        ({"missing_mass": 0.06, "arrivals": 50}, "only 50 times: a mode with up to 6% of the posterior"),
-        ({"missing_mass": None}, "up to some of the posterior"),
+        ({"arrivals": 59}, "to the chains 59 times only, so that modes may be missed"),
+        ({"arrivals": 60}, None),
+        ({"arrivals": None}, "to the chains 0 times only"),
         ({"log_ratio_spread": 1.1}, "spread by 1.1 nats"),
     ],
 )
