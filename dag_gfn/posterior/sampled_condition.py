@@ -12,11 +12,11 @@ from dag_gfn.errors import QueryError, shortened
 from dag_gfn.graphs.subsets import unpack
 from dag_gfn.posterior.conditioning import OF_THE_WHOLE, as_query, given
 from dag_gfn.posterior.family_condition import FamilyCondition
+from dag_gfn.posterior.limits import reliable_weights
 from dag_gfn.posterior.posterior import GraphPosterior
 from dag_gfn.posterior.queries import Query
 from dag_gfn.posterior.ranking import evidence_of
 from dag_gfn.posterior.sampler import ConditionalSampler
-from dag_gfn.posterior.verdict import reliable_weights
 
 FEW_DRAWS = 1_000
 """Where the saved draws that comply are worth fewer, new ones of a saved sampler are better."""
