@@ -34,6 +34,7 @@ from dag_gfn.mcmc.partition import init, run
 _PER_DECADE = 8  # temperatures
 _DRAWS = 200  # log-weights at each of them
 _LEAST_STEPS = 20  # for each node at each of them
+_MOST_STEPS = 50_000  # at each temperature: seconds, in which nothing can interrupt them
 _FREE = 0.8  # share of the moves accepted without weights, that are accepted at the highest temperature
 _REFUSED = 0.45  # share of the exchanges, that neighbours should refuse
 _MOST_RUNGS = 64
@@ -143,7 +144,8 @@ def cooled_ladder(
     weights : LayerWeights
     streams : sequence of SeedSequence
     iterations : int
-        Steps planned of the lowest chain. Cooling takes 6 % of it, but at least 20 d at each temperature.
+        Steps planned of the lowest chain. Cooling takes 6 % of it, but at least 20 d and at most 50,000 at each
+        temperature.
     time_limit : float, optional
         Seconds for all of them.
     threads : int, optional
@@ -168,7 +170,8 @@ def cooled_ladder(
     highest = max(float(free.std()), 2.0)
     count = math.ceil(_PER_DECADE * math.log10(highest)) + 1
     temperatures = np.concatenate([[np.inf], np.geomspace(highest, 1.0, count)])
-    steps = max(_LEAST_STEPS * weights.d, int(_COOLING_SHARE * iterations) // len(temperatures))
+    share = int(_COOLING_SHARE * iterations) // len(temperatures)
+    steps = max(_LEAST_STEPS * weights.d, min(share, _MOST_STEPS))
     threads = threads or free_threads()
     if time_limit is not None:
         time_limit = time_limit / max(-(-len(streams) // threads), 1)
