@@ -128,6 +128,8 @@ class GraphPosteriorEstimator(BaseEstimator):
         data = self._dataset(X, _row_weights(sample_weight, X))
         seed = int(check_random_state(self.random_state).randint(_SEEDS))
         options = {name: getattr(self, _NAMES.get(name, name)) for name in _OF_FIT}
+        if options["warm_start"] is False:  # scikit-learn's usual value: a training from the beginning
+            options["warm_start"] = None
         self.posterior_ = fit(data, **options, seed=seed, progress=False)
         names = list(self.posterior_.names)
         self.causal_graph_ = self.posterior_.median_graph()

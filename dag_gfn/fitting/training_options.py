@@ -127,7 +127,6 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         check=true_or_false,
         identity=False,
         recorded=True,
-        first=True,
     )
     warm_start: Folder | None = option(
         None,
@@ -136,7 +135,6 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
         "differ. Training takes a quarter of the steps, unless their number is given.",
         check=folder,
         recorded=True,
-        first=True,
         metavar="OUT",
     )
 

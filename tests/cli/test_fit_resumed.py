@@ -243,9 +243,9 @@ def test_a_fit_killed_at_any_moment_can_be_resumed(six, monkeypatch, moments):
         edge, off = resumed.marginal("edge"), ~np.eye(6, dtype=bool)
         z = (edge.values - np.array(resumed.info["exact_edges"]))[off] / edge.standard_error[off]
         assert np.abs(z).max() < 5
-        # past trajectories are not saved, so that what comes after a checkpoint in training is not the same
-        changed = Path(moment, "edges.csv").read_bytes() != Path("alone", "edges.csv").read_bytes()
-        assert changed == (moment in ("checkpoint-written", "some-step"))
+        # past trajectories are not saved, so that what comes after a checkpoint in training need not be the same
+        same = Path(moment, "edges.csv").read_bytes() == Path("alone", "edges.csv").read_bytes()
+        assert same or moment in ("checkpoint-written", "some-step")
 
 
 def test_overwrite_forgets_an_unfinished_run(killed):

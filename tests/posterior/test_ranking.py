@@ -26,7 +26,7 @@ def exact(data):
 
 @pytest.fixture(scope="module")
 def chains(data):
-    return dag_gfn.fit(data, method="mcmc", num_samples=300, iterations=20_000)
+    return dag_gfn.fit(data, method="mcmc", num_samples=300, iterations=60_000)
 
 
 @pytest.mark.parametrize("method", ["exact", "chains"])

@@ -48,39 +48,36 @@ _MOST_TRIES = 20
 class LayerSampler:
     """A sampler of root layerings, and through them of DAGs; a `dag_gfn.posterior.sampler.ConditionalSampler`.
 
-        The probability of a layering is known exactly, and so is that of a DAG.
+    The probability of a layering is known exactly, and so is that of a DAG.
 
-        Attributes
-        ----------
-        table : ScoreTable
-            What it was trained on.
-        weights : LayerWeights
-            The same with parents summed out.
-        model : FlowModel
-            With averaged weights.
+    Attributes
+    ----------
+    table : ScoreTable
+        What it was trained on.
+    weights : LayerWeights
+        The same with parents summed out.
+    model : FlowModel
+        With averaged weights.
 
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from dag_gfn.data import from_array
-        >>> from dag_gfn.gflownet.env.root_layers import RootLayers
-        >>> from dag_gfn.gflownet.layers.sampler import LayerSampler
-        >>> from dag_gfn.gflownet.layers.conditional import draw_given
-    from dag_gfn.gflownet.policies.flow_model import FlowModel
-    from dag_gfn.gflownet.policies.layer_network import LayerNetwork
-        >>> from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
-        >>> from dag_gfn.layerings.conditional_weights import conditional_weights
-    from dag_gfn.layerings.layer_weights import LayerWeights
-        >>> from dag_gfn.scores import ScoreTable, make_score
-        >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
-        >>> weights = LayerWeights.build(table)
-        >>> environment = RootLayers(weights)
-        >>> network = LayerMLP(environment.log_all, environment.log_without)
-        >>> model = FlowModel(network, shared_flow=True, forward_looking=True)
-        >>> dags = np.array([[[0, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
-        >>> log_p, error = LayerSampler(table, weights, model).log_probability(dags)
-        >>> round(float(np.exp(log_p).sum()), 4), error.tolist()
-        (1.0, [0.0, 0.0, 0.0])
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.root_layers import RootLayers
+    >>> from dag_gfn.gflownet.layers.sampler import LayerSampler
+    >>> from dag_gfn.gflownet.policies.flow_model import FlowModel
+    >>> from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(10, 2)))))
+    >>> weights = LayerWeights.build(table)
+    >>> environment = RootLayers(weights)
+    >>> network = LayerMLP(environment.log_all, environment.log_without)
+    >>> model = FlowModel(network, shared_flow=True, forward_looking=True)
+    >>> dags = np.array([[[0, 0], [0, 0]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+    >>> log_p, error = LayerSampler(table, weights, model).log_probability(dags)
+    >>> round(float(np.exp(log_p).sum()), 4), error.tolist()
+    (1.0, [0.0, 0.0, 0.0])
     """
 
     table: ScoreTable
