@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument("--batch", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.smoke:
-        options.tables, options.folders, options.kills = 30, 12, 0
+        options.tables, options.folders, options.kills = 16, 8, 0
     options.out = folder(options, OUT).resolve()
     if options.batch:
         kind, begin, end = options.batch

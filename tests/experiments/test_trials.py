@@ -34,17 +34,17 @@ def bases(tmp_path_factory):
 # --- the package ---
 
 
-def test_thirty_tables_and_twelve_damaged_folders_end_without_a_fault(tmp_path):
+def test_some_tables_and_damaged_folders_end_without_a_fault(tmp_path):
     """In a process of its own: here every shape is checked, and a damaged array would meet that check first."""
     command = [sys.executable, trials.__file__, "--smoke", "--jobs", "1", "--out", str(tmp_path)]
     done = subprocess.run(
         command, capture_output=True, text=True, env=commands.environment(), check=False, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    counts = {"table": 30, "folder": 12}
+    counts = {"table": 16, "folder": 8}
     outcomes = [record["outcome"] for record in trials.read_records(tmp_path, SEED, counts)]
-    assert len(outcomes) == 42
-    assert min(outcomes.count("fit"), outcomes.count("refused")) >= 5
+    assert len(outcomes) == 24
+    assert min(outcomes.count("fit"), outcomes.count("refused")) >= 3
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ def test_it_is_a_mixture_of_gaussian_processes_with_the_same_kernel(curve_weight
         assert found == pytest.approx(expected, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_it_is_the_integral_over_noise_mean_line_and_curve(rng):
     data = continuous(np.array([[-1.3, 0.9], [-0.4, -0.8], [0.1, -0.9], [0.5, -0.3], [1.1, 1.1]]))
     score = Additive(data, num_curves=1, curve_weight=1.0, alpha_w=6.0)
