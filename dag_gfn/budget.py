@@ -9,6 +9,7 @@ from dag_gfn.compilation import compilation_seconds, working_seconds
 _MOST_OVER = 0.1  # of the budget, that a fit may take beyond it
 _LEAST_OVER = 5.0  # seconds of the same, at least
 _SLACK = 0.03  # of the budget, that work may take beyond it rather than be cut to the least
+_LEAST = 0.001  # seconds of a budget, also where nothing is left for it: shares of it are taken
 _TELLING = 0.05  # of a computation, by which the time of the rest is foreseen
 _TRIED = (32, 256)  # pieces of work that are timed
 _TRIAL_SHARE = 0.2  # of the time that is left, at most, for a second and larger trial
@@ -68,8 +69,8 @@ class TimeBudget:
     def __init__(
         self, total: float | int | None = None, *, clock: Callable[[], float | int] = working_seconds
     ):
-        self.total = total
-        self._slack = 0.0 if total is None else _SLACK * total
+        self.total = total if total is None else max(total, _LEAST)
+        self._slack = 0.0 if self.total is None else _SLACK * self.total
         self._reserved = 0.0
         self.clock = clock
         self.started = clock()

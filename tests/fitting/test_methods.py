@@ -9,6 +9,7 @@ from dag_gfn.exact.dag_dp import Estimate
 from dag_gfn.exact.posterior import fit_exact
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.methods import Run
+from dag_gfn.fitting.training_options import TrainingOptions
 
 
 class Clock:
@@ -126,3 +127,9 @@ def test_what_an_interrupt_cuts_is_not_said_to_be_for_time():
     run.budget.cuts.append("the search stops early")
     run.note_cuts()
     assert run.notes == ["after the interrupt, the search stops early"]
+
+
+def test_a_training_for_which_no_time_is_left_takes_a_step():
+    options = TrainingOptions(environment="layers", policy="mlp")
+    found = methods.gflownet(run_within(0.0, Clock(), d=3), options, None)
+    assert found.diagnostics.iterations >= 1
