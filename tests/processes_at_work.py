@@ -21,7 +21,7 @@ from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.modified_db import ModifiedDetailedBalance
 from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP
 from dag_gfn.gflownet.request import FitRequest, FitStreams
-from dag_gfn.gflownet.training.config import TrainConfig
+from dag_gfn.gflownet.training.config import TrainConfig, default_config
 from dag_gfn.gflownet.training.loop import train
 from dag_gfn.gflownet.training.processes import Processes, TookPart, joined
 
@@ -106,7 +106,11 @@ def main() -> None:
         told["again"] = trained(processes, replace(CONFIG, iterations=2, time_budget=2.0), **more)
 
         request = FitRequest(
-            0, replace(CONFIG, guide_share=0.0), 50, ModifiedDetailedBalance(), processes=processes
+            0,
+            default_config(3, environment="edges", iterations=300),
+            50,
+            ModifiedDetailedBalance(),
+            processes=processes,
         )
         try:
             fit = fit_edges(score_table(3), request)
