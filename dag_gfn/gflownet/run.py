@@ -24,6 +24,7 @@ from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import TrainingResult, train
 from dag_gfn.gflownet.training.processes import TookPart
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
+from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.scores import ScoreTable
 
 _GRACE = 10.0  # seconds for draws after Ctrl-C
@@ -81,6 +82,18 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         self.table, self.request, self.watchers, self.budget = table, request, watchers, budget
         self.streams = FitStreams(request.seed, usable_device(request.device), request.processes)
+
+    def layer_weights(self) -> LayerWeights:
+        """Return the table with parents summed out; of several processes the leading one does it for all."""
+        with self.budget.phase("parent sets"):
+            return self.request.processes.shared(  # beyond 20 nodes the clock has a say in them
+                lambda: LayerWeights.build(
+                    self.table,
+                    outside=True,
+                    seconds=self.budget.remaining(),
+                    on_phase=self.watchers.on_phase,
+                )
+            )
 
     def prepare(self) -> None:
         """Do the work that precedes the model: by default none."""

@@ -188,9 +188,8 @@ def cooled_ladder(
         np.mean([chain.accepted for chain in chains], axis=0),
     )
     near = np.abs(np.log(rungs)[:, None] - np.log(temperatures[1:])).argmin(axis=1) + 1
-    hot_steps = (
-        weights.d
-    )  # fewer, and a layering may come back from the top to the mode that it has hardly left
+    # with fewer, a layering may come back from the top to the mode that it has hardly left
+    hot_steps = weights.d
     ladder = Ladder(rungs, hot_steps, math.ceil(hot_steps * (len(rungs) - 1) / _HOT_SHARE))
     return ladder, [chain.layer_of[near] for chain in chains]
 

@@ -246,6 +246,8 @@ def test_a_fit_killed_at_any_moment_can_be_resumed(six, monkeypatch, moments):
         # past trajectories are not saved, so that what comes after a checkpoint in training need not be the same
         same = Path(moment, "edges.csv").read_bytes() == Path("alone", "edges.csv").read_bytes()
         assert same or moment in ("checkpoint-written", "some-step")
+        changed = resumed.info["diagnostics"]["ess"] != alone.info["diagnostics"]["ess"]
+        assert changed == (moment in ("checkpoint-written", "some-step"))
 
 
 def test_overwrite_forgets_an_unfinished_run(killed):

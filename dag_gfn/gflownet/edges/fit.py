@@ -23,7 +23,6 @@ from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
 from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks
-from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.posterior.limits import MIN_ESS
 from dag_gfn.scores import ScoreTable
 
@@ -91,15 +90,9 @@ class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
         """Draw DAGs of Markov chains, and take them apart edge by edge."""
         if self.request.config.guide_share == 0:
             return
-        table, watchers, streams = self.table, self.watchers, self.streams
-        with self.budget.phase("parent sets"):
-            weights = self.request.processes.shared(
-                lambda: LayerWeights.build(
-                    table, outside=True, seconds=self.budget.remaining(), on_phase=watchers.on_phase
-                )
-            )
+        streams, weights = self.streams, self.layer_weights()
         with self.budget.phase("guides"):
-            guides = guides_of(weights, self.request, self.budget, watchers)
+            guides = guides_of(weights, self.request, self.budget, self.watchers)
         with self.budget.phase("preparation"):
             dags = guiding_dags(weights, guides, rng=streams.guiding_graphs())
             self.guides = trajectories_to(self.environment, dags, generator=streams.guiding_orders())

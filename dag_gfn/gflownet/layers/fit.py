@@ -25,7 +25,6 @@ from dag_gfn.gflownet.run import GFlowNetKind, TimedWork, run_fit
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
 from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
-from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
@@ -112,12 +111,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         super().__init__(table, request, watchers, budget)
-        with budget.phase("parent sets"):
-            self.weights = request.processes.shared(  # beyond 20 nodes the clock has a say in them
-                lambda: LayerWeights.build(
-                    table, outside=True, seconds=budget.remaining(), on_phase=watchers.on_phase
-                )
-            )
+        self.weights = self.layer_weights()
         self.environment = RootLayers(self.weights, device=self.streams.device)
         self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
         self.shown: Guides | None = None
