@@ -33,7 +33,7 @@ def test_of_moves_of_the_exact_policy_only_those_to_other_lengths_can_be_refused
     for _ in range(2):
         before = redo(environment, model, before, generator=seeded(1))[0]
     after, accepted = redo(environment, model, before, generator=seeded())
-    assert 0.75 < accepted.double().mean() < 1
+    assert 0.5 < accepted.double().mean() < 1
     sizes = before.adjacency.sum((1, 2)), after.adjacency.sum((1, 2))
     # the reverse of a move is one of n' + 1: a move to fewer steps is never refused
     assert accepted[sizes[1] < sizes[0]].all()
