@@ -253,8 +253,8 @@ def gflownet(
     from dag_gfn.gflownet.layers.fit import fit_layers
     from dag_gfn.gflownet.request import FitRequest, Watchers
     from dag_gfn.gflownet.training.config import default_config, make_objective
-    from dag_gfn.gflownet.training.loop import TrainingReport
     from dag_gfn.gflownet.training.processes import ALONE
+    from dag_gfn.gflownet.training.report import TrainingReport
 
     environment, objective = options.resolved()
     _require_steps(run.table, environment)
@@ -316,7 +316,8 @@ def gflownet(
                 result = replace(conclude(), interrupted=True)
         else:
             edges = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
-            result, log_probabilities = edges.result(run.table, config), edges.log_probabilities
+            log_probabilities = edges.log_probabilities
+            result = edges.result(run.table, config, budget=run.budget)
     backward = None
     if environment == "edges":
         backward = options.backward or ("learned" if made.learns_backward else "uniform")

@@ -6,7 +6,7 @@ from jaxtyping import Float64
 from dag_gfn.exact.enumeration import enumerate_dags, graph_posterior
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingResult
+from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.diagnostic_parts import Importance
 from dag_gfn.posterior.evidence import known_evidence

@@ -11,8 +11,8 @@ from jaxtyping import Float64
 
 from dag_gfn.gflownet.objectives import Objective
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingReport
 from dag_gfn.gflownet.training.processes import ALONE, Processes
+from dag_gfn.gflownet.training.report import TrainingReport
 from dag_gfn.random_streams import RandomStreams
 
 
@@ -159,6 +159,14 @@ class FitStreams:
     def guiding_orders(self) -> torch.Generator:
         """Return the generator of the orders in which their edges are added."""
         return self._generator("guiding orders")
+
+    def moves(self) -> torch.Generator:
+        """Return the generator of moves by a policy over edges."""
+        return self._generator("moves")
+
+    def moved_graphs(self) -> np.random.Generator:
+        """Return the generator of graphs that are drawn anew between these moves."""
+        return self._streams.generator("moved graphs")
 
     @property
     def _streams(self) -> RandomStreams:

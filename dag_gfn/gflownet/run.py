@@ -1,5 +1,6 @@
 """The recipe of every GFlowNet's fit: build a model, train it within the time budget, draw from it."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import OptionError, TrainingError
+from dag_gfn.gflownet.chains import JudgingChains
 from dag_gfn.gflownet.env.environment import Environment
 from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
@@ -21,12 +23,15 @@ from dag_gfn.gflownet.request import FitRequest, FitStreams, Watchers
 from dag_gfn.gflownet.sampling.outcomes import sample_outcomes
 from dag_gfn.gflownet.sampling.threads import single_thread
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingResult, train
+from dag_gfn.gflownet.training.loop import Teacher, train
 from dag_gfn.gflownet.training.processes import TookPart
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
+from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.chains import Chains
 from dag_gfn.scores import ScoreTable
 
+_log = logging.getLogger(__name__)
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _LEAST_TRAINING = 0.2  # of the whole time, at least
 _DRAWN_SHARE = 0.4  # of the time when training begins, at most, for all that comes after it
@@ -64,8 +69,10 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         Where nodes are few.
     monitor_samples : int
         Draws that show how far training is.
-    guides : TrajectoryReplay or None
-        Trajectories of another origin to learn from.
+    guides : TrajectoryReplay, Teacher or None
+        Trajectories of another origin to learn from, or what knows the target otherwise.
+    judges : JudgingChains or None
+        Markov chains that run meanwhile, for the result to be compared with.
 
     Examples
     --------
@@ -77,7 +84,8 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
     environment: Environment
     marginal: PolicyDistribution | None
     monitor_samples: int
-    guides: TrajectoryReplay | None = None
+    guides: TrajectoryReplay | Teacher | None = None
+    judges: JudgingChains | None = None
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         self.table, self.request, self.watchers, self.budget = table, request, watchers, budget
@@ -113,9 +121,32 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         """Return the seconds to keep for work that cannot be tried, where so many seconds are left."""
         return 0.0
 
+    def begin_judging(self, weights: LayerWeights, share: float) -> None:
+        """Let the judges begin, for a share of the time that is left; of several processes the leading one has them."""
+        left, processes = self.budget.remaining(), self.request.processes
+        if not processes.leads:
+            return
+        self.judges = JudgingChains(
+            weights,
+            seed=self.request.seed,
+            training_iterations=self.request.config.iterations,
+            time_limit=None if left is None else share * left,
+            training_cores=processes.here,
+        )
+
+    def judging_chains(self) -> tuple[Chains | None, str | None]:
+        """Wait for the judges; return their chains, or None and the error if they failed: training is not lost then."""
+        if self.judges is None:
+            return None, None
+        try:
+            return self.judges.result(self.watchers.of_phase("waiting for Markov chains")), None
+        except Exception as error:
+            _log.debug("the chains that judge training failed", exc_info=error)
+            return None, " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
+
     def least_training_seconds(self) -> float:
-        """Return how long training may go on in any case: other work goes on meanwhile, and would be waited for."""
-        return 0.0
+        """Return how long training may go on in any case: the judges still run, and would be waited for."""
+        return 0.0 if self.judges is None else self.judges.remaining_seconds()
 
     def weighed(self, model: FlowModel) -> FlowModel:
         """Return the model with the backward policy by which its draws are weighed."""
@@ -139,7 +170,9 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         """Return the fit."""
 
     def stop(self) -> None:
-        """Ask work in other threads to end soon."""
+        """Ask the judges to end soon."""
+        if self.judges is not None:
+            self.judges.stop()
 
 
 def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
@@ -231,7 +264,7 @@ def _begin_with(model: FlowModel, start: dict[str, Tensor]) -> None:
     OptionError
         If the networks differ.
     """
-    own = model.state_dict()
+    own = dict(model.named_parameters())
     differ = [
         name
         for name, value in own.items()
@@ -247,7 +280,7 @@ def _begin_with(model: FlowModel, start: dict[str, Tensor]) -> None:
         for name, value in start.items()
         if name in own and name not in _OWN and value.shape == own[name].shape
     }
-    model.load_state_dict(own | taken)
+    model.load_state_dict(model.state_dict() | taken)
 
 
 def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -> TrainConfig:

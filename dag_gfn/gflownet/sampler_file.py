@@ -19,7 +19,7 @@ from dag_gfn.errors import DagGfnError, StorageError, shortened
 from dag_gfn.files import replacing
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.env.root_layers import RootLayers
-from dag_gfn.gflownet.policies import EDGE_POLICIES, LAYER_POLICIES
+from dag_gfn.gflownet.policies import EDGE_NETWORKS, LAYER_POLICIES
 from dag_gfn.gflownet.policies.edge_mlp import MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.sizes import sizes_of
@@ -45,7 +45,7 @@ class SamplerFile:
         How it builds graphs.
     names : tuple of str
         The variables.
-    policy : {"mlp", "transformer"}
+    policy : {"mlp", "transformer", "families"}
         Kind of network.
     parts : dict
         The model's parts with their sizes, as `save_sampler` describes them.
@@ -160,7 +160,7 @@ def save_sampler(
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {f"table.{name}": torch.from_numpy(np.array(array)) for name, array in held.items()}
     tensors |= {f"arrays.{name}": torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-    policies = {"edges": EDGE_POLICIES, "layers": LAYER_POLICIES}[kind]
+    policies = {"edges": EDGE_NETWORKS, "layers": LAYER_POLICIES}[kind]
     about = {
         "format": FORMAT,
         "kind": kind,
@@ -267,7 +267,7 @@ def _untrained(policy: str, parts: dict[str, Any], environment: EdgeAddition | R
     if isinstance(environment, RootLayers):
         network = LAYER_POLICIES[policy](environment.log_all, environment.log_without, **sizes)
     else:
-        network = EDGE_POLICIES[policy](d, **sizes)
+        network = EDGE_NETWORKS[policy](d, **sizes)
     network = network.to(environment.device)
     backward: Any = None
     if parts["backward"] == "flows" and isinstance(environment, EdgeAddition):

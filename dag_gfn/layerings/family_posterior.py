@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int8, Int64
+from jaxtyping import Bool, Float32, Float64, Int8, Int64, UInt64
 from numba import njit
 
 from dag_gfn.graphs.subsets import unpack
@@ -39,6 +39,8 @@ class FamilyPosterior:
         The parents in each set, ascending, in the first ``sizes`` places.
     sizes : ndarray, shape (m,), int64
     start : ndarray, shape (d + 1,), int64
+    rows_with : ndarray, shape (d, d + 1, w), uint64
+        ``[v, i]`` are bits for the sets of node v, set where i is among the parents; ``[v, d]`` those of all sets.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class FamilyPosterior:
     members: Int8[np.ndarray, "m k"]
     sizes: Int64[np.ndarray, " m"]
     start: Int64[np.ndarray, " nodes_and_one"]
+    rows_with: UInt64[np.ndarray, "d e w"]
 
     @classmethod
     def of_layerings(
@@ -66,16 +69,44 @@ class FamilyPosterior:
         Parents that are no candidates of a node count as absent.
         """
         chosen = [_of_node(weights, layer_of, node, most) for node in range(weights.d)]
-        sets = np.concatenate([found for found, _ in chosen])
-        present = unpack(sets, weights.d)
+        return cls.of_sets(
+            np.concatenate([found for found, _ in chosen]),
+            np.concatenate([share for _, share in chosen]),
+            np.cumsum([0] + [len(found) for found, _ in chosen]),
+        )
+
+    @classmethod
+    def of_sets(
+        cls,
+        sets: Int64[np.ndarray, " m"],
+        probabilities: Float64[np.ndarray, " m"],
+        start: Int64[np.ndarray, " nodes_and_one"],
+    ) -> "FamilyPosterior":
+        """Return the posterior with these parent sets.
+
+        Raises
+        ------
+        ValueError
+            If they are no parent sets of so many nodes, or a probability is none.
+        """
+        d = len(start) - 1
+        node = np.repeat(np.arange(d), np.maximum(np.diff(start), 0))
+        if start[0] != 0 or len(node) != len(sets) or len(sets) != len(probabilities):
+            raise ValueError("parent sets and nodes do not fit together")
+        if (sets < 0).any() or (sets >> d).any() or ((sets >> node) & 1).any():
+            raise ValueError(f"a set is none of parents among {d} nodes")
+        if not ((probabilities >= 0) & (probabilities <= 1 + _NEGLIGIBLE)).all():
+            raise ValueError("a probability is not in [0, 1]")
+        present = unpack(sets, d)
         sizes = present.sum(axis=1)
         members = np.argsort(~present, axis=1, kind="stable")[:, : max(int(sizes.max()), 1)]
         return cls(
-            sets=sets,
-            probabilities=np.concatenate([share for _, share in chosen]),
-            members=members.astype(np.int8),
-            sizes=sizes.astype(np.int64),
-            start=np.cumsum([0] + [len(found) for found, _ in chosen]),
+            sets,
+            probabilities,
+            members.astype(np.int8),
+            sizes.astype(np.int64),
+            start,
+            _rows_with(present, start),
         )
 
     def given(
@@ -106,6 +137,8 @@ class FamilyPosterior:
             self.sizes,
             self.probabilities,
             self.start,
+            self.rows_with,
+            _EXPONENT,
             further,
             complete,
         )
@@ -153,24 +186,57 @@ def _masks(index: Int64[np.ndarray, " m"], places: Int64[np.ndarray, " d"]) -> I
     return (member * (np.int64(1) << np.arange(len(places)))).sum(axis=1)
 
 
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+"""Its products with the powers of two differ in the first six bits, which tells a power's exponent."""
+_EXPONENT = np.zeros(64, dtype=np.int64)
+_EXPONENT[[(int(_DE_BRUIJN) << k) % 2**64 >> 58 for k in range(64)]] = np.arange(64)
+
+
+def _rows_with(
+    present: Bool[np.ndarray, "m d"], start: Int64[np.ndarray, " nodes_and_one"]
+) -> UInt64[np.ndarray, "nodes i w"]:
+    """Return, for each node and each possible parent, which of the node's rows contain it, as words of 64 bits."""
+    d = present.shape[1]
+    words = -(-max(int(np.diff(start).max()), 1) // 64)
+    rows = np.zeros((d, d + 1, words * 64), dtype=bool)
+    for node in range(d):
+        first, last = start[node], start[node + 1]
+        rows[node, :d, : last - first] = present[first:last].T
+        rows[node, d, : last - first] = True  # all rows
+    weights = np.uint64(1) << np.arange(64, dtype=np.uint64)
+    return (rows.reshape(d, d + 1, words, 64) * weights).sum(axis=3, dtype=np.uint64)
+
+
 @no_type_check
 @njit(cache=True, nogil=True)
-def _fill(parents, excluded, sets, members, sizes, probabilities, start, further, complete):
+def _fill(
+    parents, excluded, sets, members, sizes, probabilities, start, rows_with, exponent, further, complete
+):
+    d, words = parents.shape[1], rows_with.shape[2]
     for k in range(len(parents)):
-        for j in range(parents.shape[1]):
+        for j in range(d):
             own, barred = parents[k, j], excluded[k, j]
             total = finished = 0.0
-            for row in range(start[j], start[j + 1]):
-                if sets[row] & own != own or sets[row] & barred != 0:
-                    continue
-                p = probabilities[row]
-                total += p
-                if sets[row] == own:
-                    finished = p
-                    continue
-                for m in range(sizes[row]):
-                    further[k, members[row, m], j] += p
+            for word in range(words):
+                complying = rows_with[j, d, word]
+                for i in range(d):
+                    if (own >> i) & 1:
+                        complying &= rows_with[j, i, word]
+                    elif (barred >> i) & 1:
+                        complying &= ~rows_with[j, i, word]
+                while complying != 0:
+                    lowest = complying & (~complying + np.uint64(1))
+                    complying ^= lowest
+                    place = exponent[(lowest * _DE_BRUIJN) >> np.uint64(58)]
+                    row = start[j] + 64 * word + place
+                    p = probabilities[row]
+                    total += p
+                    if sets[row] == own:
+                        finished = p
+                    else:
+                        for m in range(sizes[row]):
+                            further[k, members[row, m], j] += p
             if total > 0.0:
                 complete[k, j] = finished / total
-                for i in range(parents.shape[1]):
+                for i in range(d):
                     further[k, i, j] = 0.0 if (own >> i) & 1 else further[k, i, j] / total

@@ -198,3 +198,33 @@ class AgainstChains(JsonRecord):
     pooled_effective_samples: float | None
     chain_iterations: int | None
     worst_chain_gap: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves(JsonRecord):
+    """Draws of a policy over edges, and what moves of the policy have made of them.
+
+    Attributes
+    ----------
+    moved_chains, move_rounds : int
+        Draws that were moved, and how often.
+    move_acceptance : float
+        Share of the moves that were accepted; the larger, the better the policy.
+    raw_to_moved_edge_difference : float
+        The largest, of an edge probability: what the moves have corrected.
+    edge_drift : float
+        The largest change of an edge probability from the first half of the rounds that count to the second: what they
+        were still correcting.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Moves
+    >>> Moves.from_json({"ess": 0.5, "move_acceptance": 0.4}).move_acceptance
+    0.4
+    """
+
+    moved_chains: int | None
+    move_rounds: int | None
+    move_acceptance: float | None
+    raw_to_moved_edge_difference: float | None
+    edge_drift: float | None

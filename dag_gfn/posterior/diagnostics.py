@@ -14,6 +14,7 @@ from dag_gfn.posterior.diagnostic_parts import (
     Correction,
     Coverage,
     Importance,
+    Moves,
     Tempering,
 )
 from dag_gfn.posterior.json_record import JsonRecord
@@ -112,7 +113,18 @@ class MCMCDiagnostics(Diagnostics):
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeDiagnostics(Diagnostics):
-    """Of a GFlowNet that adds edges: what its own importance weights say.
+    """Of a GFlowNet that adds edges.
+
+    Attributes
+    ----------
+    moves : Moves or None
+        Where draws were moved.
+    chain_edge_difference : float or None
+        The largest difference between an edge probability and the one by Markov chains that training has not seen.
+    max_edge_standard_error : float or None
+        The largest standard error of an edge probability.
+    judging_error : str or None
+        What went wrong with the chains.
 
     Examples
     --------
@@ -120,6 +132,11 @@ class EdgeDiagnostics(Diagnostics):
     >>> EdgeDiagnostics.from_json({"ess": 0.5, "log_z": -3.0}).importance.ess
     0.5
     """
+
+    moves: Moves | None = None
+    chain_edge_difference: float | None = None
+    max_edge_standard_error: float | None = None
+    judging_error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from dag_gfn.data.dataset import Dataset
 from dag_gfn.fitting import methods
 from dag_gfn.fitting.progress import TrainingProgress
 from dag_gfn.gflownet.training.checkpoint import load_checkpoint
-from dag_gfn.gflownet.training.loop import TrainingReport
+from dag_gfn.gflownet.training.report import TrainingReport
 
 pytestmark = pytest.mark.usefixtures("short_chains")
 

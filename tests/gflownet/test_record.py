@@ -13,7 +13,7 @@ from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.record import importance_of, policy_posterior, training_record, training_seconds
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingReport, TrainingResult
+from dag_gfn.gflownet.training.report import TrainingReport, TrainingResult
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """Train a GFlowNet over edges, and draw DAGs from it."""
 
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
+import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
@@ -10,8 +11,10 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import MAX_ENUMERATED
 from dag_gfn.gflownet.chains import guides_of
 from dag_gfn.gflownet.edges.guides import guiding_dags, trajectories_to
+from dag_gfn.gflownet.edges.imitation import StateImitation
 from dag_gfn.gflownet.edges.marginal import EdgeMarginal
-from dag_gfn.gflownet.edges.model import build_edge_model
+from dag_gfn.gflownet.edges.model import build_edge_model, learns_backward
+from dag_gfn.gflownet.edges.moves import MovedDraws, moved
 from dag_gfn.gflownet.edges.result import EdgeFit
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.importance_weights import effective_share
@@ -21,8 +24,11 @@ from dag_gfn.gflownet.run import GFlowNetKind, TimedWork, run_fit
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
-from dag_gfn.gflownet.training.loop import TrainingResult
-from dag_gfn.graphs.graph import adjacency_from_masks
+from dag_gfn.gflownet.training.report import TrainingResult
+from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
+from dag_gfn.layerings.family_posterior import FamilyPosterior
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.chains import Chains
 from dag_gfn.posterior.limits import MIN_ESS
 from dag_gfn.scores import ScoreTable
 
@@ -30,6 +36,10 @@ _MONITOR_SAMPLES = 256
 _MANY_NODES = 20  # beyond, a quarter of them is drawn
 _DRAWING_SHARE = 0.8  # of the time after training
 _LEAST_DRAWS = 200
+_CHAINS, _ROUNDS = 2_000, 8  # draws that are moved, and how often
+_ROUNDS_LEFT = 1.3  # rounds for which time must be left, to begin another
+_JUDGING_BUDGET = 0.12  # of the time after guides: they slow training down
+_SETS_OF_A_NODE = 256
 
 
 def fit_edges(
@@ -73,11 +83,22 @@ def fit_edges(
     return run_fit(_OverEdges(table, request, Watchers() if watchers is None else watchers, budget))
 
 
+class _Moved(NamedTuple):
+    """Draws of the policy, where moves have brought them, and the chains that these are compared with."""
+
+    drawn: OutcomeSample
+    after: MovedDraws | None
+    chains: Chains | None
+    judging_error: str | None
+
+
 @final
-class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
+class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
     """A GFlowNet whose every state is a DAG, and every step an edge."""
 
     environment: EdgeAddition
+    families: FamilyPosterior | None = None
+    weights: LayerWeights | None = None
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         super().__init__(table, request, watchers, budget)
@@ -91,21 +112,51 @@ class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
         if self.request.config.guide_share == 0:
             return
         streams, weights = self.streams, self.layer_weights()
+        self.weights = weights
         with self.budget.phase("guides"):
             guides = guides_of(weights, self.request, self.budget, self.watchers)
+        self.begin_judging(weights, _JUDGING_BUDGET)
         with self.budget.phase("preparation"):
             dags = guiding_dags(weights, guides, rng=streams.guiding_graphs())
-            self.guides = trajectories_to(self.environment, dags, generator=streams.guiding_orders())
+            if self.uses_families():
+                self.families = FamilyPosterior.of_layerings(weights, guides.layer_of, most=_SETS_OF_A_NODE)
+                self.guides = StateImitation(
+                    self.environment,
+                    torch.from_numpy(parent_masks(dags)),
+                    num_states=self.request.config.guided_states,
+                )
+            else:
+                self.guides = trajectories_to(self.environment, dags, generator=streams.guiding_orders())
+
+    def uses_families(self) -> bool:
+        """Return whether the network begins with parent sets of guides.
+
+        Its outputs are probabilities, not the flows that flow matching needs; and what it imitates is right for the
+        uniform backward policy alone.
+        """
+        request = self.request
+        learned = learns_backward(request.objective, request.backward)
+        return request.policy == "mlp" and not learned and "log_inflow" not in request.objective.needs
 
     def build_model(self) -> FlowModel:
         request = self.request
         return build_edge_model(
-            self.environment, request.objective, policy=request.policy, backward=request.backward
+            self.environment,
+            request.objective,
+            policy=request.policy,
+            backward=request.backward,
+            families=self.families,
         )
 
     def works_after_training(self, untrained: FlowModel) -> list[TimedWork]:
         model = self.weighed(untrained)
-        return [(self.request.num_samples, lambda k: self._drawn(model, k))]
+        if not self.moves_draws():
+            return [(self.request.num_samples, lambda k: self._drawn(model, k))]
+        return [(self._chains() * (_ROUNDS + 1), lambda k: self._drawn(model, k))]
+
+    def moves_draws(self) -> bool:
+        """Return whether draws are moved: there are guides, and the backward policy is the uniform one."""
+        return self.weights is not None and not learns_backward(self.request.objective, self.request.backward)
 
     def weighed(self, model: FlowModel) -> FlowModel:
         """Return the model, with the flows' own backward policy where the objective learns flows into states."""
@@ -116,29 +167,69 @@ class _OverEdges(GFlowNetKind[OutcomeSample, EdgeFit]):
     def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
         return float(effective_share(log_weights)) >= MIN_ESS
 
-    def draw(self, model: FlowModel) -> OutcomeSample:
+    def draw(self, model: FlowModel) -> _Moved:
+        moves = self.moves_draws()
+        with self.budget.phase("judges"):
+            chains, judging_error = self.judging_chains()
         with self.budget.phase("draws"):
+            # a round of moves takes about as long as the draws did
+            times = _ROUNDS + 1 if moves else 1
             number = self.budget.affordable(
-                self.request.num_samples,
+                times * (self._chains() if moves else self.request.num_samples),
                 lambda k: self._drawn(model, k),
                 share=_DRAWING_SHARE,
-                least=_LEAST_DRAWS,
-                what="graphs are drawn",
+                least=times * _LEAST_DRAWS,
+                what="graphs are drawn or moved" if moves else "graphs are drawn",
             )
-            return self._drawn(model, number)
+            number //= times
+            drawn = self._drawn(model, number)
+        after = None
+        if moves and self.weights is not None:
+            with self.budget.phase("moves"):
+                after = self._after_moves(model, drawn, self.weights)
+        return _Moved(drawn, after, chains, judging_error)
+
+    def _chains(self) -> int:
+        return min(_CHAINS, self.request.num_samples)
+
+    def _after_moves(self, model: FlowModel, drawn: OutcomeSample, weights: LayerWeights) -> MovedDraws:
+        """Move the draws, as often as there is time for."""
+        budget, streams = self.budget, self.streams
+        began, on_share = budget.elapsed(), self.watchers.of_phase("moves")
+
+        def goes_on(done: int) -> bool:
+            if on_share is not None:
+                on_share(done / _ROUNDS)
+            left = budget.remaining()
+            return left is None or left > _ROUNDS_LEFT * (budget.elapsed() - began) / done
+
+        return moved(
+            self.environment,
+            model,
+            drawn.outcome[drawn.log_reward.isfinite()],
+            None if weights.has_outside else weights,
+            rounds=_ROUNDS,
+            generator=streams.moves(),
+            rng=streams.moved_graphs(),
+            goes_on=goes_on,
+        )
 
     def result(
         self,
         training: TrainingResult,
         log_probabilities: Float64[np.ndarray, " m"] | None,
-        drawn: OutcomeSample,
+        drawn: _Moved,
     ) -> EdgeFit:
+        own = drawn.drawn
         return EdgeFit(
             training=training,
-            adjacency=adjacency_from_masks(drawn.outcome.cpu().numpy(), self.table.d),
-            log_scores=drawn.log_reward.cpu().numpy(),
+            adjacency=adjacency_from_masks(own.outcome.cpu().numpy(), self.table.d),
+            log_scores=own.log_reward.cpu().numpy(),
             log_probabilities=log_probabilities,
-            importance=ImportanceEstimate.from_log_weights(drawn.log_weight),
+            importance=ImportanceEstimate.from_log_weights(own.log_weight),
+            moved=drawn.after,
+            chains=drawn.chains,
+            judging_error=drawn.judging_error,
         )
 
     def _drawn(self, model: FlowModel, k: int) -> OutcomeSample:

@@ -1,6 +1,5 @@
 """Train a GFlowNet over root layerings with Markov chains as guides and judges, and draw from it."""
 
-import logging
 from dataclasses import dataclass
 from typing import final
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.reference import MAX_ENUMERATED
-from dag_gfn.gflownet.chains import Guides, JudgingChains, guides_of
+from dag_gfn.gflownet.chains import Guides, guides_of
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.marginal import LayerMarginal
 from dag_gfn.gflownet.layers.model import build_layer_model, fit_flow
@@ -23,8 +22,8 @@ from dag_gfn.gflownet.policies.layer_network import LayerNetwork
 from dag_gfn.gflownet.request import FitRequest, Watchers
 from dag_gfn.gflownet.run import GFlowNetKind, TimedWork, run_fit
 from dag_gfn.gflownet.sampling.rollouts import backward_rollout
-from dag_gfn.gflownet.training.loop import TrainingResult
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
+from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
@@ -34,7 +33,6 @@ from dag_gfn.posterior.limits import MAX_SHAPE
 from dag_gfn.posterior.metrics import pareto_smoothed
 from dag_gfn.scores import ScoreTable
 
-_log = logging.getLogger(__name__)
 _GUIDES_TOGETHER = 512
 _JUDGING_BUDGET = 0.7  # of the time after guides
 _PREPARING_SHARE = 0.05  # of the time that is left then, for half of building guides
@@ -107,6 +105,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
     """A GFlowNet that builds root layerings node by node."""
 
     environment: RootLayers
+    guides: TrajectoryReplay | None = None
     monitor_samples = _MONITOR_SAMPLES
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
@@ -115,24 +114,15 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         self.environment = RootLayers(self.weights, device=self.streams.device)
         self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
         self.shown: Guides | None = None
-        self.judges: JudgingChains | None = None
 
     def prepare(self) -> None:
         """Draw the guides, let the judges begin, and build the guides' trajectories."""
         if self.request.config.guide_share == 0:
             return
-        budget, iterations = self.budget, self.request.config.iterations
+        budget = self.budget
         with budget.phase("guides"):
             self.shown = guides_of(self.weights, self.request, self.budget, self.watchers)
-        left, processes = budget.remaining(), self.request.processes
-        if processes.leads:
-            self.judges = JudgingChains(
-                self.weights,
-                seed=self.request.seed,
-                training_iterations=iterations,
-                time_limit=None if left is None else _JUDGING_BUDGET * left,
-                training_cores=processes.here,
-            )
+        self.begin_judging(self.weights, _JUDGING_BUDGET)
         with budget.phase("preparation"):
             self.guides = self._trajectories(self.shown)
 
@@ -167,10 +157,6 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         earlier = max(self.shown.seconds - self.budget.phases["guides"], 0.0)
         return earlier + min(r_hat_seconds(self.table.d), _JUDGED_SHARE * left)
 
-    def least_training_seconds(self) -> float:
-        """Return how long the judges still run."""
-        return 0.0 if self.judges is None else self.judges.remaining_seconds()
-
     def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
         """Return whether the draws will be worth enough independent ones, and their weights reliable."""
         wanted = self.request.num_samples
@@ -181,7 +167,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
     def draw(self, model: FlowModel) -> _Judged:
         sampler, seed = self._sampler(model), self.streams.trials_seed()
         with self.budget.phase("judges"):
-            chains, judging_error = self._judging_chains()
+            chains, judging_error = self.judging_chains()
         with self.budget.phase("draws"):
             number = self.budget.affordable(
                 self.request.num_samples,
@@ -211,10 +197,6 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
             judging_error=drawn.judging_error,
         )
 
-    def stop(self) -> None:
-        if self.judges is not None:
-            self.judges.stop()
-
     def _sampler(self, model: FlowModel) -> LayerSampler:
         return LayerSampler(self.table, self.weights, model)
 
@@ -239,16 +221,6 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
             if on_share is not None:
                 on_share(len(replay) / len(parts))
         return replay
-
-    def _judging_chains(self) -> tuple[Chains | None, str | None]:
-        """Return the chains, or None and the error if they failed: training is not lost then."""
-        if self.judges is None:
-            return None, None
-        try:
-            return self.judges.result(self.watchers.of_phase("waiting for Markov chains")), None
-        except Exception as error:
-            _log.debug("the chains that judge training failed", exc_info=error)
-            return None, " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
 
     def _drawn(self, sampler: LayerSampler, number: int, most: int) -> WeightedLayerings:
         """Return `number` layerings, or up to `most` times as many where their weights are uneven."""

@@ -18,7 +18,7 @@ from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.record import importance_of, policy_posterior, training_record, training_seconds
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingResult
+from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.layerings.posterior_dags import affordable_dags, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains

@@ -5,6 +5,7 @@ from torch import nn
 from dag_gfn.gflownet.policies.attention import AttentionBlock
 from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP, MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.edge_transformer import EdgeTransformer
+from dag_gfn.gflownet.policies.family_network import FamilyNetwork
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 
@@ -27,6 +28,13 @@ def sizes_of(network: object) -> dict[str, int]:
     match network:
         case EdgeMLP() | MLPBackward() | MLPStateFlow():
             return {"hidden_size": network.head.in_features, "num_layers": _num_layers(network.body)}
+        case FamilyNetwork():
+            return {
+                "hidden_size": network.head.in_features,
+                "num_layers": _num_layers(network.body),
+                "width": network.between.in_features,
+                "num_sets": len(network.sets),
+            }
         case LayerMLP():
             return {"hidden_size": network.ready.in_features, "num_layers": _num_layers(network.body)}
         case EdgeTransformer() | LayerTransformer():

@@ -52,10 +52,12 @@ class TrainConfig:
         Largest norm of the gradient.
     guide_share : float
         Share of gradient steps that learn from guides, if there are any.
+    guided_states : int
+        Over edges, states of guiding graphs in such a step.
     imitation : float
-        Weight of the imitation loss in these steps: the mean of -log P_F of the guides is added to the objective. The
-        weight falls linearly to zero at half of training. Over draws from the posterior this loss is the forward KL up
-        to a constant, smallest if the policy samples the posterior.
+        Where guides are whole trajectories, the weight of the imitation loss in these steps: the mean of -log P_F of
+        the guides is added to the objective. The weight falls linearly to zero at half of training. Over draws from the
+        posterior this loss is the forward KL up to a constant, smallest if the policy samples the posterior.
     target_update : int
         Steps between copies of the policy into a target network; 0 for none.
     monitor_every : float
@@ -92,13 +94,22 @@ class TrainConfig:
     average_decay: float | int = 0.999
     gradient_clip: float | int = 10.0
     guide_share: float | int = 0.5
+    guided_states: int = 768
     imitation: float | int = 1.0
     target_update: int = 0
     monitor_every: float | int = 0.1
     checkpoint_seconds: float | int = 60.0
 
     def __post_init__(self):
-        for name in ("iterations", "batch_size", "rollout_size", "steps_per_rollout", "replay_batches"):
+        counts = (
+            "iterations",
+            "batch_size",
+            "rollout_size",
+            "steps_per_rollout",
+            "replay_batches",
+            "guided_states",
+        )
+        for name in counts:
             value = getattr(self, name)
             if not isinstance(value, Integral) or value < 1:
                 raise OptionError(f"{name} must be a whole number, at least 1, not {value!r}")
@@ -191,15 +202,17 @@ def _config(
 ) -> TrainConfig:
     small = d <= MAX_SMALL
     batch_size = 128 if small else max(8, 200 // d)
+    # few nodes have few DAGs: all of them are met without being shown
+    guided = not small and behaviour == "off"
+    planned = 2_000 + 100 * d if guided else min(20_000, 4_000 + 1_000 * d)
     common = TrainConfig(
-        iterations=min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
+        iterations=planned if iterations is None else iterations,
         time_budget=None if time_budget is None else float(time_budget),
         batch_size=batch_size,
         # with d^2 inputs and few states in a step, preconditioning would take as long as the step itself
-        optimizer="soap" if small else "adam",
+        optimizer="soap" if small or guided else "adam",
         learning_rate=_small_learning_rate(OBJECTIVES[objective].needs) if small else 1e-3,
-        # few nodes have few DAGs: all of them are met without being shown
-        guide_share=0.0 if small or behaviour == "on" else 0.5,
+        guide_share=0.5 if guided else 0.0,
     )
     if behaviour == "on":
         return replace(

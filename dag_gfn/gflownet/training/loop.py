@@ -5,9 +5,8 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -23,6 +22,7 @@ from dag_gfn.gflownet.training.checkpoint import load_checkpoint, save_checkpoin
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.processes import ALONE, Processes
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
+from dag_gfn.gflownet.training.report import TrainingReport, TrainingResult
 from dag_gfn.gflownet.training.schedule import Schedule
 from dag_gfn.gflownet.training.soap import SOAP
 from dag_gfn.random_streams import RandomStreams
@@ -33,73 +33,12 @@ _IMITATED = 0.5
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class TrainingReport:
-    """How training goes, at one iteration.
+class Teacher(Protocol):
+    """Knows how far a policy is from what it should do, from another source than the policy's own trajectories."""
 
-    Attributes
-    ----------
-    iteration, planned_iterations : int
-        Gradient steps done, and those planned as far as is known.
-    loss : float
-        Running mean; NaN before the first step.
-    epsilon : float
-        Probability of a uniformly random action when trajectories are collected.
-    seconds : float
-        Since the start, earlier runs of a resumed training included.
-    metrics : dict
-        The last answer of the monitor.
-
-    Examples
-    --------
-    >>> from dag_gfn.gflownet.training.loop import TrainingReport
-    >>> report = TrainingReport(50, 200, loss=0.25, epsilon=0.3, seconds=1.5, metrics={"ess": 0.8})
-    >>> report.iteration / report.planned_iterations
-    0.25
-    """
-
-    iteration: int
-    planned_iterations: int
-    loss: float
-    epsilon: float
-    seconds: float
-    metrics: dict[str, float]
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """The trained policy, and how training went.
-
-    Attributes
-    ----------
-    policy : FlowModel
-        With the average of the weights.
-    iterations : int
-        Gradient steps done.
-    history : list of TrainingReport
-        One for each call of the monitor.
-    cut_short : bool
-        Whether the time budget shortened the schedule.
-    interrupted : bool
-        Whether Ctrl-C ended training.
-    seconds : float
-
-    Examples
-    --------
-    >>> from dag_gfn.gflownet.policies.flow_model import FlowModel
-    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
-    >>> from dag_gfn.gflownet.training.loop import TrainingResult
-    >>> result = TrainingResult(FlowModel(UniformPolicy()), 100, [], cut_short=True, interrupted=False, seconds=2.0)
-    >>> result.iterations, result.cut_short
-    (100, True)
-    """
-
-    policy: FlowModel
-    iterations: int
-    history: list[TrainingReport]
-    cut_short: bool
-    interrupted: bool
-    seconds: float
+    def loss(self, policy: Policy, *, generator: torch.Generator) -> torch.Tensor:
+        """Return a loss that is smallest if the policy samples the target."""
+        ...
 
 
 def train(
@@ -109,7 +48,7 @@ def train(
     config: TrainConfig,
     *,
     generator: torch.Generator,
-    guides: TrajectoryReplay | None = None,
+    guides: TrajectoryReplay | Teacher | None = None,
     monitor: Callable[[FlowModel], dict[str, float]] | None = None,
     go_on: Callable[[FlowModel], bool] | None = None,
     on_report: Callable[[TrainingReport], None] | None = None,
@@ -130,9 +69,10 @@ def train(
     config : TrainConfig
     generator : torch.Generator
         Source of all random numbers, on the environment's device.
-    guides : TrajectoryReplay, optional
+    guides : TrajectoryReplay or Teacher, optional
         Whole trajectories from another source that are nearly draws from the target, such as those of Markov chains.
-        They show modes that the policy would find late.
+        They show modes that the policy would find late. They are imitated until half of training, with a weight that
+        falls to zero; a teacher's own loss is minimised to the end.
     monitor : callable, optional
         Is called with the averaged policy from time to time, and returns figures to show. It must not draw from
         `generator`.
@@ -215,7 +155,7 @@ class _Training:
         objective: Objective,
         config: TrainConfig,
         generator: torch.Generator,
-        guides: TrajectoryReplay | None,
+        guides: TrajectoryReplay | Teacher | None,
         monitor: Callable[[FlowModel], dict[str, float]] | None,
         go_on: Callable[[FlowModel], bool] | None,
         on_report: Callable[[TrainingReport], None] | None,
@@ -393,21 +333,13 @@ class _Training:
             )
             self.replay.add(collected)
         guides = self.guides if self.follows_a_guide() else None
-        source = self.replay if guides is None else guides
-        whole = guides is not None or config.replay == "trajectories"
-        draw = source.sample if whole else source.sample_transitions
-        batch = draw(config.batch_size, generator=self.generator, choices=self.choices)
         share = config.learning_rate_at(progress) / config.learning_rate
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * share
-        needs_inflow = "log_inflow" in self.objective.needs
-        terms = evaluate(
-            self.policy,
-            batch,
-            target=self.target,
-            environment=self.predecessors if needs_inflow else None,
-        )
-        loss = self.loss(terms, guided=guides is not None)
+        if guides is None or isinstance(guides, TrajectoryReplay):
+            loss = self.loss_of_trajectories(guides)
+        else:
+            loss = guides.loss(self.policy, generator=self.generator)
         self.optimizer.zero_grad()
         loss.backward()
         self.processes.average_gradients(self.policy.parameters())
@@ -415,13 +347,27 @@ class _Training:
         self.optimizer.step()
         self.schedule.iteration += 1
         self.follow()
-        if guides is not None:
-            return
-        value = loss.detach()
-        self.mean_loss = torch.where(self.mean_loss.isnan(), value, self.mean_loss.lerp(value, 0.02))
-        if "log_behaviour" in self.objective.needs:
-            ess = effective_share((terms.log_pf - terms.filled("log_behaviour")).sum(1))
+        if guides is None:
+            value = loss.detach()
+            self.mean_loss = torch.where(self.mean_loss.isnan(), value, self.mean_loss.lerp(value, 0.02))
+
+    def loss_of_trajectories(self, guides: TrajectoryReplay | None) -> torch.Tensor:
+        """Return the loss on some of the guides, or of the policy's own trajectories."""
+        config, source = self.config, self.replay if guides is None else guides
+        whole = guides is not None or config.replay == "trajectories"
+        draw = source.sample if whole else source.sample_transitions
+        batch = draw(config.batch_size, generator=self.generator, choices=self.choices)
+        needs_inflow = "log_inflow" in self.objective.needs
+        terms = evaluate(
+            self.policy,
+            batch,
+            target=self.target,
+            environment=self.predecessors if needs_inflow else None,
+        )
+        if guides is None and "log_behaviour" in self.objective.needs:
+            ess = effective_share((terms.log_pf.detach() - terms.filled("log_behaviour")).sum(1))
             self.weights_ess = ess if self.weights_ess is None else self.weights_ess.lerp(ess, 0.02)
+        return self.loss(terms, guided=guides is not None)
 
     def follows_a_guide(self) -> bool:
         """Draw whether the next step learns from guides."""

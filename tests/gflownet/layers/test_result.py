@@ -20,7 +20,7 @@ from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.training.config import default_config
-from dag_gfn.gflownet.training.loop import TrainingResult
+from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import run_chains

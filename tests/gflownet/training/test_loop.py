@@ -17,7 +17,8 @@ from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.gflownet.sampling.exploration import EpsilonSchedule
 from dag_gfn.gflownet.sampling.rollouts import rollout
 from dag_gfn.gflownet.training.config import TrainConfig
-from dag_gfn.gflownet.training.loop import TrainingReport, _Training, train
+from dag_gfn.gflownet.training.loop import _Training, train
+from dag_gfn.gflownet.training.report import TrainingReport
 from dag_gfn.gflownet.training.processes import ALONE
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
 
