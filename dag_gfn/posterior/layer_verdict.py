@@ -45,7 +45,7 @@ def edges_of_chains(chains: Agreement, tempering: Tempering | None = None) -> Cl
     Claim(converged=True, reason='the chains agree')
     """
     if chains.chains_agree or _precise(chains):
-        unsure = _of_tempering(tempering)
+        unsure = unsure_of_tempering(tempering)
         return Claim(True, "the chains agree") if unsure is None else Claim(False, unsure)
     error = chains.chain_edge_standard_error
     known = "" if error is None else f", edge probabilities {known_to(error)}"
@@ -80,8 +80,16 @@ def edges_of_layers(diagnostics: LayerDiagnostics) -> Claim:
     return _own(diagnostics)
 
 
-def _of_tempering(tempering: Tempering | None) -> str | None:
-    """Return why tempered chains may all have missed a mode, though they agree; None where they are not likely to."""
+def unsure_of_tempering(tempering: Tempering | None) -> str | None:
+    """Return why tempered chains may all have missed a mode, though they agree; None where they are not likely to.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Tempering
+    >>> from dag_gfn.posterior.layer_verdict import unsure_of_tempering
+    >>> unsure_of_tempering(Tempering.from_json({"arrivals": 600})) is None
+    True
+    """
     if tempering is None:
         return None
     if unexplored(tempering):
@@ -136,7 +144,7 @@ def _pooled(diagnostics: LayerDiagnostics) -> Claim:
     error = None if against is None else against.log_z_with_chains_standard_error
     overlap = at_most(error, MAX_EVIDENCE_ERROR)
     gap = MAX_CHAIN_GAP if _apart(agreement) else MAX_BOUND_GAP
-    unsure = _of_tempering(diagnostics.tempering)
+    unsure = unsure_of_tempering(diagnostics.tempering)
     judged = agreement is not None and (
         ((agreement.chains_agree is True or _precise(agreement)) and unsure is None)
         or (overlap and covered(diagnostics, gap))
@@ -199,7 +207,7 @@ def _own(diagnostics: LayerDiagnostics) -> Claim:
         )
     if against is None or against.agrees_with_chains is None:
         return Claim(None, "nothing speaks against the sampler's own weights, and no chain for them")
-    unsure = _of_tempering(diagnostics.tempering)
+    unsure = unsure_of_tempering(diagnostics.tempering)
     if unsure is not None:
         return Claim(None, f"nothing speaks against the sampler's own weights; {unsure}")
     return Claim(

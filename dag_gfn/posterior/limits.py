@@ -25,6 +25,8 @@ MAX_GRAPH_ERROR = 0.1
 MAX_STANDARD_ERROR = 0.02
 """Of an edge probability, with which chains and pooled draws count as converged: two and a half times as much is the
 largest error."""
+MAX_DRIFT = 0.03
+"""Of an edge probability, from the first half of the moves that count to the second."""
 MAX_CHAIN_GAP = 1.0
 """Nats by which the weights of a chain's layerings may lie above the evidence, for a sampler to cover where it is."""
 MAX_BOUND_GAP = 3.0

@@ -6,12 +6,14 @@ from typing import Any
 from dag_gfn.posterior.claims import Claim, Claims
 from dag_gfn.posterior.diagnostics import (
     Diagnostics,
+    EdgeDiagnostics,
     ExactCheck,
     ExactDiagnostics,
     LayerDiagnostics,
     MCMCDiagnostics,
     MixtureDiagnostics,
 )
+from dag_gfn.posterior.edge_verdict import edges_of_edges
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.layer_verdict import covered, edges_of_chains, edges_of_layers
 from dag_gfn.posterior.limits import (
@@ -19,7 +21,6 @@ from dag_gfn.posterior.limits import (
     MAX_EDGE_ERROR,
     MAX_EVIDENCE_ERROR,
     MAX_GRAPH_ERROR,
-    MIN_ESS,
     MIN_PATH_DRAWS,
     at_most,
 )
@@ -89,33 +90,33 @@ def judge(
 ) -> Verdict:
     """Decide what of a fit can be relied on.
 
-    Edge probabilities may be known well where the log evidence is not.
+        Edge probabilities may be known well where the log evidence is not.
 
-    Parameters
-    ----------
-    diagnostics : Diagnostics
-    exact_check : ExactCheck or None
-        The comparison with the exact posterior decides where there is one.
-    evidence : Evidence
-        The log evidence by the fit.
-    effective_samples : float, optional
-        How many independent draws the graphs are worth.
-    columns : int, optional
-        Of the table.
-    time_budget : float, optional
-        Of the fit in seconds, if there was one.
-    iterations_given : bool
-        Whether the user chose the iterations: then these ended the fit, unless the time budget cut it short.
+        Parameters
+        ----------
+        diagnostics : Diagnostics
+        exact_check : ExactCheck or None
+            The comparison with the exact posterior decides where there is one.
+        evidence : Evidence
+            The log evidence by the fit.
+        effective_samples : float, optional
+            How many independent draws the graphs are worth.
+        columns : int, optional
+            Of the table.
+        time_budget : float, optional
+            Of the fit in seconds, if there was one.
+        iterations_given : bool
+            Whether the user chose the iterations: then these ended the fit, unless the time budget cut it short.
 
-    Examples
-    --------
-    >>> from dag_gfn.posterior.diagnostic_parts import Importance
-    >>> from dag_gfn.posterior.diagnostics import EdgeDiagnostics
+        Examples
+        --------
+        >>> from dag_gfn.posterior.diagnostic_parts import Importance
+        >>> from dag_gfn.posterior.diagnostics import EdgeDiagnostics
     >>> from dag_gfn.posterior.evidence import Evidence
-    >>> from dag_gfn.posterior.verdict import judge
-    >>> own = Importance(ess=0.02, log_z=-3.0, log_z_standard_error=0.1, log_z_lower=None, log_z_upper=None)
-    >>> judge(EdgeDiagnostics(iterations=50, importance=own), None, Evidence(-3.0, 0.1)).converged
-    False
+        >>> from dag_gfn.posterior.verdict import judge
+        >>> own = Importance(ess=0.02, log_z=-3.0, log_z_standard_error=0.1, log_z_lower=None, log_z_upper=None)
+        >>> judge(EdgeDiagnostics(iterations=50, importance=own), None, Evidence(-3.0, 0.1)).converged
+        False
     """
     if isinstance(diagnostics, ExactDiagnostics):
         known = Claim(True, "it is exact")
@@ -164,11 +165,9 @@ def _edges(diagnostics: Diagnostics, exact_check: ExactCheck | None) -> Claim:
         return edges_of_chains(diagnostics.agreement, diagnostics.tempering)
     if isinstance(diagnostics, LayerDiagnostics):
         return edges_of_layers(diagnostics)
-    # few effective samples prove a bad fit; many do not prove a good one, since a lost mode has no samples
-    ess = None if diagnostics.importance is None else diagnostics.importance.ess
-    share = "not finite as a share" if ess is None else f"{ess:.1%}"
-    failed = ess is None or ess < MIN_ESS
-    return Claim(False if failed else None, f"the effective sample size is {share} of the samples")
+    if isinstance(diagnostics, EdgeDiagnostics):
+        return edges_of_edges(diagnostics)
+    return Claim(None, "nothing is known of how it was found")
 
 
 def _paths(exact_check: ExactCheck | None, edges: Claim, effective_samples: float | int | None) -> Claim:

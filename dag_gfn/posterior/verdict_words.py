@@ -181,13 +181,13 @@ def without_judges(diagnostics: Diagnostics, exact_check: ExactCheck | None) -> 
     >>> without_judges(EdgeDiagnostics(), None)
     []
     """
-    if not isinstance(diagnostics, LayerDiagnostics) or diagnostics.judging_error is None:
+    if not isinstance(diagnostics, LayerDiagnostics | EdgeDiagnostics) or diagnostics.judging_error is None:
         return []
     if exact_check is not None:
         return []
     return [
-        f"the Markov chains beside training failed ({diagnostics.judging_error}), so the draws are neither compared "
-        "nor pooled with theirs: compare fits with several seeds before relying on them"
+        f"the Markov chains beside training failed ({diagnostics.judging_error}), so the draws are not compared "
+        "with theirs: compare fits with several seeds before relying on them"
     ]
 
 

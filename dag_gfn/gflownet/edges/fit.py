@@ -16,12 +16,13 @@ from dag_gfn.gflownet.edges.marginal import EdgeMarginal
 from dag_gfn.gflownet.edges.model import build_edge_model, learns_backward
 from dag_gfn.gflownet.edges.moves import MovedDraws, moved
 from dag_gfn.gflownet.edges.result import EdgeFit
+from dag_gfn.gflownet.env.dag_state import closure
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
 from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.request import FitRequest, Watchers
 from dag_gfn.gflownet.run import GFlowNetKind, TimedWork, run_fit
-from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+from dag_gfn.gflownet.sampling.importance import ImportanceEstimate, backward_log_weights
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
 from dag_gfn.gflownet.training.report import TrainingResult
@@ -88,6 +89,7 @@ class _Moved(NamedTuple):
 
     drawn: OutcomeSample
     after: MovedDraws | None
+    log_weights_after: Float64[np.ndarray, " n"] | None
     chains: Chains | None
     judging_error: str | None
 
@@ -183,11 +185,13 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
             )
             number //= times
             drawn = self._drawn(model, number)
-        after = None
+        after, log_weights = None, None
         if moves and self.weights is not None:
             with self.budget.phase("moves"):
                 after = self._after_moves(model, drawn, self.weights)
-        return _Moved(drawn, after, chains, judging_error)
+            with self.budget.phase("evidence"):
+                log_weights = self._log_weights_of(model, after)
+        return _Moved(drawn, after, log_weights, chains, judging_error)
 
     def _chains(self) -> int:
         return min(_CHAINS, self.request.num_samples)
@@ -214,6 +218,12 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
             goes_on=goes_on,
         )
 
+    def _log_weights_of(self, model: FlowModel, after: MovedDraws) -> Float64[np.ndarray, " n"]:
+        """Return the log-weights of trajectories to where each chain has come."""
+        environment, ends = self.environment, torch.from_numpy(after.parents[-1]).to(self.environment.device)
+        graphs = environment.state_of(ends, closure(ends))
+        return backward_log_weights(environment, model, graphs, generator=self.streams.moves()).cpu().numpy()
+
     def result(
         self,
         training: TrainingResult,
@@ -225,9 +235,11 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
             training=training,
             adjacency=adjacency_from_masks(own.outcome.cpu().numpy(), self.table.d),
             log_scores=own.log_reward.cpu().numpy(),
+            log_weights=own.log_weight.cpu().numpy(),
             log_probabilities=log_probabilities,
             importance=ImportanceEstimate.from_log_weights(own.log_weight),
             moved=drawn.after,
+            moved_log_weights=drawn.log_weights_after,
             chains=drawn.chains,
             judging_error=drawn.judging_error,
         )

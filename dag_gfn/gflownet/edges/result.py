@@ -13,10 +13,11 @@ from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.graphs.graph import parent_masks
+from dag_gfn.layerings.bridge_sampling import bridge
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.posterior import edges_of_chains, tempering_of
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.diagnostic_parts import Moves
+from dag_gfn.posterior.diagnostic_parts import Importance, Moves
 from dag_gfn.posterior.diagnostics import EdgeDiagnostics
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.method_result import MethodResult
@@ -35,13 +36,15 @@ class EdgeFit:
     training : TrainingResult
     adjacency : ndarray, shape (k, d, d), bool
         Sampled graphs; ``adjacency[s, i, j]`` is True for i -> j in draw s.
-    log_scores : ndarray, shape (k,), float64
-        log R of each, in nats.
+    log_scores, log_weights : ndarray, shape (k,), float64
+        log R of each, and the log-weight of its trajectory, in nats.
     log_probabilities : ndarray, shape (m,), float64, or None
         The policy's exact distribution over all DAGs, in the order of `enumerate_dags`, where d <= 5.
     importance : ImportanceEstimate
     moved : MovedDraws or None
         The draws after moves of the policy.
+    moved_log_weights : ndarray, shape (n,), float64, or None
+        log R + log P_B - log P_F of a trajectory to where each chain of moves has come.
     chains : Chains or None
         The Markov chains that the result is compared with.
     judging_error : str or None
@@ -66,9 +69,11 @@ class EdgeFit:
     training: TrainingResult
     adjacency: Bool[np.ndarray, "k d d"]
     log_scores: Float64[np.ndarray, " k"]
+    log_weights: Float64[np.ndarray, " k"]
     log_probabilities: Float64[np.ndarray, " m"] | None
     importance: ImportanceEstimate
     moved: MovedDraws | None = None
+    moved_log_weights: Float64[np.ndarray, " n"] | None = None
     chains: Chains | None = None
     judging_error: str | None = None
 
@@ -87,8 +92,9 @@ class EdgeFit:
             Of the whole fit.
         """
         budget = TimeBudget() if budget is None else budget
-        importance = importance_of(self.importance, len(self.adjacency))
-        evidence = Evidence(importance.log_z, importance.log_z_standard_error, "importance weights")
+        upper = None if self.moved_log_weights is None else float(self.moved_log_weights.mean())
+        importance = importance_of(self.importance, len(self.adjacency), log_z_upper=upper)
+        evidence = self._evidence(importance)
         mass: float | None = None
         agreement, tempering, of_chains = None, None, None
         if self.chains is not None:
@@ -133,6 +139,13 @@ class EdgeFit:
             timing=training_seconds(self.training),
             training=training_record(self.training, config),
         )
+
+    def _evidence(self, importance: Importance) -> Evidence:
+        """Return the log evidence: by bridge sampling between draws and moved draws, where there are these."""
+        if self.moved_log_weights is None:
+            return Evidence(importance.log_z, importance.log_z_standard_error, "importance weights")
+        estimate = bridge(self.log_weights, self.moved_log_weights[:, None])
+        return Evidence.known(estimate.log_z, estimate.standard_error, "bridge sampling, with moved draws")
 
     def _of_moved(self, table: ScoreTable, moved: MovedDraws) -> tuple[GraphPosterior, Moves]:
         """Return the posterior by moved draws, and what the moves have done."""

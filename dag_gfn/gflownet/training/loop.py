@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -33,6 +33,7 @@ _IMITATED = 0.5
 logger = logging.getLogger(__name__)
 
 
+@runtime_checkable
 class Teacher(Protocol):
     """Knows how far a policy is from what it should do, from another source than the policy's own trajectories."""
 
