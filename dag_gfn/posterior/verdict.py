@@ -90,33 +90,33 @@ def judge(
 ) -> Verdict:
     """Decide what of a fit can be relied on.
 
-        Edge probabilities may be known well where the log evidence is not.
+    Edge probabilities may be known well where the log evidence is not.
 
-        Parameters
-        ----------
-        diagnostics : Diagnostics
-        exact_check : ExactCheck or None
-            The comparison with the exact posterior decides where there is one.
-        evidence : Evidence
-            The log evidence by the fit.
-        effective_samples : float, optional
-            How many independent draws the graphs are worth.
-        columns : int, optional
-            Of the table.
-        time_budget : float, optional
-            Of the fit in seconds, if there was one.
-        iterations_given : bool
-            Whether the user chose the iterations: then these ended the fit, unless the time budget cut it short.
+    Parameters
+    ----------
+    diagnostics : Diagnostics
+    exact_check : ExactCheck or None
+        The comparison with the exact posterior decides where there is one.
+    evidence : Evidence
+        The log evidence by the fit.
+    effective_samples : float, optional
+        How many independent draws the graphs are worth.
+    columns : int, optional
+        Of the table.
+    time_budget : float, optional
+        Of the fit in seconds, if there was one.
+    iterations_given : bool
+        Whether the user chose the iterations: then these ended the fit, unless the time budget cut it short.
 
-        Examples
-        --------
-        >>> from dag_gfn.posterior.diagnostic_parts import Importance
-        >>> from dag_gfn.posterior.diagnostics import EdgeDiagnostics
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostic_parts import Importance
+    >>> from dag_gfn.posterior.diagnostics import EdgeDiagnostics
     >>> from dag_gfn.posterior.evidence import Evidence
-        >>> from dag_gfn.posterior.verdict import judge
-        >>> own = Importance(ess=0.02, log_z=-3.0, log_z_standard_error=0.1, log_z_lower=None, log_z_upper=None)
-        >>> judge(EdgeDiagnostics(iterations=50, importance=own), None, Evidence(-3.0, 0.1)).converged
-        False
+    >>> from dag_gfn.posterior.verdict import judge
+    >>> own = Importance(ess=0.02, log_z=-3.0, log_z_standard_error=0.1, log_z_lower=None, log_z_upper=None)
+    >>> judge(EdgeDiagnostics(iterations=50, importance=own), None, Evidence(-3.0, 0.1)).converged
+    False
     """
     if isinstance(diagnostics, ExactDiagnostics):
         known = Claim(True, "it is exact")

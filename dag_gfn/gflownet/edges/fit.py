@@ -37,8 +37,8 @@ _MONITOR_SAMPLES = 256
 _MANY_NODES = 20  # beyond, a quarter of them is drawn
 _DRAWING_SHARE = 0.8  # of the time after training
 _LEAST_DRAWS = 200
-_CHAINS, _ROUNDS = 2_000, 8  # draws that are moved, and how often
-_ROUNDS_LEFT = 1.3  # rounds for which time must be left, to begin another
+_CHAINS, _ROUNDS = 1_000, 8  # draws that are moved, and how often
+_ROUNDS_LEFT = 2.5  # rounds for which time must be left, to begin another: it, the evidence and R-hat
 _JUDGING_BUDGET = 0.12  # of the time after guides: they slow training down
 _SETS_OF_A_NODE = 256
 

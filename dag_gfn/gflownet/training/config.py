@@ -94,7 +94,7 @@ class TrainConfig:
     average_decay: float | int = 0.999
     gradient_clip: float | int = 10.0
     guide_share: float | int = 0.5
-    guided_states: int = 768
+    guided_states: int = 256
     imitation: float | int = 1.0
     target_update: int = 0
     monitor_every: float | int = 0.1
@@ -201,16 +201,14 @@ def _config(
     d: int, objective: str, behaviour: str, iterations: int | None, time_budget: float | int | None
 ) -> TrainConfig:
     small = d <= MAX_SMALL
-    batch_size = 128 if small else max(8, 200 // d)
-    # few nodes have few DAGs: all of them are met without being shown
-    guided = not small and behaviour == "off"
-    planned = 2_000 + 100 * d if guided else min(20_000, 4_000 + 1_000 * d)
+    guided = not small and behaviour == "off"  # few nodes have few DAGs: all of them are met without being shown
+    batch_size = 128 if small else max(4, 80 // d) if guided else max(8, 200 // d)
     common = TrainConfig(
-        iterations=planned if iterations is None else iterations,
+        iterations=min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
         time_budget=None if time_budget is None else float(time_budget),
         batch_size=batch_size,
         # with d^2 inputs and few states in a step, preconditioning would take as long as the step itself
-        optimizer="soap" if small or guided else "adam",
+        optimizer="soap" if small else "adam",
         learning_rate=_small_learning_rate(OBJECTIVES[objective].needs) if small else 1e-3,
         guide_share=0.5 if guided else 0.0,
     )
@@ -224,7 +222,7 @@ def _config(
         )
     return replace(
         common,
-        rollout_size=256 if small else 64 if d <= 20 else 16,
+        rollout_size=256 if small else 32 if d <= 20 else 16,
         steps_per_rollout=16 if d <= 20 else 8,
         exploration=EpsilonSchedule(1.0, 0.3) if small else EpsilonSchedule(0.3, 0.05),
     )
