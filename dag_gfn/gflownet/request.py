@@ -164,6 +164,10 @@ class FitStreams:
         """Return the generator of moves by a policy over edges."""
         return self._generator("moves")
 
+    def weighing(self) -> torch.Generator:
+        """Return the generator of the orders in which edges are added to weigh what these moves led to."""
+        return self._generator("weighing")
+
     def moved_graphs(self) -> np.random.Generator:
         """Return the generator of graphs that are drawn anew between these moves."""
         return self._streams.generator("moved graphs")

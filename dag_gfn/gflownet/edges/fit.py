@@ -1,5 +1,6 @@
 """Train a GFlowNet over edges, and draw DAGs from it."""
 
+from collections.abc import Callable
 from typing import NamedTuple, final
 
 import numpy as np
@@ -22,23 +23,27 @@ from dag_gfn.gflownet.objectives.importance_weights import effective_share
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.request import FitRequest, Watchers
 from dag_gfn.gflownet.run import GFlowNetKind, TimedWork, run_fit
-from dag_gfn.gflownet.sampling.importance import ImportanceEstimate, backward_log_weights
+from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.sampling.outcomes import OutcomeSample, sample_outcomes
+from dag_gfn.gflownet.sampling.redo import log_weights_of
 from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
 from dag_gfn.layerings.family_posterior import FamilyPosterior
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior.limits import MIN_ESS
 from dag_gfn.scores import ScoreTable
 
 _MONITOR_SAMPLES = 256
-_MANY_NODES = 20  # beyond, a quarter of them is drawn
+_MANY_NODES = 6  # beyond, a quarter of them is drawn: trajectories are long
 _DRAWING_SHARE = 0.8  # of the time after training
 _LEAST_DRAWS = 200
 _CHAINS, _ROUNDS = 1_000, 8  # draws that are moved, and how often
-_ROUNDS_LEFT = 2.5  # rounds for which time must be left, to begin another: it, the evidence and R-hat
+_ROUNDS_LEFT = 2.2  # rounds for which time must be left, to begin another: it, and weighing where it leads
+_TOGETHER = 250  # draws after which the clock is looked at
+_JUDGED_SHARE = 0.1  # of the time when training begins, at most, for R-hat
 _JUDGING_BUDGET = 0.12  # of the time after guides: they slow training down
 _SETS_OF_A_NODE = 256
 
@@ -154,7 +159,12 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         model = self.weighed(untrained)
         if not self.moves_draws():
             return [(self.request.num_samples, lambda k: self._drawn(model, k))]
-        return [(self._chains() * (_ROUNDS + 1), lambda k: self._drawn(model, k))]
+        # a round of moves, and the weights of where they lead, take about as long as the draws
+        return [(self._chains() * (_ROUNDS + 2), lambda k: self._drawn(model, k))]
+
+    def further_seconds(self, left: float | int) -> float:
+        """Return the seconds of R-hat."""
+        return 0.0 if self.judges is None else min(r_hat_seconds(self.table.d), _JUDGED_SHARE * left)
 
     def moves_draws(self) -> bool:
         """Return whether draws are moved: there are guides, and the backward policy is the uniform one."""
@@ -174,17 +184,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         with self.budget.phase("judges"):
             chains, judging_error = self.judging_chains()
         with self.budget.phase("draws"):
-            # a round of moves takes about as long as the draws did
-            times = _ROUNDS + 1 if moves else 1
-            number = self.budget.affordable(
-                times * (self._chains() if moves else self.request.num_samples),
-                lambda k: self._drawn(model, k),
-                share=_DRAWING_SHARE,
-                least=times * _LEAST_DRAWS,
-                what="graphs are drawn or moved" if moves else "graphs are drawn",
-            )
-            number //= times
-            drawn = self._drawn(model, number)
+            drawn = self._starts(model) if moves else self._final(model)
         after, log_weights = None, None
         if moves and self.weights is not None:
             with self.budget.phase("moves"):
@@ -196,6 +196,39 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
     def _chains(self) -> int:
         return min(_CHAINS, self.request.num_samples)
 
+    def _final(self, model: FlowModel) -> OutcomeSample:
+        """Return the draws that are the result, as many as there is time for."""
+        number = self.budget.affordable(
+            self.request.num_samples,
+            lambda k: self._drawn(model, k),
+            share=_DRAWING_SHARE,
+            least=_LEAST_DRAWS,
+            what="graphs are drawn",
+        )
+        return self._drawn(model, number, self.watchers.of_phase("draws"))
+
+    def _starts(self, model: FlowModel) -> OutcomeSample:
+        """Return the draws that moves begin at: as many as leave time for the rounds, of which each takes as long."""
+        budget, wanted, generator = self.budget, self._chains(), self.streams.draws()
+        left, began = budget.remaining(), budget.elapsed()
+        parts: list[OutcomeSample] = []
+        most = None if left is None else _DRAWING_SHARE * left / (_ROUNDS + 1)
+        on_share, number = self.watchers.of_phase("draws"), 0
+        while number < wanted:
+            if most is not None and number >= _LEAST_DRAWS and budget.elapsed() - began > most:
+                budget.cuts.append(f"{number:,} graphs are drawn and moved instead of {wanted:,}")
+                break
+            size = min(_TOGETHER, wanted - number)
+            parts.append(sample_outcomes(self.environment, model, size, generator=generator))
+            number += size
+            if on_share is not None:
+                on_share(number / wanted)
+        return OutcomeSample(
+            torch.cat([part.outcome for part in parts]),
+            torch.cat([part.log_reward for part in parts]),
+            torch.cat([part.log_weight for part in parts]),
+        )
+
     def _after_moves(self, model: FlowModel, drawn: OutcomeSample, weights: LayerWeights) -> MovedDraws:
         """Move the draws, as often as there is time for."""
         budget, streams = self.budget, self.streams
@@ -205,7 +238,8 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
             if on_share is not None:
                 on_share(done / _ROUNDS)
             left = budget.remaining()
-            return left is None or left > _ROUNDS_LEFT * (budget.elapsed() - began) / done
+            judging = r_hat_seconds(self.table.d)
+            return left is None or left - judging > _ROUNDS_LEFT * (budget.elapsed() - began) / done
 
         return moved(
             self.environment,
@@ -222,7 +256,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         """Return the log-weights of trajectories to where each chain has come."""
         environment, ends = self.environment, torch.from_numpy(after.parents[-1]).to(self.environment.device)
         graphs = environment.state_of(ends, closure(ends))
-        return backward_log_weights(environment, model, graphs, generator=self.streams.moves()).cpu().numpy()
+        return log_weights_of(environment, model, graphs, generator=self.streams.weighing()).cpu().numpy()
 
     def result(
         self,
@@ -244,12 +278,8 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
             judging_error=drawn.judging_error,
         )
 
-    def _drawn(self, model: FlowModel, k: int) -> OutcomeSample:
+    def _drawn(
+        self, model: FlowModel, k: int, on_share: Callable[[float], None] | None = None
+    ) -> OutcomeSample:
         # a stream of its own: more or fewer training steps change the policy alone
-        return sample_outcomes(
-            self.environment,
-            model,
-            k,
-            generator=self.streams.draws(),
-            on_share=self.watchers.of_phase("draws"),
-        )
+        return sample_outcomes(self.environment, model, k, generator=self.streams.draws(), on_share=on_share)

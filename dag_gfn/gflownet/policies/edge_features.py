@@ -70,13 +70,13 @@ class EdgeFeatures:
         tanh = torch.tanh(gains / 6) * legal
         edges = torch.stack([present, legal, base / 4 * legal, further, tanh, odds, soft], dim=3)
         summed = torch.stack([present, legal, further, odds, soft], dim=3)
-        log_complete = complete.clamp_min(_LEAST).log() / 6
+        log_complete = complete.clamp_min(_LEAST).log()
         agreed = (odds * further).sum(1)
         nodes = torch.cat(
             [
                 summed.sum(1) / 3,
                 summed.sum(2) / 3,
-                torch.stack([complete, log_complete, agreed], dim=2),
+                torch.stack([complete, log_complete / 6, agreed], dim=2),
             ],
             dim=2,
         )

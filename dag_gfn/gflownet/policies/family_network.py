@@ -19,6 +19,8 @@ _FLOW_SIZE = 128
 _SKIP = 3.0
 _FLOW = 10.0
 """Units of nats in which the linear maps, and the network of the stop, return their results."""
+_LEAST_CHANGE, _CHANGE = 2.0, 5.0
+"""Nats by which the network may change the flow of independent pairs: at least, and for each root of a nat."""
 _LEAST = 1e-6
 
 
@@ -30,8 +32,8 @@ class FamilyNetwork(nn.Module):
     and a perceptron on all features of the graph correct it; up to 20 nodes a linear map is added.
 
     Stopping has a network of its own: :math:`-\log P_F(\top \mid s) = \log F(s) / R(s)` is hundreds of nats in early
-    states, where it decides nothing, and what it is adapted to must not disturb the edges. It begins with the sum of
-    independent pairs of nodes (`dag_gfn.gflownet.policies.independent_pairs`).
+    states, where it decides nothing, and what it is adapted to must not disturb the edges. It begins with the
+    sum of independent pairs of nodes (`dag_gfn.gflownet.policies.independent_pairs`).
 
     Parameters
     ----------
@@ -153,9 +155,11 @@ class FamilyNetwork(nn.Module):
 
     def _log_flow(self, observation: EdgeObservation, flat: Float[Tensor, "b f"]) -> Float[Tensor, " b"]:
         """Return log F(s) - log R(s), which is above zero."""
-        independent = -independent_pairs(observation, self.stop_scale)[:, -1]
+        pairs = -independent_pairs(observation, self.stop_scale, count_orders=True)[:, -1]
+        # bounded where the flow is small: the network must not go on in states that it has never seen
+        most = _LEAST_CHANGE + _CHANGE * pairs.detach().sqrt()
         own = (self.stop_head(self.stop_body(flat)) + self.stop_skip(flat)).squeeze(1)
-        return softplus(independent + _FLOW * own) + _LEAST
+        return softplus(pairs + most * torch.tanh(_FLOW * own / most)) + _LEAST
 
     def _given(self, observation: EdgeObservation) -> tuple[Float[Tensor, "b d d"], Float[Tensor, "b d"]]:
         bits = 1 << torch.arange(self.num_nodes, device=observation.adjacency.device)

@@ -13,7 +13,9 @@ _LEAST_LOGIT = -10.0
 """Lower bound of an edge's log-probability, in nats."""
 
 
-def independent_pairs(observation: EdgeObservation, stop_scale: Float[Tensor, ""]) -> Float[Tensor, "b a"]:
+def independent_pairs(
+    observation: EdgeObservation, stop_scale: Float[Tensor, ""], *, count_orders: bool | None = None
+) -> Float[Tensor, "b a"]:
     r"""Return the log-probabilities of each edge and of stopping if the pairs of nodes were independent.
 
     Let g and g' be the gains of the two directions of a pair (-inf where illegal) and :math:`Z = 1 + e^g + e^{g'}`.
@@ -21,12 +23,13 @@ def independent_pairs(observation: EdgeObservation, stop_scale: Float[Tensor, ""
     times `stop_scale`. An edge gets at least -10 nats: pairs are in fact not independent, and later edges can make up
     for one of low gain.
 
-    Above 20 nodes the sum over pairs is corrected for the number of orders in which edges can be added.
-
     Parameters
     ----------
     observation : EdgeObservation
     stop_scale : Tensor, shape ()
+    count_orders : bool, optional
+        Whether the sum over pairs is corrected for the number of orders in which edges can be added; by default above
+        20 nodes.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def independent_pairs(observation: EdgeObservation, stop_scale: Float[Tensor, ""
     either = torch.logaddexp(softplus(gains), gains.transpose(1, 2))  # (b, d, d), symmetric
     edges = (gains - either).clamp_min(_LEAST_LOGIT).masked_fill(~observation.legal, 0.0).flatten(1)
     log_total = either.sum(dim=(1, 2)) / 2
-    if gains.shape[1] > _MAX_NODES_WITHOUT_ORDERS:
+    if gains.shape[1] > _MAX_NODES_WITHOUT_ORDERS if count_orders is None else count_orders:
         # of the orders of k + m edges, a share 1 / C(k + m, m) has the k present edges first: without this term the
         # small gains of thousands of pairs add up, and a large graph would keep growing
         k = observation.adjacency.sum(dim=(1, 2)) + 1.0

@@ -165,39 +165,9 @@ def log_evidence_upper_bound(
     >>> log_evidence_upper_bound(environment, UniformPolicy(), graphs, generator=generator) > float(log_evidence)
     True
     """
-    return float(backward_log_weights(environment, policy, graphs, generator=generator).mean())
-
-
-def backward_log_weights(
-    environment: Environment, policy: Policy, graphs: State, *, generator: torch.Generator
-) -> Float[Tensor, " k"]:
-    """Return the log-weight of a backward trajectory from each graph.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import torch
-    >>> from dag_gfn.data import from_array
-    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
-    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
-    >>> from dag_gfn.gflownet.sampling.importance import backward_log_weights
-    >>> from dag_gfn.scores import ScoreTable, make_score
-    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(9, 2)))))
-    >>> environment = EdgeAddition(table)
-    >>> weights = backward_log_weights(
-    ...     environment, UniformPolicy(), environment.initial_state(2), generator=torch.Generator())
-    >>> empty = float(table.log_reward(np.array([[0, 0]]))[0])
-    >>> (weights - empty).exp().numpy().round(6).tolist()  # the stop is one of three actions
-    [3.0, 3.0]
-    """
-    model, parts = FlowModel.of(policy), [graphs.log_reward[:0]]
-    for first in range(0, len(graphs), _TRAJECTORIES_TOGETHER):
-        part = graphs[
-            torch.arange(first, min(first + _TRAJECTORIES_TOGETHER, len(graphs)), device=environment.device)
-        ]
-        backwards = backward_rollout(environment, part, generator=generator, backward=model.backward)
-        parts.append(log_importance_weights(model, backwards))
-    return torch.cat(parts)
+    model = FlowModel.of(policy)
+    backwards = backward_rollout(environment, graphs, generator=generator, backward=model.backward)
+    return float(log_importance_weights(model, backwards).mean())
 
 
 def graph_log_probabilities(

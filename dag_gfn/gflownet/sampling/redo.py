@@ -84,6 +84,41 @@ def redo(
     return State.concatenate([objects, new])[_rows(accepted)], accepted
 
 
+@torch.no_grad()
+def log_weights_of(
+    environment: Environment, policy: Policy, objects: State, *, generator: torch.Generator
+) -> Float[Tensor, " b"]:
+    """Return log R + log P_B - log P_F of a trajectory to each object, in a random order of its steps.
+
+    Over draws from the posterior the mean exceeds the log evidence, in expectation
+    (`dag_gfn.gflownet.sampling.importance.log_evidence_upper_bound`).
+
+    Parameters
+    ----------
+    environment, policy, objects, generator
+        As for `redo`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from dag_gfn.data import from_array
+    >>> from dag_gfn.gflownet.env.edge_addition import EdgeAddition
+    >>> from dag_gfn.gflownet.policies.uniform import UniformPolicy
+    >>> from dag_gfn.gflownet.sampling.redo import log_weights_of
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> table = ScoreTable.build(make_score("bge", from_array(np.random.default_rng(0).normal(size=(9, 2)))))
+    >>> environment = EdgeAddition(table)
+    >>> graphs = environment.initial_state(2)
+    >>> weights = log_weights_of(environment, UniformPolicy(), graphs, generator=torch.Generator())
+    >>> (weights - graphs.log_reward).exp().numpy().round(6).tolist()  # the stop is one of three actions
+    [3.0, 3.0]
+    """
+    steps, lengths = environment.backward_actions(objects, generator=generator)
+    start = environment.initial_state(len(lengths))
+    return _Continuation(environment, policy, start).along(steps, torch.zeros_like(lengths), lengths)[1]
+
+
 def _rows(accepted: Bool[Tensor, " b"]) -> Int[Tensor, " b"]:
     """Return the row of each object among the old ones and, after them, the new ones."""
     every = torch.arange(len(accepted), device=accepted.device)

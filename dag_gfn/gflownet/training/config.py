@@ -201,7 +201,9 @@ def _config(
     d: int, objective: str, behaviour: str, iterations: int | None, time_budget: float | int | None
 ) -> TrainConfig:
     small = d <= MAX_SMALL
-    guided = not small and behaviour == "off"  # few nodes have few DAGs: all of them are met without being shown
+    guided = (
+        not small and behaviour == "off"
+    )  # few nodes have few DAGs: all of them are met without being shown
     batch_size = 128 if small else max(4, 80 // d) if guided else max(8, 200 // d)
     common = TrainConfig(
         iterations=min(20_000, 4_000 + 1_000 * d) if iterations is None else iterations,
