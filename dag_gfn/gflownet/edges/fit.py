@@ -42,8 +42,8 @@ _DRAWING_SHARE = 0.8  # of the time after training
 _LEAST_DRAWS = 200
 _CHAINS, _ROUNDS = 1_000, 8  # draws that are moved, and how often
 _ROUNDS_LEFT = 2.2  # rounds for which time must be left, to begin another: it, and weighing where it leads
-_TOGETHER = 250  # draws after which the clock is looked at
-_JUDGED_SHARE = 0.1  # of the time when training begins, at most, for R-hat
+_LEAST_STARTS = _TOGETHER = 100  # draws after which the clock is looked at
+_R_HAT_SHARE = 0.1  # of the time when training begins, at most, for R-hat
 _JUDGING_BUDGET = 0.12  # of the time after guides: they slow training down
 _SETS_OF_A_NODE = 256
 
@@ -164,7 +164,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
 
     def further_seconds(self, left: float | int) -> float:
         """Return the seconds of R-hat."""
-        return 0.0 if self.judges is None else min(r_hat_seconds(self.table.d), _JUDGED_SHARE * left)
+        return 0.0 if self.judges is None else min(r_hat_seconds(self.table.d), _R_HAT_SHARE * left)
 
     def moves_draws(self) -> bool:
         """Return whether draws are moved: there are guides, and the backward policy is the uniform one."""
@@ -183,15 +183,22 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         moves = self.moves_draws()
         with self.budget.phase("judges"):
             chains, judging_error = self.judging_chains()
+        began = self.budget.elapsed()
         with self.budget.phase("draws"):
             drawn = self._starts(model) if moves else self._final(model)
+        seconds = self.budget.elapsed() - began
         after, log_weights = None, None
-        if moves and self.weights is not None:
+        if self.weights is not None and moves and self._has_time_for(_ROUNDS_LEFT * seconds):
             with self.budget.phase("moves"):
                 after = self._after_moves(model, drawn, self.weights)
-            with self.budget.phase("evidence"):
-                log_weights = self._log_weights_of(model, after)
+            if self._has_time_for(seconds):
+                with self.budget.phase("evidence"):
+                    log_weights = self._log_weights_of(model, after)
         return _Moved(drawn, after, log_weights, chains, judging_error)
+
+    def _has_time_for(self, seconds: float) -> bool:
+        left = self.budget.remaining()
+        return left is None or left > seconds
 
     def _chains(self) -> int:
         return min(_CHAINS, self.request.num_samples)
@@ -215,7 +222,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         most = None if left is None else _DRAWING_SHARE * left / (_ROUNDS + 1)
         on_share, number = self.watchers.of_phase("draws"), 0
         while number < wanted:
-            if most is not None and number >= _LEAST_DRAWS and budget.elapsed() - began > most:
+            if most is not None and number >= _LEAST_STARTS and budget.elapsed() - began > most:
                 budget.cuts.append(f"{number:,} graphs are drawn and moved instead of {wanted:,}")
                 break
             size = min(_TOGETHER, wanted - number)
@@ -237,9 +244,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         def goes_on(done: int) -> bool:
             if on_share is not None:
                 on_share(done / _ROUNDS)
-            left = budget.remaining()
-            judging = r_hat_seconds(self.table.d)
-            return left is None or left - judging > _ROUNDS_LEFT * (budget.elapsed() - began) / done
+            return self._has_time_for(_ROUNDS_LEFT * (budget.elapsed() - began) / done)
 
         return moved(
             self.environment,

@@ -20,7 +20,7 @@ _SKIP = 3.0
 _FLOW = 10.0
 """Units of nats in which the linear maps, and the network of the stop, return their results."""
 _LEAST_CHANGE, _CHANGE = 2.0, 5.0
-"""Nats by which the network may change the flow of independent pairs: at least, and for each root of a nat."""
+"""Nats by which the flow may exceed that of independent pairs: at least, and for each root of a nat."""
 _LEAST = 1e-6
 
 
@@ -155,11 +155,12 @@ class FamilyNetwork(nn.Module):
 
     def _log_flow(self, observation: EdgeObservation, flat: Float[Tensor, "b f"]) -> Float[Tensor, " b"]:
         """Return log F(s) - log R(s), which is above zero."""
-        pairs = -independent_pairs(observation, self.stop_scale, count_orders=True)[:, -1]
-        # bounded where the flow is small: the network must not go on in states that it has never seen
-        most = _LEAST_CHANGE + _CHANGE * pairs.detach().sqrt()
+        pairs = -independent_pairs(observation, self.stop_scale)[:, -1]
         own = (self.stop_head(self.stop_body(flat)) + self.stop_skip(flat)).squeeze(1)
-        return softplus(pairs + most * torch.tanh(_FLOW * own / most)) + _LEAST
+        # limited where few edges can be expected: the network must not go on in states that it has never seen
+        expected = -independent_pairs(observation, self.stop_scale, count_orders=True)[:, -1].detach()
+        most = expected + _LEAST_CHANGE + _CHANGE * expected.sqrt()
+        return torch.minimum(softplus(pairs + _FLOW * own), most) + _LEAST
 
     def _given(self, observation: EdgeObservation) -> tuple[Float[Tensor, "b d d"], Float[Tensor, "b d"]]:
         bits = 1 << torch.arange(self.num_nodes, device=observation.adjacency.device)
