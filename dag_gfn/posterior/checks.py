@@ -312,7 +312,7 @@ def _own_evidence(found: Diagnostics, evidence: Evidence) -> str:
         if evidence.standard_error is None:
             return "not known"
         error = evidence.standard_error
-        return f"{_number(evidence.log_z, '.2f')} ± {error:.2g} (bridge sampling, with Markov chains)"
+        return f"{_number(evidence.log_z, '.2f')} ± {error:.2g} ({evidence.source})"
     log_z = None if found.importance is None else found.importance.log_z
     if log_z is None or found.uncorrected:
         return "not known"

@@ -7,6 +7,7 @@ candidates of a column count, the second kind of moves would not be exact and is
 What remains of the error of the policy can be seen in how far the first half of the kept rounds is from the second.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -84,9 +85,14 @@ class MovedDraws:
         return Marginal(values, "rao_blackwell" if self.averaged else "samples", error)
 
     def drift(self) -> float:
-        """Return the largest change of an edge probability from the first half of the kept rounds to the second."""
-        early, late = np.array_split(self.edges[-self.kept :].mean(axis=1, dtype=np.float64), 2)
-        return float(np.abs(early.mean(axis=0) - late.mean(axis=0)).max()) if len(late) else 0.0
+        """Return the largest change of an edge probability from the first half of the kept rounds to the second.
+
+        Where one round is kept, it is compared with the one before; infinite where there was none.
+        """
+        if len(self.edges) < 2:
+            return math.inf
+        early, late = np.array_split(self.edges[-max(self.kept, 2) :].mean(axis=1, dtype=np.float64), 2)
+        return float(np.abs(early.mean(axis=0) - late.mean(axis=0)).max())
 
 
 def moved(
