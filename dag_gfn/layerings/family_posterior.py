@@ -91,7 +91,7 @@ class FamilyPosterior:
         """
         d = len(start) - 1
         node = np.repeat(np.arange(d), np.maximum(np.diff(start), 0))
-        if start[0] != 0 or len(node) != len(sets) or len(sets) != len(probabilities):
+        if start[0] != 0 or (np.diff(start) < 0).any() or not len(node) == len(sets) == len(probabilities):
             raise ValueError("parent sets and nodes do not fit together")
         if (sets < 0).any() or (sets >> d).any() or ((sets >> node) & 1).any():
             raise ValueError(f"a set is none of parents among {d} nodes")
@@ -99,7 +99,7 @@ class FamilyPosterior:
             raise ValueError("a probability is not in [0, 1]")
         present = unpack(sets, d)
         sizes = present.sum(axis=1)
-        members = np.argsort(~present, axis=1, kind="stable")[:, : max(int(sizes.max()), 1)]
+        members = np.argsort(~present, axis=1, kind="stable")[:, : max(int(sizes.max(initial=0)), 1)]
         return cls(
             sets,
             probabilities,

@@ -21,7 +21,9 @@ from dag_gfn.gflownet.sampler_file import load_sampler
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
 from dag_gfn.gflownet.training.config import make_objective
 from dag_gfn.graphs import graph
+from dag_gfn.layerings.family_posterior import FamilyPosterior
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.partition import init, run
 
 
 def over_edges(table, objective="modified_db", policy="mlp"):
@@ -33,6 +35,15 @@ def over_edges(table, objective="modified_db", policy="mlp"):
     with torch.no_grad():  # away from uniform backward probabilities
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
+    return EdgeSampler(table, model.requires_grad_(requires_grad=False))
+
+
+def over_families(table):
+    torch.manual_seed(0)
+    weights, rng = LayerWeights.build(table), np.random.default_rng(0)
+    drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=100, thinning=10)
+    families = FamilyPosterior.of_layerings(weights, drawn.layer_of.astype(np.int64))
+    model = build_edge_model(EdgeAddition(table), make_objective("modified_db"), families=families)
     return EdgeSampler(table, model.requires_grad_(requires_grad=False))
 
 
@@ -79,10 +90,11 @@ def assert_alike(one, other, names, *, tolerance=0.0):
         lambda table: over_edges(table, "wake_sleep"),
         lambda table: over_edges(table, "detailed_balance", "transformer"),
         lambda table: over_edges(table, "flow_matching"),
+        over_families,
         over_layers,
         lambda table: over_layers(table, "transformer"),
     ],
-    ids=["edges", "learned backward", "flows", "inflow", "layers", "layer transformer"],
+    ids=["edges", "learned backward", "flows", "inflow", "parent sets", "layers", "layer transformer"],
 )
 def test_the_same_numbers_come_back(tmp_path, made):
     table = score_table(4, required=[(0, 1)], max_parents=2)
@@ -132,6 +144,10 @@ def other_table(about, tensors):
     tensors["table.complete"] = torch.zeros(2, 2, dtype=torch.float64)
 
 
+def no_parent_sets(about, tensors):
+    tensors["model.policy.sets"][:] = 2**40
+
+
 SPOILED = [not_finite, without_names, other_sizes, no_sizes, missing_weights, other_table]
 
 
@@ -143,6 +159,14 @@ def test_files_that_are_damaged_or_foreign_are_refused_in_one_line(tmp_path, spo
     with pytest.raises(StorageError, match="is damaged or not from dag_gfn") as caught:
         EdgeSampler.restored(load_sampler(path))
     assert "\n" not in str(caught.value)
+
+
+def test_parent_sets_that_are_none_are_refused(tmp_path):
+    path = tmp_path / "sampler.safetensors"
+    over_families(score_table(3)).save(path)
+    rewritten(path, no_parent_sets)
+    with pytest.raises(StorageError, match="is damaged or not from dag_gfn"):
+        EdgeSampler.restored(load_sampler(path))
 
 
 def test_torn_files_are_refused_in_one_line(tmp_path):

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -95,7 +96,8 @@ class FamilyNetwork(nn.Module):
         self.stop_head = nn.Linear(_FLOW_SIZE // 2, 1)
         self.stop_skip = nn.Linear(inputs, 1, bias=False)
         self.stop_scale = nn.Parameter(torch.ones(()))
-        self._families: FamilyPosterior | None = None
+        nothing = np.zeros(0, dtype=np.int64)
+        self.families = FamilyPosterior.of_sets(nothing, np.zeros(0), self.start.numpy())
         with torch.no_grad():  # begin near the posterior of parent sets
             for head in (self.head, self.edge_head, self.stop_head):
                 head.weight.mul_(0.1)
@@ -111,27 +113,18 @@ class FamilyNetwork(nn.Module):
         network.sets.copy_(torch.from_numpy(families.sets))
         network.probabilities.copy_(torch.from_numpy(families.probabilities))
         network.start.copy_(torch.from_numpy(families.start))
-        network._families = families
+        network.families = families
         return network
 
     def _load_from_state_dict(self, *args: Any, **options: Any) -> None:
         super()._load_from_state_dict(*args, **options)
-        self._families = None
+        self.families = self._stored_families()
 
-    @property
-    def families(self) -> FamilyPosterior:
-        """The posterior of parent sets.
-
-        Raises
-        ------
-        ValueError
-            If the network was given none.
-        """
-        if self._families is None:
-            self._families = FamilyPosterior.of_sets(
-                *(tensor.cpu().numpy() for tensor in (self.sets, self.probabilities, self.start))
-            )
-        return self._families
+    def _stored_families(self) -> FamilyPosterior:
+        """Return the posterior of parent sets that the buffers hold; ValueError where they hold none."""
+        return FamilyPosterior.of_sets(
+            *(tensor.cpu().numpy().copy() for tensor in (self.sets, self.probabilities, self.start))
+        )
 
     def forward(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         """Return log-probabilities of shape (b, d*d + 1), stop last."""

@@ -8,9 +8,9 @@ from dag_gfn.errors import OptionError
 from dag_gfn.exact.enumeration import enumerate_dags
 from dag_gfn.exact.reference import exact_reference
 from dag_gfn.gflownet.edges.fit import fit_edges
-from dag_gfn.gflownet.policies import EdgeTransformer
+from dag_gfn.gflownet.policies import EdgeMLP, EdgeTransformer, FamilyNetwork
 from dag_gfn.gflownet.request import Watchers
-from dag_gfn.gflownet.training.config import default_config
+from dag_gfn.gflownet.training.config import default_config, make_objective
 from dag_gfn.graphs.graph import is_dag
 from dag_gfn.graphs.subsets import pack
 
@@ -106,3 +106,61 @@ def test_threads_are_put_back_when_training_fails():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
+
+
+def test_beyond_six_columns_draws_are_moved_and_judged():
+    table = score_table(7, rows=40, seed=1)
+    config = default_config(7, iterations=40)
+    fit = fit_edges(table, request_of(config, num_samples=300))
+    assert isinstance(fit.training.policy.policy, FamilyNetwork)
+    result = fit.result(table, config)
+    diagnostics = result.diagnostics
+    posterior = recorded(result)
+    exact = exact_reference(table)
+    edge = posterior.marginal("edge")
+    assert np.abs(edge.values - exact.features["edge"]).max() < 0.05
+    assert (np.abs(edge.values - exact.features["edge"]) < 5 * edge.errors() + 1e-3).all()
+    assert diagnostics.moves.moved_chains == 300
+    assert diagnostics.moves.move_rounds == 8
+    assert 0 < diagnostics.moves.move_acceptance < 1
+    assert diagnostics.chain_edge_difference < 0.05
+    assert diagnostics.agreement.chains == 4
+    assert abs(result.evidence.log_z - exact.log_evidence) < 5 * result.evidence.standard_error + 0.05
+    assert result.evidence.source == "bridge sampling, with moved draws"
+    assert is_dag(posterior.graphs).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "network", "are_moved"),
+    [
+        ({"policy": "transformer"}, EdgeTransformer, True),
+        ({"backward": "learned"}, EdgeMLP, False),
+        ({"objective": make_objective("flow_matching")}, EdgeMLP, True),
+        ({"objective": make_objective("trajectory_balance")}, FamilyNetwork, True),
+    ],
+)
+def test_what_begins_with_parent_sets_and_what_is_moved(options, network, are_moved):
+    table = score_table(7)
+    config = default_config(7, iterations=2)
+    fit = fit_edges(table, request_of(config, **{"num_samples": 20} | options))
+    assert isinstance(fit.training.policy.policy, network)
+    assert (fit.moved is not None) == are_moved
+    result = fit.result(table, config)
+    assert (result.diagnostics.moves is not None) == are_moved
+
+
+def test_without_guides_it_is_as_with_few_columns():
+    table = score_table(7)
+    config = default_config(7, iterations=2, options={"guide_share": 0.0})
+    fit = fit_edges(table, request_of(config, num_samples=20))
+    assert isinstance(fit.training.policy.policy, EdgeMLP)
+    assert fit.moved is None
+    assert fit.chains is None
+
+
+def test_a_fit_with_parent_sets_is_taken_up_from_its_checkpoint(tmp_path):
+    given = {"checkpoint": tmp_path / "training.safetensors", "num_samples": 20}
+    one, again = (short(score_table(7), **given) for _ in range(2))
+    assert one.training.iterations == again.training.iterations == 3
+    np.testing.assert_array_equal(one.adjacency, again.adjacency)
+    np.testing.assert_array_equal(one.moved.parents, again.moved.parents)

@@ -7,6 +7,7 @@ import torch
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.policies.edge_mlp import EdgeMLP, MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.edge_transformer import EdgeTransformer
+from dag_gfn.gflownet.policies.family_network import FamilyNetwork
 from dag_gfn.gflownet.policies.layer_mlp import LayerMLP
 from dag_gfn.gflownet.policies.layer_transformer import LayerTransformer
 from dag_gfn.gflownet.policies.sizes import sizes_of
@@ -26,6 +27,11 @@ def test_perceptrons(kind, sizes):
     network = made(kind, **sizes)
     assert sizes_of(network).items() >= sizes.items()
     made(kind, **sizes_of(network)).load_state_dict(network.state_dict())
+
+
+@pytest.mark.parametrize("sizes", [{}, {"hidden_size": 24, "num_layers": 3, "width": 8, "num_sets": 5}])
+def test_networks_with_parent_sets(sizes):
+    assert sizes_of(FamilyNetwork(3, **sizes)).items() >= sizes.items()
 
 
 @pytest.mark.parametrize("kind", [EdgeTransformer, LayerTransformer])

@@ -18,9 +18,9 @@ from dag_gfn.gflownet.sampling.exploration import EpsilonSchedule
 from dag_gfn.gflownet.sampling.rollouts import rollout
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.loop import _Training, train
-from dag_gfn.gflownet.training.report import TrainingReport
 from dag_gfn.gflownet.training.processes import ALONE
 from dag_gfn.gflownet.training.replay import TrajectoryReplay
+from dag_gfn.gflownet.training.report import TrainingReport
 
 SHORT = TrainConfig(iterations=40, batch_size=8, rollout_size=16, steps_per_rollout=4, replay_batches=3)
 
