@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
+from dag_gfn.gflownet.policies.attention import in_parts
 from dag_gfn.gflownet.policies.edge_features import EDGE_FEATURES, GRAPH_FEATURES, NODE_FEATURES, EdgeFeatures
 from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.gflownet.policies.independent_pairs import independent_pairs
@@ -128,6 +129,9 @@ class FamilyNetwork(nn.Module):
 
     def forward(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         """Return log-probabilities of shape (b, d*d + 1), stop last."""
+        return torch.cat(in_parts(self._log_probabilities, observation, self.num_nodes))
+
+    def _log_probabilities(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         seen = EdgeFeatures.of(observation, *self._given(observation))
         legal, flat = observation.legal.flatten(1), seen.flat()
         some = legal.any(dim=1, keepdim=True)
