@@ -298,6 +298,7 @@ def gflownet(
             processes=run.processes or ALONE,
         )
         watchers = Watchers(divergence_from(reference), on_report, on_phase)
+        conclude: Callable[[], MethodResult]
         if environment == "layers":
             layers = fit_layers(run.table, request, watchers=watchers, budget=run.budget)
             log_probabilities = layers.log_probabilities
@@ -309,15 +310,15 @@ def gflownet(
                 budget=run.budget,
                 on_phase=on_phase,
             )
-            try:
-                result = conclude()
-            except KeyboardInterrupt:  # the trained policy is kept: a result from fewer draws is quick
-                run.budget.hurry()
-                result = replace(conclude(), interrupted=True)
         else:
             edges = fit_edges(run.table, request, watchers=watchers, budget=run.budget)
             log_probabilities = edges.log_probabilities
-            result = edges.result(run.table, config, budget=run.budget)
+            conclude = partial(edges.result, run.table, config, budget=run.budget)
+        try:
+            result = conclude()
+        except KeyboardInterrupt:  # the trained policy is kept: a result from fewer draws is quick
+            run.budget.hurry()
+            result = replace(conclude(), interrupted=True)
     backward = None
     if environment == "edges":
         backward = options.backward or ("learned" if made.learns_backward else "uniform")
