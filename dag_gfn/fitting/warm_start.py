@@ -80,9 +80,10 @@ def network_of_earlier_fit(
             f"the sampler in '{folder}' builds graphs by {stored.kind}, and this fit would by {environment}: choose "
             f"environment='{stored.kind}' (--environment {stored.kind}), or leave warm_start (--warm-start) out"
         )
-    if stored.policy != policy:
+    own = "mlp" if stored.policy == "families" else stored.policy
+    if own != policy:
         raise OptionError(
-            f"the sampler in '{folder}' has the network '{stored.policy}', and this fit '{policy}': choose "
-            f"policy='{stored.policy}' (--policy {stored.policy}), or leave warm_start (--warm-start) out"
+            f"the sampler in '{folder}' has the network '{own}', and this fit '{policy}': choose "
+            f"policy='{own}' (--policy {own}), or leave warm_start (--warm-start) out"
         )
     return stored.weights

@@ -272,8 +272,9 @@ def _begin_with(model: FlowModel, start: dict[str, Tensor]) -> None:
     ]
     if differ:
         raise OptionError(
-            "the network to begin with (warm_start, --warm-start) has other sizes than this one: it was trained by "
-            "another version. Leave warm_start out"
+            "the network to begin with (warm_start, --warm-start) has other sizes or parts than this one: it was "
+            "trained by another version, or with another objective, backward policy or share of guides. Leave "
+            "warm_start out"
         )
     taken = {
         name: value

@@ -21,6 +21,8 @@ from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import CANCELLED
 
+_BAND = 600.0
+"""Nats, whose exponentials are all above the smallest number."""
 _NEGLIGIBLE = 1e-9
 """Probability below which a parent set is left out."""
 
@@ -152,15 +154,29 @@ def _of_node(
     own, places = layer_of[:, [node]], weights.places[node]
     earlier = ((layer_of < own) * places).sum(axis=1)
     before_last = ((layer_of < own - 1) * places).sum(axis=1)
-    sums = np.exp(weights.log_sums[node])
     is_root = own[:, 0] == 0
-    total = sums[earlier] - sums[before_last]
-    used = ~is_root & (total > CANCELLED * sums[earlier])
-    within, without = np.zeros((2, len(sums)))
-    np.add.at(within, earlier[used], 1.0 / total[used])
-    np.add.at(without, before_last[used], 1.0 / total[used])
-    probability = np.exp(weights.log_weights[node]) * (_over_supersets(within) - _over_supersets(without))
+    sums = weights.log_sums[node]
+    possible = ~is_root & (sums[earlier] > -np.inf)
+    earlier, before_last = earlier[possible], before_last[possible]
+    share = -np.expm1(sums[before_last] - sums[earlier])  # of the sets within U that meet Q
+    kept = share > CANCELLED
+    earlier, before_last = earlier[kept], before_last[kept]
+    log_g = sums[earlier] + np.log(share[kept])
+    probability = np.zeros(len(sums))
+    # layerings of one node can differ by thousands of nats: those within `_BAND` are added up together
+    band = ((log_g - log_g.min(initial=np.inf)) // _BAND).astype(np.int64)
+    for rows in (band == number for number in np.unique(band)):
+        least = log_g[rows].min()
+        within, without = np.zeros((2, len(sums)))
+        np.add.at(within, earlier[rows], np.exp(least - log_g[rows]))
+        np.add.at(without, before_last[rows], np.exp(least - log_g[rows]))
+        count = np.maximum(_over_supersets(within) - _over_supersets(without), 0.0)
+        with np.errstate(divide="ignore"):
+            log_p = weights.log_weights[node] - least + np.log(count)
+        probability += np.exp(np.minimum(log_p, np.log(rows.sum())))
     probability[0] = is_root.sum()
+    if not probability.any():
+        probability[0] = 1.0
     probability /= probability.sum()
     largest = np.argsort(-probability, kind="stable")[:most]
     largest = largest[probability[largest] > _NEGLIGIBLE]
@@ -177,7 +193,7 @@ def _over_supersets(values: Float64[np.ndarray, " sets"]) -> Float64[np.ndarray,
         pairs = sums.reshape(-1, 2, step)
         pairs[:, 0] += pairs[:, 1]
         step *= 2
-    return np.maximum(sums, 0.0)
+    return sums
 
 
 def _masks(index: Int64[np.ndarray, " m"], places: Int64[np.ndarray, " d"]) -> Int64[np.ndarray, " m"]:

@@ -209,12 +209,12 @@ class Moves(JsonRecord):
     moved_chains, move_rounds : int
         Draws that were moved, and how often.
     move_acceptance : float
-        Share of the moves that were accepted; the larger, the better the policy.
+        Share of the moves that led to another graph; the larger, the better the policy.
     raw_to_moved_edge_difference : float
-        The largest, of an edge probability: what the moves have corrected.
+        The largest, of an edge probability: what the moves have corrected, and the noise of counting in the draws.
     edge_drift : float
-        The largest change of an edge probability from the first half of the rounds that count to the second: what they
-        were still correcting.
+        The largest change of an edge probability from the first half of the rounds that count to the second, beyond
+        what three standard errors explain: what they were still correcting.
 
     Examples
     --------

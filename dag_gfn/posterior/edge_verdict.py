@@ -59,10 +59,10 @@ def edges_of_edges(diagnostics: EdgeDiagnostics) -> Claim:
     if not at_most(agreement.max_r_hat, MAX_R_HAT):
         return Claim(
             False,
-            f"{r_hat_in_words(agreement)}: they stay apart, and the draws may cover only one of these parts",
+            f"{r_hat_in_words(agreement)}: the draws may cover only a part of the posterior",
         )
     if apart > MAX_EDGE_ERROR:
-        return Claim(False, f"an edge probability is {apart:.2f} away from that by Markov chains")
+        return Claim(False, _away(apart))
     unsure = unsure_of_tempering(diagnostics.tempering)
     if unsure is not None:
         return Claim(None, f"nothing speaks against the moved draws; {unsure}")
@@ -70,7 +70,14 @@ def edges_of_edges(diagnostics: EdgeDiagnostics) -> Claim:
 
 
 def _by_weights(diagnostics: EdgeDiagnostics) -> Claim:
+    agreement, apart = diagnostics.agreement, diagnostics.chain_edge_difference
+    if agreement is not None and agreement.chains_agree and apart is not None and apart > MAX_EDGE_ERROR:
+        return Claim(False, _away(apart))
     ess = None if diagnostics.importance is None else diagnostics.importance.ess
     share = "not finite as a share" if ess is None else f"{ess:.1%}"
     failed = ess is None or ess < MIN_ESS
     return Claim(False if failed else None, f"the effective sample size is {share} of the samples")
+
+
+def _away(apart: float) -> str:
+    return f"an edge probability is {apart:.2f} away from that by Markov chains"

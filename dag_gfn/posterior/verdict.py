@@ -203,6 +203,10 @@ def _evidence(
     # bridge sampling with hardly any overlap knows less of its error than it says
     if gap is None and bridged and not covered(diagnostics, MAX_BOUND_GAP):
         return Claim(False, "the sampler hardly ever draws what the Markov chains visit")
+    upper = None if diagnostics.importance is None else diagnostics.importance.log_z_upper
+    moved = isinstance(diagnostics, EdgeDiagnostics) and diagnostics.moves is not None
+    if gap is None and moved and not (upper is not None and upper - (evidence.log_z or 0.0) <= MAX_BOUND_GAP):
+        return Claim(False, "the policy hardly ever draws what its moved draws visit")
     return Claim(edges.converged, f"its standard error is {evidence.standard_error:.2g} nats")
 
 

@@ -97,3 +97,21 @@ def test_impossible_parent_sets_have_no_probability():
     families = FamilyPosterior.of_layerings(LayerWeights.of(complete), numbers)
     assert np.isfinite(families.probabilities).all()
     assert families.probabilities.min() > 0
+
+
+def test_layerings_of_hardly_any_weight_are_not_lost():
+    """A set that no layering allows can outweigh all that are allowed by thousands of nats."""
+    scores = np.zeros((3, 4))
+    scores[1] = [-5000.0, -2000.0, -2500.0, 0.0]  # node 1: {}, {0}, {2}, {0, 2}
+    weights = LayerWeights.of(scores)
+    families = FamilyPosterior.of_layerings(weights, np.array([[0, 1, 2]] * 9 + [[1, 0, 2]]))
+    of_one = slice(*families.start[1:3])
+    found = dict(zip(families.sets[of_one].tolist(), families.probabilities[of_one].tolist(), strict=True))
+    assert found == pytest.approx({0: 0.1, 1: 0.9})
+
+
+def test_without_a_layering_that_can_be_told_nothing_is_known():
+    scores = np.zeros((3, 4))
+    scores[2] = [-np.inf, -80.0, 0.0, -80.0]  # the only parent of weight is in an earlier layer than the last
+    families = FamilyPosterior.of_layerings(LayerWeights.of(scores), np.array([[1, 0, 2]]))
+    assert families.sets[families.start[2] :].tolist() == [0]

@@ -32,7 +32,7 @@ def test_small_errors_no_drift_and_chains_that_find_the_same_are_enough():
         ({"max_edge_standard_error": None}, False, "not known"),
         ({"edge_drift": 0.1}, False, "still changing an edge probability by 0.1"),
         ({"edge_drift": None}, False, "moved once only"),
-        ({"max_r_hat": 1.3}, False, "R-hat over the chains is up to 1.3: they stay apart"),
+        ({"max_r_hat": 1.3}, False, "R-hat over the chains is up to 1.3: the draws may cover only a part"),
         ({"max_r_hat": None}, False, "not finite"),
         ({"chain_edge_difference": 0.08}, False, "0.08 away from that by Markov chains"),
         ({"chain_edge_difference": None}, None, "no chain for them"),
@@ -49,6 +49,9 @@ def test_draws_that_were_not_moved_are_judged_by_their_weights():
     unmoved = {name: ... for name in GOOD if "move" in name or name == "edge_drift"}
     assert claim(**unmoved).converged is None
     assert claim(**unmoved, ess=0.05).converged is False
+    refuted = claim(**unmoved | {"chain_edge_difference": 0.2})
+    assert refuted.reason == "an edge probability is 0.20 away from that by Markov chains"
+    assert claim(**unmoved | {"chain_edge_difference": 0.2, "chains_agree": False}).converged is None
 
 
 def test_chains_that_failed_are_told():
@@ -56,3 +59,10 @@ def test_chains_that_failed_are_told():
     diagnostics = EdgeDiagnostics.from_json(without | {"judging_error": "MemoryError"})
     verdict = judge(diagnostics, None, Evidence(-3.0, 0.1))
     assert "MemoryError" in "".join(verdict.warnings)
+
+
+@pytest.mark.parametrize(("upper", "converged"), [(-1.0, True), (2.0, False), (None, False)])
+def test_the_evidence_needs_a_policy_that_draws_what_moves_visit(upper, converged):
+    found = GOOD | {"log_z": -3.0, "log_z_upper": upper}
+    verdict = judge(EdgeDiagnostics.from_json(found), None, Evidence(-3.0, 0.1), effective_samples=900)
+    assert verdict.claims.evidence.converged is converged

@@ -122,7 +122,8 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         self.weights = weights
         with self.budget.phase("guides"):
             guides = guides_of(weights, self.request, self.budget, self.watchers)
-        self.begin_judging(weights, _JUDGING_BUDGET)
+        if not weights.has_outside:  # else the edges of chains would have to be corrected first
+            self.begin_judging(weights, _JUDGING_BUDGET)
         with self.budget.phase("preparation"):
             dags = guiding_dags(weights, guides, rng=streams.guiding_graphs())
             if self.uses_families():
@@ -168,7 +169,9 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
 
     def moves_draws(self) -> bool:
         """Return whether draws are moved: there are guides, and the backward policy is the uniform one."""
-        return self.weights is not None and not learns_backward(self.request.objective, self.request.backward)
+        request = self.request
+        uniform = not learns_backward(request.objective, request.backward)
+        return self.weights is not None and uniform and "log_inflow" not in request.objective.needs
 
     def weighed(self, model: FlowModel) -> FlowModel:
         """Return the model, with the flows' own backward policy where the objective learns flows into states."""
@@ -191,6 +194,9 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         if self.weights is not None and moves and self._has_time_for(_ROUNDS_LEFT * seconds):
             with self.budget.phase("moves"):
                 after = self._after_moves(model, drawn, self.weights)
+            rounds = len(after.parents)
+            if rounds < _ROUNDS:
+                self.budget.cuts.append(f"graphs are moved {rounds} times instead of {_ROUNDS}")
             if self._has_time_for(seconds):
                 with self.budget.phase("evidence"):
                     log_weights = self._log_weights_of(model, after)
@@ -223,7 +229,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         on_share, number = self.watchers.of_phase("draws"), 0
         while number < wanted:
             if most is not None and number >= _LEAST_STARTS and budget.elapsed() - began > most:
-                budget.cuts.append(f"{number:,} graphs are drawn and moved instead of {wanted:,}")
+                budget.cuts.append(f"{number:,} graphs are drawn instead of {wanted:,}")
                 break
             size = min(_TOGETHER, wanted - number)
             parts.append(sample_outcomes(self.environment, model, size, generator=generator))

@@ -31,6 +31,8 @@ _DROPPED = 1 / 3
 """Share of the rounds that are dropped."""
 _STEPS = 50
 """Steps over layerings in a round, for each node."""
+_CHANCE = 3.0
+"""Standard errors that are taken for chance."""
 _TOGETHER = 64
 """DAGs whose chains a thread takes at a time."""
 
@@ -46,11 +48,13 @@ class MovedDraws:
     edges : ndarray, shape (r, n, d, d), float32
         Edges of each, or their mean probabilities over the layerings of the round.
     acceptance : float
-        Share of the moves by the policy that were accepted.
+        Share of the moves by the policy that led to another graph.
     kept : int
         Rounds that count, the last ones.
     averaged : bool
         Whether `edges` are means over layerings.
+    interrupted : bool
+        Whether Ctrl-C ended them.
 
     Examples
     --------
@@ -68,6 +72,7 @@ class MovedDraws:
     acceptance: float
     kept: int
     averaged: bool
+    interrupted: bool = False
 
     def adjacency(self) -> Bool[np.ndarray, "k d d"]:
         """Return the DAGs of all chains in the rounds that count."""
@@ -87,12 +92,15 @@ class MovedDraws:
     def drift(self) -> float:
         """Return the largest change of an edge probability from the first half of the kept rounds to the second.
 
-        Where one round is kept, it is compared with the one before; infinite where there was none.
+        What three standard errors explain is taken off. Where one round is kept, it is compared with the one before;
+        infinite where there was none, or one chain alone.
         """
-        if len(self.edges) < 2:
+        if len(self.edges) < 2 or self.edges.shape[1] < 2:
             return math.inf
-        early, late = np.array_split(self.edges[-max(self.kept, 2) :].mean(axis=1, dtype=np.float64), 2)
-        return float(np.abs(early.mean(axis=0) - late.mean(axis=0)).max())
+        early, late = np.array_split(self.edges[-max(self.kept, 2) :], 2)
+        change = late.mean(axis=0, dtype=np.float64) - early.mean(axis=0, dtype=np.float64)
+        chance = _CHANCE * change.std(axis=0, ddof=1) / np.sqrt(len(change))
+        return float(np.maximum(np.abs(change.mean(axis=0)) - chance, 0.0).max())
 
 
 def moved(
@@ -124,6 +132,11 @@ def moved(
     goes_on : callable, optional
         Is called with the number of rounds that are done, and returns whether another one may follow.
 
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C in the first round; later the rounds that are done are returned.
+
     Examples
     --------
     >>> import numpy as np
@@ -143,26 +156,32 @@ def moved(
     >>> bool(abs(edge.values[0, 1] - exact) < 4 * edge.standard_error[0, 1])
     True
     """
-    d, device = environment.num_nodes, parents.device
-    after, edges, accepted = [], [], 0.0
-    for done in range(rounds):
-        if done and goes_on is not None and not goes_on(done):
-            break
-        graphs, moves = redo(
-            environment, policy, environment.state_of(parents, closure(parents)), generator=generator
-        )
-        accepted += float(moves.double().mean())
-        adjacency = adjacency_from_masks(graphs.outcome.cpu().numpy(), d)
-        if weights is None:
-            edges.append(adjacency.astype(np.float32))
-        else:
-            layer_of, probabilities = _along_layerings(weights, layering_of(adjacency), rng)
+    after, edges, accepted, interrupted = [], [], 0.0, False
+    try:
+        for done in range(rounds):
+            if done and goes_on is not None and not goes_on(done):
+                break
+            before = environment.state_of(parents, closure(parents))
+            graphs, _ = redo(environment, policy, before, generator=generator)
+            changed = float((graphs.outcome != before.outcome).any(dim=1).double().mean())
+            adjacency = adjacency_from_masks(graphs.outcome.cpu().numpy(), environment.num_nodes)
+            probabilities = adjacency.astype(np.float32)
+            if weights is not None:
+                layer_of, probabilities = _along_layerings(weights, layering_of(adjacency), rng)
+                adjacency = draw_dags(weights, layer_of, rng=rng)
+            masks = parent_masks(adjacency)
+            parents = torch.from_numpy(masks).to(parents.device)
+            after.append(masks)
             edges.append(probabilities)
-            adjacency = draw_dags(weights, layer_of, rng=rng)
-        after.append(parent_masks(adjacency))
-        parents = torch.from_numpy(after[-1]).to(device)
+            accepted += changed
+    except KeyboardInterrupt:
+        if not after:
+            raise
+        interrupted = True
     kept = max(1, len(after) - round(_DROPPED * len(after)))
-    return MovedDraws(np.stack(after), np.stack(edges), accepted / len(after), kept, weights is not None)
+    return MovedDraws(
+        np.stack(after), np.stack(edges), accepted / len(after), kept, weights is not None, interrupted
+    )
 
 
 def _along_layerings(

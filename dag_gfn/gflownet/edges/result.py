@@ -135,7 +135,9 @@ class EdgeFit:
                 judging_error=self.judging_error,
             ),
             evidence=evidence,
-            interrupted=self.training.interrupted or (self.chains is not None and self.chains.interrupted),
+            interrupted=self.training.interrupted
+            or (self.chains is not None and self.chains.interrupted)
+            or (self.moved is not None and self.moved.interrupted),
             timing=training_seconds(self.training),
             training=training_record(self.training, config),
         )
@@ -144,7 +146,9 @@ class EdgeFit:
         """Return the log evidence: by bridge sampling between draws and moved draws, where there are these."""
         if self.moved_log_weights is None:
             return Evidence(importance.log_z, importance.log_z_standard_error, "importance weights")
-        estimate = bridge(self.log_weights, self.moved_log_weights[:, None])
+        # each chain begins at one of the draws: draws of one half, and the chains of the other
+        half = len(self.log_weights) // 2
+        estimate = bridge(self.log_weights[:half], self.moved_log_weights[half:, None])
         return Evidence.known(estimate.log_z, estimate.standard_error, "bridge sampling, with moved draws")
 
     def _of_moved(self, table: ScoreTable, moved: MovedDraws) -> tuple[GraphPosterior, Moves]:

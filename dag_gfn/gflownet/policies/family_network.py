@@ -156,7 +156,7 @@ class FamilyNetwork(nn.Module):
         own = (self.stop_head(self.stop_body(flat)) + self.stop_skip(flat)).squeeze(1)
         # limited where few edges can be expected: the network must not go on in states that it has never seen
         expected = -independent_pairs(observation, self.stop_scale, count_orders=True)[:, -1].detach()
-        most = expected + _LEAST_CHANGE + _CHANGE * expected.sqrt()
+        most = expected + _LEAST_CHANGE + _CHANGE * expected.clamp_min(0.0).sqrt()
         return torch.minimum(softplus(pairs + _FLOW * own), most) + _LEAST
 
     def _given(self, observation: EdgeObservation) -> tuple[Float[Tensor, "b d d"], Float[Tensor, "b d"]]:

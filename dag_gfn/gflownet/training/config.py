@@ -154,7 +154,7 @@ def default_config(
 ) -> TrainConfig:
     """Return the options of training for d nodes.
 
-    Environment "edges": up to 6 nodes a gradient step uses about 900 states and the optimiser SOAP, beyond about 450
+    Environment "edges": up to 6 nodes a gradient step uses about 900 states and the optimiser SOAP, beyond about 250
     states of longer trajectories and Adam. From 7 nodes on exploration is rarer, since uniformly random actions lead to
     dense graphs of low probability. Environment "layers": a few thousand steps, on 256 trajectories up to 6 nodes and
     64 beyond. With ``behaviour="on"`` there is no exploration and no replay: each step uses fresh trajectories of the

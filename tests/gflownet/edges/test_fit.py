@@ -135,7 +135,7 @@ def test_beyond_six_columns_draws_are_moved_and_judged():
     [
         ({"policy": "transformer"}, EdgeTransformer, True),
         ({"backward": "learned"}, EdgeMLP, False),
-        ({"objective": make_objective("flow_matching")}, EdgeMLP, True),
+        ({"objective": make_objective("flow_matching")}, EdgeMLP, False),
         ({"objective": make_objective("trajectory_balance")}, FamilyNetwork, True),
     ],
 )

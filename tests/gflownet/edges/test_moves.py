@@ -97,6 +97,28 @@ def test_a_single_round_tells_nothing_of_drift():
     assert twice.drift() == pytest.approx(0.25)
 
 
+def test_what_chance_explains_is_no_drift():
+    rng = np.random.default_rng(0)
+    edges = (rng.random((6, 50, 3, 3)) < 0.5).astype(np.float32)
+    still = MovedDraws(np.zeros((6, 50, 3), np.int64), edges, acceptance=0.5, kept=6, averaged=False)
+    assert still.drift() < 0.03
+    edges[3:, :, 0, 1] = 1.0
+    drifts = MovedDraws(np.zeros((6, 50, 3), np.int64), edges, acceptance=0.5, kept=6, averaged=False)
+    assert drifts.drift() > 0.3
+
+
+def test_ctrl_c_keeps_the_rounds_that_are_done():
+    def interrupted(done):
+        if done == 2:
+            raise KeyboardInterrupt
+        return True
+
+    table, start = score_table(3), np.zeros((10, 3), dtype=np.int64)
+    found = moved_on(table, start, goes_on=interrupted)
+    assert (len(found.parents), found.interrupted) == (2, True)
+    assert not moved_on(table, start, rounds=2).interrupted
+
+
 def test_errors_are_by_the_spread_of_the_chains():
     edges = np.zeros((2, 4, 2, 2), dtype=np.float32)
     edges[:, :2, 0, 1] = 1.0  # two chains of four have the edge from first to last
