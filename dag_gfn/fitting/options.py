@@ -58,7 +58,7 @@ class MethodOptions(OptionGroup, panel="The method"):
         20_000,
         "Graphs to sample.",
         details="They are drawn from a trained GFlowNet, from the layerings that the chains visit, or from an exact "
-        "posterior that does not hold all graphs; of a GFlowNet over edges beyond 6 columns, from those that were moved "
+        "posterior that does not hold all graphs. A GFlowNet over edges beyond 6 columns gives those that were moved "
         "(docs/method.md).",
         check=whole(1),
     )

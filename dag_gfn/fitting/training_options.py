@@ -70,7 +70,8 @@ class TrainingOptions(OptionGroup, panel="Training a GFlowNet", used_by=("gflown
     behaviour: str = option(
         "off",
         "Training off or on policy.",
-        details="``off``: exploration, replay, and short Markov chains (with ``edges`` beyond 6 columns). ``on``: its own samples alone.",
+        details="``off``: exploration, replay, and short Markov chains (with ``edges`` beyond 6 columns). ``on``: its "
+        "own samples alone.",
         check=one_of("off", "on"),
         recorded=True,
     )

@@ -1,5 +1,6 @@
 """A training that begins with the network of an earlier fit, and samplers that it cannot begin with."""
 
+import numpy as np
 import pytest
 import torch
 from cli_cases import table
@@ -90,3 +91,18 @@ def test_a_folder_without_a_sampler_is_refused(tmp_path):
         dag_gfn.fit(table(), warm_start=tmp_path, **OPTIONS)
     with pytest.raises(OptionError, match="has no saved sampler"):  # also where nothing is trained
         dag_gfn.fit(table(), warm_start=tmp_path, progress=False)
+
+
+def test_a_network_with_parent_sets_goes_on_with_those_of_the_new_table(tmp_path):
+    options = OPTIONS | {"environment": "edges", "iterations": 1, "num_samples": 20}
+    rows = [dag_gfn.simulate(7, n, rng=np.random.default_rng(n)) for n in (30, 60)]
+    dag_gfn.fit(rows[0], save_sampler=True, **options).save(tmp_path / "out")
+    start = load_sampler(tmp_path / "out" / "sampler.safetensors")
+    assert start.policy == "families"
+    still = options | {"train_options": {"monitor_every": 0.5, "learning_rate": 1e-12}}
+    fit = dag_gfn.fit(rows[1], warm_start=tmp_path / "out", **still)
+    network = fit.sampler.model.policy
+    for name, value in network.named_parameters():
+        torch.testing.assert_close(value.detach(), start.weights[f"policy.{name}"], rtol=0, atol=1e-6)
+    assert network.families.probabilities.tolist() == network.probabilities.tolist()
+    assert network.probabilities.tolist() != start.weights["policy.probabilities"].tolist()
