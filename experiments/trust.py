@@ -283,6 +283,7 @@ def exceptions(fits: pd.DataFrame) -> pd.DataFrame:
     wrong |= fits["edges_claim"].eq(True) & (fits["edge_beyond_3"] > 0.03 * fits["edge_count"])
     needless = fits["edges_claim"].eq(False) & (fits["edge_error"] <= RIGHT)
     rows = fits[wrong | needless]
+    estimates = rows["estimate"] if "estimate" in rows else pd.Series(None, rows.index, dtype=object)
     return pd.DataFrame(
         {
             "table": rows["table"],
@@ -297,7 +298,7 @@ def exceptions(fits: pd.DataFrame) -> pd.DataFrame:
             "R-hat": written(rows["max_r_hat"], ".3f"),
             "draws": written(rows["min_effective_draws"], ".0f"),
             "upper - own": written(rows["log_z_gap"], ".1f"),
-            "estimate": rows["estimate"].fillna("-"),
+            "estimate": estimates.fillna("-"),
         }
     )
 

@@ -93,6 +93,7 @@ def test_claims_are_counted_by_whether_they_are_right():
     assert edges["of these right"] == "1 of 2 (50.0%)"
     assert edges["needless alarms, of fits that are right"] == "1 of 2 (50.0%)"
     assert len(trust.exceptions(fits())) == 2
+    assert set(trust.exceptions(fits().drop(columns="estimate"))["estimate"]) == {"-"}  # of layers alone
     assert trust.of_time(fits()).iloc[0]["within budget + 10 %"] == "3 of 4 (75.0%)"
 
 
