@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int8, Int64, UInt64
 from numba import njit
 
-from dag_gfn.graphs.subsets import unpack
+from dag_gfn.graphs.subsets import pack, unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import CANCELLED
 
@@ -182,7 +182,7 @@ def _of_node(
     largest = largest[probability[largest] > _NEGLIGIBLE]
     index = np.union1d(largest, [0])
     index = index[np.argsort(-probability[index], kind="stable")]
-    return _masks(index, places), np.maximum(probability[index], _NEGLIGIBLE)
+    return pack((index[:, None] & places) != 0), np.maximum(probability[index], _NEGLIGIBLE)
 
 
 def _over_supersets(values: Float64[np.ndarray, " sets"]) -> Float64[np.ndarray, " sets"]:
@@ -194,12 +194,6 @@ def _over_supersets(values: Float64[np.ndarray, " sets"]) -> Float64[np.ndarray,
         pairs[:, 0] += pairs[:, 1]
         step *= 2
     return sums
-
-
-def _masks(index: Int64[np.ndarray, " m"], places: Int64[np.ndarray, " d"]) -> Int64[np.ndarray, " m"]:
-    """Return bitmasks over all nodes of indices of a node's table."""
-    member: Bool[np.ndarray, "m d"] = (index[:, None] & places) != 0
-    return (member * (np.int64(1) << np.arange(len(places)))).sum(axis=1)
 
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)

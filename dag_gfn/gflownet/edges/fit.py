@@ -142,9 +142,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         Its outputs are probabilities, not the flows that flow matching needs; and what it imitates is right for the
         uniform backward policy alone.
         """
-        request = self.request
-        learned = learns_backward(request.objective, request.backward)
-        return request.policy == "mlp" and not learned and "log_inflow" not in request.objective.needs
+        return self.request.policy == "mlp" and self.has_uniform_backward()
 
     def build_model(self) -> FlowModel:
         request = self.request
@@ -169,9 +167,12 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
 
     def moves_draws(self) -> bool:
         """Return whether draws are moved: there are guides, and the backward policy is the uniform one."""
-        request = self.request
-        uniform = not learns_backward(request.objective, request.backward)
-        return self.weights is not None and uniform and "log_inflow" not in request.objective.needs
+        return self.weights is not None and self.has_uniform_backward()
+
+    def has_uniform_backward(self) -> bool:
+        """Return whether the backward policy is the uniform one: neither learned nor that of flows into states."""
+        objective = self.request.objective
+        return not learns_backward(objective, self.request.backward) and "log_inflow" not in objective.needs
 
     def weighed(self, model: FlowModel) -> FlowModel:
         """Return the model, with the flows' own backward policy where the objective learns flows into states."""

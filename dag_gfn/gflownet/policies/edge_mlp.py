@@ -1,7 +1,6 @@
 """Perceptrons for adding edges: the forward policy, the backward policy and the state flow."""
 
 import copy
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ from torch.nn.functional import softplus
 
 from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.gflownet.policies.independent_pairs import independent_pairs
+from dag_gfn.gflownet.policies.perceptron import perceptron, start_small
 
 _MAX_NODES_WITH_SKIP = 20
 """The linear map from gains to logits has d^4 weights; with more nodes it would be most of the network."""
@@ -55,15 +55,11 @@ class EdgeMLP(nn.Module):
     def __init__(self, num_nodes: int, *, hidden_size: int = 256, num_layers: int = 2):
         super().__init__()
         pairs, actions = num_nodes**2, num_nodes**2 + 1
-        self.body = _perceptron(num_nodes, hidden_size, num_layers)
+        self.body = perceptron([4 * num_nodes**2] + [hidden_size] * num_layers)
         self.head = nn.Linear(hidden_size, actions)
         self.skip = nn.Linear(3 * pairs, actions, bias=False) if num_nodes <= _MAX_NODES_WITH_SKIP else None
         self.stop_scale = nn.Parameter(torch.ones(()))  # pairs share nodes, so their gains do not add up
-        with torch.no_grad():  # begin near the logits of independent pairs
-            self.head.weight.mul_(0.1)
-            self.head.bias.zero_()
-            if self.skip is not None:
-                self.skip.weight.zero_()
+        start_small(self.head, skip=self.skip)  # near the logits of independent pairs
 
     def forward(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         """Return logits of shape (b, d*d + 1), stop last."""
@@ -112,7 +108,7 @@ class MLPBackward(nn.Module):
         num_layers: int = 2,
     ):
         super().__init__()
-        self.body = _perceptron(num_nodes, hidden_size, num_layers)
+        self.body = perceptron([4 * num_nodes**2] + [hidden_size] * num_layers)
         self.head = nn.Linear(hidden_size, num_nodes**2)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -170,14 +166,12 @@ class MLPStateFlow(nn.Module):
         num_layers: int = 2,
     ):
         super().__init__()
-        self.body = _perceptron(num_nodes, hidden_size, num_layers)
+        self.body = perceptron([4 * num_nodes**2] + [hidden_size] * num_layers)
         self.head = nn.Linear(hidden_size, 1)
         self.forward_looking = forward_looking
         self.scale = nn.Parameter(torch.ones(()))
         self.start = nn.Parameter(torch.tensor(0.0 if forward_looking else float(start)))
-        with torch.no_grad():
-            self.head.weight.mul_(0.1)
-            self.head.bias.zero_()
+        start_small(self.head)
 
     def forward(self, observation: EdgeObservation) -> Float[Tensor, " b"]:
         """Return log F(s), or log F(s) - log R(s) if `forward_looking`: shape (b,), in nats."""
@@ -185,17 +179,6 @@ class MLPStateFlow(nn.Module):
         if self.forward_looking:
             flow = flow - independent_pairs(observation, self.scale)[:, -1]
         return flow
-
-
-def _perceptron(num_nodes: int, hidden_size: int, num_layers: int) -> nn.Sequential:
-    widths = [4 * num_nodes**2] + [hidden_size] * num_layers
-    return nn.Sequential(
-        *(
-            layer
-            for width, following in pairwise(widths)
-            for layer in (nn.Linear(width, following), nn.ReLU())
-        )
-    )
 
 
 def _soft_gains(observation: EdgeObservation) -> Float[Tensor, "b e"]:

@@ -8,6 +8,7 @@ from torch.nn.functional import relu, softplus
 from dag_gfn.gflownet.policies.attention import AttentionBlock, in_parts
 from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.gflownet.policies.independent_pairs import independent_pairs
+from dag_gfn.gflownet.policies.perceptron import start_small
 
 _NATS = 10.0
 """The network reads gains and returns logits in this unit."""
@@ -65,11 +66,7 @@ class EdgeTransformer(nn.Module):
         self.pool = nn.Linear(width, width)
         self.stop = nn.Linear(width, 1)
         self.stop_scale = nn.Parameter(torch.ones(()))  # pairs share nodes, so their gains do not add up
-        with torch.no_grad():  # begin near the logits of independent pairs
-            for head in (self.edge, self.stop):
-                head.weight.mul_(0.1)
-                head.bias.zero_()
-            self.edge_skip.weight.zero_()
+        start_small(self.edge, self.stop, skip=self.edge_skip)  # near the logits of independent pairs
 
     def forward(self, observation: EdgeObservation) -> Float[Tensor, "b a"]:
         """Return logits of shape (b, d*d + 1), stop last."""

@@ -13,6 +13,7 @@ from dag_gfn.gflownet.policies.attention import in_parts
 from dag_gfn.gflownet.policies.edge_features import EDGE_FEATURES, GRAPH_FEATURES, NODE_FEATURES, EdgeFeatures
 from dag_gfn.gflownet.policies.edge_observation import EdgeObservation
 from dag_gfn.gflownet.policies.independent_pairs import independent_pairs
+from dag_gfn.gflownet.policies.perceptron import perceptron, start_small
 from dag_gfn.layerings.family_posterior import FamilyPosterior
 
 _MAX_NODES_WITH_SKIP = 20
@@ -84,7 +85,7 @@ class FamilyNetwork(nn.Module):
         self.register_buffer("sets", torch.zeros(num_sets, dtype=torch.int64))
         self.register_buffer("probabilities", torch.zeros(num_sets, dtype=torch.float64))
         self.register_buffer("start", torch.zeros(d + 1, dtype=torch.int64))
-        self.body = _perceptron([inputs] + [hidden_size] * num_layers)
+        self.body = perceptron([inputs] + [hidden_size] * num_layers)
         self.head = nn.Linear(hidden_size, pairs)
         self.skip = nn.Linear(inputs, pairs, bias=False) if d <= _MAX_NODES_WITH_SKIP else None
         self.edge = nn.Linear(2 * EDGE_FEATURES, width)
@@ -93,19 +94,14 @@ class FamilyNetwork(nn.Module):
         self.graph = nn.Linear(GRAPH_FEATURES, width, bias=False)
         self.between = nn.Linear(width, width)
         self.edge_head = nn.Linear(width, 1)
-        self.stop_body = _perceptron([inputs, _FLOW_SIZE, _FLOW_SIZE // 2])
+        self.stop_body = perceptron([inputs, _FLOW_SIZE, _FLOW_SIZE // 2])
         self.stop_head = nn.Linear(_FLOW_SIZE // 2, 1)
         self.stop_skip = nn.Linear(inputs, 1, bias=False)
         self.stop_scale = nn.Parameter(torch.ones(()))
         nothing = np.zeros(0, dtype=np.int64)
         self.families = FamilyPosterior.of_sets(nothing, np.zeros(0), self.start.numpy())
-        with torch.no_grad():  # begin near the posterior of parent sets
-            for head in (self.head, self.edge_head, self.stop_head):
-                head.weight.mul_(0.1)
-                head.bias.zero_()
-            for skip in (self.skip, self.stop_skip):
-                if skip is not None:
-                    skip.weight.zero_()
+        start_small(self.head, self.edge_head, skip=self.skip)  # near the posterior of parent sets
+        start_small(self.stop_head, skip=self.stop_skip)
 
     @classmethod
     def with_families(cls, families: FamilyPosterior, **sizes: int) -> "FamilyNetwork":
@@ -190,13 +186,3 @@ class FamilyNetwork(nn.Module):
             alone = (share * (sets == mine)).sum(1)
             complete[:, node] = alone.where(total.squeeze(1) > 0, 1.0).float()
         return further.transpose(1, 2), complete
-
-
-def _perceptron(widths: list[int]) -> nn.Sequential:
-    return nn.Sequential(
-        *(
-            layer
-            for width, following in pairwise(widths)
-            for layer in (nn.Linear(width, following), nn.ReLU())
-        )
-    )

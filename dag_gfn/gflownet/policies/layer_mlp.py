@@ -1,12 +1,11 @@
 """A perceptron for root layerings."""
 
-from itertools import pairwise
-
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from dag_gfn.gflownet.policies.layer_network import NUM_FEATURES, LayerNetwork, start_small
+from dag_gfn.gflownet.policies.layer_network import NUM_FEATURES, LayerNetwork
 from dag_gfn.gflownet.policies.layer_observation import LayerObservation
+from dag_gfn.gflownet.policies.perceptron import perceptron, start_small
 
 _FEW_NODES = 6
 _SMALL_HIDDEN, _HIDDEN = 128, 256
@@ -53,9 +52,7 @@ class LayerMLP(LayerNetwork):
         if hidden_size is None:
             hidden_size = _SMALL_HIDDEN if d <= _FEW_NODES else _HIDDEN
         widths = [NUM_FEATURES * d] + [hidden_size] * num_layers
-        self.body = nn.Sequential(
-            *(layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU()))
-        )
+        self.body = perceptron(widths)
         self.ready = nn.Linear(hidden_size, d)
         self.ready_skip = nn.Linear(NUM_FEATURES * d, d, bias=False)
         self.value = nn.Linear(hidden_size, 1)

@@ -155,25 +155,6 @@ class LayerNetwork(nn.Module):
         self.value_skip.copy_(torch.linalg.solve(products, moments))
 
 
-@torch.no_grad()
-def start_small(*heads: nn.Linear, skip: nn.Linear) -> None:
-    """Scale the last layers down and set the linear map to zero, so that training starts near independent nodes.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from dag_gfn.gflownet.policies.layer_network import start_small
-    >>> head, skip = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1, bias=False)
-    >>> start_small(head, skip=skip)
-    >>> head.bias.item(), skip.weight.tolist()
-    (0.0, [[0.0, 0.0]])
-    """
-    for head in heads:
-        head.weight.mul_(0.1)
-        head.bias.zero_()
-    skip.weight.zero_()
-
-
 def node_features(observation: LayerObservation) -> Float[Tensor, "b f d"]:
     """Return the `NUM_FEATURES` features of each node: where it is, and the shares of its weight that are left.
 

@@ -7,8 +7,9 @@ from torch.nn.functional import relu
 
 from dag_gfn.gflownet.policies.attention import AttentionBlock, in_parts
 from dag_gfn.gflownet.policies.independent_nodes import log_available, log_spare
-from dag_gfn.gflownet.policies.layer_network import NUM_FEATURES, LayerNetwork, node_features, start_small
+from dag_gfn.gflownet.policies.layer_network import NUM_FEATURES, LayerNetwork, node_features
 from dag_gfn.gflownet.policies.layer_observation import LayerObservation
+from dag_gfn.gflownet.policies.perceptron import start_small
 
 _NUM_PAIR_FEATURES = 4
 

@@ -147,9 +147,7 @@ class _Continuation:
         steps = torch.cat([steps, last], dim=1)
 
         def planned(rows: Int[Tensor, " r"], log_p: Float[Tensor, "r a"], taken: int) -> Int[Tensor, " r"]:
-            return steps[rows, (kept[rows] + taken).minimum(lengths[rows])].where(
-                kept[rows] + taken < lengths[rows], self.environment.stop_action
-            )
+            return steps[rows, (kept[rows] + taken).minimum(lengths[rows])]  # a stop beyond the length
 
         return self._walk(planned)
 
