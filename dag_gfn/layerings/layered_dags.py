@@ -80,14 +80,11 @@ def draw_dags(
     """
     uniform = rng.random(layer_of.shape)
     parents = np.empty(layer_of.shape, dtype=np.int64)
-    linear = np.exp(weights.log_weights)
     streams = rng.spawn(-(-len(layer_of) // _SLICE))  # one for each slice, whatever the number of threads
 
     def draw(start: int) -> None:
         part = slice(start, start + _SLICE)
-        _draw_dags(
-            weights.tables, linear, layer_of[part], uniform[part], streams[start // _SLICE], parents[part]
-        )
+        _draw_dags(weights.tables, layer_of[part], uniform[part], streams[start // _SLICE], parents[part])
 
     run_chunks(draw, range(0, len(layer_of), _SLICE), progress=on_share)
     return graph.adjacency_from_masks(parents, weights.d)
@@ -98,10 +95,10 @@ def draw_dags(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _draw_dags(tables, linear, layer_of, uniform, rng, parents):
+def _draw_dags(tables, layer_of, uniform, rng, parents):
     """Fill one parent set for each node of each layering: bitmasks, shape (k, d).
 
-    `linear` are the weights w_v(T), shape (d, 2^K), no logarithms; `layer_of` and `uniform` have shape (k, d).
+    `layer_of` and `uniform` have shape (k, d).
     """
     d = layer_of.shape[1]
     layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)  # masks of each layer
@@ -113,5 +110,5 @@ def _draw_dags(tables, linear, layer_of, uniform, rng, parents):
             if k > 0:
                 # slices of length one: draw_meeting draws many sets at a time
                 draw_meeting(
-                    tables, linear[v], v, earlier[k], layers[k - 1], uniform[s, v : v + 1], rng, parents[s, v : v + 1]
+                    tables, v, earlier[k], layers[k - 1], uniform[s, v : v + 1], rng, parents[s, v : v + 1]
                 )  # fmt: skip

@@ -23,9 +23,19 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
-from dag_gfn.layerings.node_weights import index_of, log_node_weight, log_outside_factor, sum_touching
+from dag_gfn.layerings.node_weights import (
+    CANCELLED,
+    NEGLIGIBLE,
+    index_of,
+    log_node_weight,
+    log_outside_factor,
+    sum_touching,
+)
 
-_UNDERFLOW = -600.0  # nats below a node's best parent set, where doubles would lose digits
+_NEGLIGIBLE = NEGLIGIBLE + np.log(
+    CANCELLED
+)  # relative to all sets, of which at least that share meets the last layer
+_LOOKUPS = 16  # subsets that can be gone through in the time of two look-ups
 _SUBSETS_A_DRAW = 256  # subsets that can be enumerated in the time of one draw without enumeration
 
 
@@ -45,16 +55,16 @@ def _set_at(tables, node, index):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def draw_meeting(tables, linear, node, inside, last, uniforms, rng, sets):
+def draw_meeting(tables, node, inside, last, uniforms, rng, sets):
     """Fill `sets` with masks of independent parent sets within `inside` that meet `last`, drawn by their weight.
 
-    There is one set for each of the `uniforms`, both of shape (m,). `linear` are the node's weights w_v(T), shape
-    (2^K,), no logarithms. `rng` is used only where there are parents outside the candidates.
+    There is one set for each of the `uniforms`, both of shape (m,). `rng` is used only where there are parents outside
+    the candidates.
     """
     sets[:] = 0
     outside = inside & tables.outside[node]
     if outside == 0:
-        _add_candidates(tables, linear, node, inside, last, uniforms, sets, np.arange(len(sets)))
+        _add_candidates(tables, node, inside, last, uniforms, sets, np.arange(len(sets)))
         return
     inside, within = inside & tables.candidates[node], index_of(tables, node, inside)
     log_all = tables.log_sums[node, within]  # log of ŵ(U_i), by which all weights below are divided
@@ -69,14 +79,27 @@ def draw_meeting(tables, linear, node, inside, last, uniforms, rng, sets):
         if not meeting[m]:
             sets[m] |= _draw_outside(tables, node, outside & last, True, rng)
             free[m] = rng.random() < some  # otherwise it has no candidate
-    _add_candidates(tables, linear, node, inside, inside & last, uniforms, sets, np.flatnonzero(meeting))
+    _add_candidates(tables, node, inside, inside & last, uniforms, sets, np.flatnonzero(meeting))
     # To meet all of U_i is to be any set but the empty one.
-    _add_candidates(tables, linear, node, inside, inside, uniforms, sets, np.flatnonzero(free))
+    _add_candidates(tables, node, inside, inside, uniforms, sets, np.flatnonzero(free))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _add_candidates(tables, linear, node, inside, last, uniforms, sets, places):
+def draw_within(tables, node, inside, rng):
+    """Return the mask of a parent set within `inside`, drawn by its weight from all, the empty one too."""
+    sets, among = np.zeros(1, dtype=np.int64), inside & tables.candidates[node]
+    if among:
+        log_all = tables.log_sums[node, index_of(tables, node, among)]
+        if rng.random() < -np.expm1(tables.log_weights[node, 0] - log_all):  # not the empty set
+            uniforms, places = np.full(1, rng.random()), np.zeros(1, dtype=np.int64)
+            _add_candidates(tables, node, among, among, uniforms, sets, places)
+    return sets[0] | _draw_outside(tables, node, inside & tables.outside[node], False, rng)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _add_candidates(tables, node, inside, last, uniforms, sets, places):
     """Add candidate parents within `inside` that meet `last`, drawn by weight, to the sets at some places.
 
     `places` are indices of `sets` and `uniforms`; they are overwritten.
@@ -84,19 +107,21 @@ def _add_candidates(tables, linear, node, inside, last, uniforms, sets, places):
     if len(places) == 0:
         return
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
-    log_total, bounded = log_node_weight(tables, node, inside, last, False)
+    _, bounded = log_node_weight(tables, node, inside, last, False)
     subsets, rest = 1, within  # 2^|U|, by clearing the lowest bit again and again
     while rest:
         rest &= rest - 1
         subsets *= 2
     # One enumeration serves all draws; it pays where there are many draws for the number of subsets.
     enumerated = len(places) > 1 and subsets <= _SUBSETS_A_DRAW * len(places)
-    # Differences of table entries need a total that has neither cancelled (bounded) nor underflowed.
-    if not bounded and log_total > _UNDERFLOW and not enumerated:
+    # Differences of table entries need a total that has not cancelled (bounded).
+    if not bounded and not enumerated:
         left = 0
         for m in places:
-            drawn = _draw_descending(linear, tables.log_sums[node], within, touching, uniforms[m])
-            if drawn & touching and linear[drawn] > 0.0:
+            drawn = _draw_descending(
+                tables.log_weights[node], tables.log_sums[node], within, touching, uniforms[m]
+            )
+            if drawn & touching and tables.log_weights[node, drawn] > -np.inf:
                 sets[m] |= _set_at(tables, node, drawn)
             else:  # rounding led to a set that is not possible: draw this one by enumeration
                 places[left] = m
@@ -142,72 +167,70 @@ def _share(sums, within, touching, log_all):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _draw_descending(weights, sums, within, touching, uniform):
-    """Return the index of a set in `within` that meets `touching`, drawn by weight: its two largest members first.
-
-    `weights` are w (no logarithms) and `sums` log ŵ of one node, both of shape (2^K,). Inversion of one uniform number:
-    `left` is what remains of it, in units of ŵ(within), after each choice. The weight of the sets whose largest member
-    is at most h, and that of the sets with largest member h whose second is at most k, are differences of entries of
-    `sums`. Only the sets with both members given are gone through one by one.
-    """
-    log_all = sums[within]
-    left = uniform * _share(sums, within, touching, log_all)
-    # 1. The largest member: sets within the members up to each one in turn, ascending. The empty set, which meets
-    #    nothing, has no share.
-    first, below_first, before = np.int64(0), np.int64(0), 0.0
-    rest, seen = within, np.int64(0)
-    while rest:
-        member = rest & -rest
-        rest ^= member
-        until = _share(sums, seen | member, touching, log_all)
-        first, below_first = member, seen
-        if until > left:
-            break
-        before, seen = until, seen | member
-    left -= before
-
-    # 2. The second largest: first the set {first} alone, then the sets with `first` within {first} and the members
-    #    up to each one in turn, which is the difference of two shares.
-    without = _share(sums, np.int64(0), touching, log_all)
-    until = _share(sums, first, touching, log_all) - without
-    if until > left:
-        return first
-    second, below_second, before = np.int64(0), np.int64(0), until
-    rest, seen = below_first, np.int64(0)
-    while rest:
-        member = rest & -rest
-        rest ^= member
-        upto = seen | member
-        until = _share(sums, upto | first, touching, log_all) - _share(sums, upto, touching, log_all)
-        second, below_second = member, seen
-        if until > left:
-            break
-        before, seen = until, upto
-    left -= before
-
-    # 3. The rest: all subsets of the members below the second, one by one.
-    scale = np.exp(-log_all)
-    both, subset, chosen = first | second, np.int64(0), first | second
+def _share_with(sums, chosen, among, touching, log_all):
+    """Return the same of the sets that consist of all of `chosen` and some of `among`: by inclusion and exclusion."""
+    total, subset = 0.0, chosen
     while True:
-        candidate = both | subset
-        if candidate & touching and weights[candidate] > 0.0:
-            chosen = candidate
-            left -= weights[candidate] * scale
-            if left < 0.0:
-                return chosen
-        if subset == below_second:  # rounding: the last set of positive weight
-            return chosen
-        subset = (subset - below_second) & below_second  # the next subset, ascending
+        share = _share(sums, subset | among, touching, log_all)
+        total += -share if _size(chosen & ~subset) & 1 else share
+        if subset == 0:
+            return total
+        subset = (subset - 1) & chosen
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def draw_parents(tables, node, inside, last, uniform):
-    """Return the mask of a parent set within `inside` that meets `last` (if that is not empty), drawn by its weight."""
-    sets = np.zeros(1, dtype=np.int64)
-    if inside != 0:
-        _add_enumerated(tables, node, inside, last, np.full(1, uniform), sets, np.zeros(1, dtype=np.int64))
-    return sets[0]
+def _size(index):
+    """Return the number of members of a set."""
+    size = 0
+    while index:
+        index &= index - 1
+        size += 1
+    return size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _draw_descending(log_weights, sums, within, touching, uniform):
+    """Return the index of a set in `within` that meets `touching`, drawn by weight: its largest members first.
+
+    `log_weights` are log w and `sums` log ŵ of one node, both of shape (2^K,). Inversion of one uniform number: `left`
+    is what remains of it, in units of ŵ(within), after each choice. How much the sets weigh that have the members
+    `chosen` so far, and none above a given one but these, `sums` tell. When the sets that remain are few enough, they
+    are gone through one by one.
+    """
+    log_all = sums[within]
+    left = uniform * _share(sums, within, touching, log_all)
+    chosen, below, lookups = np.int64(0), within, _LOOKUPS
+    while True:
+        before = _share_with(sums, chosen, np.int64(0), touching, log_all)  # no other members
+        if before > left:
+            return chosen
+        member, seen, rest = np.int64(0), np.int64(0), below
+        while rest:  # the sets within those up to each member in turn, ascending
+            member = rest & -rest
+            rest ^= member
+            until = _share_with(sums, chosen, seen | member, touching, log_all)
+            if until > left or rest == 0:
+                break
+            before, seen = until, seen | member
+        left -= before
+        chosen, below, lookups = chosen | member, seen, 2 * lookups
+        size = _size(below)
+        if 1 << size <= lookups * size or below == 0:
+            break
+    subset, drawn = np.int64(0), chosen
+    while True:
+        candidate = chosen | subset
+        value = log_weights[candidate] - log_all
+        if candidate & touching and value > _NEGLIGIBLE:
+            drawn = candidate
+            left -= np.exp(value)
+            if left < 0.0:
+                return drawn
+        if subset == below:  # rounding: the last set of positive weight
+            return drawn
+        subset = (subset - below) & below  # the next subset, ascending
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -215,23 +238,15 @@ def draw_parents(tables, node, inside, last, uniform):
 def _add_enumerated(tables, node, inside, last, uniforms, sets, places):
     """Add such candidate parents to the sets at some places by going through all up to 2^|inside| subsets twice.
 
-    The first pass sums the weights, the second inverts all uniform numbers at once. An empty `last` puts no condition
-    on the sets.
+    The first pass sums the weights, the second inverts all uniform numbers at once.
     """
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     weights = tables.log_weights[node]
-    free = last == 0
-    if free:
-        touching = within
     largest, total = sum_touching(weights, within, touching)
-    if free and weights[0] > -np.inf:  # sum_touching leaves out the empty set, which meets nothing
-        top = max(largest, weights[0])
-        total = total * np.exp(largest - top) + np.exp(weights[0] - top)
-        largest = top
     order = places[np.argsort(uniforms[places])]  # by ascending uniform number: one sweep serves them all
     subset, chosen, until, done = within, np.int64(0), 0.0, 0
-    while True:
-        if free or subset & touching:
+    while subset:
+        if subset & touching:
             weight = np.exp(weights[subset] - largest)
             if weight > 0.0:
                 chosen = subset
@@ -239,7 +254,7 @@ def _add_enumerated(tables, node, inside, last, uniforms, sets, places):
                 while done < len(order) and until > uniforms[order[done]] * total:
                     sets[order[done]] |= _set_at(tables, node, chosen)
                     done += 1
-        if subset == 0 or done == len(order):
+        if done == len(order):
             break
         subset = (subset - 1) & within  # the next subset, descending
     for m in order[done:]:  # rounding: the last set of positive weight

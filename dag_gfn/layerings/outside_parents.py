@@ -149,7 +149,7 @@ def correct_parents(
 
     def correct(node: int) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
         sets = np.empty((len(layer_of), draws), dtype=np.int64)
-        _draw_sets(weights.tables, np.exp(weights.log_weights[node]), node, layer_of, streams[node], sets)
+        _draw_sets(weights.tables, node, layer_of, streams[node], sets)
         log_ratio = _log_ratio(weights, table, node, sets)
         largest = log_ratio.max(axis=1, keepdims=True)
         largest[largest == -np.inf] = 0.0
@@ -183,11 +183,11 @@ def _log_ratio(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _draw_sets(tables, linear, node, layer_of, rng, sets):
+def _draw_sets(tables, node, layer_of, rng, sets):
     """Fill `sets`, shape (k, m), with m parent sets of one node for each layering.
 
-    `linear` are the node's weights, no logarithms, and `layer_of` has shape (k, d). Layerings with the same U and Q
-    (`inside`, `last`) are served by one call, which can then enumerate the parent sets once for all of them.
+    `layer_of` has shape (k, d). Layerings with the same U and Q (`inside`, `last`) are served by one call, which can
+    then enumerate the parent sets once for all of them.
     """
     k, m = sets.shape
     d = layer_of.shape[1]
@@ -209,7 +209,7 @@ def _draw_sets(tables, linear, node, layer_of, rng, sets):
         drawn = np.zeros((end - start) * m, dtype=np.int64)
         if inside[first] != 0:
             uniforms = rng.random(len(drawn))
-            draw_meeting(tables, linear, node, inside[first], last[first], uniforms, rng, drawn)
+            draw_meeting(tables, node, inside[first], last[first], uniforms, rng, drawn)
         for place in range(start, end):
             sets[order[place]] = drawn[(place - start) * m : (place - start + 1) * m]
         start = end

@@ -13,8 +13,7 @@ from dag_gfn.chunked import free_threads
 from dag_gfn.compilation import working_seconds
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.cooling import cooled_ladder
-from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
-from dag_gfn.mcmc.moves import MOVES
+from dag_gfn.mcmc.ladder import COUNTED, Ladder, LadderState, run_ladder
 from dag_gfn.mcmc.partition import init, init_at
 
 _log = logging.getLogger(__name__)
@@ -62,8 +61,8 @@ class Chains:
     log_weights : ndarray, shape (c, k), float64
     edge : ndarray, shape (c, k, d, d), float32
         As in `LayeringDraws`.
-    tried, accepted : ndarray, shape (c, 5), int64
-        By the kinds of moves in `MOVES`, burn-in included.
+    tried, accepted : ndarray, shape (c, 6), int64
+        By the kinds of moves in `ladder.COUNTED`, burn-in included.
     temperatures : ndarray, shape (r,), float64
         Those of each chain's ladder (:mod:`dag_gfn.mcmc.ladder`), the chain's own first; 1 alone without tempering.
     swaps_tried, swaps_accepted : ndarray, shape (c, r - 1), int64
@@ -179,7 +178,7 @@ def run_chains(
         given += [init(weights, rng=rng) for rng in rngs[len(given) :]]
         begins = [state.layer_of[None] for state in given]
     states = [LadderState.at(layer_of) for layer_of in begins]
-    counts = np.zeros((2, chains, len(MOVES)), dtype=np.int64)
+    counts = np.zeros((2, chains, len(COUNTED)), dtype=np.int64)
     swaps = np.zeros((2, chains, len(ladder.temperatures) - 1), dtype=np.int64)
     draws: list[list[_Blocks]] = [[] for _ in range(chains)]
     thinning = int(np.clip(iterations // (2 * kept), 1, _FIRST_THINNING))

@@ -9,7 +9,9 @@ exchange their layerings L and L' with probability
 L being on the lower rung of the two, which keeps the distribution of every rung. The pairs (0, 1), (2, 3), ... and
 (1, 2), (3, 4), ... have their turn alternately: then a layering that goes up tends to go on.
 
-The lowest chain makes `interval` steps between two rounds, each of the others `hot_steps` just before it.
+The lowest chain makes `interval` steps between two rounds, each of the others `hot_steps` just before it. At every
+8 d-th step it also reverses edges (:mod:`dag_gfn.mcmc.edge_reversal`), which weights of layerings to another power than
+1 do not allow.
 
 References
 ----------
@@ -26,8 +28,14 @@ from numba import njit
 
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chain_steps import add_edges, begin, one_step
+from dag_gfn.mcmc.edge_reversal import reverse_edges
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
 from dag_gfn.mcmc.partition import LayeringDraws
+
+_STEPS_BETWEEN = 8  # times d, between two DAGs whose edges are reversed
+_REVERSALS = 3  # times d, of each of them
+COUNTED = (*MOVES, "reversal")
+"""The kinds of moves that the lowest chain counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +105,8 @@ class LadderCounts:
 
     Attributes
     ----------
-    tried, accepted : ndarray, shape (5,), int64
-        Proposals on the lowest rung, by the kinds of `MOVES`.
+    tried, accepted : ndarray, shape (6,), int64
+        Proposals on the lowest rung, by the kinds of `COUNTED`.
     swaps_tried, swaps_accepted : ndarray, shape (r - 1,), int64
         Exchanges between each rung and the next.
     rounds : ndarray, shape (k,), int64
@@ -113,7 +121,7 @@ class LadderCounts:
     --------
     >>> import numpy as np
     >>> from dag_gfn.mcmc.ladder import LadderCounts
-    >>> none = np.zeros(5, dtype=np.int64)
+    >>> none = np.zeros(6, dtype=np.int64)
     >>> counts = LadderCounts(none, none, np.array([10, 10]), np.array([5, 4]), none, none, np.zeros((5, 2)))
     >>> (counts.swaps_accepted / counts.swaps_tried).tolist()
     [0.5, 0.4]
@@ -158,7 +166,7 @@ def run_ladder(
         np.empty((blocks, d), dtype=np.int8), np.empty(blocks), np.empty((blocks, d, d), dtype=np.float32)
     )
     layer_of, from_top = state.layer_of.copy(), state.from_top.copy()
-    moves = np.zeros((2, len(MOVES)), dtype=np.int64)
+    moves = np.zeros((2, len(COUNTED)), dtype=np.int64)
     swaps = np.zeros((2, rungs - 1), dtype=np.int64)
     rounds, arrivals = np.zeros((2, blocks), dtype=np.int64)
     log_ratios = np.full((blocks, rungs - 1), -np.inf)
@@ -194,6 +202,7 @@ def _run_ladder(
     work, new_weight = np.empty((5, d), dtype=np.int64), np.zeros(d)
     known, weight, log_weight = np.empty((rungs, 2, d), dtype=np.int64), np.zeros((rungs, d)), np.zeros(rungs)
     place, hot_moves = np.arange(rungs), np.zeros((2, len(cumulative)), dtype=np.int64)
+    between, reversals = _STEPS_BETWEEN * d, _REVERSALS * d
     for r in range(rungs):
         log_weight[r] = begin(tables, layer_of[r], known[r], weight[r], work, new_weight)
     # edge probabilities given the layering, by target; of the same U and Q they are the same
@@ -213,6 +222,12 @@ def _run_ladder(
                 work, new_weight, rng, moves[0], moves[1],
             )  # fmt: skip
             steps += 1
+            if steps % between == 0:
+                moves[0, -1] += reversals
+                moves[1, -1] += reverse_edges(tables, layer_of[lowest], reversals, rng)
+                log_weight[lowest] = begin(
+                    tables, layer_of[lowest], known[lowest], weight[lowest], work, new_weight
+                )  # fmt: skip
             if rungs > 1 and steps % interval == 0:
                 for r in range(1, rungs):
                     _hot_steps(

@@ -11,6 +11,8 @@ Each kind is a Metropolis-Hastings move of its own; where there is nothing to pr
 ``swap_adjacent``  one node of each of two neighbouring layers change places: symmetric.
 ``swap``  two nodes at random do, if their layers differ: symmetric.
 ``stay``  so that the chain has no period.
+
+Moves of another kind change DAGs (:mod:`dag_gfn.mcmc.edge_reversal`).
 """
 
 from typing import no_type_check

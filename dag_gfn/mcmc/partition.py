@@ -18,7 +18,7 @@ from numba import njit
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_parents import draw_parents
+from dag_gfn.layerings.layered_parents import draw_within
 from dag_gfn.layerings.node_weights import index_of, layer_masks, log_node_weight
 from dag_gfn.mcmc.chain_steps import add_edges, begin, one_step
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
@@ -124,7 +124,7 @@ def init(weights: LayerWeights, *, rng: np.random.Generator) -> LayeringState:
     """
     d = weights.d
     layer_of = np.zeros(d, dtype=np.int64)
-    if not _random_layering(weights.tables, rng.random((2, d)), layer_of):
+    if not _random_layering(weights.tables, rng, layer_of):
         raise ConstraintError(f"no DAG on the {d} nodes satisfies the constraints: drop some of them")
     return init_at(weights, layer_of)
 
@@ -246,7 +246,7 @@ def run(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _random_layering(tables, uniform, layer_of):
+def _random_layering(tables, rng, layer_of):
     """Fill the layering of a random DAG; False if nothing can be placed.
 
     A node that can be placed stays so when others have been, so the order never ends early if any DAG exists.
@@ -254,7 +254,7 @@ def _random_layering(tables, uniform, layer_of):
     d = len(layer_of)
     placed = np.int64(0)
     candidates = np.empty(d, dtype=np.int64)
-    for position in range(d):
+    for _ in range(d):
         count = 0
         for v in range(d):
             if not placed >> v & 1 and tables.log_sums[v, index_of(tables, v, placed)] > -np.inf:
@@ -262,9 +262,9 @@ def _random_layering(tables, uniform, layer_of):
                 count += 1
         if count == 0:
             return False
-        v = candidates[int(uniform[0, position] * count)]
+        v = candidates[int(rng.random() * count)]
         # parents among all that are placed, by their weights; the layer is one beyond the last parent's
-        parents = draw_parents(tables, v, placed, np.int64(0), uniform[1, position])
+        parents = draw_within(tables, v, placed, rng)
         layer_of[v] = 0
         for i in range(d):
             if parents >> i & 1:

@@ -12,7 +12,7 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.posterior_dags import affordable_dags, draw_trial_dags, posterior_dags
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
-from dag_gfn.mcmc.moves import MOVES
+from dag_gfn.mcmc.ladder import COUNTED
 from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
@@ -281,7 +281,9 @@ def acceptance_of(chains: Chains) -> dict[str, float]:
     """
     tried, accepted = chains.tried.sum(axis=0), chains.accepted.sum(axis=0)
     return {
-        move: float(accepted[kind] / max(tried[kind], 1)) for kind, move in enumerate(MOVES) if move != "stay"
+        move: float(accepted[kind] / max(tried[kind], 1))
+        for kind, move in enumerate(COUNTED)
+        if move != "stay"
     }
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_parents import draw_meeting, draw_parents
+from dag_gfn.layerings.layered_parents import draw_meeting, draw_within
 
 D, NODE = 5, 2
 INSIDE, LAST = 0b11011, 0b10001  # all others have come before, nodes 0 and 4 last
@@ -38,11 +38,11 @@ def assert_frequencies(drawn, probabilities):
 def test_sets_that_meet_the_last_layer(rng, scale, together):
     complete = random_table(D, seed=3, scale=scale).complete
     weights = LayerWeights.of(complete)
-    linear, uniforms = np.exp(weights.log_weights[NODE]), rng.random(20_000)
+    uniforms = rng.random(20_000)
     sets = np.empty(len(uniforms), dtype=np.int64)
     for start in range(0, len(sets), together):
         part = slice(start, start + together)
-        draw_meeting(weights.tables, linear, NODE, INSIDE, LAST, uniforms[part], rng, sets[part])
+        draw_meeting(weights.tables, NODE, INSIDE, LAST, uniforms[part], rng, sets[part])
     assert_frequencies(sets, expected(complete[NODE], INSIDE, LAST))
 
 
@@ -53,20 +53,37 @@ def test_sets_with_parents_outside_the_candidates(rng, size):
     log_odds = random_log_odds(candidates, rng)
     weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
     sets = np.empty(20_000, dtype=np.int64)
-    linear = np.exp(weights.log_weights[NODE])
-    draw_meeting(weights.tables, linear, NODE, INSIDE, LAST, rng.random(len(sets)), rng, sets)
+    draw_meeting(weights.tables, NODE, INSIDE, LAST, rng.random(len(sets)), rng, sets)
     joined = join_independently(complete, candidates, log_odds)
     assert_frequencies(sets, expected(joined[NODE], INSIDE, LAST))
 
 
-@pytest.mark.parametrize("last", [LAST, 0])
-def test_one_set_at_a_time(rng, last):
-    complete = random_table(D, seed=5, scale=2.0).complete
+@pytest.mark.parametrize("scale", [1.0, 6.0, 60.0])
+def test_any_set_within_some_nodes(rng, scale):
+    complete = random_table(D, seed=5, scale=scale).complete
     tables = LayerWeights.of(complete).tables
-    sets = [draw_parents(tables, NODE, INSIDE, last, uniform) for uniform in rng.random(20_000)]
-    assert_frequencies(sets, expected(complete[NODE], INSIDE, last))
+    sets = [draw_within(tables, NODE, INSIDE, rng) for _ in range(20_000)]
+    assert_frequencies(sets, expected(complete[NODE], INSIDE, 0))
 
 
-def test_a_root_has_no_parents():
+@pytest.mark.parametrize("size", [1, 2])
+def test_any_set_with_parents_outside_the_candidates(rng, size):
+    complete = random_table(D, seed=4).complete
+    candidates = random_candidates(D, size, rng)
+    log_odds = random_log_odds(candidates, rng)
+    tables = LayerWeights.of(only_within(complete, candidates), candidates, log_odds).tables
+    sets = [draw_within(tables, NODE, INSIDE, rng) for _ in range(20_000)]
+    joined = join_independently(complete, candidates, log_odds)
+    assert_frequencies(sets, expected(joined[NODE], INSIDE, 0))
+
+
+def test_the_empty_set_may_be_impossible(rng):
+    complete = random_table(D, seed=5).complete.copy()
+    complete[NODE, 0] = -np.inf
+    tables = LayerWeights.of(complete).tables
+    assert all(draw_within(tables, NODE, INSIDE, rng) for _ in range(200))
+
+
+def test_a_root_has_no_parents(rng):
     tables = LayerWeights.of(random_table(D, seed=5).complete).tables
-    assert draw_parents(tables, NODE, 0, 0, 0.3) == 0
+    assert draw_within(tables, NODE, 0, rng) == 0

@@ -33,7 +33,9 @@ def test_blocks_stay_between_one_and_two_times_what_is_to_be_kept(
     assert (result.thinning, result.layer_of.shape) == (thinning, (3, blocks, 5))
     assert result.edge.shape == (3, blocks, 5, 5)
     assert iterations - thinning < result.iterations <= iterations
-    assert (result.tried.sum(axis=1) == result.iterations).all()
+    steps, reversals = result.tried[:, :-1].sum(axis=1), result.tried[:, -1]
+    assert (steps == result.iterations).all()
+    assert (reversals == result.iterations // 40 * 15).all()  # 3 d at every 8 d-th step
     assert not result.cut_short
     assert not result.interrupted
 
@@ -44,7 +46,8 @@ def test_merging_gives_what_longer_blocks_would():
     )  # 4 steps between edge probabilities divide 16
     result = run_chains(weights, streams=streams(4, 1), iterations=1280, kept=10)
     rng = np.random.default_rng(streams(4, 1)[0])
-    drawn, _, _ = run(weights, init(weights, rng=rng), rng=rng, blocks=80, thinning=16)
+    start = LadderState.at(init(weights, rng=rng).layer_of[None])
+    drawn, _, _ = run_ladder(weights, Ladder.alone(), start, rng=rng, blocks=80, thinning=16)
     assert result.thinning == 64
     np.testing.assert_array_equal(result.layer_of[0], drawn.layer_of[3::4][10:])
     np.testing.assert_array_equal(result.log_weights[0], drawn.log_weights[3::4][10:])

@@ -2,7 +2,7 @@
 
 Each draw begins a Markov chain of its own. A round undoes some edges of every DAG and lets the policy go on from there
 (:mod:`dag_gfn.gflownet.sampling.redo`), which leads far; then some steps of the chain over root layerings
-(:mod:`dag_gfn.mcmc.partition`) look nearby, and a DAG is drawn of the last layering. Where parents beyond the
+(:mod:`dag_gfn.mcmc.ladder`) look nearby, and a DAG is drawn of the last layering. Where parents beyond the
 candidates of a column count, the second kind of moves would not be exact and is left out. Early rounds are dropped.
 What remains of the error of the policy can be seen in how far the first half of the kept rounds is from the second.
 """
@@ -24,7 +24,7 @@ from dag_gfn.gflownet.sampling.redo import redo
 from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, layering_of
-from dag_gfn.mcmc.partition import init_at, run
+from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
 from dag_gfn.posterior import Marginal
 
 _DROPPED = 1 / 3
@@ -195,8 +195,14 @@ def _along_layerings(
 
     def fill(start: int) -> None:
         for row in range(start, min(start + _TOGETHER, n)):
-            begin = init_at(weights, layer_of[row])
-            drawn, _, _ = run(weights, begin, rng=streams[start], blocks=1, thinning=_STEPS * d)
+            drawn, _, _ = run_ladder(
+                weights,
+                Ladder.alone(),
+                LadderState.at(layer_of[row : row + 1]),
+                rng=streams[start],
+                blocks=1,
+                thinning=_STEPS * d,
+            )
             ends[row], edges[row] = drawn.layer_of[0], drawn.edge[0]
 
     run_chunks(fill, starts)

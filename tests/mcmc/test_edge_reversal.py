@@ -1,0 +1,144 @@
+"""Reversals of edges: they keep the posterior, by enumeration, and lead to what single steps do not reach."""
+
+import functools
+
+import numpy as np
+import pytest
+from exact_tables import Table, random_table
+from layering_oracles import (
+    frequencies_fail,
+    join_independently,
+    layer_numbers,
+    layering_weights,
+    layers_of,
+    only_within,
+    random_candidates,
+    random_log_odds,
+)
+from scipy import stats
+
+from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.edge_reversal import reverse_edge, reverse_edges
+from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
+
+
+@functools.cache
+def case(name):
+    """Return weights, the parent masks of all DAGs of positive weight, shape (m, d), and their probabilities."""
+    d, scale, forbidden = {
+        "flat": (3, 0.3, 0.0),
+        "usual": (4, 2.0, 0.0),
+        "steep": (4, 8.0, 0.0),
+        "cancelling": (4, 12.0, 0.0),  # sums over the sets with a given parent lose their digits
+        "constrained": (4, 2.0, 0.4),
+        "candidates": (4, 2.0, 0.0),
+        "beyond": (4, 1.0, 0.0),
+    }[name]
+    complete = random_table(d, seed=3, scale=scale, forbidden=forbidden).complete
+    weights = LayerWeights.of(complete)
+    if name in ("candidates", "beyond"):
+        rng = np.random.default_rng(1)
+        candidates = random_candidates(d, 2 if name == "candidates" else 1, rng)
+        log_odds = random_log_odds(candidates, rng, impossible=1.0 if name == "candidates" else 0.2)
+        weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
+        complete = join_independently(complete, candidates, log_odds)
+    dags = [dag for same in layering_weights(complete).values() for dag, _ in same]
+    masks = parent_masks(np.stack(dags).astype(bool))
+    log_weights = Table(complete).log_reward(masks)
+    possible = log_weights > -np.inf
+    share = np.exp(log_weights[possible] - np.logaddexp.reduce(log_weights[possible]))
+    return weights, masks[possible], share
+
+
+def numbers_of(masks, among):
+    """Return the number of each DAG among given ones."""
+    base = (1 << among.shape[1]) ** np.arange(among.shape[1])
+    order = np.argsort(among @ base)
+    found = order[np.searchsorted((among @ base)[order], masks @ base)]
+    assert (among[found] == masks).all(), "a DAG of no weight"
+    return found
+
+
+CASES = ["flat", "usual", "steep", "cancelling", "constrained", "candidates", "beyond"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_detailed_balance(name, rng):
+    weights, masks, share = case(name)
+    before = np.repeat(np.arange(len(masks)), 120_000 // len(masks))
+    reached = masks[before]
+    changed = np.array([reverse_edge(weights.tables, parents, rng) for parents in reached])
+    after = numbers_of(reached, masks)
+    assert (changed >= (before != after)).all()  # one that was accepted may lead to the same DAG
+    there = np.zeros((len(masks), len(masks)), dtype=np.int64)
+    np.add.at(there, (before, after), 1)
+    a, b = np.nonzero(np.tril(there + there.T, -1))
+    assert len(a) > 20
+    # as many begin at each: those from a to b and from b to a are as the probabilities of b and a
+    to_b, both, p = there[a, b], there[a, b] + there[b, a], share[b] / (share[a] + share[b])
+    level = 1e-6 / len(a)
+    assert stats.binom.cdf(to_b, both, p).min() > level
+    assert stats.binom.sf(to_b - 1, both, p).min() > level
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_posterior_is_kept(name, rng):
+    weights, masks, share = case(name)
+    reached = masks[rng.choice(len(masks), 60_000, p=share)]
+    for parents in reached:
+        reverse_edge(weights.tables, parents, rng)
+    assert not frequencies_fail(np.bincount(numbers_of(reached, masks), minlength=len(masks)), share)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_layerings_keep_their_weights(name, rng):
+    weights, masks, share = case(name)
+    d = masks.shape[1]
+    layerings = np.stack([layer_numbers(layers_of(dag)) for dag in adjacency_from_masks(masks, d)])
+    distinct, which = np.unique(layerings, axis=0, return_inverse=True)
+    of_layerings = np.bincount(which, weights=share)
+    reached = distinct[rng.choice(len(distinct), 40_000, p=of_layerings)]
+    for layer_of in reached:
+        reverse_edges(weights.tables, layer_of, 4, rng)
+    index = {tuple(layer_of): k for k, layer_of in enumerate(distinct.tolist())}
+    found = np.bincount([index[tuple(layer_of)] for layer_of in reached.tolist()], minlength=len(distinct))
+    assert not frequencies_fail(found, of_layerings)
+
+
+def test_a_dag_without_edges_stays(rng):
+    weights, masks, _ = case("usual")
+    parents = np.zeros(masks.shape[1], dtype=np.int64)
+    assert not reverse_edge(weights.tables, parents, rng)
+    assert not parents.any()
+
+
+def test_the_seed_decides():
+    weights, masks, _ = case("flat")
+    ends = []
+    for seed in (1, 1, 2):
+        reached, rng = masks.copy(), np.random.default_rng(seed)
+        for parents in reached:
+            reverse_edge(weights.tables, parents, rng)
+        ends.append(reached.tolist())
+    assert ends[0] == ends[1] != ends[2]
+
+
+def two_orders(gain=40.0):
+    """Return scores of 0 -> 1 <- 2 and of 1 -> 0 <- 2, equally good, with all between `gain` nats worse or more."""
+    complete = np.full((3, 4), -gain)
+    complete[:, 0] = 0.0
+    complete[1, 3] = complete[0, 3] = gain
+    return complete
+
+
+def test_what_single_steps_do_not_cross_is_crossed():
+    weights = LayerWeights.of(two_orders())
+    start = LadderState.at(np.array([[0, 1, 0]]))
+    drawn, _, counts = run_ladder(
+        weights, Ladder.alone(), start, rng=np.random.default_rng(0), blocks=2_000, thinning=24
+    )
+    share = drawn.edge[:, 0, 1].mean()  # 0 -> 1 <- 2 in half of the draws
+    assert abs(share - 0.5) < 0.1
+    assert counts.accepted[-1] > 100
+    assert counts.accepted[:-1].sum() > 0
