@@ -143,7 +143,7 @@ def draw_guides(
     time_limit: float | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> Guides:
-    """Run short tempered chains; return layerings of their second halves in random order.
+    """Run short tempered chains; return layerings of them without burn-in in random order.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ _FIRST_STEPS = 2_000  # of the first segment: a step takes from a microsecond to
 _SEGMENT_SECONDS = 0.25
 _FIRST_THINNING = 16
 _COOLING = 0.25  # of the time, at most
+_BURN_IN = 4  # one block in so many, at the beginning
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class ChainReport:
 
 @dataclass(frozen=True, eq=False)
 class Chains:
-    """The second halves of c chains, in k blocks of `thinning` steps each; the first halves are burn-in.
+    """The last three quarters of c chains, in k blocks of `thinning` steps each; the first quarters are burn-in.
 
     Attributes
     ----------
@@ -181,14 +182,16 @@ def run_chains(
     counts = np.zeros((2, chains, len(COUNTED)), dtype=np.int64)
     swaps = np.zeros((2, chains, len(ladder.temperatures) - 1), dtype=np.int64)
     draws: list[list[_Blocks]] = [[] for _ in range(chains)]
-    thinning = int(np.clip(iterations // (2 * kept), 1, _FIRST_THINNING))
+    # three quarters of the smallest number of blocks are `kept` or more, of all below the largest twice that or less
+    fewest = -(-kept * _BURN_IN // (_BURN_IN - 1))
+    thinning = int(np.clip(iterations // fewest, 1, _FIRST_THINNING))
     blocks, done, out_of_time, interrupted = 0, 0, False, False
     planned, segment = iterations, min(_FIRST_STEPS, _SEGMENT_STEPS)
 
     def result() -> Chains:
-        halves = [_joined(parts).of(slice(blocks // 2, blocks)) for parts in draws]
+        counted = [_joined(parts).of(slice(-(-blocks // _BURN_IN), blocks)) for parts in draws]
         return Chains(
-            **{name: np.stack([getattr(half, name) for half in halves]) for name in _Blocks._fields},
+            **{name: np.stack([getattr(part, name) for part in counted]) for name in _Blocks._fields},
             tried=counts[0],
             accepted=counts[1],
             temperatures=ladder.temperatures,
@@ -213,7 +216,7 @@ def run_chains(
                     break
                 planned = 2 * max(done, thinning)
                 _log.info("the chains do not agree after %d steps: they go on to %d", done, planned)
-            more = min(max(1, segment // thinning), 4 * kept - blocks, (planned - done) // thinning)
+            more = min(max(1, segment // thinning), 2 * fewest - blocks, (planned - done) // thinning)
             segment_began = working_seconds()
             futures = [
                 workers.submit(run_ladder, weights, ladder, state, rng=rng, blocks=more, thinning=thinning)
@@ -237,7 +240,7 @@ def run_chains(
             speed = more * thinning / max(now - segment_began, 1e-6)
             segment = min(max(int(speed * _SEGMENT_SECONDS), 1), _SEGMENT_STEPS)
             blocks, done = blocks + more, done + more * thinning
-            if blocks >= 4 * kept:
+            if blocks >= 2 * fewest:
                 draws = [[_merge_pairs(_joined(parts))] for parts in draws]
                 blocks, thinning = blocks // 2, 2 * thinning
             seconds = working_seconds() - began

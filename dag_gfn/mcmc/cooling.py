@@ -38,7 +38,7 @@ _MOST_STEPS = 50_000  # at each temperature: seconds, in which nothing can inter
 _FREE = 0.8  # share of the moves accepted without weights, that are accepted at the highest temperature
 _REFUSED = 0.45  # share of the exchanges, that neighbours should refuse
 _MOST_RUNGS = 64
-_HOT_SHARE = 0.4  # steps of all hot rungs over those of the lowest
+_HOT_SHARE = 1.0  # steps of all hot rungs over those of the lowest
 _COOLING_SHARE = 0.06  # steps of cooling over those of the lowest
 
 

@@ -46,9 +46,9 @@ def default_iterations(d: int) -> int:
     --------
     >>> from dag_gfn.mcmc.posterior import default_iterations
     >>> default_iterations(10), default_iterations(20)
-    (2000000, 8000000)
+    (1000000, 4000000)
     """
-    return 20_000 * max(d, 5) ** 2
+    return 10_000 * max(d, 5) ** 2
 
 
 def r_hat_seconds(d: int) -> float:
