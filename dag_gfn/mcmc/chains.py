@@ -87,7 +87,7 @@ class Chains:
     >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
     >>> chains = run_chains(weights, streams=RandomStreams(0).sequences("chains", 2), iterations=4_000, kept=100)
     >>> chains.layer_of.shape, chains.thinning, chains.cut_short
-    ((2, 125, 3), 16, False)
+    ((2, 187, 3), 16, False)
     """
 
     layer_of: Int8[np.ndarray, "c k d"]
@@ -189,7 +189,9 @@ def run_chains(
     planned, segment = iterations, min(_FIRST_STEPS, _SEGMENT_STEPS)
 
     def result() -> Chains:
-        counted = [_joined(parts).of(slice(-(-blocks // _BURN_IN), blocks)) for parts in draws]
+        counted = [
+            _joined(parts).of(slice(min(-(-blocks // _BURN_IN), blocks - 1), blocks)) for parts in draws
+        ]
         return Chains(
             **{name: np.stack([getattr(part, name) for part in counted]) for name in _Blocks._fields},
             tried=counts[0],

@@ -121,8 +121,9 @@ class LadderCounts:
     --------
     >>> import numpy as np
     >>> from dag_gfn.mcmc.ladder import LadderCounts
-    >>> none = np.zeros(6, dtype=np.int64)
-    >>> counts = LadderCounts(none, none, np.array([10, 10]), np.array([5, 4]), none, none, np.zeros((5, 2)))
+    >>> moves, rounds = np.zeros(6, dtype=np.int64), np.zeros(5, dtype=np.int64)
+    >>> counts = LadderCounts(
+    ...     moves, moves, np.array([10, 10]), np.array([5, 4]), rounds, rounds, np.zeros((5, 2)))
     >>> (counts.swaps_accepted / counts.swaps_tried).tolist()
     [0.5, 0.4]
     """

@@ -120,7 +120,7 @@ def init(weights: LayerWeights, *, rng: np.random.Generator) -> LayeringState:
     >>> from dag_gfn.mcmc.partition import init
     >>> weights = LayerWeights.of(np.zeros((3, 4)))  # three nodes, all 25 DAGs alike
     >>> init(weights, rng=np.random.default_rng(0)).layer_of.tolist()
-    [0, 0, 0]
+    [1, 0, 0]
     """
     d = weights.d
     layer_of = np.zeros(d, dtype=np.int64)

@@ -266,7 +266,8 @@ def test_the_same_seed_gives_the_same_bytes(here):
     for name in ("edges.csv", "graphs.csv"):
         one, two, other = (Path(out, name).read_bytes() for out in ("one", "two", "other"))
         assert one == two
-        assert one != other
+        if name == "edges.csv":  # all 25 graphs have their exact probabilities, whatever the seed
+            assert one != other
 
 
 def test_progress_is_plain_lines_in_a_log(here, capsys):

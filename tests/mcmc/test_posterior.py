@@ -242,7 +242,7 @@ class Ticking:
         return self.now
 
 
-def chains_of_five(iterations=32_000):
+def chains_of_five(iterations=21_344):
     weights = LayerWeights.of(score_table(5, rows=30).complete)
     return run_chains(weights, streams=np.random.SeedSequence(0).spawn(4), iterations=iterations, kept=500)
 
