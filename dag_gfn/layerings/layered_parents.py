@@ -32,9 +32,8 @@ from dag_gfn.layerings.node_weights import (
     sum_touching,
 )
 
-_NEGLIGIBLE = NEGLIGIBLE + np.log(
-    CANCELLED
-)  # relative to all sets, of which at least that share meets the last layer
+_NEGLIGIBLE = NEGLIGIBLE + np.log(CANCELLED)
+"""Nats relative to all sets, of which a share of at least `CANCELLED` meets the last layer."""
 _LOOKUPS = 16  # subsets that can be gone through in the time of two look-ups
 _SUBSETS_A_DRAW = 256  # subsets that can be enumerated in the time of one draw without enumeration
 
@@ -121,9 +120,10 @@ def _add_candidates(tables, node, inside, last, uniforms, sets, places):
             drawn = _draw_descending(
                 tables.log_weights[node], tables.log_sums[node], within, touching, uniforms[m]
             )
-            if drawn & touching and tables.log_weights[node, drawn] > -np.inf:
+            least = tables.log_sums[node, within] + _NEGLIGIBLE
+            if drawn & touching and tables.log_weights[node, drawn] > least:
                 sets[m] |= _set_at(tables, node, drawn)
-            else:  # rounding led to a set that is not possible: draw this one by enumeration
+            else:  # rounding led to a set of no weight: draw this one by enumeration
                 places[left] = m
                 left += 1
         places = places[:left]

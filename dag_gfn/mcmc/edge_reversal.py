@@ -63,14 +63,18 @@ def reverse_edge(tables, parents, rng):
     of_i, of_j, all_nodes = parents[i], parents[j], (np.int64(1) << d) - 1
     log_uniform = np.log(rng.random())
     parents[i], parents[j] = 0, 0
+    others = _number_of_edges(parents)
     open_to_i, open_to_j = all_nodes & ~_descendants(parents, i), all_nodes & ~_descendants(parents, j)
     parents[j] = of_j
     log_back = _log_with(tables, j, open_to_j, i, True)[0]
     log_back += _log_within(tables, i, all_nodes & ~_descendants(parents, i))
     parents[j] = 0
-    # at most this, whatever the new parents: sums that cancel are not looked at unless they matter
+    # At most this, whatever the new parents of i, which make it a descendant of j: sums that cancel are not looked at
+    # unless they matter.
     log_there, bounded = _log_with(tables, i, open_to_i, j, False)
-    log_most = np.log(count) + _log_within(tables, j, all_nodes & ~(np.int64(1) << j)) - log_back
+    log_most = (
+        np.log(count / (others + 1)) + _log_within(tables, j, open_to_j & ~(np.int64(1) << i)) - log_back
+    )
     if log_uniform < log_there + log_most and bounded:
         log_there = _log_with(tables, i, open_to_i, j, True)[0]
     if not log_uniform < log_there + log_most:
@@ -170,7 +174,10 @@ def _log_within(tables, node, among):
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def _log_with(tables, node, among, parent, exact):
-    """Return the log-weight of those that contain a given node, and whether it is an upper bound (`exact`)."""
+    """Return the log-weight of those that contain a given node, and whether it is only an upper bound.
+
+    It never is if `exact` is asked for.
+    """
     if not _possible(tables, node, among) >> parent & 1:
         return -np.inf, False
     return log_node_weight(tables, node, _possible(tables, node, among), np.int64(1) << parent, exact)

@@ -79,7 +79,7 @@ class LadderState:
     from_top : ndarray, shape (r,), int64
         1 where that layering was on the highest rung since it was on the lowest, else 0.
     steps : int
-        Of the lowest chain so far, by which the rounds are timed.
+        Of the lowest chain so far, by which rounds and reversals are timed.
 
     Examples
     --------

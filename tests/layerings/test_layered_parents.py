@@ -8,7 +8,7 @@ from scipy import stats
 
 from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_parents import draw_meeting, draw_within
+from dag_gfn.layerings.layered_parents import _draw_descending, draw_meeting, draw_within
 
 D, NODE = 5, 2
 INSIDE, LAST = 0b11011, 0b10001  # all others have come before, nodes 0 and 4 last
@@ -56,6 +56,32 @@ def test_sets_with_parents_outside_the_candidates(rng, size):
     draw_meeting(weights.tables, NODE, INSIDE, LAST, rng.random(len(sets)), rng, sets)
     joined = join_independently(complete, candidates, log_odds)
     assert_frequencies(sets, expected(joined[NODE], INSIDE, LAST))
+
+
+@pytest.mark.parametrize("size", [11, 13, 15])
+@pytest.mark.parametrize("scale", [0.3, 3.0, 12.0])
+def test_uniform_numbers_are_inverted(rng, size, scale):
+    """Among many nodes, several members are chosen by inclusion and exclusion: against cumulative sums of all sets."""
+    log_weights = scale * rng.normal(size=1 << size)
+    log_weights[rng.random(1 << size) < 0.1] = -np.inf
+    log_weights -= log_weights.max()
+    sums = log_weights.copy()
+    for bit in range(size):
+        halves = sums.reshape(-1, 2, 1 << bit)
+        halves[:, 1] = np.logaddexp(halves[:, 0], halves[:, 1])
+    within = (1 << size) - 1 & ~0b100
+    for touching in (0b11, 1 << (size - 1), within):
+        index = np.arange(1 << size)
+        meets = (index & ~within == 0) & (index & touching != 0)
+        cumulative = np.cumsum(np.where(meets, np.exp(log_weights), 0.0))
+        uniforms = rng.random(3_000)
+        expected = np.searchsorted(cumulative, uniforms * cumulative[-1], side="right")
+        found = np.array([_draw_descending(log_weights, sums, within, touching, u) for u in uniforms])
+        share = cumulative[-1] / np.exp(sums[within])  # of the sets that meet: what differences of sums leave
+        near = np.abs(cumulative[:, None] / cumulative[-1] - uniforms[found != expected]).min(axis=0)
+        assert (near < 1e-12 / share).all()
+        assert meets[found].all()
+        assert len(set(found.tolist())) > (5 if scale > 10 else 100)
 
 
 @pytest.mark.parametrize("scale", [1.0, 6.0, 60.0])

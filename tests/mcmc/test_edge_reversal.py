@@ -21,6 +21,7 @@ from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.edge_reversal import reverse_edge, reverse_edges
 from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
+from dag_gfn.mcmc.partition import init, init_at, run
 
 
 @functools.cache
@@ -124,21 +125,59 @@ def test_the_seed_decides():
     assert ends[0] == ends[1] != ends[2]
 
 
-def two_orders(gain=40.0):
-    """Return scores of 0 -> 1 <- 2 and of 1 -> 0 <- 2, equally good, with all between `gain` nats worse or more."""
-    complete = np.full((3, 4), -gain)
-    complete[:, 0] = 0.0
-    complete[1, 3] = complete[0, 3] = gain
+def two_orders(gain=30.0):
+    """Return scores of 0 -> 1 and of 1 -> 0, equally good, with a child of each and a grandchild of 1.
+
+    Turning the edge moves node 0 together with its child 4, and 1 with what descends from it, to other layers.
+    """
+    complete = np.full((5, 16), -gain)
+    complete[:2, 0] = 0.0
+    for child, parent in ((1, 0), (0, 1), (2, 1), (3, 2), (4, 0)):
+        others = [v for v in range(5) if v != child]
+        complete[child, 1 << others.index(parent)] = gain
     return complete
 
 
 def test_what_single_steps_do_not_cross_is_crossed():
-    weights = LayerWeights.of(two_orders())
-    start = LadderState.at(np.array([[0, 1, 0]]))
-    drawn, _, counts = run_ladder(
-        weights, Ladder.alone(), start, rng=np.random.default_rng(0), blocks=2_000, thinning=24
+    weights, begin = LayerWeights.of(two_orders()), np.array([0, 1, 2, 3, 1])
+    stays, _, _ = run(
+        weights, init_at(weights, begin), rng=np.random.default_rng(0), blocks=500, thinning=100
     )
-    share = drawn.edge[:, 0, 1].mean()  # 0 -> 1 <- 2 in half of the draws
-    assert abs(share - 0.5) < 0.1
+    assert stays.edge[:, 0, 1].min() > 0.99
+    drawn, _, counts = run_ladder(
+        weights,
+        Ladder.alone(),
+        LadderState.at(begin[None]),
+        rng=np.random.default_rng(0),
+        blocks=500,
+        thinning=100,
+    )
+    turned = (drawn.edge[:, 0, 1] < 0.5).mean()
+    assert 0.35 < turned < 0.65
     assert counts.accepted[-1] > 100
-    assert counts.accepted[:-1].sum() > 0
+
+
+def test_a_required_edge_is_never_turned():
+    complete = random_table(4, seed=5).complete.copy()
+    complete[1, [index for index in range(8) if not index & 1]] = -np.inf  # node 1 has the parent 0
+    weights, rng = LayerWeights.of(complete), np.random.default_rng(0)
+    parents, seen = np.array([0, 1, 0, 0]), set()
+    for _ in range(500):
+        reverse_edge(weights.tables, parents, rng)
+        assert parents[1] & 1
+        seen.add(tuple(parents.tolist()))
+    assert len(seen) > 20
+
+
+@pytest.mark.parametrize("d", [1, 2, 12, 63])
+def test_any_number_of_nodes(d):
+    rng = np.random.default_rng(d)
+    size = min(2, d - 1)
+    candidates = random_candidates(d, size, rng)
+    weights = LayerWeights.of(rng.normal(size=(d, 1 << size)), candidates)
+    start = LadderState.at(init(weights, rng=rng).layer_of[None])
+    drawn, end, counts = run_ladder(weights, Ladder.alone(), start, rng=rng, blocks=20, thinning=8 * d)
+    assert counts.tried[-1] == 20 * 3 * d
+    assert (counts.accepted[-1] > 0) == (d > 1)
+    assert np.isfinite(drawn.log_weights).all()
+    assert init_at(weights, end.layer_of[0]).log_weight == pytest.approx(drawn.log_weights[-1], abs=1e-9)

@@ -25,6 +25,7 @@ from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, layering_of
 from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
+from dag_gfn.mcmc.partition import init_at
 from dag_gfn.posterior import Marginal
 
 _DROPPED = 1 / 3
@@ -195,10 +196,11 @@ def _along_layerings(
 
     def fill(start: int) -> None:
         for row in range(start, min(start + _TOGETHER, n)):
+            begin = LadderState.at(init_at(weights, layer_of[row]).layer_of[None])
             drawn, _, _ = run_ladder(
                 weights,
                 Ladder.alone(),
-                LadderState.at(layer_of[row : row + 1]),
+                begin,
                 rng=streams[start],
                 blocks=1,
                 thinning=_STEPS * d,
