@@ -34,7 +34,14 @@ from jaxtyping import Float64, Int64
 
 from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import ConstraintError, NotTractable
-from dag_gfn.exact.inclusion_exclusion import DENSE, solve_sets, spread_sets
+from dag_gfn.exact.inclusion_exclusion import (
+    DENSE,
+    DENSE_BITS,
+    RecursionArrays,
+    add_to_blocks,
+    solve_sets,
+    spread_sets,
+)
 from dag_gfn.exact.scaled import LARGEST_SPAN, ZERO_EXPONENT, scaled_weights, sum_over_subsets
 from dag_gfn.graphs.subsets import popcount
 
@@ -105,8 +112,8 @@ class DagRecursion:
         The weight :math:`\hat w_j(P)` of all parent sets within P.
     mantissa, exponent : arrays, shape (2^d,) but at least 16, float64 and int32
         :math:`\beta(U)`, after :meth:`solve`.
-    arrays : tuple
-        These four, as the compiled functions take them.
+    arrays : RecursionArrays
+        These four, and more, as the compiled functions take them.
     cancellation : array, shape (2^d,), float64
         Sum of the terms' absolute values relative to :math:`\beta(U)`, the factor by which the sum magnifies rounding.
     sole_source : array, shape (d, 2^(d-1)), float64, or None
@@ -143,7 +150,15 @@ class DagRecursion:
         self.mantissa = np.zeros(max(1 << d, DENSE))
         self.exponent = np.full(max(1 << d, DENSE), ZERO_EXPONENT, dtype=np.int32)
         self.cancellation = np.zeros(1 << d)
-        self.arrays = (self.set_mantissa, self.set_exponent, self.mantissa, self.exponent)
+        self.arrays = RecursionArrays(
+            self.set_mantissa,
+            self.set_exponent,
+            self.mantissa,
+            self.exponent,
+            block_mantissa=np.zeros(len(self.mantissa)),
+            block_exponent=np.full(len(self.mantissa) // DENSE, ZERO_EXPONENT, dtype=np.int32),
+            dense_exponent=_sums_over_subsets(self.set_exponent[:DENSE_BITS, -1].astype(np.int64)),
+        )
         self.sole_source: Float64[np.ndarray, "d sets"] | None = None
         by_size = np.argsort(popcount(np.arange(1 << d, dtype=np.int64)), kind="stable")
         starts = np.cumsum([0] + [_binomial(d, k) for k in range(d + 1)])
@@ -173,6 +188,7 @@ class DagRecursion:
             self.sole_source = np.zeros((d, 1 << (d - 1)))
         sources = np.zeros((d, 0)) if self.sole_source is None else self.sole_source
         self.mantissa[0], self.exponent[0] = 1.0, 0
+        add_to_blocks(self._sets_of_size[0], self.arrays)
         done = 0
         for size in range(1, d + 1):
             worst = run_chunks(
@@ -181,6 +197,7 @@ class DagRecursion:
                 parallel=_binomial(d, size) << size > _WORTH_THREADS,
                 progress=_part_of(progress, done, _binomial(d, size) << size, 3**d),
             )
+            add_to_blocks(self._sets_of_size[size], self.arrays)
             done += _binomial(d, size) << size
             if min(worst) < 0.5:  # each sum is at least 1 in units of its largest single-root term
                 raise NotTractable(
@@ -233,6 +250,13 @@ class DagRecursion:
         magnified = np.abs(closed)[::-1] * self.cancellation  # closed[V - U] belongs to the sum over U
         roundings = 4 * (self.d + 4)  # of one term and its additions, in all the passes
         return float(roundings * np.finfo(float).eps * magnified.sum())
+
+
+def _sums_over_subsets(values: Int64[np.ndarray, " nodes"]) -> Int64[np.ndarray, " subsets"]:
+    """Return the sums over all subsets of the dense nodes, shape (16,); nodes that there are not add nothing."""
+    padded = np.zeros(DENSE_BITS, dtype=np.int64)
+    padded[: len(values)] = values
+    return (np.arange(DENSE)[:, None] >> np.arange(DENSE_BITS) & 1) @ padded
 
 
 def _binomial(n: int, k: int) -> int:

@@ -252,7 +252,8 @@ def _weigh_nodes(states, arrays, weights):
     the recursion, and `weights`, shape (n, d), receives the results. The layout of the terms is that of
     :func:`dag_gfn.exact.inclusion_exclusion.scratch`.
     """
-    set_mantissa, set_exponent, mantissa, exponent = arrays
+    set_mantissa, set_exponent = arrays.set_mantissa, arrays.set_exponent
+    mantissa, exponent = arrays.mantissa, arrays.exponent
     d = len(set_mantissa)
     space = scratch(d)
     members, own, own_exponents, sizes = space[0], space[1], space[2], space[12]

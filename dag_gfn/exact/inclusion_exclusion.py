@@ -6,25 +6,74 @@ The terms of :math:`\beta(U)` (:mod:`dag_gfn.exact.dag_recursion`) are
 
 and are stored without the leading minus. In code, U is ``inside``, V minus U is ``outside``, and X is a subset of U.
 
-All compiled functions take the recursion's ``arrays``: mantissas and exponents of :math:`\hat w`, shape (d, 2^(d-1)),
-and of :math:`\beta`, shape (2^d,). They work in the space that :func:`scratch` makes once for each chunk of sets. The
-sums over X run over three nested parts, because 2^|U| factors do not fit into a cache: the high part of X is the outer
-loop, the low part the next one, and the dense part the innermost, which the compiler turns into vector instructions.
+All compiled functions take the recursion's ``arrays`` (`RecursionArrays`). They work in the space that :func:`scratch`
+makes once for each chunk of sets. The sums over X run over three nested parts, because 2^|U| factors do not fit into a
+cache: the high part of X is the outer loop, the low part the next one, and the dense part the innermost, which the
+compiler turns into vector instructions.
+
+The sets that differ in dense nodes alone are a block: 16 neighbours. Each block also has its :math:`\beta` as doubles
+with one exponent for all of them, and so have the factors, so that a term takes two multiplications. So that both are
+of similar size within a block, whatever the dense nodes' own weights, :math:`\beta(X)` is divided, and the factor
+multiplied, by powers of two for the dense nodes of X: those of :math:`\hat w_v(V \setminus v)`. Where the largest term
+that a block could have exceeds the scale of the sum by so much that others might be lost, its terms are computed one by
+one, each with its own exponent.
 """
 
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
 from numba import njit
 
-from dag_gfn.exact.scaled import ZERO_EXPONENT
+from dag_gfn.exact.scaled import ZERO_EXPONENT, power_of_two
 
 DENSE_BITS = 4
 """Number of dense nodes: nodes 0..3 have a place in every layout of terms, whether they are in U or not."""
 DENSE = 1 << DENSE_BITS
 _LOW_BITS = 5  # 2^(4 + 5) terms are computed at a time, so that their factors stay in the innermost cache
-_SMALLEST, _BIAS = np.int32(-1022), np.int32(1023)  # of a double's exponent
+_LEAST = -300
+"""Exponent, relative to the largest number of a block, below which others of it count as zero."""
+_MOST = np.int32(60)
+"""Exponent of a block, relative to the sum, up to which that is negligible: each is below 2^-220 of the sum."""
+_NEGLIGIBLE = np.int32(-400)
+"""The same, below which the whole block is. So no number is as small as those that slow a processor, below 2^-1022."""
+_SMALLEST_SHARE = 1e-120
+"""Probabilities up to this are not passed on."""
 _FAST = {"reassoc", "contract", "nsz"}  # sums may be reordered; infinities and nan keep their meaning
+
+
+class RecursionArrays(NamedTuple):
+    """The arrays of `dag_gfn.exact.dag_recursion.DagRecursion` that compiled functions read.
+
+    Attributes
+    ----------
+    set_mantissa, set_exponent : ndarray, shape (d, 2^(d-1)), float64 and int32
+    mantissa, exponent : ndarray, shape (2^d,) but at least 16, float64 and int32
+        As there.
+    block_mantissa : ndarray, shape (2^d,) but at least 16, float64
+        The same β, divided by 2^dense_exponent for its dense nodes and by 2^block_exponent.
+    block_exponent : ndarray, shape (2^(d-4),) but at least 1, int32
+        The largest exponent within each block, once divided by 2^dense_exponent.
+    dense_exponent : ndarray, shape (16,), int64
+        For each set of dense nodes, the sum of the exponents of their weights with all parents.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.exact.dag_recursion import DagRecursion
+    >>> recursion = DagRecursion(np.zeros((3, 4)))
+    >>> recursion.solve(with_sources=False)
+    >>> beta = recursion.arrays.mantissa * 2.0**recursion.arrays.exponent
+    >>> beta[[0b001, 0b011, 0b111]].tolist()  # in units of the sums over all parent sets, 4 for each node
+    [1.0, 12.0, 25.0]
+    """
+
+    set_mantissa: np.ndarray
+    set_exponent: np.ndarray
+    mantissa: np.ndarray
+    exponent: np.ndarray
+    block_mantissa: np.ndarray
+    block_exponent: np.ndarray
+    dense_exponent: np.ndarray
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
@@ -41,10 +90,11 @@ def scratch(d):
     the factors of subsets with nodes outside U are zero. The place of X = U, which is no term, holds a value once
     :math:`\beta(U)` is known; no caller reads it.
 
-    The 13 arrays are, in this order: the members of U; mantissas and exponents of their weights; mantissas and
-    exponents of the factors of the low and dense parts; masks of the low parts; mantissas, exponents and masks of the
-    high parts; the terms of one high part; sums of the terms over the high parts, and over the low and dense parts;
-    five sizes, see :func:`prepare_set`.
+    The 16 arrays are, in this order: the members of U; mantissas and exponents of their weights; mantissas and
+    exponents of the factors of the dense parts; masks of the low parts; mantissas, exponents and masks of the high
+    parts; the terms of one high part; sums of the terms over the high parts, and over the low and dense parts; six
+    sizes, see :func:`prepare_set`; mantissas and exponents of the factors of the low parts; the factors of the dense
+    parts with one exponent for all.
     """
     low = 1 << min(max(d - DENSE_BITS, 0), _LOW_BITS)
     high = 1 << max(d - DENSE_BITS - _LOW_BITS, 0)
@@ -52,10 +102,8 @@ def scratch(d):
         np.empty(d, dtype=np.int64),  # members, ascending
         np.empty(d),  # mantissas of their weights ŵ(V - U), without parents in U
         np.empty(d, dtype=np.int64),  # exponents of these
-        np.empty(
-            low * DENSE
-        ),  # mantissas of the factors of the low and dense parts, at low part * DENSE + dense part
-        np.empty(low * DENSE, dtype=np.int32),  # exponents of these
+        np.empty(DENSE),  # mantissas of the factors of the dense parts
+        np.empty(DENSE, dtype=np.int32),  # exponents of these
         np.empty(low, dtype=np.uint64),  # masks of the low parts
         np.empty(high),  # mantissas of the factors of the high parts
         np.empty(high, dtype=np.int32),  # exponents of these
@@ -63,7 +111,10 @@ def scratch(d):
         np.empty(low * DENSE),  # terms of one high part
         np.empty(low * DENSE),  # their sums over the high part
         np.empty(high),  # their sums over the other parts
-        np.empty(5, dtype=np.int64),  # see prepare_set
+        np.empty(6, dtype=np.int64),  # see prepare_set
+        np.empty(low),  # mantissas of the factors of the low parts
+        np.empty(low, dtype=np.int32),  # exponents of these
+        np.empty(DENSE),  # factors of the dense parts again, in units of a power of two for all of them
     )
 
 
@@ -87,12 +138,15 @@ def _multiply_in(mantissas, exponents, length, factor, exponent):
 def prepare_set(inside, d, arrays, space):
     """Lay out the factors of the terms of one set: products of -ŵ over the members of U that are not in X.
 
-    The last array of the work space receives five sizes: the number of members, of dense members and of low members,
-    the exponent of the largest term with a single root, and 1; the last two are 0 where there is no such term.
+    Six sizes are written as well: the number of members, of dense members and of low members; the exponent of the
+    largest term with a single root, and 1, both 0 where there is no such term; the exponent of the dense parts'
+    factors.
     """
-    set_mantissa, set_exponent, mantissa, exponent = arrays
+    set_mantissa, set_exponent = arrays.set_mantissa, arrays.set_exponent
+    mantissa, exponent = arrays.mantissa, arrays.exponent
     members, weights, weight_exponents, sizes = space[0], space[1], space[2], space[12]
-    low_mantissas, low_exponents, low_masks = space[3], space[4], space[5]
+    dense_mantissas, dense_exponents, dense_factors = space[3], space[4], space[15]
+    low_mantissas, low_exponents, low_masks = space[13], space[14], space[5]
     high_mantissas, high_exponents, high_masks = space[6], space[7], space[8]
     outside = ((np.int64(1) << d) - 1) ^ inside
     # Members in ascending order, with their weights; the exponent of max_j β(U - j) ŵ_j(V - U) scales the sum.
@@ -116,19 +170,29 @@ def prepare_set(inside, d, arrays, space):
     if not possible:
         return
     # Dense part: each node doubles the table; a node outside U has factor zero wherever X holds it.
-    low_mantissas[0], low_exponents[0] = 1.0, 0
+    dense_mantissas[0], dense_exponents[0] = 1.0, 0
     k = 0
     for v in range(DENSE_BITS):
         if inside >> v & 1:
-            _multiply_in(low_mantissas, low_exponents, 1 << v, -weights[k], weight_exponents[k])
+            _multiply_in(dense_mantissas, dense_exponents, 1 << v, -weights[k], weight_exponents[k])
             k += 1
         else:
-            low_mantissas[1 << v : 2 << v] = 0.0
-            low_exponents[1 << v : 2 << v] = ZERO_EXPONENT
+            dense_mantissas[1 << v : 2 << v] = 0.0
+            dense_exponents[1 << v : 2 << v] = ZERO_EXPONENT
+    # The same with one exponent, where X's dense nodes are given the powers of two that blocks of β are divided by.
+    top = np.int64(ZERO_EXPONENT)
+    for x in range(DENSE):
+        if dense_mantissas[x] != 0.0:
+            top = max(top, dense_exponents[x] + arrays.dense_exponent[x])
+    sizes[5] = top
+    for x in range(DENSE):
+        own = dense_exponents[x] + arrays.dense_exponent[x] - top
+        dense_factors[x] = dense_mantissas[x] * power_of_two(own) if own >= _LEAST else 0.0
     # Low and high parts: members of U only, each with the mask of its nodes to find β(X).
-    low_masks[0], high_masks[0], high_mantissas[0], high_exponents[0] = 0, 0, 1.0, 0
+    low_masks[0], low_mantissas[0], low_exponents[0] = 0, 1.0, 0
+    high_masks[0], high_mantissas[0], high_exponents[0] = 0, 1.0, 0
     for i in range(low):
-        _multiply_in(low_mantissas, low_exponents, DENSE << i, -weights[k], weight_exponents[k])
+        _multiply_in(low_mantissas, low_exponents, 1 << i, -weights[k], weight_exponents[k])
         for x in range(1 << i):
             low_masks[(1 << i) + x] = low_masks[x] | np.uint64(1) << np.uint64(members[k])
         k += 1
@@ -144,19 +208,34 @@ def prepare_set(inside, d, arrays, space):
 def fill_terms(low, high_mask, high_exponent, factor, arrays, space):
     """Write the terms of one high part with all low and dense parts: β(X) times its factors.
 
-    Each term is a product of mantissas times 2^k. The power is made from the bits of a double: its exponent field is k
-    plus a bias of 1023, in bits 52 to 62. A term below 2^-1022 times the scale counts as that, times its mantissas.
+    Each block has one power of two. Where that is so large that the small numbers of a block, which count as zero,
+    might matter, each term has its own. A block below 2^-400 times the scale is negligible, and so is a term by itself.
     """
-    mantissa, exponent = arrays[2], arrays[3]
-    low_mantissas, low_exponents, low_masks, terms = space[3], space[4], space[5], space[9]
+    mantissa, exponent = arrays.mantissa, arrays.exponent
+    block_mantissa, block_exponent = arrays.block_mantissa, arrays.block_exponent
+    dense_mantissas, dense_exponents, dense_factors = space[3], space[4], space[15]
+    low_mantissas, low_exponents, low_masks, terms = space[13], space[14], space[5], space[9]
+    dense_top = np.int32(space[12][5])
     for part in range(low):
         at = high_mask + low_masks[part]  # mask of X but for its dense part
         to = np.uint64(part) * np.uint64(DENSE)
-        for x in range(DENSE):
-            i = np.uint64(x)
-            k = np.int32(max(np.int32(exponent[at + i] + low_exponents[to + i] + high_exponent), _SMALLEST))
-            scale = np.int64(np.int64(np.int32(k + _BIAS)) << np.int64(52)).view(np.float64)  # 2^k
-            terms[to + i] = mantissa[at + i] * low_mantissas[to + i] * scale * factor
+        rest = np.int32(low_exponents[part] + high_exponent)
+        most = np.int32(block_exponent[at >> np.uint64(DENSE_BITS)] + dense_top + rest)
+        scale = low_mantissas[part] * factor
+        if most < _NEGLIGIBLE:
+            for x in range(DENSE):
+                terms[to + np.uint64(x)] = 0.0
+        elif most <= _MOST:
+            scale *= power_of_two(np.int64(most))
+            for x in range(DENSE):
+                i = np.uint64(x)
+                terms[to + i] = block_mantissa[at + i] * dense_factors[i] * scale
+        else:
+            for x in range(DENSE):
+                i = np.uint64(x)
+                own = np.int64(exponent[at + i]) + dense_exponents[i] + rest
+                value = mantissa[at + i] * dense_mantissas[i] * scale
+                terms[to + i] = value * power_of_two(own) if own >= _NEGLIGIBLE else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
@@ -179,8 +258,8 @@ def solve_sets(sets, arrays, cancellation, sole_source):
     `sets` has shape (n,), masks of U. Results go to the β of `arrays`, to `cancellation`, shape (2^d,), and to
     `sole_source`, shape (d, 2^(d-1)), unless that has no columns.
     """
-    mantissa, exponent = arrays[2], arrays[3]
-    d = len(arrays[0])
+    mantissa, exponent = arrays.mantissa, arrays.exponent
+    d = len(arrays.set_mantissa)
     space = scratch(d)
     high_mantissas, high_exponents, high_masks = space[6], space[7], space[8]
     terms, low_sums, high_sums, sizes = space[9], space[10], space[11], space[12]
@@ -213,6 +292,27 @@ def solve_sets(sets, arrays, cancellation, sole_source):
         mantissa[inside] = np.int64(bits - (shift << np.int64(52))).view(np.float64)
         exponent[inside] = sizes[3] + shift
     return smallest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def add_to_blocks(sets, arrays):
+    """Write β of sets, shape (n,), to their blocks; where one is larger than all before, the block gets its scale."""
+    block_mantissa, block_exponent = arrays.block_mantissa, arrays.block_exponent
+    for s in range(len(sets)):
+        at, block = sets[s], sets[s] >> DENSE_BITS
+        if arrays.mantissa[at] == 0.0:
+            continue
+        own = arrays.exponent[at] - arrays.dense_exponent[at & (DENSE - 1)]
+        if own > block_exponent[block]:
+            smaller = power_of_two(np.int64(block_exponent[block] - own))
+            for x in range(block << DENSE_BITS, (block + 1) << DENSE_BITS):
+                block_mantissa[x] *= smaller
+                if block_mantissa[x] < power_of_two(_LEAST):
+                    block_mantissa[x] = 0.0
+            block_exponent[block] = own
+        own -= block_exponent[block]
+        block_mantissa[at] = arrays.mantissa[at] * power_of_two(own) if own >= _LEAST else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
@@ -265,20 +365,21 @@ def spread_sets(sets, arrays, closed, sums):
     With U = V - S, this adds π(S) u_U(X) to the sum for π(V - X), for all X in U. `sets` has shape (n,), masks of S,
     and `closed`, shape (2^d,), holds π of these.
     """
-    mantissa, exponent = arrays[2], arrays[3]
-    d = len(arrays[0])
+    mantissa, exponent = arrays.mantissa, arrays.exponent
+    d = len(arrays.set_mantissa)
     space = scratch(d)
     high_mantissas, high_exponents, high_masks, sizes = space[6], space[7], space[8], space[12]
     for s in range(len(sets)):
         inside = ((np.int64(1) << d) - 1) ^ sets[s]
         share = closed[sets[s]]
-        if share == 0.0 or mantissa[inside] == 0.0:  # nothing to pass on
+        if not share > _SMALLEST_SHARE or mantissa[inside] == 0.0:  # nothing to pass on
             continue
-        share /= mantissa[inside]  # u_U(X) is a term of β(U) divided by β(U)
+        power = (np.float64(share).view(np.int64) >> np.int64(52)) - np.int64(1023)
+        share *= power_of_two(-power) / mantissa[inside]  # u_U(X) is a term of β(U) divided by β(U)
         prepare_set(inside, d, arrays, space)
         for h in range(1 << (sizes[0] - sizes[1] - sizes[2])):
             if high_mantissas[h] != 0.0:
-                shift = np.int32(high_exponents[h] - exponent[inside])
+                shift = np.int32(high_exponents[h] - exponent[inside] + power)
                 fill_terms(1 << sizes[2], high_masks[h], shift, high_mantissas[h] * share, arrays, space)
                 _subtract_terms(1 << sizes[2], high_masks[h], space[5], space[9], sums)
 
