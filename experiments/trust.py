@@ -1,10 +1,10 @@
 """Whether a claim of convergence can be relied on: verdicts of many fits held against exact posteriors.
 
-Each fit runs without the exact check, one after the other, within a time budget or a number of iterations, and says what
-it knows: edges, paths and evidence, each with its standard error and with a verdict of its own. All of it is then compared
-with the exact posterior of the same table. The tables are real, simulated, nearly deterministic, with near-copies, with
-two modes far from each other, under constraints and other priors, and discrete, of 30 to 20,000 rows
-(`trust_tables.py`). The whole campaign takes half an hour on a core that does nothing else; what was interrupted goes
+Each fit runs without the exact check, one after the other, within a time budget or a number of iterations, and says
+what it knows: edges, paths and evidence, each with its standard error and with a verdict of its own. All of it is then
+compared with the exact posterior of the same table. The tables are real, simulated, nearly deterministic, with
+near-copies, with two modes far from each other, under constraints and other priors, and discrete, of 30 to 20,000 rows
+(`trust_tables.py`). The whole campaign takes half an hour on a machine that does nothing else; what was interrupted goes
 on where it was.
 
     python experiments/trust.py
