@@ -4,8 +4,8 @@ Each fit runs without the exact check, one after the other, within a time budget
 what it knows: edges, paths and evidence, each with its standard error and with a verdict of its own. All of it is then
 compared with the exact posterior of the same table. The tables are real, simulated, nearly deterministic, with
 near-copies, with two modes far from each other, under constraints and other priors, and discrete, of 30 to 20,000 rows
-(`trust_tables.py`). The whole campaign takes half an hour on a machine that does nothing else; what was interrupted goes
-on where it was.
+(`trust_tables.py`). The whole campaign takes half an hour on a machine that does nothing else; what was interrupted
+goes on where it was.
 
     python experiments/trust.py
     python experiments/trust.py --tables modes_symmetric,fair --fits layers,mcmc --budgets 5,20
