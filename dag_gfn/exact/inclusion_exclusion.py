@@ -63,8 +63,8 @@ class RecursionArrays(NamedTuple):
     >>> recursion = DagRecursion(np.zeros((3, 4)))
     >>> recursion.solve(with_sources=False)
     >>> beta = recursion.arrays.mantissa * 2.0**recursion.arrays.exponent
-    >>> beta[[0b001, 0b011, 0b111]].tolist()  # in units of the sums over all parent sets, 4 for each node
-    [1.0, 12.0, 25.0]
+    >>> beta[[0b001, 0b011, 0b111]].tolist()  # DAGs on these nodes, with any parents from outside
+    [4.0, 12.0, 25.0]
     """
 
     set_mantissa: np.ndarray

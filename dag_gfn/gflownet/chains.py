@@ -31,6 +31,7 @@ _LONGEST = 10  # times as long as guides are drawn
 _STEPS = 200  # of training, for which judging chains grow by the length of the guides'
 _USUAL = 1_000  # steps of training: before shorter ones, guides are shorter too
 _LOOK = 0.25  # seconds between two looks at how far the chains are that are waited for
+_SHORT = 15.0  # seconds of chains, beside which a network is hardly trained: they take part of its core, too
 _QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
 
 
@@ -241,7 +242,7 @@ class JudgingChains:
     time_limit : float, optional
         Seconds after which the chains end in any case.
     training_cores : int
-        Cores that training takes meanwhile.
+        Cores that training takes meanwhile. They are left to it, unless there is time for a hundred steps or so only.
 
     Examples
     --------
@@ -268,6 +269,8 @@ class JudgingChains:
         kept = int(_JUDGED * min(1.0, (_MANY_NODES / weights.d) ** 2))
         self.most_layerings = 2 * CHAINS * kept
         self._end = None if time_limit is None else working_seconds() + time_limit
+        if time_limit is not None and time_limit < _SHORT:
+            training_cores = 0
         self._thread = ThreadPoolExecutor(1)
         self._running = self._thread.submit(
             _run,

@@ -122,6 +122,17 @@ def test_a_short_training_has_short_judges(monkeypatch, d, training_iterations, 
     assert planned == [steps]
 
 
+@pytest.mark.parametrize(("time_limit", "threads"), [(None, 3), (60.0, 3), (5.0, 4)])
+def test_short_judges_do_not_leave_a_core_to_training(monkeypatch, weights, time_limit, threads):
+    taken = []
+    monkeypatch.setattr(
+        dag_gfn.gflownet.chains, "_run", lambda *given, **named: taken.append(named["threads"])
+    )
+    monkeypatch.setattr(dag_gfn.gflownet.chains.os, "cpu_count", lambda: 4)
+    JudgingChains(weights, seed=0, training_iterations=9, time_limit=time_limit)._running.result()
+    assert taken == [threads]
+
+
 def test_judges_end_when_told_and_by_the_clock():
     weights = LayerWeights.build(score_table(9, rows=30))
     stopped = JudgingChains(weights, seed=0, training_iterations=2_500)

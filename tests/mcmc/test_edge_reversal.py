@@ -161,7 +161,7 @@ def test_a_required_edge_is_never_turned():
     complete = random_table(4, seed=5).complete.copy()
     complete[1, [index for index in range(8) if not index & 1]] = -np.inf  # node 1 has the parent 0
     weights, rng = LayerWeights.of(complete), np.random.default_rng(0)
-    parents, seen = np.array([0, 1, 0, 0]), set()
+    parents, seen = np.array([0, 1, 2, 4]), set()  # 0 -> 1 -> 2 -> 3
     for _ in range(500):
         reverse_edge(weights.tables, parents, rng)
         assert parents[1] & 1
