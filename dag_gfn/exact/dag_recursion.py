@@ -43,7 +43,7 @@ from dag_gfn.exact.inclusion_exclusion import (
     spread_sets,
 )
 from dag_gfn.exact.scaled import LARGEST_SPAN, ZERO_EXPONENT, scaled_weights, sum_over_subsets
-from dag_gfn.graphs.subsets import popcount
+from dag_gfn.graphs.subsets import popcount, unpack
 
 Progress = Callable[[float], None]
 """Called from the main thread with the share of the work that is done, in [0, 1]."""
@@ -256,7 +256,7 @@ def _sums_over_subsets(values: Int64[np.ndarray, " nodes"]) -> Int64[np.ndarray,
     """Return the sums over all subsets of the dense nodes, shape (16,); nodes that there are not add nothing."""
     padded = np.zeros(DENSE_BITS, dtype=np.int64)
     padded[: len(values)] = values
-    return (np.arange(DENSE)[:, None] >> np.arange(DENSE_BITS) & 1) @ padded
+    return unpack(np.arange(DENSE, dtype=np.int64), DENSE_BITS) @ padded
 
 
 def _binomial(n: int, k: int) -> int:

@@ -26,6 +26,7 @@ from numba import njit
 from dag_gfn.layerings.node_weights import (
     CANCELLED,
     NEGLIGIBLE,
+    count_members,
     index_of,
     log_node_weight,
     log_outside_factor,
@@ -107,10 +108,7 @@ def _add_candidates(tables, node, inside, last, uniforms, sets, places):
         return
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     _, bounded = log_node_weight(tables, node, inside, last, False)
-    subsets, rest = 1, within  # 2^|U|, by clearing the lowest bit again and again
-    while rest:
-        rest &= rest - 1
-        subsets *= 2
+    subsets = 1 << count_members(within)
     # One enumeration serves all draws; it pays where there are many draws for the number of subsets.
     enumerated = len(places) > 1 and subsets <= _SUBSETS_A_DRAW * len(places)
     # Differences of table entries need a total that has not cancelled (bounded).
@@ -172,21 +170,10 @@ def _share_with(sums, chosen, among, touching, log_all):
     total, subset = 0.0, chosen
     while True:
         share = _share(sums, subset | among, touching, log_all)
-        total += -share if _size(chosen & ~subset) & 1 else share
+        total += -share if count_members(chosen & ~subset) & 1 else share
         if subset == 0:
             return total
         subset = (subset - 1) & chosen
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _size(index):
-    """Return the number of members of a set."""
-    size = 0
-    while index:
-        index &= index - 1
-        size += 1
-    return size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -216,7 +203,7 @@ def _draw_descending(log_weights, sums, within, touching, uniform):
             before, seen = until, seen | member
         left -= before
         chosen, below, lookups = chosen | member, seen, 2 * lookups
-        size = _size(below)
+        size = count_members(below)
         if 1 << size <= lookups * size or below == 0:
             break
     subset, drawn = np.int64(0), chosen

@@ -74,6 +74,17 @@ def index_of(tables, node, mask):
     return index
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def count_members(mask):
+    """Return the number of members of a set, by clearing the lowest bit again and again."""
+    count = 0
+    while mask:
+        mask &= mask - 1
+        count += 1
+    return count
+
+
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 @no_type_check
 def log_node_weight(tables, node, inside, last, exact):

@@ -26,7 +26,13 @@ import numpy as np
 from numba import njit
 
 from dag_gfn.layerings.layered_parents import draw_meeting, draw_within
-from dag_gfn.layerings.node_weights import index_of, layer_masks, log_node_weight, log_outside_factor
+from dag_gfn.layerings.node_weights import (
+    count_members,
+    index_of,
+    layer_masks,
+    log_node_weight,
+    log_outside_factor,
+)
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
@@ -126,9 +132,7 @@ def _fill_layers(parents, layer_of):
 def _number_of_edges(parents):
     count = 0
     for mask in parents:
-        while mask:
-            mask &= mask - 1
-            count += 1
+        count += count_members(mask)
     return count
 
 
