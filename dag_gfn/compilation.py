@@ -1,4 +1,4 @@
-"""Compilation of functions at their first use: it is told once, and is no part of the time of a fit.
+"""Compilation of functions: how short ones are compiled, and the time that it takes, which is no part of a fit's.
 
 Numba compiles a function when it is first called, and keeps the result in a folder beside the code, or in
 `NUMBA_CACHE_DIR`. On a new machine, and after an update, a first fit waits for that. `working_seconds` is a clock that
@@ -8,9 +8,29 @@ stands still meanwhile, so that a time budget is spent on the fit.
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 _TELLING = 1.0
 """Seconds of compilation, after which it is told: less is not worth a word."""
+
+
+def lean(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that is called millions of times, does little each time, and makes no arrays.
+
+    Numba counts the references to each array that a function is given, at every call: dozens of atomic operations for
+    a tuple of tables, three quarters of the time of a step of a chain. A function that makes no arrays, and no slices
+    that outlive it, needs no counts.
+
+    Examples
+    --------
+    >>> from dag_gfn.layerings.node_weights import count_members  # compiled with it
+    >>> count_members(0b1011)
+    3
+    """
+    from numba import njit  # slow to load, and loaded by all that compiles
+
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    return njit(**options)(function)
 
 
 class _Stopwatch:

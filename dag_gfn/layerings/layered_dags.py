@@ -8,9 +8,10 @@ from jaxtyping import Bool, Int8, Int64
 from numba import njit
 
 from dag_gfn.chunked import run_chunks
+from dag_gfn.compilation import lean
 from dag_gfn.graphs import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_parents import draw_meeting
+from dag_gfn.layerings.layered_parents import draw_one
 from dag_gfn.layerings.node_weights import layer_masks
 
 _SLICE = 256  # layerings that a thread takes at a time
@@ -90,7 +91,7 @@ def draw_dags(
     return graph.adjacency_from_masks(parents, weights.d)
 
 
-# The test run's annotation checker would wrap the function that Numba compiles; @no_type_check keeps it off.
+# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -100,15 +101,21 @@ def _draw_dags(tables, layer_of, uniform, rng, parents):
 
     `layer_of` and `uniform` have shape (k, d).
     """
-    d = layer_of.shape[1]
-    layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)  # masks of each layer
+    layers, earlier = np.empty((2, layer_of.shape[1]), dtype=np.int64)
     for s in range(len(layer_of)):
-        layer_masks(layer_of[s], layers, earlier)
-        for v in range(d):
-            k = layer_of[s, v]
-            parents[s, v] = 0  # a root has no parents
-            if k > 0:
-                # slices of length one: draw_meeting draws many sets at a time
-                draw_meeting(
-                    tables, v, earlier[k], layers[k - 1], uniform[s, v : v + 1], rng, parents[s, v : v + 1]
-                )  # fmt: skip
+        fill_dag(tables, layer_of[s], uniform[s], rng, layers, earlier, parents[s])
+
+
+@lean
+@no_type_check
+def fill_dag(tables, layer_of, uniform, rng, layers, earlier, parents):
+    """Fill the parent masks of a DAG that has a layering, drawn by its weight; all arrays have shape (d,).
+
+    `layers` and `earlier` are room for the masks of each layer and of those before it.
+    """
+    layer_masks(layer_of, layers, earlier)
+    for v in range(len(layer_of)):
+        k = layer_of[v]
+        parents[v] = 0  # a root has no parents
+        if k > 0:
+            parents[v] = draw_one(tables, v, earlier[k], layers[k - 1], uniform[v], rng)

@@ -18,6 +18,7 @@ from jaxtyping import Float64, Int8
 from numba import njit
 
 from dag_gfn.chunked import run_chunks
+from dag_gfn.compilation import lean
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import (
     CANCELLED,
@@ -84,14 +85,15 @@ def _edge_probabilities(tables, layer_of, probabilities):
             fill_edge_probabilities(tables, v, earlier[k], last, probabilities[s, :, v])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def fill_edge_probabilities(tables, node, inside, last, probabilities):
     """Fill the probability that each i is a parent of the node, shape (d,).
 
     `inside` and `last` are the masks U and Q; `within` and `touching` the same sets as indices of the tables.
     """
-    probabilities[:] = 0.0
+    for i in range(len(probabilities)):
+        probabilities[i] = 0.0
     if inside == 0:
         return
     members, sums = tables.members[node], tables.log_sums[node]
@@ -120,7 +122,7 @@ def fill_edge_probabilities(tables, node, inside, last, probabilities):
             probabilities[members[k]] = min(max((met * free + with_it) / (met + share), 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _fill_outside(tables, node, outside, last, met, share, probabilities):
     """Fill the probabilities of parents outside the candidates.
@@ -137,7 +139,7 @@ def _fill_outside(tables, node, outside, last, met, share, probabilities):
         u += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _count_members(log_weights, members, within, touching, probabilities):
     """Fill the same probabilities by a sum over all sets T, for where the differences cancel."""
@@ -152,5 +154,5 @@ def _count_members(log_weights, members, within, touching, probabilities):
                     if subset >> k & 1:
                         probabilities[members[k]] += weight
         subset = (subset - 1) & within  # the next subset, descending
-    for member in members:
-        probabilities[member] /= total
+    for k in range(len(members)):
+        probabilities[members[k]] /= total

@@ -23,26 +23,28 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
+from dag_gfn.compilation import lean
 from dag_gfn.layerings.node_weights import (
     CANCELLED,
     NEGLIGIBLE,
     count_members,
     index_of,
-    log_node_weight,
     log_outside_factor,
+    node_weight_terms,
     sum_touching,
 )
 
 _NEGLIGIBLE = NEGLIGIBLE + np.log(CANCELLED)
 """Nats relative to all sets, of which a share of at least `CANCELLED` meets the last layer."""
 _LOOKUPS = 16  # subsets that can be gone through in the time of two look-ups
+_MEETING, _FREE, _NONE = 0, 1, 2  # the candidates have to meet Q, or be some, or none
 _SUBSETS_A_DRAW = 256  # subsets that can be enumerated in the time of one draw without enumeration
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _set_at(tables, node, index):
     """Return the mask of the parent set at an index: bit k of the index stands for candidate number k."""
@@ -53,48 +55,94 @@ def _set_at(tables, node, index):
     return mask
 
 
+@lean
+@no_type_check
+def draw_one(tables, node, inside, last, uniform, rng):
+    """Return the mask of a parent set within `inside` that meets `last`, drawn by its weight.
+
+    `uniform` is the random number that chooses the candidates. `rng` is used only where there are parents outside them.
+    """
+    outside = inside & tables.outside[node]
+    if outside == 0:
+        return _draw_candidates(tables, node, inside, last, uniform)
+    drawn, way = _draw_way(tables, node, inside, last, rng)
+    if way == _MEETING:
+        drawn |= _draw_candidates(tables, node, inside, last, uniform)
+    elif way == _FREE:  # to meet all of U_i is to be any set but the empty one
+        drawn |= _draw_candidates(tables, node, inside, inside, uniform)
+    return drawn
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
 def draw_meeting(tables, node, inside, last, uniforms, rng, sets):
-    """Fill `sets` with masks of independent parent sets within `inside` that meet `last`, drawn by their weight.
+    """Fill `sets` with masks of such parent sets, one for each of the `uniforms`, both of shape (m,).
 
-    There is one set for each of the `uniforms`, both of shape (m,). `rng` is used only where there are parents outside
-    the candidates.
+    They are those of `draw_one`, but for the order in which sets are gone through.
     """
-    sets[:] = 0
-    outside = inside & tables.outside[node]
-    if outside == 0:
+    if inside & tables.outside[node] == 0:
+        sets[:] = 0
         _add_candidates(tables, node, inside, last, uniforms, sets, np.arange(len(sets)))
         return
-    inside, within = inside & tables.candidates[node], index_of(tables, node, inside)
+    way = np.empty(len(sets), dtype=np.int64)
+    for m in range(len(sets)):
+        sets[m], way[m] = _draw_way(tables, node, inside, last, rng)
+    _add_candidates(tables, node, inside, last, uniforms, sets, np.flatnonzero(way == _MEETING))
+    _add_candidates(tables, node, inside, inside, uniforms, sets, np.flatnonzero(way == _FREE))
+
+
+@lean
+@no_type_check
+def draw_within(tables, node, inside, rng):
+    """Return the mask of a parent set within `inside`, drawn by its weight from all, the empty one too."""
+    drawn = np.int64(0)
+    if inside & tables.candidates[node]:
+        log_all = tables.log_sums[node, index_of(tables, node, inside)]
+        if rng.random() < -np.expm1(tables.log_weights[node, 0] - log_all):  # not the empty set
+            drawn = _draw_candidates(tables, node, inside, inside, rng.random())
+    return drawn | _draw_outside(tables, node, inside & tables.outside[node], False, rng)
+
+
+@lean
+@no_type_check
+def _draw_way(tables, node, inside, last, rng):
+    """Return the mask of the parents outside the candidates, and what is left to draw: which candidates are parents."""
+    outside, within = inside & tables.outside[node], index_of(tables, node, inside)
     log_all = tables.log_sums[node, within]  # log of ŵ(U_i), by which all weights below are divided
     met = np.expm1(log_outside_factor(tables, node, outside & last))  # sets with some member of Q_o
     share = -np.expm1(tables.log_sums[node, within & ~index_of(tables, node, last)] - log_all)  # the others
     some = -np.expm1(tables.log_weights[node, 0] - log_all)  # the candidates are not the empty set
-    meeting, free = np.zeros(len(sets), dtype=np.bool_), np.zeros(len(sets), dtype=np.bool_)
-    for m in range(len(sets)):
-        sets[m] = _draw_outside(tables, node, outside & ~last, False, rng)
-        # Which of the two ways to meet Q; the candidates follow below, for all sets of one way together.
-        meeting[m] = rng.random() * (met + share) >= met
-        if not meeting[m]:
-            sets[m] |= _draw_outside(tables, node, outside & last, True, rng)
-            free[m] = rng.random() < some  # otherwise it has no candidate
-    _add_candidates(tables, node, inside, inside & last, uniforms, sets, np.flatnonzero(meeting))
-    # To meet all of U_i is to be any set but the empty one.
-    _add_candidates(tables, node, inside, inside, uniforms, sets, np.flatnonzero(free))
+    drawn = _draw_outside(tables, node, outside & ~last, False, rng)
+    if rng.random() * (met + share) >= met:
+        return drawn, _MEETING
+    drawn |= _draw_outside(tables, node, outside & last, True, rng)
+    return drawn, _FREE if rng.random() < some else _NONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
-def draw_within(tables, node, inside, rng):
-    """Return the mask of a parent set within `inside`, drawn by its weight from all, the empty one too."""
-    sets, among = np.zeros(1, dtype=np.int64), inside & tables.candidates[node]
-    if among:
-        log_all = tables.log_sums[node, index_of(tables, node, among)]
-        if rng.random() < -np.expm1(tables.log_weights[node, 0] - log_all):  # not the empty set
-            uniforms, places = np.full(1, rng.random()), np.zeros(1, dtype=np.int64)
-            _add_candidates(tables, node, among, among, uniforms, sets, places)
-    return sets[0] | _draw_outside(tables, node, inside & tables.outside[node], False, rng)
+def _draw_candidates(tables, node, inside, last, uniform):
+    """Return the mask of candidate parents within `inside` that meet `last`, drawn by weight."""
+    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
+    weights, sums = tables.log_weights[node], tables.log_sums[node]
+    # Differences of table entries need a total that has not cancelled.
+    if -np.expm1(sums[within & ~touching] - sums[within]) >= CANCELLED:
+        drawn = _draw_descending(weights, sums, within, touching, uniform)
+        if drawn & touching and weights[drawn] > sums[within] + _NEGLIGIBLE:
+            return _set_at(tables, node, drawn)
+    # That, or rounding led to a set of no weight: draw this one by enumeration.
+    largest, total = sum_touching(weights, within, touching)
+    chosen, until, subset = np.int64(0), 0.0, within
+    while subset:
+        if subset & touching:
+            weight = np.exp(weights[subset] - largest)
+            if weight > 0.0:
+                chosen = subset
+                until += weight
+                if until > uniform * total:
+                    break
+        subset = (subset - 1) & within  # the next subset, descending
+    return _set_at(tables, node, chosen)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -102,34 +150,21 @@ def draw_within(tables, node, inside, rng):
 def _add_candidates(tables, node, inside, last, uniforms, sets, places):
     """Add candidate parents within `inside` that meet `last`, drawn by weight, to the sets at some places.
 
-    `places` are indices of `sets` and `uniforms`; they are overwritten.
+    `places` are indices of `sets` and `uniforms`.
     """
     if len(places) == 0:
         return
-    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
-    _, bounded = log_node_weight(tables, node, inside, last, False)
-    subsets = 1 << count_members(within)
+    _, _, bounded = node_weight_terms(tables, node, inside & tables.candidates[node], last, False)
+    subsets = 1 << count_members(index_of(tables, node, inside))
     # One enumeration serves all draws; it pays where there are many draws for the number of subsets.
-    enumerated = len(places) > 1 and subsets <= _SUBSETS_A_DRAW * len(places)
-    # Differences of table entries need a total that has not cancelled (bounded).
-    if not bounded and not enumerated:
-        left = 0
-        for m in places:
-            drawn = _draw_descending(
-                tables.log_weights[node], tables.log_sums[node], within, touching, uniforms[m]
-            )
-            least = tables.log_sums[node, within] + _NEGLIGIBLE
-            if drawn & touching and tables.log_weights[node, drawn] > least:
-                sets[m] |= _set_at(tables, node, drawn)
-            else:  # rounding led to a set of no weight: draw this one by enumeration
-                places[left] = m
-                left += 1
-        places = places[:left]
-    if len(places):
+    if len(places) > 1 and (bounded or subsets <= _SUBSETS_A_DRAW * len(places)):
         _add_enumerated(tables, node, inside, last, uniforms, sets, places)
+        return
+    for m in places:
+        sets[m] |= _draw_candidates(tables, node, inside, last, uniforms[m])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _draw_outside(tables, node, among, some, rng):
     """Return the mask of the parents outside the candidates that join, each by its odds.
@@ -153,7 +188,7 @@ def _draw_outside(tables, node, among, some, rng):
     return drawn
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _share(sums, within, touching, log_all):
     """Return the weight of the sets in `within` that meet `touching`, relative to exp(log_all).
@@ -163,7 +198,7 @@ def _share(sums, within, touching, log_all):
     return np.exp(sums[within] - log_all) - np.exp(sums[within & ~touching] - log_all)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _share_with(sums, chosen, among, touching, log_all):
     """Return the same of the sets that consist of all of `chosen` and some of `among`: by inclusion and exclusion."""
@@ -176,7 +211,7 @@ def _share_with(sums, chosen, among, touching, log_all):
         subset = (subset - 1) & chosen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _draw_descending(log_weights, sums, within, touching, uniform):
     """Return the index of a set in `within` that meets `touching`, drawn by weight: its largest members first.

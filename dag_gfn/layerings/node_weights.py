@@ -14,6 +14,8 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numba import njit
 
+from dag_gfn.compilation import lean
+
 CANCELLED = 1e-7
 """Where g_v / ŵ_v(U) is below this, the difference has lost too many digits and its terms are summed one by one."""
 
@@ -61,7 +63,7 @@ class CompiledTables(NamedTuple):
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def index_of(tables, node, mask):
     """Return the index of a set of nodes, given as a mask, in the tables of a node: one look-up for each byte."""
@@ -74,7 +76,7 @@ def index_of(tables, node, mask):
     return index
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def count_members(mask):
     """Return the number of members of a set, by clearing the lowest bit again and again."""
@@ -85,7 +87,7 @@ def count_members(mask):
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@lean
 @no_type_check
 def log_node_weight(tables, node, inside, last, exact):
     """Return log g of a node, and whether it is only an upper bound.
@@ -93,42 +95,40 @@ def log_node_weight(tables, node, inside, last, exact):
     `inside` and `last` are the masks U and Q. Where the difference ŵ(U) - ŵ(U - Q) cancels, `exact` asks for the sum of
     up to 2^|U| terms. Without it an upper bound is returned, which is enough to reject most proposals.
     """
+    log_factor, share, bounded = node_weight_terms(tables, node, inside, last, exact)
+    return log_factor + np.log(share), bounded
+
+
+@lean
+@no_type_check
+def node_weight_terms(tables, node, inside, last, exact):
+    """Return the same as two numbers f and s, log g = f + log s, so that many nodes need one logarithm only.
+
+    f is -inf where the node has no weight; s is positive.
+    """
     if inside == 0:
-        return tables.log_weights[node, 0], False
-    if inside & tables.outside[node]:
-        return _log_weight_with_outside(tables, node, inside, last, exact)
+        return tables.log_weights[node, 0], 1.0, False
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     log_all = tables.log_sums[node, within]
-    if touching == 0 or log_all == -np.inf:  # no possible parent in Q
-        return -np.inf, False
+    if log_all == -np.inf:
+        return -np.inf, 1.0, False
+    met = 0.0  # what sets with a parent in Q outside the candidates weigh, relative to ŵ(U_i)
+    if inside & tables.outside[node]:
+        met = np.expm1(log_outside_factor(tables, node, last))
+        log_all += log_outside_factor(tables, node, inside & ~last)
+    if touching == 0 and met == 0.0:  # no possible parent in Q
+        return -np.inf, 1.0, False
     # the share of the sets in U that meet Q
-    share = -np.expm1(tables.log_sums[node, within & ~touching] - log_all)
+    share = met - np.expm1(tables.log_sums[node, within & ~touching] - tables.log_sums[node, within])
     if share >= CANCELLED:
-        return log_all + np.log(share), False
+        return log_all, share, False
     if not exact:  # the share is below CANCELLED; twice that allows for its rounding
-        return log_all + np.log(2.0 * CANCELLED), True
-    largest, total = sum_touching(tables.log_weights[node], within, touching)
-    return largest + np.log(total), False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _log_weight_with_outside(tables, node, inside, last, exact):
-    """Return the same where there are parents outside the candidates, by the formula at the top of this file."""
-    within, touching = index_of(tables, node, inside), index_of(tables, node, last)
-    log_all, log_met = tables.log_sums[node, within], log_outside_factor(tables, node, last)
-    if log_all == -np.inf or (touching == 0 and log_met == 0.0):
-        return -np.inf, False
-    log_rest = log_outside_factor(tables, node, inside & ~last)
-    met = np.expm1(log_met)
-    share = met - np.expm1(tables.log_sums[node, within & ~touching] - log_all)
-    if share >= CANCELLED:
-        return log_rest + log_all + np.log(share), False
-    if not exact:
-        return log_rest + log_all + np.log(2.0 * CANCELLED), True
+        return log_all, 2.0 * CANCELLED, True
     # Then met is 0, because odds are above CANCELLED: no node outside the candidates is in Q.
     largest, total = sum_touching(tables.log_weights[node], within, touching)
-    return log_rest + largest + np.log(total), False
+    if total == 0.0:
+        return -np.inf, 1.0, False
+    return log_all - tables.log_sums[node, within] + largest, total, False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -141,7 +141,7 @@ def exact_log_node_weights(tables, nodes, inside, last):
     return values
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def log_outside_factor(tables, node, mask):
     """Return λ of a set: the log of the factor by which its members outside the candidates multiply ŵ_v."""
@@ -153,7 +153,7 @@ def log_outside_factor(tables, node, mask):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def log_set_weight(tables, node, parents):
     """Return the log-weight of one parent set of a node, given as a mask; -inf where it is not possible."""
@@ -179,7 +179,7 @@ def log_set_weights(tables, node, parents):
     return values
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def sum_touching(log_weights, within, touching):
     """Return the largest log w(T), and the sum of w(T) relative to it, over T in `within` that meet `touching`.
@@ -200,12 +200,13 @@ def sum_touching(log_weights, within, touching):
     return largest, total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def layer_masks(layer_of, layers, earlier):
     """Fill the mask of each layer and that of all earlier layers, both of shape (d,); return the number of layers."""
-    layers[:] = 0
     count = 0
+    for k in range(len(layers)):
+        layers[k] = 0
     for v in range(len(layer_of)):
         layers[layer_of[v]] |= np.int64(1) << v
         count = max(count, layer_of[v] + 1)

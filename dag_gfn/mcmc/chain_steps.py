@@ -4,21 +4,67 @@ A chain keeps, for each node, the sets U and Q and the weight log g that they gi
 (:mod:`dag_gfn.layerings.layer_weights`): after a move only nodes whose U or Q has changed are looked up anew.
 """
 
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
 from numba import njit
 
+from dag_gfn.compilation import lean
 from dag_gfn.layerings.layered_edges import fill_edge_probabilities
-from dag_gfn.layerings.node_weights import layer_masks, log_node_weight
+from dag_gfn.layerings.node_weights import layer_masks, node_weight_terms
 from dag_gfn.mcmc.moves import propose
+
+EDGES_EVERY = 2
+"""Times d: the steps between two looks at the edge probabilities, which cost as much as several steps."""
+
+
+class Room(NamedTuple):
+    """Room for proposals.
+
+    Attributes
+    ----------
+    proposed, layers, earlier, inside, last : ndarray, shape (d,), int64
+        Layer of each node, mask of each layer and of all before it, and U and Q of each node.
+    factor, share : ndarray, shape (d,), float64
+        The terms of log g (`node_weight_terms`) of the nodes whose U or Q changes.
+
+    Examples
+    --------
+    >>> from dag_gfn.mcmc.chain_steps import make_room
+    >>> make_room(3).layers.shape
+    (3,)
+    """
+
+    proposed: np.ndarray
+    layers: np.ndarray
+    earlier: np.ndarray
+    inside: np.ndarray
+    last: np.ndarray
+    factor: np.ndarray
+    share: np.ndarray
+
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def begin(tables, layer_of, known, weight, work, new_weight):
+def make_room(d):
+    """Return room for proposals of layerings of d nodes.
+
+    Examples
+    --------
+    >>> from dag_gfn.mcmc.chain_steps import make_room
+    >>> make_room(3).share.shape
+    (3,)
+    """
+    i, f = np.zeros((5, d), dtype=np.int64), np.zeros((2, d))
+    return Room(i[0], i[1], i[2], i[3], i[4], f[0], f[1])
+
+
+@lean
+@no_type_check
+def begin(tables, layer_of, known, weight, room):
     """Fill what a chain keeps of a layering, and return its log-weight without the scale.
 
     Parameters
@@ -29,20 +75,20 @@ def begin(tables, layer_of, known, weight, work, new_weight):
         U and Q of each node, as masks; filled.
     weight : ndarray, shape (d,), float64
         log g of each node; filled.
-    work, new_weight : ndarray, shapes (5, d) and (d,), int64 and float64
-        Room for proposals.
+    room : Room
     """
-    known[:] = -1
-    total, _ = _evaluate(tables, layer_of, known, weight, work, new_weight, True)
-    known[0], known[1] = work[3], work[4]
-    weight[:] = new_weight
-    return total
+    for v in range(len(layer_of)):
+        known[0, v], known[1, v], weight[v] = -1, -1, 0.0
+    gain, _ = _evaluate(tables, layer_of, known, weight, room, True)
+    if gain == -np.inf:
+        return gain
+    return _take(known, weight, room)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@lean
 @no_type_check
 def one_step(
-    tables, cumulative, temperature, layer_of, log_weight, known, weight, work, new_weight, rng, tried, accepted
+    tables, cumulative, temperature, layer_of, log_weight, known, weight, room, rng, tried, accepted
 ):  # fmt: skip
     """Propose a move and accept it or not; return the log-weight after it.
 
@@ -51,7 +97,7 @@ def one_step(
     cumulative : ndarray, shape (5,), float64
         Cumulative probabilities of the moves.
     temperature : float
-    layer_of, known, weight : ndarray
+    layer_of, known, weight, room
         Of the chain, as for `begin`; changed where a move is accepted.
     log_weight : float
         Now, without the scale.
@@ -63,27 +109,25 @@ def one_step(
     while uniform >= cumulative[move] and move < len(cumulative) - 1:
         move += 1
     tried[move] += 1
-    proposed = work[0]
-    possible, log_ratio = propose(move, layer_of, proposed, rng)
+    possible, log_ratio = propose(move, layer_of, room.proposed, room.layers, rng)
     if not possible:
         return log_weight
-    # what the new log-weight has to exceed to be accepted: drawn first, so that an upper bound can reject
-    least = log_weight + temperature * (np.log(rng.random()) - log_ratio)
-    new, bounded = _evaluate(tables, proposed, known, weight, work, new_weight, False)
-    if not new > least:
+    # what has to be gained for the proposal to be accepted: drawn first, so that an upper bound can reject
+    least = temperature * (np.log(rng.random()) - log_ratio)
+    gain, bounded = _evaluate(tables, room.proposed, known, weight, room, False)
+    if not gain > least:
         return log_weight
     if bounded:  # the bound does not reject: the weight itself is needed
-        new, bounded = _evaluate(tables, proposed, known, weight, work, new_weight, True)
-        if not new > least:
+        gain, bounded = _evaluate(tables, room.proposed, known, weight, room, True)
+        if not gain > least:
             return log_weight
     accepted[move] += 1
-    layer_of[:] = proposed
-    known[0], known[1] = work[3], work[4]
-    weight[:] = new_weight
-    return new
+    for v in range(len(layer_of)):
+        layer_of[v] = room.proposed[v]
+    return _take(known, weight, room)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def add_edges(tables, known, given_for, given, sums):
     """Add the edge probabilities given the layering to `sums`; row v is about the edges into v.
@@ -98,29 +142,43 @@ def add_edges(tables, known, given_for, given, sums):
             sums[v, i] += given[v, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
-def _evaluate(tables, layer_of, known, weight, work, new_weight, exact):
-    """Fill U, Q (rows 3 and 4 of `work`) and log g of each node; return their sum and whether it is only a bound.
+def _evaluate(tables, layer_of, known, weight, room, exact):
+    """Return what is gained in log-weight by a layering, and whether that is only a bound.
 
-    U and Q hold possible parents only: others make no difference, and without a parent in Q a node has no weight.
+    Only nodes whose U or Q has changed are looked at. Fills U and Q of each node, and the terms of log g of those.
     Unless ``exact`` is asked for, sums that lose too many digits are replaced by an upper bound, which is quicker.
     """
-    layers, earlier, new_inside, new_last = work[1], work[2], work[3], work[4]
+    layers, earlier = room.layers, room.earlier
     layer_masks(layer_of, layers, earlier)
-    total, bounded = 0.0, False
+    gain, product, bounded = 0.0, 1.0, False
     for v in range(len(layer_of)):
-        k, possible = layer_of[v], tables.candidates[v] | tables.outside[v]
-        new_inside[v] = earlier[k] & possible
-        new_last[v] = layers[k - 1] & possible if k > 0 else np.int64(0)
-        if k > 0 and new_last[v] == 0:
+        k = layer_of[v]
+        inside, last = earlier[k], layers[k - 1] if k > 0 else np.int64(0)
+        room.inside[v], room.last[v] = inside, last
+        if inside == known[0, v] and last == known[1, v]:
+            continue
+        factor, share, bound = node_weight_terms(tables, v, inside, last, exact)
+        if factor == -np.inf:
             return -np.inf, False
-        if new_inside[v] == known[0, v] and new_last[v] == known[1, v]:  # the move has not touched this node
-            new_weight[v] = weight[v]
-        else:
-            new_weight[v], bound = log_node_weight(tables, v, new_inside[v], new_last[v], exact)
-            if new_weight[v] == -np.inf:
-                return -np.inf, False
-            bounded |= bound
-        total += new_weight[v]
-    return total, bounded
+        room.factor[v], room.share[v] = factor, share
+        gain += factor - weight[v]
+        product *= share
+        if not 1e-200 < product < 1e200:  # before it under- or overflows
+            gain, product = gain + np.log(product), 1.0
+        bounded |= bound
+    return gain + np.log(product), bounded
+
+
+@lean
+@no_type_check
+def _take(known, weight, room):
+    """Go over to the layering that was evaluated last; return its log-weight."""
+    total = 0.0
+    for v in range(len(weight)):
+        if room.inside[v] != known[0, v] or room.last[v] != known[1, v]:
+            known[0, v], known[1, v] = room.inside[v], room.last[v]
+            weight[v] = room.factor[v] + np.log(room.share[v])
+        total += weight[v]
+    return total

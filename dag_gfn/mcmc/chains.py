@@ -22,7 +22,7 @@ _SEGMENT_STEPS = 200_000  # between two looks at the clock, at most
 _FIRST_STEPS = 2_000  # of the first segment: a step takes from a microsecond to a millisecond
 _SEGMENT_SECONDS = 0.25
 _FIRST_THINNING = 16
-_COOLING = 0.25  # of the time, at most
+_COOLING = 0.15  # of the time, at most
 _BURN_IN = 4  # one block in so many, at the beginning
 
 

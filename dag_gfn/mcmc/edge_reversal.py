@@ -25,11 +25,12 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
-from dag_gfn.layerings.layered_parents import draw_meeting, draw_within
+from dag_gfn.compilation import lean
+from dag_gfn.layerings.layered_dags import fill_dag
+from dag_gfn.layerings.layered_parents import draw_one, draw_within
 from dag_gfn.layerings.node_weights import (
     count_members,
     index_of,
-    layer_masks,
     log_node_weight,
     log_outside_factor,
 )
@@ -50,15 +51,20 @@ def reverse_edges(tables, layer_of, times, rng):
     times : int
     rng : numpy.random.Generator
     """
-    parents, accepted = np.zeros(len(layer_of), dtype=np.int64), 0
-    _draw_dag(tables, layer_of, rng, parents)
+    d, accepted = len(layer_of), 0
+    layers, earlier, parents = np.empty((3, d), dtype=np.int64)
+    uniform = np.empty(d)
+    for v in range(d):
+        if layer_of[v] > 0:
+            uniform[v] = rng.random()
+    fill_dag(tables, layer_of, uniform, rng, layers, earlier, parents)
     for _ in range(times):
         accepted += reverse_edge(tables, parents, rng)
     _fill_layers(parents, layer_of)
     return accepted
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def reverse_edge(tables, parents, rng):
     """Reverse an edge of a DAG, given as the mask of each node's parents, or leave it; return whether it changed."""
@@ -86,9 +92,7 @@ def reverse_edge(tables, parents, rng):
     if not log_uniform < log_there + log_most:
         parents[i], parents[j] = of_i, of_j
         return False
-    drawn = np.zeros(1, dtype=np.int64)
-    draw_meeting(tables, i, _possible(tables, i, open_to_i), np.int64(1) << j, rng.random(1), rng, drawn)
-    parents[i] = drawn[0]
+    parents[i] = draw_one(tables, i, open_to_i, np.int64(1) << j, rng.random(), rng)
     open_to_j = all_nodes & ~_descendants(parents, j)
     log_there += _log_within(tables, j, open_to_j)
     parents[j] = draw_within(tables, j, open_to_j, rng)
@@ -98,21 +102,7 @@ def reverse_edge(tables, parents, rng):
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _draw_dag(tables, layer_of, rng, parents):
-    """Fill the parent masks of a DAG that has the layering, drawn by its weight."""
-    d = len(layer_of)
-    layers, earlier = np.empty(d, dtype=np.int64), np.empty(d, dtype=np.int64)
-    layer_masks(layer_of, layers, earlier)
-    for v in range(d):
-        k = layer_of[v]
-        if k > 0:
-            inside, last = _possible(tables, v, earlier[k]), _possible(tables, v, layers[k - 1])
-            draw_meeting(tables, v, inside, last, rng.random(1), rng, parents[v : v + 1])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _fill_layers(parents, layer_of):
     """Fill the layering of a DAG."""
@@ -127,16 +117,16 @@ def _fill_layers(parents, layer_of):
         layer += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _number_of_edges(parents):
     count = 0
-    for mask in parents:
-        count += count_members(mask)
+    for v in range(len(parents)):
+        count += count_members(parents[v])
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _edge(parents, nth):
     """Return the nodes i and j of edge number `nth`, i -> j."""
@@ -149,7 +139,7 @@ def _edge(parents, nth):
     return -1, -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _descendants(parents, node):
     """Return the mask of the nodes that a node has a path to, itself among them."""
@@ -162,20 +152,20 @@ def _descendants(parents, node):
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _possible(tables, node, among):
     return among & (tables.candidates[node] | tables.outside[node])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _log_within(tables, node, among):
     """Return the log-weight of all parent sets of a node among some nodes."""
     return tables.log_sums[node, index_of(tables, node, among)] + log_outside_factor(tables, node, among)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _log_with(tables, node, among, parent, exact):
     """Return the log-weight of those that contain a given node, and whether it is only an upper bound.

@@ -26,8 +26,9 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from numba import njit
 
+from dag_gfn.compilation import lean
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.chain_steps import add_edges, begin, one_step
+from dag_gfn.mcmc.chain_steps import EDGES_EVERY, add_edges, begin, make_room, one_step
 from dag_gfn.mcmc.edge_reversal import reverse_edges
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
 from dag_gfn.mcmc.partition import LayeringDraws
@@ -200,12 +201,12 @@ def _run_ladder(
     Layerings stay at their places in the arrays, and `place` tells which of them is on which rung.
     """
     rungs, d = layer_of.shape
-    work, new_weight = np.empty((5, d), dtype=np.int64), np.zeros(d)
+    room = make_room(d)
     known, weight, log_weight = np.empty((rungs, 2, d), dtype=np.int64), np.zeros((rungs, d)), np.zeros(rungs)
     place, hot_moves = np.arange(rungs), np.zeros((2, len(cumulative)), dtype=np.int64)
     between, reversals = _STEPS_BETWEEN * d, _REVERSALS * d
     for r in range(rungs):
-        log_weight[r] = begin(tables, layer_of[r], known[r], weight[r], work, new_weight)
+        log_weight[r] = begin(tables, layer_of[r], known[r], weight[r], room)
     # edge probabilities given the layering, by target; of the same U and Q they are the same
     given, sums = np.zeros((d, d)), np.zeros((d, d))
     given_for = np.full((2, d), -1, dtype=np.int64)
@@ -214,26 +215,26 @@ def _run_ladder(
         summed = 0
         for t in range(thinning):
             lowest = place[0]
-            # at every d-th step, counted back from the end of the block
-            if t > 0 and (thinning - t) % d == 0:
+            # now and then, counted back from the end of the block
+            if t > 0 and (thinning - t) % (EDGES_EVERY * d) == 0:
                 add_edges(tables, known[lowest], given_for, given, sums)
                 summed += 1
             log_weight[lowest] = one_step(
                 tables, cumulative, 1.0, layer_of[lowest], log_weight[lowest], known[lowest], weight[lowest],
-                work, new_weight, rng, moves[0], moves[1],
+                room, rng, moves[0], moves[1],
             )  # fmt: skip
             steps += 1
             if steps % between == 0:
                 moves[0, -1] += reversals
                 moves[1, -1] += reverse_edges(tables, layer_of[lowest], reversals, rng)
                 log_weight[lowest] = begin(
-                    tables, layer_of[lowest], known[lowest], weight[lowest], work, new_weight
+                    tables, layer_of[lowest], known[lowest], weight[lowest], room
                 )  # fmt: skip
             if rungs > 1 and steps % interval == 0:
                 for r in range(1, rungs):
                     _hot_steps(
                         tables, cumulative, temperatures[r], hot_steps, layer_of[place[r]], log_weight, place[r],
-                        known[place[r]], weight[place[r]], work, new_weight, rng, hot_moves,
+                        known[place[r]], weight[place[r]], room, rng, hot_moves,
                     )  # fmt: skip
                 rounds[block] += 1
                 for r in range(rungs - 1):
@@ -254,21 +255,21 @@ def _run_ladder(
     from_top[:] = from_top[place]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _hot_steps(
-    tables, cumulative, temperature, count, layer_of, log_weight, at, known, weight, work, new_weight, rng, moves
+    tables, cumulative, temperature, count, layer_of, log_weight, at, known, weight, room, rng, moves
 ):  # fmt: skip
     """Make some steps of a hot chain, and leave its log-weight at its place."""
     new = log_weight[at]
     for _ in range(count):
         new = one_step(
-            tables, cumulative, temperature, layer_of, new, known, weight, work, new_weight, rng, moves[0], moves[1]
+            tables, cumulative, temperature, layer_of, new, known, weight, room, rng, moves[0], moves[1]
         )  # fmt: skip
     log_weight[at] = new
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _exchange(temperatures, first, place, log_weight, rng, swaps):
     """Propose that rungs exchange their layerings: pairs from rung `first`, 0 or 1, on."""

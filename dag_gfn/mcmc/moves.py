@@ -18,7 +18,8 @@ Moves of another kind change DAGs (:mod:`dag_gfn.mcmc.edge_reversal`).
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
+
+from dag_gfn.compilation import lean
 
 MOVES = ("split_join", "move", "swap_adjacent", "swap", "stay")
 MOVE_PROBABILITIES = np.array([0.3, 0.4, 0.15, 0.14, 0.01])
@@ -26,9 +27,9 @@ MOVE_PROBABILITIES = np.array([0.3, 0.4, 0.15, 0.14, 0.01])
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
-def propose(move, layer_of, proposed, rng):
+def propose(move, layer_of, proposed, sizes, rng):
     """Fill a proposal; return whether there is one, and its log-ratio for Metropolis-Hastings.
 
     Parameters
@@ -37,6 +38,8 @@ def propose(move, layer_of, proposed, rng):
         Index in `MOVES`.
     layer_of, proposed : ndarray, shape (d,), int64
         Layer of each node now, and as proposed; filled only where there is a proposal.
+    sizes : ndarray, shape (d,), int64
+        Room for the number of nodes in each layer.
     rng : numpy.random.Generator
 
     Returns
@@ -50,43 +53,46 @@ def propose(move, layer_of, proposed, rng):
     --------
     >>> import numpy as np
     >>> from dag_gfn.mcmc.moves import MOVES, propose
-    >>> layer_of, proposed = np.array([0, 0, 1]), np.zeros(3, dtype=np.int64)
-    >>> propose(MOVES.index("swap_adjacent"), layer_of, proposed, np.random.default_rng(0))
+    >>> layer_of, (proposed, sizes) = np.array([0, 0, 1]), np.zeros((2, 3), dtype=np.int64)
+    >>> propose(MOVES.index("swap_adjacent"), layer_of, proposed, sizes, np.random.default_rng(0))
     (True, 0.0)
     >>> proposed.tolist()
     [1, 0, 0]
     """
+    count = _count_layers(layer_of, sizes)
     # numbers are compared, since compiled code cannot index a tuple of different functions
     if move == 0:
-        return _split_or_join(layer_of, proposed, rng)
+        return _split_or_join(layer_of, proposed, sizes, count, rng)
     if move == 1:
-        return _move_node(layer_of, proposed, rng)
+        return _move_node(layer_of, proposed, sizes, count, rng)
     if move == 2:
-        return _swap_adjacent(layer_of, proposed, rng)
+        return _swap_adjacent(layer_of, proposed, sizes, count, rng)
     if move == 3:
         return _swap_any(layer_of, proposed, rng)
     return False, 0.0  # the move "stay"
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _below(rng, count):
     """Return a whole number from 0 to count - 1."""
     return np.int64(rng.random() * count)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
-def _size(layer_of, layer):
-    """Return the number of nodes in a layer."""
-    size = 0
-    for k in layer_of:
-        if k == layer:
-            size += 1
-    return size
+def _count_layers(layer_of, sizes):
+    """Fill the number of nodes in each layer, shape (d,); return the number of layers."""
+    count = 0
+    for k in range(len(sizes)):
+        sizes[k] = 0
+    for v in range(len(layer_of)):
+        sizes[layer_of[v]] += 1
+        count = max(count, layer_of[v] + 1)
+    return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _binomial(n, k):
     """Return n over k as a float."""
@@ -96,16 +102,14 @@ def _binomial(n, k):
     return product
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
-def _split_or_join(layer_of, proposed, rng):
+def _split_or_join(layer_of, proposed, sizes, count, rng):
     """Split a layer in two, or join two neighbouring ones, with probability 1/2 each."""
     d = len(layer_of)
-    count = layer_of.max() + 1
     splittable = 0
     for layer in range(count):
-        if _size(layer_of, layer) > 1:
-            splittable += 1
+        splittable += sizes[layer] > 1
     if rng.random() < 0.5:
         if splittable == 0:
             return False, 0.0
@@ -114,9 +118,8 @@ def _split_or_join(layer_of, proposed, rng):
         layer = -1
         while nth >= 0:
             layer += 1
-            if _size(layer_of, layer) > 1:
-                nth -= 1
-        size = _size(layer_of, layer)
+            nth -= sizes[layer] > 1
+        size = sizes[layer]
         first = 1 + _below(rng, size - 1)
         # which of its nodes form the first part: one after the other, each with probability needed / left
         needed, left = first, size
@@ -135,62 +138,57 @@ def _split_or_join(layer_of, proposed, rng):
     if count == 1:
         return False, 0.0
     layer = _below(rng, count - 1)
-    first, second = _size(layer_of, layer), _size(layer_of, layer + 1)
+    first, second = sizes[layer], sizes[layer + 1]
     for v in range(d):
-        proposed[v] = layer_of[v] - 1 if layer_of[v] > layer else layer_of[v]
+        proposed[v] = layer_of[v] - (layer_of[v] > layer)
     # layers that could be split after joining: the joined one instead of its two parts
     splittable += 1 - (first > 1) - (second > 1)
     size = first + second
     return True, -np.log(splittable * (size - 1) * _binomial(size, first) / (count - 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
-def _move_node(layer_of, proposed, rng):
+def _move_node(layer_of, proposed, sizes, count, rng):
     """Take a node out and put it into a layer that remains, or into a layer of its own between those."""
-    d = len(layer_of)
-    v = _below(rng, d)
-    alone = _size(layer_of, layer_of[v]) == 1
-    remaining = layer_of.max() + 1 - alone
-    place = _below(rng, 2 * remaining + 1)  # gap 0, layer 0, gap 1, layer 1, ..., the gap at the end
+    v = _below(rng, len(layer_of))
+    old = layer_of[v]
+    alone = sizes[old] == 1
+    place = _below(rng, 2 * (count - alone) + 1)  # gap 0, layer 0, gap 1, layer 1, ..., the gap at the end
     target, is_new = place // 2, place % 2 == 0
-    for u in range(d):
-        k = layer_of[u]
-        if alone and k > layer_of[v]:  # its layer goes
-            k -= 1
-        if is_new and k >= target:
-            k += 1
-        proposed[u] = k
+    for u in range(len(layer_of)):
+        k = layer_of[u] - (alone and layer_of[u] > old)  # its layer goes
+        proposed[u] = k + (is_new and k >= target)
     proposed[v] = target
     return True, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
-def _swap_adjacent(layer_of, proposed, rng):
+def _swap_adjacent(layer_of, proposed, sizes, count, rng):
     """Exchange one node of a layer with one of the next layer."""
-    count = layer_of.max() + 1
     if count == 1:
         return False, 0.0
     layer = _below(rng, count - 1)
-    proposed[:] = layer_of
+    for v in range(len(layer_of)):
+        proposed[v] = layer_of[v]
     for k in (layer, layer + 1):
-        nth = _below(rng, _size(layer_of, k))
-        for v in range(len(layer_of)):
-            if layer_of[v] == k:
-                if nth == 0:  # the one that was chosen goes to the other of the two layers
-                    proposed[v] = 2 * layer + 1 - k
-                nth -= 1
+        nth, v = _below(rng, sizes[k]), -1
+        while nth >= 0:
+            v += 1
+            nth -= layer_of[v] == k
+        proposed[v] = 2 * layer + 1 - k  # the one that was chosen goes to the other of the two layers
     return True, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _swap_any(layer_of, proposed, rng):
     """Exchange two nodes of different layers."""
     a, b = _below(rng, len(layer_of)), _below(rng, len(layer_of))
     if layer_of[a] == layer_of[b]:
         return False, 0.0
-    proposed[:] = layer_of
+    for v in range(len(layer_of)):
+        proposed[v] = layer_of[v]
     proposed[a], proposed[b] = layer_of[b], layer_of[a]
     return True, 0.0

@@ -20,7 +20,7 @@ from dag_gfn.errors import ConstraintError
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_parents import draw_within
 from dag_gfn.layerings.node_weights import index_of, layer_masks, log_node_weight
-from dag_gfn.mcmc.chain_steps import add_edges, begin, one_step
+from dag_gfn.mcmc.chain_steps import EDGES_EVERY, add_edges, begin, make_room, one_step
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
 
 
@@ -82,7 +82,7 @@ class LayeringDraws:
     log_weights : ndarray, shape (k,), float64
         At the same steps.
     edge : ndarray, shape (k, d, d), float32
-        Mean over each block, at every d-th step, of the probability of each edge given the layering: entry
+        Mean over each block, at every 2 d-th step, of the probability of each edge given the layering: entry
         (s, i, j) is about i -> j (row -> column).
 
     Examples
@@ -299,9 +299,9 @@ def _run(
     `MoveInfo`.
     """
     d = len(layer_of)
-    work, known = np.empty((5, d), dtype=np.int64), np.full((2, d), -1, dtype=np.int64)
-    weight, new_weight = np.zeros(d), np.zeros(d)
-    log_weight = begin(tables, layer_of, known, weight, work, new_weight)
+    room, known = make_room(d), np.full((2, d), -1, dtype=np.int64)
+    weight = np.zeros(d)
+    log_weight = begin(tables, layer_of, known, weight, room)
     # edge probabilities given the layering, by target; of the same U and Q they are the same
     given, sums = np.zeros((d, d)), np.zeros((d, d))
     given_for = np.full((2, d), -1, dtype=np.int64)
@@ -309,12 +309,12 @@ def _run(
         sums[:] = 0.0
         summed = 0
         for t in range(thinning):
-            # at every d-th step, counted back from the end of the block
-            if t > 0 and (thinning - t) % d == 0:
+            # now and then, counted back from the end of the block
+            if t > 0 and (thinning - t) % (EDGES_EVERY * d) == 0:
                 add_edges(tables, known, given_for, given, sums)
                 summed += 1
             log_weight = one_step(
-                tables, cumulative, temperature, layer_of, log_weight, known, weight, work, new_weight, rng,
+                tables, cumulative, temperature, layer_of, log_weight, known, weight, room, rng,
                 tried, accepted,
             )  # fmt: skip
         add_edges(tables, known, given_for, given, sums)

@@ -8,7 +8,7 @@ from scipy import stats
 
 from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_parents import _draw_descending, draw_meeting, draw_within
+from dag_gfn.layerings.layered_parents import _draw_descending, draw_meeting, draw_one, draw_within
 
 D, NODE = 5, 2
 INSIDE, LAST = 0b11011, 0b10001  # all others have come before, nodes 0 and 4 last
@@ -33,27 +33,34 @@ def assert_frequencies(drawn, probabilities):
         assert stats.binom.sf(count - 1, len(drawn), p) > level
 
 
-@pytest.mark.parametrize("together", [1, 20_000])  # one by one by differences of sums, or all by enumeration
+@pytest.mark.parametrize(
+    "together", [False, True]
+)  # one by one by differences of sums, or all by enumeration
 @pytest.mark.parametrize("scale", [1.0, 6.0, 60.0])
 def test_sets_that_meet_the_last_layer(rng, scale, together):
     complete = random_table(D, seed=3, scale=scale).complete
     weights = LayerWeights.of(complete)
     uniforms = rng.random(20_000)
     sets = np.empty(len(uniforms), dtype=np.int64)
-    for start in range(0, len(sets), together):
-        part = slice(start, start + together)
-        draw_meeting(weights.tables, NODE, INSIDE, LAST, uniforms[part], rng, sets[part])
+    if together:
+        draw_meeting(weights.tables, NODE, INSIDE, LAST, uniforms, rng, sets)
+    else:
+        sets[:] = [draw_one(weights.tables, NODE, INSIDE, LAST, uniform, rng) for uniform in uniforms]
     assert_frequencies(sets, expected(complete[NODE], INSIDE, LAST))
 
 
+@pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("size", [1, 2])
-def test_sets_with_parents_outside_the_candidates(rng, size):
+def test_sets_with_parents_outside_the_candidates(rng, size, together):
     complete = random_table(D, seed=4).complete
     candidates = random_candidates(D, size, rng)
     log_odds = random_log_odds(candidates, rng)
     weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
     sets = np.empty(20_000, dtype=np.int64)
-    draw_meeting(weights.tables, NODE, INSIDE, LAST, rng.random(len(sets)), rng, sets)
+    if together:
+        draw_meeting(weights.tables, NODE, INSIDE, LAST, rng.random(len(sets)), rng, sets)
+    else:
+        sets[:] = [draw_one(weights.tables, NODE, INSIDE, LAST, rng.random(), rng) for _ in sets]
     joined = join_independently(complete, candidates, log_odds)
     assert_frequencies(sets, expected(joined[NODE], INSIDE, LAST))
 

@@ -40,9 +40,9 @@ def test_proposals_have_the_probabilities_and_ratios_of_their_definition(kind, d
 def propose_often(move, layer_of, place, tries, rng):
     """Return the proposals as numbers, -1 for none, and their log-ratios."""
     codes, log_ratios = np.full(tries, -1), np.zeros(tries)
-    proposed = np.empty_like(layer_of)
+    proposed, sizes = np.empty_like(layer_of), np.empty_like(layer_of)
     for t in range(tries):
-        possible, log_ratios[t] = propose(move, layer_of, proposed, rng)
+        possible, log_ratios[t] = propose(move, layer_of, proposed, sizes, rng)
         if possible:
             codes[t] = (proposed * place).sum()
     return codes, log_ratios
