@@ -9,6 +9,7 @@ budget can end it sooner.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -127,30 +128,26 @@ def _explore(
 ) -> tuple[Int64[np.ndarray, "k d"], Float64[np.ndarray, " k"], bool]:
     """Return the best graphs seen while neighbours of the best ones are scored, best first, and whether time ended."""
     known: dict[bytes, float] = {}
-    expanded: set[bytes] = set()
+    waiting: list[
+        tuple[float, bytes]
+    ] = []  # a heap: those whose neighbours have not been scored, the best first
 
     def see(parents: Int64[np.ndarray, "m d"], scores: Float64[np.ndarray, " m"]) -> None:
-        for masks, score in zip(parents, scores, strict=True):
-            if score == -np.inf:
-                continue
-            known.setdefault(masks.tobytes(), float(score))
+        for masks, score in zip(parents, scores.tolist(), strict=True):
+            key = masks.tobytes()
+            if score > -np.inf and key not in known:
+                known[key] = score
+                heappush(waiting, (-score, key))
 
     see(starts, table.log_reward(starts))
     cut = False
     for _ in range(expansions):
-        if cut := budget.is_over():
+        if (cut := budget.is_over()) or not waiting:
             break
-        ranked = sorted(known, key=lambda key: (-known[key], key))
-        for key in ranked[KEPT:]:  # as many better ones are known
-            if key not in expanded:
-                del known[key]
-        waiting = [key for key in ranked[:KEPT] if key not in expanded]
-        if not waiting:
-            break
-        expanded.add(waiting[0])
-        gains, changed = neighbours(table, np.frombuffer(waiting[0], dtype=np.int64))
+        minus_score, key = heappop(waiting)
+        gains, changed = neighbours(table, np.frombuffer(key, dtype=np.int64))
         good = np.argsort(-gains, kind="stable")[:_SEEN]
-        see(changed[good], known[waiting[0]] + gains[good])
+        see(changed[good], gains[good] - minus_score)
     keys = sorted(known, key=lambda key: (-known[key], key))[:KEPT]
     parents = np.array([np.frombuffer(key, dtype=np.int64) for key in keys])
     scores = table.log_reward(parents)  # sums of gains have rounding

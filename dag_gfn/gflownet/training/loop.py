@@ -179,7 +179,6 @@ class _Training:
             self.optimizer = SOAP(groups, lr=rate)
         self.replay = TrajectoryReplay(config.replay_batches)
         self.schedule = Schedule(config)
-        self.monitored = 0  # calls of the monitor in this cycle
         self.mean_loss = torch.tensor(math.nan, device=generator.device)
         self.weights_ess: torch.Tensor | None = None
         self.metrics: dict[str, float] = {}
@@ -245,7 +244,6 @@ class _Training:
         )
         schedule.start()
         last_report, last_save = -math.inf, time.perf_counter()
-        self.monitored = schedule.monitor_calls_due  # a resumed run does not repeat the calls before it
         interrupted = False
         try:
             with self.processes.noting_interrupts():
@@ -255,7 +253,7 @@ class _Training:
                     if self.processes.leads:
                         schedule.check_time()
                     self.agree()
-                    if self.monitor is not None and schedule.monitor_calls_due > self.monitored:
+                    if self.monitor is not None and schedule.monitor_is_due():
                         self.call_monitor(self.monitor)
                     if self.on_report is not None and now - last_report > 0.25:
                         last_report = now
@@ -291,8 +289,8 @@ class _Training:
 
     def call_monitor(self, monitor: Callable[[FlowModel], dict[str, float]]) -> None:
         """Ask the monitor for figures of the averaged policy, and keep them with a report."""
-        self.monitored = self.schedule.monitor_calls_due
-        self.metrics = monitor(self.average)
+        with self.schedule.monitoring():
+            self.metrics = monitor(self.average)
         if self.weights_ess is not None:
             self.metrics["weights_ess"] = float(self.weights_ess)
         report = self.report()
@@ -405,14 +403,14 @@ class _Training:
 
     def begins_another_cycle(self) -> bool:
         """Begin the schedules again, if time is left and more training is wanted."""
-        if self.go_on is not None and self.schedule.has_time_for_another_cycle() and self.go_on(self.average):
-            self.monitored = 0
-            if self.schedule.begin_another_cycle():
-                logger.info(
-                    "time is left: learning rate and exploration begin again at iteration %d, until about iteration %d",
-                    self.schedule.iteration,
-                    self.schedule.planned,
-                )
+        schedule = self.schedule
+        wanted = self.go_on is not None and schedule.has_time_for_another_cycle() and self.go_on(self.average)
+        if wanted and schedule.begin_another_cycle():
+            logger.info(
+                "time is left: learning rate and exploration begin again at iteration %d, until about iteration %d",
+                schedule.iteration,
+                schedule.planned,
+            )
         self.agree()
         return not self.schedule.done
 

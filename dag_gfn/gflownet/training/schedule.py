@@ -1,6 +1,8 @@
 """How many gradient steps a training takes: its options say, and a time budget can shorten or extend the plan."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dag_gfn.compilation import working_seconds
@@ -8,6 +10,8 @@ from dag_gfn.gflownet.training.config import TrainConfig
 
 _WORTHWHILE = 0.05
 """Share of the time budget that must be left for another cycle of training."""
+_MONITORING = 0.1
+"""Share of the time of training that the monitor may have taken when it is called again, where there is a budget."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +58,13 @@ class Schedule:
         self.cut_short = False
         self._first = 0  # iteration at which this run began; above 0 if it continues an earlier one
         self._earlier_seconds = 0.0
+        self._monitored, self._monitor_seconds = 0, 0.0  # calls in this cycle, and the time of all of them
         self._started = working_seconds()
 
     def start(self) -> None:
         """Start the clock."""
         self._started = working_seconds()
+        self._monitored = self._monitor_calls  # a resumed run does not repeat the calls before it
 
     @property
     def seconds(self) -> float:
@@ -76,9 +82,23 @@ class Schedule:
         return self.iteration >= self.planned
 
     @property
-    def monitor_calls_due(self) -> int:
-        """Number of calls of the monitor that are due in the current cycle until now."""
+    def _monitor_calls(self) -> int:
+        """Number of calls of the monitor that are planned in the current cycle until now."""
         return int(self.progress / self.monitor_every + 1e-9)
+
+    def monitor_is_due(self) -> bool:
+        """Return whether it is time for the monitor, and it has not taken too much of a time budget already."""
+        if self._monitor_calls <= self._monitored:
+            return False
+        affordable = self._monitor_seconds <= _MONITORING * self.seconds
+        return affordable or self.done or self.time_budget is None
+
+    @contextmanager
+    def monitoring(self) -> Iterator[None]:
+        """Take note, within the block, that the monitor is called."""
+        self._monitored, began = self._monitor_calls, working_seconds()
+        yield
+        self._monitor_seconds += working_seconds() - began
 
     def check_time(self) -> None:
         """Shorten the plan if the time budget does not allow all of it; adjust it in a later cycle."""
@@ -115,7 +135,7 @@ class Schedule:
         """Plan as many iterations as the time that is left allows, and return whether there are any."""
         if self.time_budget is None:
             return False
-        self.cycle = self.iteration
+        self.cycle, self._monitored = self.iteration, 0
         self._plan_by_time(self.time_budget)
         return self.planned > self.iteration
 

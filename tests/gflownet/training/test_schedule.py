@@ -72,6 +72,22 @@ def test_a_resumed_schedule_counts_the_time_and_steps_before(clock):
 def test_calls_of_the_monitor_are_due_by_the_share_of_training():
     schedule = Schedule(TrainConfig(iterations=40, monitor_every=0.25))
     due = []
-    for schedule.iteration in (0, 9, 10, 39, 40):
-        due.append(schedule.monitor_calls_due)
-    assert due == [0, 0, 1, 3, 4]
+    for schedule.iteration in (0, 9, 10, 11, 39, 40, 40):
+        due.append(schedule.monitor_is_due())
+        if due[-1]:
+            with schedule.monitoring():
+                pass
+    assert due == [False, False, True, False, True, True, False]
+
+
+def test_a_monitor_that_has_taken_a_tenth_of_the_time_waits_or_is_called_at_the_end(clock):
+    schedule = Schedule(TrainConfig(iterations=40, monitor_every=0.25, time_budget=1_000.0))
+    schedule.start()
+    due = []
+    for schedule.iteration in (10, 20, 30, 40):
+        clock[0] += 1.0
+        due.append(schedule.monitor_is_due())
+        if due[-1]:
+            with schedule.monitoring():
+                clock[0] += 0.5
+    assert due == [True, False, False, True]  # 0.5 seconds are more than a tenth of 2.5, and of 3.5
