@@ -41,7 +41,8 @@ MAX_NODES_FOR_UPPER_BOUND = 15
 """Up to this many nodes exact draws cost next to nothing, and bound the evidence from above."""
 UPPER_BOUND_DRAWS = 1000
 _AFTERWARDS = 0.05  # of a time budget, set aside for what follows the draws
-_CRITICISM = 0.5  # seconds, about, for checks of the model; of a short budget as much as what else follows
+_CRITICISM = 0.8  # seconds, about, for checks of the model and what takes the same time with any budget
+_MOST_CRITICISM = 0.12  # of a short budget, at most, for them
 _LEAST_SEARCH = 0.05  # of a time budget, for the search for the best graphs where nothing is left
 _SEARCH = "searching for the most probable graphs"
 _FURTHER_STEPS = (
@@ -362,7 +363,7 @@ def _shown_phases(
 def _set_aside(run: Run) -> AbstractContextManager[None]:
     """Reserve time, within the block, for the work after the draws: comparison, search for graphs, criticism."""
     total = run.budget.total
-    criticism = 0.0 if total is None else min(_CRITICISM / total, _AFTERWARDS)
+    criticism = 0.0 if total is None else min(_CRITICISM / total, _MOST_CRITICISM)
     return run.budget.reserved(_AFTERWARDS + criticism)
 
 
