@@ -24,6 +24,7 @@ from typing import NamedTuple, no_type_check
 import numpy as np
 from numba import njit
 
+from dag_gfn.compilation import lean
 from dag_gfn.exact.scaled import ZERO_EXPONENT, power_of_two
 
 DENSE_BITS = 4
@@ -118,7 +119,7 @@ def scratch(d):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _multiply_in(mantissas, exponents, length, factor, exponent):
     """Extend products over subsets by one more member, from `length` to twice as many.
@@ -133,7 +134,7 @@ def _multiply_in(mantissas, exponents, length, factor, exponent):
         exponents[x] = max(exponents[x] + exponent, ZERO_EXPONENT)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def prepare_set(inside, d, arrays, space):
     """Lay out the factors of the terms of one set: products of -ŵ over the members of U that are not in X.
@@ -177,8 +178,8 @@ def prepare_set(inside, d, arrays, space):
             _multiply_in(dense_mantissas, dense_exponents, 1 << v, -weights[k], weight_exponents[k])
             k += 1
         else:
-            dense_mantissas[1 << v : 2 << v] = 0.0
-            dense_exponents[1 << v : 2 << v] = ZERO_EXPONENT
+            for x in range(1 << v, 2 << v):
+                dense_mantissas[x], dense_exponents[x] = 0.0, ZERO_EXPONENT
     # The same with one exponent, where X's dense nodes are given the powers of two that blocks of β are divided by.
     top = np.int64(ZERO_EXPONENT)
     for x in range(DENSE):
@@ -203,7 +204,7 @@ def prepare_set(inside, d, arrays, space):
         k += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@lean(fastmath=_FAST)
 @no_type_check
 def fill_terms(low, high_mask, high_exponent, factor, arrays, space):
     """Write the terms of one high part with all low and dense parts: β(X) times its factors.
@@ -238,7 +239,7 @@ def fill_terms(low, high_mask, high_exponent, factor, arrays, space):
                 terms[to + i] = value * power_of_two(own) if own >= _NEGLIGIBLE else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@lean(fastmath=_FAST)
 @no_type_check
 def sum_terms(count, terms, low_sums):
     """Add the terms to the sums over the high parts; return the sum of the terms and that of their absolute values."""
@@ -294,7 +295,7 @@ def solve_sets(sets, arrays, cancellation, sole_source):
     return smallest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def add_to_blocks(sets, arrays):
     """Write β of sets, shape (n,), to their blocks; where one is larger than all before, the block gets its scale."""
@@ -315,7 +316,7 @@ def add_to_blocks(sets, arrays):
         block_mantissa[at] = arrays.mantissa[at] * power_of_two(own) if own >= _LEAST else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@lean(fastmath=_FAST)
 @no_type_check
 def fold(sums, half):
     """Return the sum of the lower half, then add the upper half to it: one member is summed over."""
@@ -326,7 +327,7 @@ def fold(sums, half):
     return without
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _write_sole_sources(inside, d, total, space, sole_source):
     """Write, for each member v, minus the share of the terms whose X lacks v.
@@ -349,7 +350,7 @@ def _write_sole_sources(inside, d, total, space, sole_source):
             _write_one(v, outside, -without / total, sole_source)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _write_one(v, outside, value, sole_source):
     """Write a value at ``[v, remove_bit(outside, v)]``."""
@@ -384,7 +385,7 @@ def spread_sets(sets, arrays, closed, sums):
                 _subtract_terms(1 << sizes[2], high_masks[h], space[5], space[9], sums)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@lean(fastmath=_FAST)
 @no_type_check
 def _subtract_terms(low, high_mask, low_masks, terms, sums):
     """Subtract the terms of one high part, stored without their leading minus, from the sums at their X."""

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from numba import njit
 
+from dag_gfn.compilation import lean
 from dag_gfn.errors import NotTractable
 
 ZERO_EXPONENT = -(1 << 29)
@@ -90,7 +91,7 @@ def _scale(log_weights, largest, mantissas, exponents):
     return smallest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def normalise(mantissas, exponents):
     """Bring positive mantissas into [1, 2) by their bits; anything else becomes zero. Both arrays have one axis."""
@@ -105,7 +106,7 @@ def normalise(mantissas, exponents):
             exponents[i] = ZERO_EXPONENT
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def sum_over_subsets(mantissas, exponents):
     """Replace f(S) by the sum of f(T) over T within S (a zeta transform), normalised at the end.
@@ -121,7 +122,7 @@ def sum_over_subsets(mantissas, exponents):
     normalise(mantissas, exponents)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def sum_over_supersets(mantissas, exponents):
     """Replace f(S) by the sum of f(T) over T that contain S, normalised at the end.
@@ -136,7 +137,7 @@ def sum_over_supersets(mantissas, exponents):
     normalise(mantissas, exponents)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@lean
 @no_type_check
 def _add(mantissas, exponents, to, start, length):
     """Add the block of `length` numbers at `start` to the block at `to`. Mantissas grow by at most a factor of 2."""

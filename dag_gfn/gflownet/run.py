@@ -73,6 +73,8 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         Trajectories of another origin to learn from, or what knows the target otherwise.
     judges : JudgingChains or None
         Markov chains that run meanwhile, for the result to be compared with.
+    least_iterations : int
+        Fewer gradient steps are not worth the time that the judges could use.
 
     Examples
     --------
@@ -86,6 +88,7 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
     monitor_samples: int
     guides: TrajectoryReplay | Teacher | None = None
     judges: JudgingChains | None = None
+    least_iterations = 0
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         self.table, self.request, self.watchers, self.budget = table, request, watchers, budget
@@ -212,6 +215,11 @@ def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
                 training = _trained(kind, model, config)
             if not kind.request.processes.leads:
                 raise TookPart
+            if training.iterations < config.least_iterations and not training.interrupted:
+                budget.cuts.append(
+                    f"the network is left almost untrained, since fewer than {config.least_iterations} gradient steps "
+                    "would have been possible: Markov chains use the time"
+                )
             if training.interrupted:
                 budget.hurry(_GRACE)
                 kind.stop()
@@ -298,7 +306,9 @@ def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -
         seconds = sum(budget.seconds_of(number, work, allowed=allowed / len(works)) for number, work in works)
     kept = min(seconds, allowed) + _REST_SHARE * left + kind.further_seconds(left)
     least = max(_LEAST_TRAINING * budget.total, kind.least_training_seconds())
-    return replace(config, time_budget=max((budget.remaining() or 0.0) - kept, least))
+    steps = 0 if kind.judges is None or kind.request.iterations_given else kind.least_iterations
+    seconds = max((budget.remaining() or 0.0) - kept, least)
+    return replace(config, time_budget=seconds, least_iterations=steps)
 
 
 def _trained(kind: GFlowNetKind[Draws, Fit], model: FlowModel, config: TrainConfig) -> TrainingResult:

@@ -43,6 +43,7 @@ LEAST_LAYERINGS = 256
 """Draws of the sampler however little time is left."""
 _MONITOR_SAMPLES = 512
 _MOST_DRAWS = 4
+_HOPELESS = 25  # gradient steps: with fewer, all that the fit knows comes from the chains that judge it
 
 
 def fit_layers(
@@ -107,6 +108,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
     environment: RootLayers
     guides: TrajectoryReplay | None = None
     monitor_samples = _MONITOR_SAMPLES
+    least_iterations = _HOPELESS
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         super().__init__(table, request, watchers, budget)

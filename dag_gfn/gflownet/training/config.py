@@ -64,6 +64,8 @@ class TrainConfig:
         Share of training between calls of the monitor.
     checkpoint_seconds : float
         Seconds between checkpoints, if there are any.
+    least_iterations : int
+        Training ends at once where its first steps show that a time budget allows fewer than these.
 
     Raises
     ------
@@ -99,6 +101,7 @@ class TrainConfig:
     target_update: int = 0
     monitor_every: float | int = 0.1
     checkpoint_seconds: float | int = 60.0
+    least_iterations: int = 0
 
     def __post_init__(self):
         counts = (

@@ -10,6 +10,8 @@ from dag_gfn.gflownet.training.config import TrainConfig
 
 _WORTHWHILE = 0.05
 """Share of the time budget that must be left for another cycle of training."""
+_FIRST_STEPS = 4
+"""Gradient steps that show how many there is time for."""
 _MONITORING = 0.1
 """Share of the time of training that the monitor may have taken when it is called again, where there is a budget."""
 
@@ -19,13 +21,14 @@ logger = logging.getLogger(__name__)
 class Schedule:
     """The planned iterations of a training, how many are done, and the time that they took.
 
-    With a time budget the plan is shortened where the speed so far shows that not all iterations will fit. When all
-    are done and time is left, another cycle can begin; its length follows from the speed so far.
+    With a time budget the plan is shortened where the speed so far shows that not all iterations will fit, or ended
+    where hardly any will. When all are done and time is left, another cycle can begin; its length follows from the
+    speed so far.
 
     Parameters
     ----------
     config : TrainConfig
-        Its `iterations`, `time_budget` and `monitor_every` are used.
+        Its `iterations`, `least_iterations`, `time_budget` and `monitor_every` are used.
 
     Attributes
     ----------
@@ -49,7 +52,7 @@ class Schedule:
     """
 
     def __init__(self, config: TrainConfig):
-        self.iterations = config.iterations
+        self.iterations, self.least_iterations = config.iterations, config.least_iterations
         self.time_budget = config.time_budget
         self.monitor_every = config.monitor_every
         self.iteration = 0
@@ -114,6 +117,10 @@ class Schedule:
         elif (done % 50 == 0 or done < 50) and self.seconds > 0.02 * self.time_budget:
             rate = done / (self.seconds - self._earlier_seconds)
             allowed = self.iteration + max(int(rate * left), 1)
+            if done >= _FIRST_STEPS and allowed < self.least_iterations:
+                self.planned, self.cut_short = self.iteration, True
+                logger.info("the time budget of %g s allows about %d steps only", self.time_budget, allowed)
+                return
             if self.cut_short or allowed < self.iterations:  # once it is cut, the plan follows the clock
                 before, self.planned = self.cut_short, min(allowed, self.iterations)
                 self.cut_short = self.planned < self.iterations

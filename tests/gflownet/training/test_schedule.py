@@ -91,3 +91,14 @@ def test_a_monitor_that_has_taken_a_tenth_of_the_time_waits_or_is_called_at_the_
             with schedule.monitoring():
                 clock[0] += 0.5
     assert due == [True, False, False, True]  # 0.5 seconds are more than a tenth of 2.5, and of 3.5
+
+
+def test_a_training_of_too_few_steps_ends_at_once(clock):
+    for least, steps in ((0, 10), (10, 10), (11, 4)):
+        schedule = Schedule(TrainConfig(iterations=40, time_budget=10.0, least_iterations=least))
+        run(schedule, clock, seconds_a_step=1.0)
+        assert schedule.cut_short
+        assert schedule.iteration == steps
+    enough = Schedule(TrainConfig(iterations=40, time_budget=100.0, least_iterations=11))
+    run(enough, clock, seconds_a_step=1.0)
+    assert enough.iteration == 40
