@@ -236,7 +236,7 @@ class DagRecursion:
                 piece = sets[start : start + length]
                 run_chunks(
                     lambda of_part: spread_sets(of_part[1], self.arrays, closed, sums[of_part[0]]),
-                    [(part, piece[part::num_parts]) for part in range(num_parts)],
+                    [(part, piece[part::num_parts].copy()) for part in range(num_parts)],
                     parallel=len(piece) << rest > _WORTH_THREADS,
                 )
                 done += len(piece) << rest

@@ -30,7 +30,7 @@ from numba import njit
 from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
-from dag_gfn.exact.inclusion_exclusion import DENSE_BITS, fill_terms, fold, prepare_set, scratch
+from dag_gfn.exact.inclusion_exclusion import DENSE_BITS, add_terms, fold, make_layout, prepare_set
 from dag_gfn.exact.parent_sets import ParentSetSampler, without_bit
 from dag_gfn.exact.scaled import power_of_two
 from dag_gfn.graphs import graph
@@ -220,17 +220,6 @@ def _distinct_rows(
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
-def _sum_weighted(count, terms, factor, low_sums):
-    """Return the sum of the terms, and add them, times a factor, to the sums over the high parts."""
-    total = 0.0
-    for x in range(count):
-        low_sums[x] += factor * terms[x]
-        total += terms[x]
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-@no_type_check
 def _fold_weighted(sums, half, ratio):
     """Return the sum of the lower half; then write the upper half plus the ratio times the lower half to it.
 
@@ -250,19 +239,23 @@ def _weigh_nodes(states, arrays, weights):
 
     `states`, shape (n, 1 + d), holds the mask of the nodes placed and, for each node, F_i or -1. `arrays` are those of
     the recursion, and `weights`, shape (n, d), receives the results. The layout of the terms is that of
-    :func:`dag_gfn.exact.inclusion_exclusion.scratch`.
+    :class:`dag_gfn.exact.inclusion_exclusion.Layout`.
     """
     set_mantissa, set_exponent = arrays.set_mantissa, arrays.set_exponent
     mantissa, exponent = arrays.mantissa, arrays.exponent
     d = len(set_mantissa)
-    space = scratch(d)
-    members, own, own_exponents, sizes = space[0], space[1], space[2], space[12]
-    high_mantissas, high_exponents, high_masks = space[6], space[7], space[8]
-    terms, low_sums, high_sums = space[9], space[10], space[11]
+    layout = make_layout(d)
+    members, own, own_exponents, sizes = layout.members, layout.weights, layout.weight_exponents, layout.sizes
+    high_mantissas, high_exponents, high_masks = (
+        layout.high_mantissas,
+        layout.high_exponents,
+        layout.high_masks,
+    )
+    low_sums, high_sums = layout.low_sums, layout.high_sums
     ratios, high_ratios = np.empty(d), np.empty(len(high_sums))
     for s in range(len(states)):
         inside = ((np.int64(1) << d) - 1) ^ states[s, 0]
-        prepare_set(inside, d, arrays, space)
+        prepare_set(inside, d, arrays, layout)
         if not sizes[4]:
             continue
         # ŵ_i(F_i) / ŵ_i(P) of each member; 0 for those that were not passed over.
@@ -288,8 +281,8 @@ def _weigh_nodes(states, arrays, weights):
             high_sums[h] = 0.0
             if high_mantissas[h] != 0.0:
                 shift = np.int32(high_exponents[h] - exponent[inside])
-                fill_terms(low, high_masks[h], shift, high_mantissas[h] / mantissa[inside], arrays, space)
-                high_sums[h] = _sum_weighted(count, terms, high_ratios[h], low_sums)
+                factor = high_mantissas[h] / mantissa[inside]
+                high_sums[h], _ = add_terms(low, high_masks[h], shift, factor, high_ratios[h], arrays, layout)
         # Members from the highest down, so that all i > j are summed with their ratios and all i < j get the ratio 1
         # of F'_i = P: the terms without j, times 1 minus its ratio, are the weight of placing j.
         for k in range(sizes[0] - 1, first_high - 1, -1):

@@ -6,10 +6,10 @@ The terms of :math:`\beta(U)` (:mod:`dag_gfn.exact.dag_recursion`) are
 
 and are stored without the leading minus. In code, U is ``inside``, V minus U is ``outside``, and X is a subset of U.
 
-All compiled functions take the recursion's ``arrays`` (`RecursionArrays`). They work in the space that :func:`scratch`
-makes once for each chunk of sets. The sums over X run over three nested parts, because 2^|U| factors do not fit into a
-cache: the high part of X is the outer loop, the low part the next one, and the dense part the innermost, which the
-compiler turns into vector instructions.
+All compiled functions take the recursion's ``arrays`` (`RecursionArrays`). They work in the ``layout`` that
+:func:`make_layout` makes once for each chunk of sets. The sums over X run over three nested parts, because 2^|U|
+factors do not fit into a cache: the high part of X is the outer loop, the low part the next one, and the dense part the
+innermost, which the compiler turns into vector instructions.
 
 The sets that differ in dense nodes alone are a block: 16 neighbours. Each block also has its :math:`\beta` as doubles
 with one exponent for all of them, and so have the factors, so that a term takes two multiplications. So that both are
@@ -37,6 +37,7 @@ _MOST = np.int32(60)
 """Exponent of a block, relative to the sum, up to which that is negligible: each is below 2^-220 of the sum."""
 _NEGLIGIBLE = np.int32(-400)
 """The same, below which the whole block is. So no number is as small as those that slow a processor, below 2^-1022."""
+_NONE, _TOGETHER, _EACH = 0, 1, 2  # how the terms of a block are computed
 _SMALLEST_SHARE = 1e-120
 """Probabilities up to this are not passed on."""
 _FAST = {"reassoc", "contract", "nsz"}  # sums may be reordered; infinities and nan keep their meaning
@@ -77,45 +78,93 @@ class RecursionArrays(NamedTuple):
     dense_exponent: np.ndarray
 
 
-# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
-# Indices are unsigned: Numba then omits its check for negative ones, and the inner loops use vector instructions.
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def scratch(d):
-    r"""Return work space for the terms of one set at a time.
+class Layout(NamedTuple):
+    r"""Work space for the terms of one set at a time.
 
     The subset X of a term is laid out as (high part, low part, dense part). The dense part runs over all subsets of
     nodes 0..3, also of those that are not in U, because contiguous terms are several times as fast as gathered ones;
     the factors of subsets with nodes outside U are zero. The place of X = U, which is no term, holds a value once
     :math:`\beta(U)` is known; no caller reads it.
 
-    The 16 arrays are, in this order: the members of U; mantissas and exponents of their weights; mantissas and
-    exponents of the factors of the dense parts; masks of the low parts; mantissas, exponents and masks of the high
-    parts; the terms of one high part; sums of the terms over the high parts, and over the low and dense parts; six
-    sizes, see :func:`prepare_set`; mantissas and exponents of the factors of the low parts; the factors of the dense
-    parts with one exponent for all.
+    Attributes
+    ----------
+    members : ndarray, shape (d,), int64
+        Of U, ascending.
+    weights, weight_exponents : ndarray, shape (d,), float64 and int64
+        Their weights ŵ(V - U), without parents in U.
+    dense_mantissas, dense_exponents : ndarray, shape (16,), float64 and int32
+        The factors of the dense parts.
+    dense_factors : ndarray, shape (16,), float64
+        The same in units of a power of two for all of them.
+    low_mantissas, low_exponents, low_masks : ndarray, shape (low,), float64, int32 and uint64
+        The factors of the low parts, and their nodes.
+    high_mantissas, high_exponents, high_masks : ndarray, shape (high,), float64, int32 and uint64
+        The same of the high parts.
+    low_sums : ndarray, shape (16 low,), float64
+        Sums of the terms over the high parts.
+    high_sums : ndarray, shape (high,), float64
+        Sums of the terms over the low and dense parts.
+    sizes : ndarray, shape (6,), int64
+        See :func:`prepare_set`.
+
+    Examples
+    --------
+    >>> from dag_gfn.exact.inclusion_exclusion import make_layout
+    >>> layout = make_layout(12)  # 4 dense nodes, at most 5 low ones and 3 high ones
+    >>> layout.low_sums.shape, layout.high_sums.shape
+    ((512,), (8,))
+    """
+
+    members: np.ndarray
+    weights: np.ndarray
+    weight_exponents: np.ndarray
+    dense_mantissas: np.ndarray
+    dense_exponents: np.ndarray
+    dense_factors: np.ndarray
+    low_mantissas: np.ndarray
+    low_exponents: np.ndarray
+    low_masks: np.ndarray
+    high_mantissas: np.ndarray
+    high_exponents: np.ndarray
+    high_masks: np.ndarray
+    low_sums: np.ndarray
+    high_sums: np.ndarray
+    sizes: np.ndarray
+
+
+# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
+# Indices are unsigned: Numba then omits its check for negative ones, and the inner loops use vector instructions.
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def make_layout(d):
+    """Return work space for sets of d nodes.
+
+    Examples
+    --------
+    >>> from dag_gfn.exact.inclusion_exclusion import make_layout
+    >>> make_layout(3).sizes.shape
+    (6,)
     """
     low = 1 << min(max(d - DENSE_BITS, 0), _LOW_BITS)
     high = 1 << max(d - DENSE_BITS - _LOW_BITS, 0)
-    return (
-        np.empty(d, dtype=np.int64),  # members, ascending
-        np.empty(d),  # mantissas of their weights ŵ(V - U), without parents in U
-        np.empty(d, dtype=np.int64),  # exponents of these
-        np.empty(DENSE),  # mantissas of the factors of the dense parts
-        np.empty(DENSE, dtype=np.int32),  # exponents of these
-        np.empty(low, dtype=np.uint64),  # masks of the low parts
-        np.empty(high),  # mantissas of the factors of the high parts
-        np.empty(high, dtype=np.int32),  # exponents of these
-        np.empty(high, dtype=np.uint64),  # masks of the high parts
-        np.empty(low * DENSE),  # terms of one high part
-        np.empty(low * DENSE),  # their sums over the high part
-        np.empty(high),  # their sums over the other parts
-        np.empty(6, dtype=np.int64),  # see prepare_set
-        np.empty(low),  # mantissas of the factors of the low parts
-        np.empty(low, dtype=np.int32),  # exponents of these
-        np.empty(DENSE),  # factors of the dense parts again, in units of a power of two for all of them
+    return Layout(
+        np.empty(d, dtype=np.int64),
+        np.empty(d),
+        np.empty(d, dtype=np.int64),
+        np.empty(DENSE),
+        np.empty(DENSE, dtype=np.int32),
+        np.empty(DENSE),
+        np.empty(low),
+        np.empty(low, dtype=np.int32),
+        np.empty(low, dtype=np.uint64),
+        np.empty(high),
+        np.empty(high, dtype=np.int32),
+        np.empty(high, dtype=np.uint64),
+        np.empty(low * DENSE),
+        np.empty(high),
+        np.empty(6, dtype=np.int64),
     )
 
 
@@ -136,7 +185,7 @@ def _multiply_in(mantissas, exponents, length, factor, exponent):
 
 @lean
 @no_type_check
-def prepare_set(inside, d, arrays, space):
+def prepare_set(inside, d, arrays, layout):
     """Lay out the factors of the terms of one set: products of -ŵ over the members of U that are not in X.
 
     Six sizes are written as well: the number of members, of dense members and of low members; the exponent of the
@@ -145,10 +194,23 @@ def prepare_set(inside, d, arrays, space):
     """
     set_mantissa, set_exponent = arrays.set_mantissa, arrays.set_exponent
     mantissa, exponent = arrays.mantissa, arrays.exponent
-    members, weights, weight_exponents, sizes = space[0], space[1], space[2], space[12]
-    dense_mantissas, dense_exponents, dense_factors = space[3], space[4], space[15]
-    low_mantissas, low_exponents, low_masks = space[13], space[14], space[5]
-    high_mantissas, high_exponents, high_masks = space[6], space[7], space[8]
+    members, weights, weight_exponents, sizes = (
+        layout.members,
+        layout.weights,
+        layout.weight_exponents,
+        layout.sizes,
+    )
+    dense_mantissas, dense_exponents, dense_factors = (
+        layout.dense_mantissas,
+        layout.dense_exponents,
+        layout.dense_factors,
+    )
+    low_mantissas, low_exponents, low_masks = layout.low_mantissas, layout.low_exponents, layout.low_masks
+    high_mantissas, high_exponents, high_masks = (
+        layout.high_mantissas,
+        layout.high_exponents,
+        layout.high_masks,
+    )
     outside = ((np.int64(1) << d) - 1) ^ inside
     # Members in ascending order, with their weights; the exponent of max_j β(U - j) ŵ_j(V - U) scales the sum.
     k, dense = 0, 0
@@ -204,51 +266,80 @@ def prepare_set(inside, d, arrays, space):
         k += 1
 
 
-@lean(fastmath=_FAST)
+@lean
 @no_type_check
-def fill_terms(low, high_mask, high_exponent, factor, arrays, space):
-    """Write the terms of one high part with all low and dense parts: β(X) times its factors.
+def _scale_of(part, at, high_exponent, factor, arrays, layout):
+    """Return what the terms of a block have in common, its power of two, and how its terms are computed.
 
     Each block has one power of two. Where that is so large that the small numbers of a block, which count as zero,
     might matter, each term has its own. A block below 2^-400 times the scale is negligible, and so is a term by itself.
     """
-    mantissa, exponent = arrays.mantissa, arrays.exponent
-    block_mantissa, block_exponent = arrays.block_mantissa, arrays.block_exponent
-    dense_mantissas, dense_exponents, dense_factors = space[3], space[4], space[15]
-    low_mantissas, low_exponents, low_masks, terms = space[13], space[14], space[5], space[9]
-    dense_top = np.int32(space[12][5])
-    for part in range(low):
-        at = high_mask + low_masks[part]  # mask of X but for its dense part
-        to = np.uint64(part) * np.uint64(DENSE)
-        rest = np.int32(low_exponents[part] + high_exponent)
-        most = np.int32(block_exponent[at >> np.uint64(DENSE_BITS)] + dense_top + rest)
-        scale = low_mantissas[part] * factor
-        if most < _NEGLIGIBLE:
-            for x in range(DENSE):
-                terms[to + np.uint64(x)] = 0.0
-        elif most <= _MOST:
-            scale *= power_of_two(np.int64(most))
-            for x in range(DENSE):
-                i = np.uint64(x)
-                terms[to + i] = block_mantissa[at + i] * dense_factors[i] * scale
-        else:
-            for x in range(DENSE):
-                i = np.uint64(x)
-                own = np.int64(exponent[at + i]) + dense_exponents[i] + rest
-                value = mantissa[at + i] * dense_mantissas[i] * scale
-                terms[to + i] = value * power_of_two(own) if own >= _NEGLIGIBLE else 0.0
+    rest = np.int32(layout.low_exponents[part] + high_exponent)
+    most = np.int32(arrays.block_exponent[at >> np.uint64(DENSE_BITS)] + np.int32(layout.sizes[5]) + rest)
+    scale = layout.low_mantissas[part] * factor
+    if most < _NEGLIGIBLE:
+        return scale, rest, _NONE
+    if most <= _MOST:
+        return scale * power_of_two(np.int64(most)), rest, _TOGETHER
+    return scale, rest, _EACH
+
+
+@lean
+@no_type_check
+def _own_term(at, scale, rest, x, arrays, layout):
+    """Return one term by its own exponent."""
+    own = np.int64(arrays.exponent[at + x]) + layout.dense_exponents[x] + rest
+    if own < _NEGLIGIBLE:
+        return 0.0
+    return arrays.mantissa[at + x] * layout.dense_mantissas[x] * scale * power_of_two(own)
 
 
 @lean(fastmath=_FAST)
 @no_type_check
-def sum_terms(count, terms, low_sums):
-    """Add the terms to the sums over the high parts; return the sum of the terms and that of their absolute values."""
+def add_terms(low, high_mask, high_exponent, factor, weight, arrays, layout):
+    """Compute the terms of one high part, β(X) times its factors; add them to the sums over the high parts.
+
+    `weight` multiplies them there. Return the sum of the terms, without it, and that of their absolute values.
+    """
+    block_mantissa, dense_factors, low_sums = arrays.block_mantissa, layout.dense_factors, layout.low_sums
     total, magnitude = 0.0, 0.0
-    for x in range(count):
-        low_sums[x] += terms[x]
-        total += terms[x]
-        magnitude += abs(terms[x])
+    for part in range(low):
+        at = high_mask + layout.low_masks[part]  # mask of X but for its dense part
+        to = np.uint64(part) * np.uint64(DENSE)
+        scale, rest, how = _scale_of(part, at, high_exponent, factor, arrays, layout)
+        if how == _TOGETHER:
+            for x in range(DENSE):
+                i = np.uint64(x)
+                term = block_mantissa[at + i] * dense_factors[i] * scale
+                low_sums[to + i] += term * weight
+                total += term
+                magnitude += abs(term)
+        elif how == _EACH:
+            for x in range(DENSE):
+                i = np.uint64(x)
+                term = _own_term(at, scale, rest, i, arrays, layout)
+                low_sums[to + i] += term * weight
+                total += term
+                magnitude += abs(term)
     return total, magnitude
+
+
+@lean(fastmath=_FAST)
+@no_type_check
+def subtract_terms(low, high_mask, high_exponent, factor, arrays, layout, sums):
+    """Subtract the terms of one high part, stored without their leading minus, from the sums at their X."""
+    block_mantissa, dense_factors = arrays.block_mantissa, layout.dense_factors
+    for part in range(low):
+        at = high_mask + layout.low_masks[part]
+        scale, rest, how = _scale_of(part, at, high_exponent, factor, arrays, layout)
+        if how == _TOGETHER:
+            for x in range(DENSE):
+                i = np.uint64(x)
+                sums[at + i] -= block_mantissa[at + i] * dense_factors[i] * scale
+        elif how == _EACH:
+            for x in range(DENSE):
+                i = np.uint64(x)
+                sums[at + i] -= _own_term(at, scale, rest, i, arrays, layout)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -261,13 +352,17 @@ def solve_sets(sets, arrays, cancellation, sole_source):
     """
     mantissa, exponent = arrays.mantissa, arrays.exponent
     d = len(arrays.set_mantissa)
-    space = scratch(d)
-    high_mantissas, high_exponents, high_masks = space[6], space[7], space[8]
-    terms, low_sums, high_sums, sizes = space[9], space[10], space[11], space[12]
+    layout = make_layout(d)
+    high_mantissas, high_exponents, high_masks = (
+        layout.high_mantissas,
+        layout.high_exponents,
+        layout.high_masks,
+    )
+    low_sums, high_sums, sizes = layout.low_sums, layout.high_sums, layout.sizes
     smallest = np.inf
     for s in range(len(sets)):
         inside = sets[s]
-        prepare_set(inside, d, arrays, space)
+        prepare_set(inside, d, arrays, layout)
         if not sizes[4]:  # no DAG on U has support: β(U) stays zero
             continue
         low, high = 1 << sizes[2], 1 << (sizes[0] - sizes[1] - sizes[2])
@@ -277,8 +372,9 @@ def solve_sets(sets, arrays, cancellation, sole_source):
             high_sums[h] = 0.0
             if high_mantissas[h] != 0.0:
                 shift = np.int32(high_exponents[h] - sizes[3])
-                fill_terms(low, high_masks[h], shift, high_mantissas[h], arrays, space)
-                high_sums[h], absolute = sum_terms(low * DENSE, terms, low_sums)
+                high_sums[h], absolute = add_terms(
+                    low, high_masks[h], shift, high_mantissas[h], 1.0, arrays, layout
+                )
                 total -= high_sums[h]  # terms are stored without the leading minus
                 magnitude += absolute
         smallest = min(smallest, total)
@@ -286,7 +382,7 @@ def solve_sets(sets, arrays, cancellation, sole_source):
             continue
         cancellation[inside] = magnitude / total
         if sole_source.shape[1] > 0:
-            _write_sole_sources(inside, d, total, space, sole_source)
+            _write_sole_sources(inside, d, total, layout, sole_source)
         # Split the sum into a mantissa in [1, 2) and an exponent.
         bits = np.float64(total).view(np.int64)
         shift = (bits >> np.int64(52)) - np.int64(1023)
@@ -329,13 +425,14 @@ def fold(sums, half):
 
 @lean
 @no_type_check
-def _write_sole_sources(inside, d, total, space, sole_source):
+def _write_sole_sources(inside, d, total, layout, sole_source):
     """Write, for each member v, minus the share of the terms whose X lacks v.
 
     That is P(all of U - v descend from v | U). Summing over the members from the highest down leaves, for each, sums
     over the subsets of those below it: `fold` gives the terms without the member and adds those with it.
     """
-    members, low_sums, high_sums, sizes = space[0], space[10], space[11], space[12]
+    members, low_sums, high_sums = layout.members, layout.low_sums, layout.high_sums
+    sizes = layout.sizes
     outside = ((np.int64(1) << d) - 1) ^ inside
     # members of the high part, then of the low part, then the dense nodes: one fold for each
     for k in range(sizes[0] - 1, sizes[1] + sizes[2] - 1, -1):
@@ -368,8 +465,13 @@ def spread_sets(sets, arrays, closed, sums):
     """
     mantissa, exponent = arrays.mantissa, arrays.exponent
     d = len(arrays.set_mantissa)
-    space = scratch(d)
-    high_mantissas, high_exponents, high_masks, sizes = space[6], space[7], space[8], space[12]
+    layout = make_layout(d)
+    high_mantissas, high_exponents, high_masks = (
+        layout.high_mantissas,
+        layout.high_exponents,
+        layout.high_masks,
+    )
+    sizes = layout.sizes
     for s in range(len(sets)):
         inside = ((np.int64(1) << d) - 1) ^ sets[s]
         share = closed[sets[s]]
@@ -377,20 +479,10 @@ def spread_sets(sets, arrays, closed, sums):
             continue
         power = (np.float64(share).view(np.int64) >> np.int64(52)) - np.int64(1023)
         share *= power_of_two(-power) / mantissa[inside]  # u_U(X) is a term of β(U) divided by β(U)
-        prepare_set(inside, d, arrays, space)
+        prepare_set(inside, d, arrays, layout)
         for h in range(1 << (sizes[0] - sizes[1] - sizes[2])):
             if high_mantissas[h] != 0.0:
                 shift = np.int32(high_exponents[h] - exponent[inside] + power)
-                fill_terms(1 << sizes[2], high_masks[h], shift, high_mantissas[h] * share, arrays, space)
-                _subtract_terms(1 << sizes[2], high_masks[h], space[5], space[9], sums)
-
-
-@lean(fastmath=_FAST)
-@no_type_check
-def _subtract_terms(low, high_mask, low_masks, terms, sums):
-    """Subtract the terms of one high part, stored without their leading minus, from the sums at their X."""
-    for part in range(low):
-        at = high_mask + low_masks[part]
-        to = np.uint64(part) * np.uint64(DENSE)
-        for x in range(DENSE):
-            sums[at + np.uint64(x)] -= terms[to + np.uint64(x)]
+                subtract_terms(
+                    1 << sizes[2], high_masks[h], shift, high_mantissas[h] * share, arrays, layout, sums
+                )

@@ -1,4 +1,3 @@
-import itertools
 import math
 
 import numpy as np
@@ -6,24 +5,35 @@ import pytest
 from exact_tables import random_table
 
 from dag_gfn.exact.dag_recursion import DagRecursion
-from dag_gfn.exact.inclusion_exclusion import DENSE, fill_terms, fold, prepare_set, scratch, sum_terms
+from dag_gfn.exact.inclusion_exclusion import DENSE, add_terms, fold, make_layout, prepare_set, subtract_terms
 
 
 def terms_of(inside, recursion):
     """Return {X: term} of one set as the compiled functions lay them out, in units of the largest root's."""
-    space = scratch(recursion.d)
-    prepare_set(inside, recursion.d, recursion.arrays, space)
-    members, dense, low_members, scale, possible = (int(x) for x in space[12][:5])
+    layout = make_layout(recursion.d)
+    prepare_set(inside, recursion.d, recursion.arrays, layout)
+    members, dense, low_members, scale, possible = (int(x) for x in layout.sizes[:5])
     assert possible
-    found = {}
-    low = 1 << low_members
+    low, sums = 1 << low_members, np.zeros(len(recursion.mantissa))
+    layout.low_sums[:] = 0.0
     for h in range(1 << (members - dense - low_members)):
-        exponent = np.int32(space[7][h] - scale)
-        fill_terms(low, space[8][h], exponent, space[6][h], recursion.arrays, space)
-        for part, x in itertools.product(range(low), range(DENSE)):
-            if space[9][part * DENSE + x] != 0.0:
-                found[int(space[8][h]) + int(space[5][part]) + x] = -space[9][part * DENSE + x]
-    return found, scale
+        part = low, layout.high_masks[h], np.int32(layout.high_exponents[h] - scale), layout.high_mantissas[h]
+        before = sums.copy()
+        subtract_terms(*part, recursion.arrays, layout, sums)
+        found, earlier = before - sums, layout.low_sums.copy()
+        total, magnitude = add_terms(*part, -0.5, recursion.arrays, layout)
+        assert total == pytest.approx(found.sum(), rel=1e-12, abs=1e-12 * magnitude)
+        assert magnitude == pytest.approx(np.abs(found).sum(), rel=1e-12)
+        for x in range(low):
+            at = int(layout.high_masks[h]) + int(layout.low_masks[x])
+            here = slice(x * DENSE, (x + 1) * DENSE)
+            np.testing.assert_allclose(
+                layout.low_sums[here] - earlier[here],
+                -0.5 * found[at : at + DENSE],
+                rtol=1e-9,
+                atol=1e-12 * magnitude,
+            )
+    return {int(x): float(sums[x]) for x in np.flatnonzero(sums)}, scale
 
 
 @pytest.mark.parametrize("scale_of_scores", [2.0, 300.0])
@@ -59,12 +69,12 @@ def test_terms_have_powers_of_their_own_where_a_block_spans_too_much(scale_of_sc
     d = 8
     recursion = DagRecursion(random_table(d, seed=d, scale=scale_of_scores).complete)
     recursion.solve(with_sources=False)
-    space, arrays, most = scratch(d), recursion.arrays, []
+    layout, arrays, most = make_layout(d), recursion.arrays, []
     for inside in range(1, 1 << d):
-        prepare_set(inside, d, arrays, space)
-        for part in range(1 << int(space[12][2])):
-            block = int(arrays.block_exponent[int(space[5][part]) >> 4])
-            most.append(block + int(space[14][part]) + int(space[12][5]) - int(space[12][3]))
+        prepare_set(inside, d, arrays, layout)
+        for part in range(1 << int(layout.sizes[2])):
+            block = int(arrays.block_exponent[int(layout.low_masks[part]) >> 4])
+            most.append(block + int(layout.low_exponents[part]) + int(layout.sizes[5]) - int(layout.sizes[3]))
     assert (max(most) > 60) == alone
 
 
@@ -77,10 +87,7 @@ def test_blocks_hold_what_the_sets_do():
     np.testing.assert_array_equal(np.ldexp(arrays.block_mantissa, powers), arrays.mantissa)
 
 
-def test_sums_over_parts():
-    terms = np.array([1.0, -2.0, 4.0, 0.5])
-    sums = np.ones(4)
-    assert sum_terms(4, terms, sums) == (3.5, 7.5)
-    assert sums.tolist() == [2.0, -1.0, 5.0, 1.5]
+def test_folding_sums_over_a_member():
+    sums = np.array([2.0, -1.0, 5.0, 1.5])
     assert fold(sums, 2) == 1.0  # of those without the highest member
     assert sums[:2].tolist() == [7.0, 0.5]
