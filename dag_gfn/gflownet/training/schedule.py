@@ -28,7 +28,7 @@ class Schedule:
     Parameters
     ----------
     config : TrainConfig
-        Its `iterations`, `least_iterations`, `time_budget` and `monitor_every` are used.
+        Its `iterations`, `least_iterations`, `steps_per_rollout`, `time_budget` and `monitor_every` are used.
 
     Attributes
     ----------
@@ -53,6 +53,7 @@ class Schedule:
 
     def __init__(self, config: TrainConfig):
         self.iterations, self.least_iterations = config.iterations, config.least_iterations
+        self.steps_per_rollout = config.steps_per_rollout
         self.time_budget = config.time_budget
         self.monitor_every = config.monitor_every
         self.iteration = 0
@@ -60,7 +61,10 @@ class Schedule:
         self.cycle = 0
         self.cut_short = False
         self._first = 0  # iteration at which this run began; above 0 if it continues an earlier one
-        self._earlier_seconds = 0.0
+        self._earlier_seconds, self._first_seconds = (
+            0.0,
+            0.0,
+        )  # of earlier runs, and of the first step of this one
         self._monitored, self._monitor_seconds = 0, 0.0  # calls in this cycle, and the time of all of them
         self._started = working_seconds()
 
@@ -109,6 +113,12 @@ class Schedule:
             return
         done = self.iteration - self._first
         left = self.time_budget - self.seconds
+        if done == 1:
+            self._first_seconds = self.seconds - self._earlier_seconds
+        if done == _FIRST_STEPS and self._possible(left) < self.least_iterations:
+            logger.info("the time budget of %g s allows few steps only: training ends", self.time_budget)
+            self.planned, self.cut_short = self.iteration, True
+            return
         if self.cycle:
             if left <= 0 or done % 50 == 0:
                 self._plan_by_time(self.time_budget)
@@ -117,10 +127,6 @@ class Schedule:
         elif (done % 50 == 0 or done < 50) and self.seconds > 0.02 * self.time_budget:
             rate = done / (self.seconds - self._earlier_seconds)
             allowed = self.iteration + max(int(rate * left), 1)
-            if done >= _FIRST_STEPS and allowed < self.least_iterations:
-                self.planned, self.cut_short = self.iteration, True
-                logger.info("the time budget of %g s allows about %d steps only", self.time_budget, allowed)
-                return
             if self.cut_short or allowed < self.iterations:  # once it is cut, the plan follows the clock
                 before, self.planned = self.cut_short, min(allowed, self.iterations)
                 self.cut_short = self.planned < self.iterations
@@ -131,6 +137,13 @@ class Schedule:
                         self.planned,
                         self.iterations,
                     )
+
+    def _possible(self, left: float) -> float:
+        """Return about how many steps there is time for, after a few; the first collects trajectories for many."""
+        first, done = self._first_seconds, self.iteration - self._first
+        step = (self.seconds - self._earlier_seconds - first) / (done - 1)
+        collecting = max(first - step, 0.0) / self.steps_per_rollout
+        return self.iteration + left / max(step + collecting, 1e-9)
 
     def has_time_for_another_cycle(self) -> bool:
         """Return whether all iterations are done and enough of the time budget is left."""

@@ -102,3 +102,20 @@ def test_a_training_of_too_few_steps_ends_at_once(clock):
     enough = Schedule(TrainConfig(iterations=40, time_budget=100.0, least_iterations=11))
     run(enough, clock, seconds_a_step=1.0)
     assert enough.iteration == 40
+
+
+def test_the_first_step_collects_trajectories_for_many(clock):
+    """It takes 9 seconds and each other one 1: with 16 steps to a collection, 87 seconds have time for 58 more."""
+    for least, ends in ((61, False), (63, True)):
+        options = {
+            "iterations": 1_000,
+            "time_budget": 99.0,
+            "least_iterations": least,
+            "steps_per_rollout": 16,
+        }
+        schedule = Schedule(TrainConfig(**options))
+        schedule.start()
+        for schedule.iteration in range(1, 5):
+            clock[0] += 9.0 if schedule.iteration == 1 else 1.0
+            schedule.check_time()
+        assert schedule.done == ends
