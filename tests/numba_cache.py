@@ -1,6 +1,7 @@
 """Compiled code that several processes share: numba itself lets two that save at the same moment swap their code."""
 
 import functools
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,18 @@ def share(folder: Path) -> None:
                 held.remove(name)
 
     Dispatcher.compile = compile
+
+
+def shared_in_programs() -> str:
+    """Return code with which a program that a test starts shares compiled code with the tests; none without workers."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return ""
+    here = Path(__file__).parent
+    shared = str(here / "__pycache__" / "workers")
+    return (
+        f"import pathlib, sys; sys.path.append({str(here)!r}); import numba_cache; "
+        f"numba_cache.share(pathlib.Path({shared!r}))\n"
+    )
 
 
 @contextmanager

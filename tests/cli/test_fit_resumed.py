@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_cases import QUICK, ROOT, fails, listing, table
+from numba_cache import shared_in_programs
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -32,7 +33,7 @@ def signalled(folder, number):
         [
             sys.executable,
             "-c",
-            f"{CTRL_C}; from dag_gfn.cli import run; run()",
+            f"{shared_in_programs()}{CTRL_C}; from dag_gfn.cli import run; run()",
             "fit",
             "ok.csv",
             "--out",
@@ -222,7 +223,7 @@ def six(tmp_path_factory):
 def test_a_fit_killed_at_any_moment_can_be_resumed(six, monkeypatch, moments):
     monkeypatch.chdir(six)
     chosen = json.dumps({moment: MOMENTS[moment] for moment in moments})
-    command = [sys.executable, "-c", KILLED, chosen, "fit", *SIX]
+    command = [sys.executable, "-c", shared_in_programs() + KILLED, chosen, "fit", *SIX]
     subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=500, check=True)
     alone = dag_gfn.load("alone")
     for moment in moments:

@@ -11,7 +11,8 @@ from dag_gfn.gflownet.training.config import TrainConfig
 _WORTHWHILE = 0.05
 """Share of the time budget that must be left for another cycle of training."""
 _FIRST_STEPS = 4
-"""Gradient steps that show how many there is time for."""
+"""Gradient steps that show how many there is time for. The first collects trajectories, and the optimiser begins in the
+second, so that the cost of a step is that of the last two."""
 _MONITORING = 0.1
 """Share of the time of training that the monitor may have taken when it is called again, where there is a budget."""
 
@@ -61,10 +62,8 @@ class Schedule:
         self.cycle = 0
         self.cut_short = False
         self._first = 0  # iteration at which this run began; above 0 if it continues an earlier one
-        self._earlier_seconds, self._first_seconds = (
-            0.0,
-            0.0,
-        )  # of earlier runs, and of the first step of this one
+        self._earlier_seconds = 0.0
+        self._until_step: dict[int, float] = {}  # seconds until the first steps of this run
         self._monitored, self._monitor_seconds = 0, 0.0  # calls in this cycle, and the time of all of them
         self._started = working_seconds()
 
@@ -113,8 +112,8 @@ class Schedule:
             return
         done = self.iteration - self._first
         left = self.time_budget - self.seconds
-        if done == 1:
-            self._first_seconds = self.seconds - self._earlier_seconds
+        if done <= 2:
+            self._until_step[done] = self.seconds
         if done == _FIRST_STEPS and self._possible(left) < self.least_iterations:
             logger.info("the time budget of %g s allows few steps only: training ends", self.time_budget)
             self.planned, self.cut_short = self.iteration, True
@@ -138,11 +137,10 @@ class Schedule:
                         self.iterations,
                     )
 
-    def _possible(self, left: float) -> float:
-        """Return about how many steps there is time for, after a few; the first collects trajectories for many."""
-        first, done = self._first_seconds, self.iteration - self._first
-        step = (self.seconds - self._earlier_seconds - first) / (done - 1)
-        collecting = max(first - step, 0.0) / self.steps_per_rollout
+    def _possible(self, left: float | int) -> float:
+        """Return about how many steps there is time for, after the first few."""
+        step = (self.seconds - self._until_step[2]) / (_FIRST_STEPS - 2)
+        collecting = max(self._until_step[1] - self._earlier_seconds - step, 0.0) / self.steps_per_rollout
         return self.iteration + left / max(step + collecting, 1e-9)
 
     def has_time_for_another_cycle(self) -> bool:
