@@ -23,7 +23,8 @@ def lean(
 
     Numba counts the references to each array that a function is given, at every call: dozens of atomic operations for
     a tuple of tables, three quarters of the time of a step of a chain. A function that makes no arrays, and no slices
-    that outlive it, needs no counts.
+    that outlive it, needs no counts. Compiled code calls it: called from Python, a random generator that it is given is
+    never freed.
 
     Parameters
     ----------

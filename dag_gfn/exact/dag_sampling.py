@@ -28,6 +28,7 @@ from jaxtyping import Bool, Float64, Int64
 from numba import njit
 
 from dag_gfn.chunked import run_chunks
+from dag_gfn.compilation import lean
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.dag_recursion import CompleteTable, DagRecursion, Progress, complete_of
 from dag_gfn.exact.inclusion_exclusion import DENSE_BITS, add_terms, fold, make_layout, prepare_set
@@ -218,7 +219,7 @@ def _distinct_rows(
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+@lean(fastmath={"reassoc", "contract", "nsz"})
 @no_type_check
 def _fold_weighted(sums, half, ratio):
     """Return the sum of the lower half; then write the upper half plus the ratio times the lower half to it.

@@ -32,7 +32,7 @@ _STEPS = 200  # of training, for which judging chains grow by the length of the 
 _USUAL = 1_000  # steps of training: before shorter ones, guides are shorter too
 _LOOK = 0.25  # seconds between two looks at how far the chains are that are waited for
 _SHORT = 15.0  # seconds of chains, beside which a network is hardly trained: they take part of its core, too
-_QUICK = 400_000  # steps of chains, a second or two, that no training is too short for
+_QUICK = 400_000  # steps of chains, a second or less, that no training is too short for
 
 
 def guide_iterations(d: int, training_iterations: int) -> int:

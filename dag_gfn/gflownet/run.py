@@ -215,10 +215,10 @@ def run_fit(kind: GFlowNetKind[Draws, Fit]) -> Fit:
                 training = _trained(kind, model, config)
             if not kind.request.processes.leads:
                 raise TookPart
-            if training.iterations < config.least_iterations and not training.interrupted:
+            if training.given_up:
                 budget.cuts.append(
                     f"the network is left almost untrained, since fewer than {config.least_iterations} gradient steps "
-                    "would have been possible: Markov chains use the time"
+                    "would have been possible: the result rests on Markov chains"
                 )
             if training.interrupted:
                 budget.hurry(_GRACE)
@@ -303,12 +303,16 @@ def _with_time_for_draws(kind: GFlowNetKind[Draws, Fit], untrained: FlowModel) -
     works = kind.works_after_training(untrained)
     allowed = _DRAWN_SHARE * left
     with budget.phase("trials"):
-        seconds = sum(budget.seconds_of(number, work, allowed=allowed / len(works)) for number, work in works)
-    kept = min(seconds, allowed) + _REST_SHARE * left + kind.further_seconds(left)
+        needed = sum(budget.seconds_of(number, work, allowed=allowed / len(works)) for number, work in works)
+    kept = min(needed, allowed) + _REST_SHARE * left + kind.further_seconds(left)
     least = max(_LEAST_TRAINING * budget.total, kind.least_training_seconds())
-    steps = 0 if kind.judges is None or kind.request.iterations_given else kind.least_iterations
     seconds = max((budget.remaining() or 0.0) - kept, least)
-    return replace(config, time_budget=seconds, least_iterations=steps)
+    asked = (
+        kind.request.iterations_given or kind.request.start is not None
+    )  # a network of another table is worth more
+    if kind.judges is not None and not asked:
+        config = replace(config, least_iterations=max(config.least_iterations, kind.least_iterations))
+    return replace(config, time_budget=seconds)
 
 
 def _trained(kind: GFlowNetKind[Draws, Fit], model: FlowModel, config: TrainConfig) -> TrainingResult:

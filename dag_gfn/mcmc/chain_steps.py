@@ -67,6 +67,8 @@ def make_room(d):
 def begin(tables, layer_of, known, weight, room):
     """Fill what a chain keeps of a layering, and return its log-weight without the scale.
 
+    A chain can go on from a layering of positive weight only.
+
     Parameters
     ----------
     tables : CompiledTables
@@ -165,7 +167,7 @@ def _evaluate(tables, layer_of, known, weight, room, exact):
         room.factor[v], room.share[v] = factor, share
         gain += factor - weight[v]
         product *= share
-        if not 1e-200 < product < 1e200:  # before it under- or overflows
+        if not 1e-100 < product < 1e100:  # before it under- or overflows
             gain, product = gain + np.log(product), 1.0
         bounded |= bound
     return gain + np.log(product), bounded

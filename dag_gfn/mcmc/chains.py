@@ -19,7 +19,7 @@ from dag_gfn.mcmc.partition import init, init_at
 _log = logging.getLogger(__name__)
 
 _SEGMENT_STEPS = 200_000  # between two looks at the clock, at most
-_FIRST_STEPS = 2_000  # of the first segment: a step takes from a microsecond to a millisecond
+_FIRST_STEPS = 2_000  # of the first segment: a step takes from half a microsecond to a millisecond
 _SEGMENT_SECONDS = 0.25
 _FIRST_THINNING = 16
 _COOLING = 0.15  # of the time, at most

@@ -43,7 +43,7 @@ LEAST_LAYERINGS = 256
 """Draws of the sampler however little time is left."""
 _MONITOR_SAMPLES = 512
 _MOST_DRAWS = 4
-_HOPELESS = 50  # gradient steps: with fewer, all that the fit knows comes from the chains that judge it
+_HOPELESS = 25  # gradient steps: with fewer, all that the fit knows comes from the chains that judge it
 
 
 def fit_layers(

@@ -116,6 +116,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not isinstance(value, Integral) or value < 1:
                 raise OptionError(f"{name} must be a whole number, at least 1, not {value!r}")
+        if not isinstance(self.least_iterations, Integral) or self.least_iterations < 0:
+            raise OptionError(f"least_iterations must be a whole number, not {self.least_iterations!r}")
         for name in ("learning_rate", "log_z_learning_rate", "temperature", "gradient_clip", "monitor_every"):
             value = getattr(self, name)
             if not isinstance(value, Real) or not float(value) > 0:

@@ -273,6 +273,8 @@ class _Training:
         why = "all planned iterations are done"
         if interrupted:
             why = "it was interrupted"
+        elif schedule.given_up:
+            why = "the time budget would allow hardly more"
         elif schedule.cut_short:
             why = "the time budget is used up"
         logger.info(
@@ -285,6 +287,7 @@ class _Training:
             schedule.cut_short,
             interrupted,
             schedule.seconds,
+            schedule.given_up,
         )
 
     def call_monitor(self, monitor: Callable[[FlowModel], dict[str, float]]) -> None:

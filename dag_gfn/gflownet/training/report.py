@@ -52,6 +52,8 @@ class TrainingResult:
         One for each call of the monitor.
     cut_short : bool
         Whether the time budget shortened the schedule.
+    given_up : bool
+        Whether training ended after its first steps, since the time budget would have allowed hardly more.
     interrupted : bool
         Whether Ctrl-C ended training.
     seconds : float
@@ -72,3 +74,4 @@ class TrainingResult:
     cut_short: bool
     interrupted: bool
     seconds: float
+    given_up: bool = False

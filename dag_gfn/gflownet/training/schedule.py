@@ -41,6 +41,8 @@ class Schedule:
         Iteration at which the current cycle began: learning rate and exploration follow the progress since then.
     cut_short : bool
         Whether the time budget has shortened the plan.
+    given_up : bool
+        Whether it has ended it after the first few, since fewer than `least_iterations` were possible.
 
     Examples
     --------
@@ -60,7 +62,7 @@ class Schedule:
         self.iteration = 0
         self.planned = config.iterations
         self.cycle = 0
-        self.cut_short = False
+        self.cut_short = self.given_up = False
         self._first = 0  # iteration at which this run began; above 0 if it continues an earlier one
         self._earlier_seconds = 0.0
         self._until_step: dict[int, float] = {}  # seconds until the first steps of this run
@@ -113,10 +115,10 @@ class Schedule:
         done = self.iteration - self._first
         left = self.time_budget - self.seconds
         if done <= 2:
-            self._until_step[done] = self.seconds
+            self._until_step[done] = self._step_seconds
         if done == _FIRST_STEPS and self._possible(left) < self.least_iterations:
             logger.info("the time budget of %g s allows few steps only: training ends", self.time_budget)
-            self.planned, self.cut_short = self.iteration, True
+            self.planned, self.cut_short, self.given_up = self.iteration, True, True
             return
         if self.cycle:
             if left <= 0 or done % 50 == 0:
@@ -137,10 +139,15 @@ class Schedule:
                         self.iterations,
                     )
 
+    @property
+    def _step_seconds(self) -> float:
+        """Time of the steps of this run, without that of the monitor."""
+        return self.seconds - self._earlier_seconds - self._monitor_seconds
+
     def _possible(self, left: float | int) -> float:
         """Return about how many steps there is time for, after the first few."""
-        step = (self.seconds - self._until_step[2]) / (_FIRST_STEPS - 2)
-        collecting = max(self._until_step[1] - self._earlier_seconds - step, 0.0) / self.steps_per_rollout
+        step = (self._step_seconds - self._until_step[2]) / (_FIRST_STEPS - 2)
+        collecting = max(self._until_step[1] - step, 0.0) / self.steps_per_rollout
         return self.iteration + left / max(step + collecting, 1e-9)
 
     def has_time_for_another_cycle(self) -> bool:

@@ -98,7 +98,7 @@ def test_a_training_of_too_few_steps_ends_at_once(clock):
         schedule = Schedule(TrainConfig(iterations=40, time_budget=10.0, least_iterations=least))
         run(schedule, clock, seconds_a_step=1.0)
         assert schedule.cut_short
-        assert schedule.iteration == steps
+        assert (schedule.iteration, schedule.given_up) == (steps, steps == 4)
     enough = Schedule(TrainConfig(iterations=40, time_budget=100.0, least_iterations=11))
     run(enough, clock, seconds_a_step=1.0)
     assert enough.iteration == 40
@@ -119,3 +119,15 @@ def test_what_the_first_two_steps_cost_once_is_no_part_of_a_step(clock):
             clock[0] += seconds
             schedule.check_time()
         assert schedule.done == ends
+
+
+def test_the_time_of_the_monitor_is_no_time_of_steps(clock):
+    options = {"iterations": 1_000, "time_budget": 40.0, "least_iterations": 20, "monitor_every": 0.001}
+    schedule = Schedule(TrainConfig(**options))
+    schedule.start()
+    for schedule.iteration in range(1, 5):
+        clock[0] += 1.0
+        schedule.check_time()
+        with schedule.monitoring():
+            clock[0] += 3.0
+    assert not schedule.given_up
