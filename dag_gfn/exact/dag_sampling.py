@@ -247,11 +247,6 @@ def _weigh_nodes(states, arrays, weights):
     d = len(set_mantissa)
     layout = make_layout(d)
     members, own, own_exponents, sizes = layout.members, layout.weights, layout.weight_exponents, layout.sizes
-    high_mantissas, high_exponents, high_masks = (
-        layout.high_mantissas,
-        layout.high_exponents,
-        layout.high_masks,
-    )
     low_sums, high_sums = layout.low_sums, layout.high_sums
     ratios, high_ratios = np.empty(d), np.empty(len(high_sums))
     for s in range(len(states)):
@@ -267,8 +262,7 @@ def _weigh_nodes(states, arrays, weights):
                 index = without_bit(before, members[k])
                 shift = np.int64(set_exponent[members[k], index]) - own_exponents[k]
                 ratios[k] = set_mantissa[members[k], index] / own[k] * power_of_two(shift)
-        low, first_high = 1 << sizes[2], sizes[1] + sizes[2]
-        count = low << DENSE_BITS
+        first_high = sizes[1] + sizes[2]
         # Products of the ratios of the high members that X lacks.
         high_ratios[0] = 1.0
         for k in range(first_high, sizes[0]):
@@ -277,13 +271,10 @@ def _weigh_nodes(states, arrays, weights):
                 high_ratios[half + h] = high_ratios[h]
                 high_ratios[h] *= ratios[k]
         # One pass over all terms: sums over the low and dense parts, and weighted sums over the high parts.
-        low_sums[:count] = 0.0
+        low_sums[: 1 << (DENSE_BITS + sizes[2])] = 0.0
         for h in range(1 << (sizes[0] - first_high)):
-            high_sums[h] = 0.0
-            if high_mantissas[h] != 0.0:
-                shift = np.int32(high_exponents[h] - exponent[inside])
-                factor = high_mantissas[h] / mantissa[inside]
-                high_sums[h], _ = add_terms(low, high_masks[h], shift, factor, high_ratios[h], arrays, layout)
+            shift, factor = np.int32(-exponent[inside]), 1.0 / mantissa[inside]
+            high_sums[h], _ = add_terms(h, shift, factor, high_ratios[h], arrays, layout)
         # Members from the highest down, so that all i > j are summed with their ratios and all i < j get the ratio 1
         # of F'_i = P: the terms without j, times 1 minus its ratio, are the weight of placing j.
         for k in range(sizes[0] - 1, first_high - 1, -1):

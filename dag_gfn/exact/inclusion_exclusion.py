@@ -268,15 +268,15 @@ def prepare_set(inside, d, arrays, layout):
 
 @lean
 @no_type_check
-def _scale_of(part, at, high_exponent, factor, arrays, layout):
+def _scale_of(high, part, at, shift, factor, arrays, layout):
     """Return what the terms of a block have in common, its power of two, and how its terms are computed.
 
     Each block has one power of two. Where that is so large that the small numbers of a block, which count as zero,
     might matter, each term has its own. A block below 2^-400 times the scale is negligible, and so is a term by itself.
     """
-    rest = np.int32(layout.low_exponents[part] + high_exponent)
+    rest = np.int32(layout.low_exponents[part] + layout.high_exponents[high] + shift)
     most = np.int32(arrays.block_exponent[at >> np.uint64(DENSE_BITS)] + np.int32(layout.sizes[5]) + rest)
-    scale = layout.low_mantissas[part] * factor
+    scale = layout.low_mantissas[part] * layout.high_mantissas[high] * factor
     if most < _NEGLIGIBLE:
         return scale, rest, _NONE
     if most <= _MOST:
@@ -296,17 +296,20 @@ def _own_term(at, scale, rest, x, arrays, layout):
 
 @lean(fastmath=_FAST)
 @no_type_check
-def add_terms(low, high_mask, high_exponent, factor, weight, arrays, layout):
+def add_terms(high, shift, factor, weight, arrays, layout):
     """Compute the terms of one high part, β(X) times its factors; add them to the sums over the high parts.
 
-    `weight` multiplies them there. Return the sum of the terms, without it, and that of their absolute values.
+    All are multiplied by factor 2^shift, and by `weight` where they are added. Return the sum of the terms, without
+    `weight`, and that of their absolute values.
     """
     block_mantissa, dense_factors, low_sums = arrays.block_mantissa, layout.dense_factors, layout.low_sums
     total, magnitude = 0.0, 0.0
-    for part in range(low):
-        at = high_mask + layout.low_masks[part]  # mask of X but for its dense part
+    if layout.high_mantissas[high] == 0.0:
+        return total, magnitude
+    for part in range(1 << layout.sizes[2]):
+        at = layout.high_masks[high] + layout.low_masks[part]  # mask of X but for its dense part
         to = np.uint64(part) * np.uint64(DENSE)
-        scale, rest, how = _scale_of(part, at, high_exponent, factor, arrays, layout)
+        scale, rest, how = _scale_of(high, part, at, shift, factor, arrays, layout)
         if how == _TOGETHER:
             for x in range(DENSE):
                 i = np.uint64(x)
@@ -326,12 +329,14 @@ def add_terms(low, high_mask, high_exponent, factor, weight, arrays, layout):
 
 @lean(fastmath=_FAST)
 @no_type_check
-def subtract_terms(low, high_mask, high_exponent, factor, arrays, layout, sums):
-    """Subtract the terms of one high part, stored without their leading minus, from the sums at their X."""
+def subtract_terms(high, shift, factor, arrays, layout, sums):
+    """Subtract the terms of one high part, times factor 2^shift, from the sums at their X: they lack a minus."""
     block_mantissa, dense_factors = arrays.block_mantissa, layout.dense_factors
-    for part in range(low):
-        at = high_mask + layout.low_masks[part]
-        scale, rest, how = _scale_of(part, at, high_exponent, factor, arrays, layout)
+    if layout.high_mantissas[high] == 0.0:
+        return
+    for part in range(1 << layout.sizes[2]):
+        at = layout.high_masks[high] + layout.low_masks[part]
+        scale, rest, how = _scale_of(high, part, at, shift, factor, arrays, layout)
         if how == _TOGETHER:
             for x in range(DENSE):
                 i = np.uint64(x)
@@ -353,11 +358,6 @@ def solve_sets(sets, arrays, cancellation, sole_source):
     mantissa, exponent = arrays.mantissa, arrays.exponent
     d = len(arrays.set_mantissa)
     layout = make_layout(d)
-    high_mantissas, high_exponents, high_masks = (
-        layout.high_mantissas,
-        layout.high_exponents,
-        layout.high_masks,
-    )
     low_sums, high_sums, sizes = layout.low_sums, layout.high_sums, layout.sizes
     smallest = np.inf
     for s in range(len(sets)):
@@ -369,14 +369,9 @@ def solve_sets(sets, arrays, cancellation, sole_source):
         low_sums[: low * DENSE] = 0.0
         total, magnitude = 0.0, 0.0
         for h in range(high):
-            high_sums[h] = 0.0
-            if high_mantissas[h] != 0.0:
-                shift = np.int32(high_exponents[h] - sizes[3])
-                high_sums[h], absolute = add_terms(
-                    low, high_masks[h], shift, high_mantissas[h], 1.0, arrays, layout
-                )
-                total -= high_sums[h]  # terms are stored without the leading minus
-                magnitude += absolute
+            high_sums[h], absolute = add_terms(h, np.int32(-sizes[3]), 1.0, 1.0, arrays, layout)
+            total -= high_sums[h]  # terms are stored without the leading minus
+            magnitude += absolute
         smallest = min(smallest, total)
         if not total > 0.0:
             continue
@@ -466,11 +461,6 @@ def spread_sets(sets, arrays, closed, sums):
     mantissa, exponent = arrays.mantissa, arrays.exponent
     d = len(arrays.set_mantissa)
     layout = make_layout(d)
-    high_mantissas, high_exponents, high_masks = (
-        layout.high_mantissas,
-        layout.high_exponents,
-        layout.high_masks,
-    )
     sizes = layout.sizes
     for s in range(len(sets)):
         inside = ((np.int64(1) << d) - 1) ^ sets[s]
@@ -481,8 +471,4 @@ def spread_sets(sets, arrays, closed, sums):
         share *= power_of_two(-power) / mantissa[inside]  # u_U(X) is a term of β(U) divided by β(U)
         prepare_set(inside, d, arrays, layout)
         for h in range(1 << (sizes[0] - sizes[1] - sizes[2])):
-            if high_mantissas[h] != 0.0:
-                shift = np.int32(high_exponents[h] - exponent[inside] + power)
-                subtract_terms(
-                    1 << sizes[2], high_masks[h], shift, high_mantissas[h] * share, arrays, layout, sums
-                )
+            subtract_terms(h, np.int32(power - exponent[inside]), share, arrays, layout, sums)

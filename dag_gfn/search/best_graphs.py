@@ -128,9 +128,8 @@ def _explore(
 ) -> tuple[Int64[np.ndarray, "k d"], Float64[np.ndarray, " k"], bool]:
     """Return the best graphs seen while neighbours of the best ones are scored, best first, and whether time ended."""
     known: dict[bytes, float] = {}
-    waiting: list[
-        tuple[float, bytes]
-    ] = []  # a heap: those whose neighbours have not been scored, the best first
+    # a heap: those whose neighbours have not been scored, the best first
+    waiting: list[tuple[float, bytes]] = []
 
     def see(parents: Int64[np.ndarray, "m d"], scores: Float64[np.ndarray, " m"]) -> None:
         for masks, score in zip(parents, scores.tolist(), strict=True):

@@ -17,7 +17,7 @@ def terms_of(inside, recursion):
     low, sums = 1 << low_members, np.zeros(len(recursion.mantissa))
     layout.low_sums[:] = 0.0
     for h in range(1 << (members - dense - low_members)):
-        part = low, layout.high_masks[h], np.int32(layout.high_exponents[h] - scale), layout.high_mantissas[h]
+        part = h, np.int32(-scale), 1.0
         before = sums.copy()
         subtract_terms(*part, recursion.arrays, layout, sums)
         found, earlier = before - sums, layout.low_sums.copy()
