@@ -18,6 +18,7 @@ from sampler_cases import log_reward, score_table
 from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
+from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
@@ -74,7 +75,7 @@ def chains_of(layer_of, log_weights):
     """Return chains that have drawn the given layerings, shape (c, k, d)."""
     c, k, d = layer_of.shape
     return Chains(
-        layer_of=layer_of.astype(np.int8),
+        layer_of=layer_of.astype(np.int16),
         log_weights=log_weights,
         edge=np.broadcast_to(log_weights[:, :, None, None], (c, k, d, d)).astype(np.float32),
         tried=np.ones((c, 5), dtype=np.int64),
@@ -91,3 +92,18 @@ def chains_of(layer_of, log_weights):
         interrupted=False,
         seconds=0.0,
     )
+
+
+def in_own_masks(weights, rng):
+    """Return the same weights with masks over possible parents of each node, all others in a random order."""
+    d = weights.d
+    possible = PossibleParents(np.stack([rng.permutation(np.delete(np.arange(d), v)) for v in range(d)]))
+    candidates, scores = np.zeros(d, dtype=np.int64), np.empty_like(weights.log_weights)
+    for v, others in enumerate(possible.nodes.tolist()):
+        members = [u for u in others if weights.candidates[v] >> u & 1]
+        candidates[v] = sum(1 << others.index(u) for u in members)
+        for index in range(scores.shape[1]):
+            before = sum(int(weights.places[v, u]) for k, u in enumerate(members) if index >> k & 1)
+            scores[v, index] = weights.log_weights[v, before] + weights.log_scales[v]
+    log_odds = possible.by_bit(weights.log_odds)
+    return LayerWeights.of(scores, candidates, log_odds, weights.covered, possible=possible)

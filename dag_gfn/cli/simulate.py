@@ -8,6 +8,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
+from dag_gfn.data.column_selection import MAX_COLUMNS
 from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.files import write_text
 from dag_gfn.memory import require_memory
@@ -59,8 +60,8 @@ def simulate(
 
 
 def _check_simulation(nodes: int, samples: int, edges_per_node: float, noise_variance: float) -> None:
-    if not 2 <= nodes <= 63:
-        raise OptionError(f"nodes must be from 2 to 63, not {nodes}")
+    if not 2 <= nodes <= MAX_COLUMNS:
+        raise OptionError(f"nodes must be from 2 to {MAX_COLUMNS}, not {nodes}")
     if samples < 2:
         raise OptionError(f"samples must be at least 2, not {samples}")
     require_memory("samples", samples, 60 * nodes)  # numbers, and their text

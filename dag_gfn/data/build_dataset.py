@@ -199,7 +199,7 @@ def _all_roles(source: Source, columns: list[DecidedColumn]) -> tuple[ColumnRole
 
 
 def _check_number(roles: tuple[ColumnRole, ...], number: int) -> None:
-    """Raise DataError if the columns that can be variables are fewer than 2 or more than 63."""
+    """Raise DataError if the columns that can be variables are fewer than 2 or more than 256."""
     if number > MAX_COLUMNS:
         raise DataError(
             f"the table has {number} columns that can be variables, at most {MAX_COLUMNS} are possible: "

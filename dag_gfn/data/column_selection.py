@@ -7,7 +7,7 @@ from dag_gfn.data.messages import one_line, quoted
 from dag_gfn.data.roles import ColumnRole
 from dag_gfn.errors import DataError
 
-MAX_COLUMNS = 63  # a parent set is a bitmask in a signed 64-bit integer
+MAX_COLUMNS = 256  # with more than 63, each has 62 possible parents (dag_gfn.graphs.possible_parents)
 
 
 def select_columns(
@@ -108,7 +108,7 @@ def refuse_unknown(chosen: Sequence[str], names: Sequence[str], *, option: str) 
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raise DataError unless there are 2 to 63 columns with distinct, non-empty names.
+    """Raise DataError unless there are 2 to 256 columns with distinct, non-empty names.
 
     Examples
     --------

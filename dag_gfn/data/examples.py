@@ -17,20 +17,25 @@ from dag_gfn.quiet_import import quiet_import
 
 # Measured tables in scikit-learn.
 TABLES = ("breast_cancer", "diabetes", "iris", "wine")
-# Networks of at most 63 variables in pgmpy.
+# Networks of at most 256 variables in pgmpy.
 NETWORKS = (
     "alarm",
+    "andes",
     "asia",
     "barley",
     "cancer",
     "child",
     "earthquake",
     "hailfinder",
+    "hepar2",
     "insurance",
     "mildew",
+    "munin1",
+    "pathfinder",
     "sachs",
     "survey",
     "water",
+    "win95pts",
 )
 # Networks that share their name with a measured table, by the name that they have here.
 NETWORK_FILES = {"diabetes_network": "diabetes"}
@@ -43,7 +48,7 @@ def example_names() -> tuple[str, ...]:
     --------
     >>> import dag_gfn
     >>> dag_gfn.example_names()[:4]
-    ('alarm', 'asia', 'barley', 'breast_cancer')
+    ('alarm', 'andes', 'asia', 'barley')
     """
     return tuple(sorted(TABLES + NETWORKS))
 
@@ -62,7 +67,7 @@ def load_example(name: str, *, num_samples: int = 1000, seed: int = 0) -> Datase
     Raises
     ------
     DataError
-        If no example has this name, or the network has more than 63 variables.
+        If no example has this name, or the network has more than 256 variables.
 
     Examples
     --------
@@ -94,7 +99,7 @@ def read_bif(text: str, *, name: str) -> DiscreteSimulator:
     Raises
     ------
     DataError
-        If the network has more than 63 variables.
+        If the network has more than 256 variables.
 
     Examples
     --------

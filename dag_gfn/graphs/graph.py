@@ -1,8 +1,8 @@
 """Pure functions on directed graphs held as boolean adjacency arrays.
 
 Everywhere `adjacency[..., i, j]` is True when the edge points from i to j (row → column). Leading axes are
-batches of graphs, which numpy processes together. Each row is packed into one integer (at most 63 nodes), so that
-the children or descendants of a node are a single number.
+batches of graphs, which numpy processes together. Each row is packed into words of 63 bits, one up to 63 nodes, so that
+the children or descendants of a node are a single number, or a few.
 """
 
 from collections.abc import Collection
@@ -55,6 +55,25 @@ def adjacency_from_masks(masks: Int64[np.ndarray, "*b d"], d: int) -> Bool[np.nd
     return np.swapaxes(subsets.unpack(masks, d), -1, -2)
 
 
+def parent_words(adjacency: Bool[np.ndarray, "*b d d"]) -> Int64[np.ndarray, "words *b d"]:
+    """Return every node's parents as words of 63 bits, which any number of nodes fits (`subsets.pack_words`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.graph import parent_words
+    >>> collider = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)  # 0 → 2 ← 1
+    >>> parent_words(collider).tolist()
+    [[0, 0, 3]]
+    """
+    return subsets.pack_words(np.swapaxes(adjacency, -1, -2))
+
+
+def _meet(a: Int64[np.ndarray, "words ..."], b: Int64[np.ndarray, "words ..."]) -> Bool[np.ndarray, "..."]:
+    """Return whether two sets have a member in common."""
+    return np.asarray((a & b != 0).any(axis=0))
+
+
 def transitive_closure(
     adjacency: Bool[np.ndarray, "*b d d"], reflexive: bool = True
 ) -> Bool[np.ndarray, "*b d d"]:
@@ -81,11 +100,15 @@ def transitive_closure(
     [[1, 1, 1], [0, 1, 1], [0, 0, 1]]
     """
     d = adjacency.shape[-1]
-    reach = np.moveaxis(subsets.pack(adjacency), -1, 0).copy()  # (d, ...): bit j of reach[i] is i ⇝ j
+    reach = np.moveaxis(
+        subsets.pack_words(adjacency), -1, 1
+    ).copy()  # (words, d, ...): bit j of row i is i ⇝ j
     for k in range(d):
-        through_k = -((reach >> k) & 1)  # all ones where i reaches k, else zero
-        reach |= through_k & reach[k]
-    ancestor = subsets.unpack(np.moveaxis(reach, 0, -1), d)
+        word, bit = divmod(k, subsets.MAX_NODES)
+        through_k = -((reach[word] >> bit) & 1)  # all ones where i reaches k, else zero
+        for part in reach:
+            part |= through_k & part[k]
+    ancestor = subsets.unpack_words(np.moveaxis(reach, 1, -1), d)
     if reflexive:
         ancestor[..., np.arange(d), np.arange(d)] = True
     return ancestor
@@ -136,15 +159,16 @@ def is_dag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b"]:
     [True, False]
     """
     d = adjacency.shape[-1]
-    parents = np.moveaxis(parent_masks(adjacency), -1, 0)  # (d, ...)
-    left = np.full(parents.shape[1:], (1 << d) - 1, dtype=np.int64)
+    parents = np.moveaxis(parent_words(adjacency), -1, 1)  # (words, d, ...)
+    left = subsets.pack_words(np.ones((*parents.shape[2:], d), dtype=bool))  # (words, ...)
     for _ in range(d):
         before = left.copy()
         for node in range(d):
-            left &= ~(((parents[node] & left) == 0).astype(np.int64) << node)
+            word, bit = divmod(node, subsets.MAX_NODES)
+            left[word] &= ~((~_meet(parents[:, node], left)).astype(np.int64) << bit)
         if np.array_equal(left, before):
             break
-    return np.asarray(left == 0)
+    return np.asarray((left == 0).all(axis=0))
 
 
 def skeleton(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
@@ -187,8 +211,8 @@ def markov_blanket(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*
     [False, True, True]
     """
     d = adjacency.shape[-1]
-    children = subsets.pack(adjacency)
-    share_a_child = (children[..., :, None] & children[..., None, :]) != 0  # (..., d, d)
+    children = subsets.pack_words(adjacency)
+    share_a_child = _meet(children[..., :, None], children[..., None, :])  # (..., d, d)
     blanket = skeleton(adjacency) | share_a_child
     blanket[..., np.arange(d), np.arange(d)] = False
     return blanket
@@ -200,8 +224,8 @@ def d_separated(
     b: int,
     given: Collection[int] = (),
     *,
-    ancestors: Int64[np.ndarray, "*b d"] | None = None,
-    parents: Int64[np.ndarray, "*b d"] | None = None,
+    ancestors: Int64[np.ndarray, "words *b d"] | None = None,
+    parents: Int64[np.ndarray, "words *b d"] | None = None,
 ) -> Bool[np.ndarray, "*b"]:
     """Return in which DAGs a and b are d-separated given a set of nodes.
 
@@ -216,8 +240,8 @@ def d_separated(
         Different nodes.
     given : collection of int
         The nodes that are conditioned on; neither a nor b.
-    ancestors, parents : ndarray, shape (..., d), int64, optional
-        `parent_masks` of the reflexive closure and of the graphs, if they were computed before.
+    ancestors, parents : ndarray, shape (words, ..., d), int64, optional
+        `parent_words` of the reflexive closure and of the graphs, if they were computed before.
 
     Raises
     ------
@@ -241,23 +265,26 @@ def d_separated(
         raise ValueError(f"d-separation needs different nodes, not {a} and {b} given {sorted(given)}")
     d = adjacency.shape[-1]
     if ancestors is None:
-        ancestors = parent_masks(transitive_closure(adjacency))  # (..., d), reflexive
+        ancestors = parent_words(transitive_closure(adjacency))  # (words, ..., d), reflexive
     if parents is None:
-        parents = parent_masks(adjacency)
-    ancestral = np.bitwise_or.reduce(ancestors[..., [a, b, *given]], axis=-1)  # (...)
-    not_given = ~np.int64(sum(1 << node for node in set(given)))
-    families = [
-        -(ancestral >> node & 1) & (of_node | np.int64(1) << node) & not_given
-        for node, of_node in enumerate(np.moveaxis(parents, -1, 0))
-    ]
-    reached = np.full(ancestral.shape, 1 << a, dtype=np.int64)
+        parents = parent_words(adjacency)
+    ancestral = np.bitwise_or.reduce(ancestors[..., [a, b, *given]], axis=-1)  # (words, ...)
+    ones = subsets.pack_words(np.eye(d, dtype=bool))  # (words, d): each node alone
+    axes = (len(ones),) + (1,) * (ancestral.ndim - 1)
+    free = ~np.bitwise_or.reduce(ones[:, list(given)], axis=1).reshape(axes)
+    families = []
+    for node, of_node in enumerate(np.moveaxis(parents, -1, 0)):
+        word, bit = divmod(node, subsets.MAX_NODES)
+        is_ancestral = -(ancestral[word] >> bit & 1)  # all ones or zero
+        families.append(is_ancestral & (of_node | ones[:, node].reshape(axes)) & free)
+    reached = np.broadcast_to(ones[:, a].reshape(axes), ancestral.shape).copy()
     for _ in range(d):
         before = reached.copy()
         for family in families:
-            reached |= np.where(reached & family, family, 0)
+            reached |= np.where(_meet(reached, family), family, 0)
         if np.array_equal(reached, before):
             break
-    return np.asarray(reached >> b & 1 == 0)
+    return np.asarray(~_meet(reached, ones[:, b].reshape(axes)))
 
 
 def cpdag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
@@ -303,19 +330,21 @@ def cpdag(adjacency: Bool[np.ndarray, "*b d d"]) -> Bool[np.ndarray, "*b d d"]:
         raise ValueError("only DAGs have a CPDAG, but a graph has a directed cycle")
     num_ancestors = transitive_closure(graphs).sum(axis=-2)  # (m, d): a parent has fewer than its child
     order = np.argsort(num_ancestors, axis=-1, kind="stable")
-    rank = np.argsort(order, axis=-1).astype(np.int8)
-    parents = np.moveaxis(parent_masks(graphs), -1, 0)  # (d, m)
+    rank = np.argsort(order, axis=-1).astype(np.int16)
+    parents = np.moveaxis(parent_words(graphs), -1, 1)  # (words, d, m)
     compelled = np.zeros_like(parents)
+    ones = subsets.pack_words(np.eye(d, dtype=bool))  # (words, d): each node alone
     each = np.arange(len(graphs))
     for y in order.T:  # (m,)
-        into_y = parents[y, each]
+        into_y = parents[:, y, each]  # (words, m)
         x = np.where(graphs[each, :, y], rank, -1).argmax(
             axis=-1
         )  # 0 if y has no parents, which has no effect
-        into_x = compelled[x, each]
-        others = into_y & ~parents[x, each] & ~(np.int64(1) << x)
-        compelled[y, each] = np.where((into_x & ~into_y) | others, into_y, into_x)
-    directed = adjacency_from_masks(np.moveaxis(compelled, 0, -1), d)
+        into_x = compelled[:, x, each]
+        others = into_y & ~parents[:, x, each] & ~ones[:, x]
+        all_of_them = ((into_x & ~into_y) | others).any(axis=0)
+        compelled[:, y, each] = np.where(all_of_them, into_y, into_x)
+    directed = np.swapaxes(subsets.unpack_words(np.moveaxis(compelled, 1, -1), d), -1, -2)
     reversible = graphs & ~directed
     return (graphs | np.swapaxes(reversible, -1, -2)).reshape(adjacency.shape)
 

@@ -55,6 +55,36 @@ def unpack(masks: Int64[np.ndarray, "*shape"], d: int) -> Bool[np.ndarray, "*sha
     return (masks[..., None] >> np.arange(d, dtype=np.int64) & 1).astype(bool)
 
 
+def pack_words(members: Bool[np.ndarray, "*shape d"]) -> Int64[np.ndarray, "words *shape"]:
+    """Return sets of any number of nodes as words: word k of a set holds its members from 63 k on.
+
+    Words are the first axis, so that operations on one after the other are on whole arrays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import pack_words
+    >>> pack_words(np.isin(np.arange(65), [0, 1, 64])).tolist()
+    [3, 2]
+    """
+    starts = range(0, max(members.shape[-1], 1), MAX_NODES)
+    return np.stack([pack(members[..., start : start + MAX_NODES]) for start in starts])
+
+
+def unpack_words(words: Int64[np.ndarray, "words *shape"], d: int) -> Bool[np.ndarray, "*shape {d}"]:
+    """Return the membership rows of sets given as words, shape (..., d); the inverse of :func:`pack_words`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import unpack_words
+    >>> np.flatnonzero(unpack_words(np.array([3, 2]), 65)).tolist()
+    [0, 1, 64]
+    """
+    sizes = [min(MAX_NODES, d - MAX_NODES * k) for k in range(len(words))]
+    return np.concatenate([unpack(word, size) for word, size in zip(words, sizes, strict=True)], axis=-1)
+
+
 def popcount(masks: Int64[np.ndarray, "*shape"]) -> Int64[np.ndarray, "*shape"]:
     """Return the number of members of each set.
 

@@ -64,11 +64,11 @@ class Candidates:
     ----------
     masks : ndarray, shape (d,), int64
         Bitmask of each node's K candidate parents.
-    log_odds : ndarray, shape (d, d), float64
+    log_odds : ndarray, shape (d, p), float64
         ``[v, u]`` is the log of the odds r that u, which is no candidate of v, is a parent of v; -inf where it cannot
-        be, for candidates, and for v itself. q = r / (1 + r) is 0.9 times the probability of u as a parent of v plus
-        0.1 times that probability in random orders. The first alone would give the product of independent parents that
-        is nearest to the truth (Kullback-Leibler).
+        be, for candidates, and for v itself. u is a bit of the masks of v: the node itself, up to 63 nodes. q = r /
+        (1 + r) is 0.9 times the probability of u as a parent of v plus 0.1 times that probability in random orders. The
+        first alone would give the product of independent parents that is nearest to the truth (Kullback-Leibler).
     covered : ndarray, shape (d,), float64
         Estimated share of the total weight of each node's parent sets that lies within its candidates, with the
         others taken as independent.
@@ -87,11 +87,11 @@ class Candidates:
     """
 
     masks: Int64[np.ndarray, " d"]
-    log_odds: Float64[np.ndarray, "d d"]
+    log_odds: Float64[np.ndarray, "d p"]
     covered: Float64[np.ndarray, " d"]
 
 
-def covered_share(log_odds: Float64[np.ndarray, "d d"]) -> Float64[np.ndarray, " d"]:
+def covered_share(log_odds: Float64[np.ndarray, "d p"]) -> Float64[np.ndarray, " d"]:
     r"""Return the probability that all parents are candidates, :math:`\prod_u 1 / (1 + r_{vu})`.
 
     Examples
@@ -137,7 +137,7 @@ def default_size(table: ScoreTable, seconds: float = _SECONDS) -> int:
     """
     affordable = _largest_power(seconds * table.families_per_second / table.d)
     required = int(popcount(table.constraints.required).max())
-    return min(max(min(affordable, MAX_CANDIDATES), required, 1), table.d - 1)
+    return min(max(min(affordable, MAX_CANDIDATES), required, 1), table.possible.size, table.d - 1)
 
 
 def choose_candidates(
@@ -180,8 +180,8 @@ def choose_candidates(
     """
     d = table.d
     if size >= d - 1:
-        bits = np.int64(1) << np.arange(d, dtype=np.int64)
-        return Candidates(bits.sum() - bits, np.full((d, d), -np.inf), np.ones(d))
+        everyone = np.array([table.possible.everyone(v) for v in range(d)], dtype=np.int64)
+        return Candidates(everyone, np.full((d, d), -np.inf), np.ones(d))
     required = popcount(table.constraints.required)
     if size < max(1, required.max()):
         node = int(required.argmax())
@@ -228,21 +228,21 @@ def _choose(
     table: ScoreTable, node: int, size: int, extent: _Extent
 ) -> tuple[int, Float64[np.ndarray, " d"], float]:
     """Return the mask of a node's candidates, the log-odds of all others, and the covered share of the weight."""
-    d, constraints = table.d, table.constraints
-    required, impossible = unpack(
-        np.array([constraints.required[node], constraints.forbidden[node] | np.int64(1) << node]), d
+    constraints, own = table.constraints, table.possible.own_bit(node)
+    required, impossible, itself = unpack(
+        np.array([constraints.required[node], constraints.forbidden[node] | own, own]), table.possible.size
     )
     sets, scores = _search(table, node, extent)
     found = parent_inclusion(
         table, node, sets, scores, families=extent.chain_families, rng=np.random.default_rng(node)
     )
     rank = found.in_orders + (found.alone > 0.5)
-    rank[required], rank[node] = np.inf, -np.inf
-    candidates = np.zeros(d, dtype=bool)
+    rank[required], rank[itself] = np.inf, -np.inf
+    candidates = np.zeros(len(rank), dtype=bool)
     candidates[np.argsort(-rank, kind="stable")[:size]] = True
     outside = ~candidates & ~impossible
     outside &= required.sum() < constraints.limit(node)
-    log_odds = np.full(d, -np.inf)
+    log_odds = np.full(len(rank), -np.inf)
     share = (1 - _IN_ORDERS) * found.alone + _IN_ORDERS * found.in_orders
     share = share[outside].clip(*_OUTSIDE_SHARES)
     log_odds[outside] = np.log(share) - np.log1p(-share)
@@ -253,14 +253,13 @@ def _search(
     table: ScoreTable, node: int, extent: _Extent
 ) -> tuple[Int64[np.ndarray, " sets"], Float64[np.ndarray, " sets"]]:
     """Return a catalogue of parent sets of a node that contains the likely ones, and their scores."""
-    d, required = table.d, int(table.constraints.required[node])
-    others = (1 << d) - 1 & ~(1 << node)
+    required, others = int(table.constraints.required[node]), table.possible.everyone(node)
     core = best = required
     for _ in range(_ROUNDS):
         sets = _catalogue(core, _likely(table, node, core, extent.likely_sets), best, others)
         scores = table.scores_of(node, sets)
         best = int(sets[scores.argmax()])
-        last, core = core, _most_useful(sets, scores, others, extent.core, required, d)
+        last, core = core, _most_useful(sets, scores, others, extent.core, required, table.possible.size)
         if core == last:
             break
     return sets, scores
@@ -294,14 +293,14 @@ def _most_useful(
     among: int,
     size: int,
     required: int,
-    d: int,
+    bits: int,
 ) -> int:
     """Return the mask of the `size` most useful nodes of `among`: half of the surplus is removed at a time.
 
     A node is as useful as the total weight of the sets that contain it and no removed node.
     """
-    left, needed = unpack(np.array([among, required], dtype=np.int64), d)
-    weight = np.empty(d)
+    left, needed = unpack(np.array([among, required], dtype=np.int64), bits)
+    weight = np.empty(bits)
     while (surplus := int(left.sum()) - max(size, int(needed.sum()))) > 0:
         _log_weights_with_each(sets, scores, pack(left), weight)
         weight[needed | ~left] = np.inf

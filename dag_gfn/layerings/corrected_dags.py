@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from dag_gfn.graphs import graph
 from dag_gfn.layerings.edge_sums import EdgeSums
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.outside_parents import correct_in_parts
@@ -149,7 +148,7 @@ def correct_dags(
     spread = ((np.exp(after - log_after) - np.exp(before - log_before)) ** 2).sum()
     parents = np.concatenate([drawn.parents for _, drawn in parts])[possible]
     return CorrectedDags(
-        adjacency=graph.adjacency_from_masks(parents, weights.d),
+        adjacency=weights.possible.adjacency_of(parents),
         log_share=log_share,
         pareto_k=pareto_k,
         edge=Marginal(sums.mean[0].clip(0.0, 1.0), "rao_blackwell", np.sqrt(variance.clip(0.0))),

@@ -30,6 +30,7 @@ from jaxtyping import Bool, Float64, Int64, Num
 
 from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable
+from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.graphs.subsets import log_zeta_transform, pack, unpack
 from dag_gfn.layerings.candidates import (
     affordable_seconds,
@@ -60,16 +61,19 @@ class LayerWeights:
         The largest log w_v(T) of each node, which was subtracted.
     candidates : ndarray, shape (d,), int64
         Bitmask of each node's candidate parents, K for every node.
-    places : ndarray, shape (d, d), int64
-        ``[v, i]`` is the bit of i in the indices of v, 0 where i is no candidate. The index of a set is the sum of
-        ``places[v, i]`` over its members.
+    places : ndarray, shape (d, p), int64
+        ``[v, i]`` is the bit of i in the indices of v, 0 where i is no candidate, with i a bit of the masks of v: node
+        i itself, up to 63 nodes. The index of a set is the sum of ``places[v, i]`` over its members.
     may_gain : ndarray, shape (d,), int64
         Bitmask of the nodes that are in some parent set of positive weight.
-    log_odds : ndarray, shape (d, d), float64
-        ``[v, u]`` is log r, the odds that u, which is no candidate of v, is a parent of v; -inf for all others.
+    log_odds : ndarray, shape (d, p), float64
+        ``[v, u]`` is log r, the odds that u, which is no candidate of v, is a parent of v; -inf for all others. Here
+        too u is a bit of the masks of v.
     covered : ndarray, shape (d,), float64
         Estimated share of the total weight of each node's parent sets that lies within its candidates.
     tables : CompiledTables
+    possible : PossibleParents
+        What the bits of masks stand for.
 
     Examples
     --------
@@ -84,11 +88,12 @@ class LayerWeights:
     log_sums: Float64[np.ndarray, "d sets"]
     log_scales: Float64[np.ndarray, " d"]
     candidates: Int64[np.ndarray, " d"]
-    places: Int64[np.ndarray, "d d"]
+    places: Int64[np.ndarray, "d p"]
     may_gain: Int64[np.ndarray, " d"]
-    log_odds: Float64[np.ndarray, "d d"]
+    log_odds: Float64[np.ndarray, "d p"]
     covered: Float64[np.ndarray, " d"]
     tables: CompiledTables
+    possible: PossibleParents
 
     @classmethod
     def build(
@@ -127,7 +132,7 @@ class LayerWeights:
             return cls.of(table.complete)
         core_seconds = affordable_seconds(seconds)
         size = default_size(table, core_seconds) if num_candidates is None else num_candidates
-        size = min(size, table.d - 1)
+        size = min(size, table.possible.size, table.d - 1)
         if size > 0 and 8 * table.d << size > MEMORY_LIMIT:
             raise NotTractable(
                 f"all sets of {size} candidate parents of {table.d} columns need a table of "
@@ -142,15 +147,17 @@ class LayerWeights:
             progress=tell("parent sets"),
         )
         log_odds = chosen.log_odds if outside else None
-        return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered)
+        return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered, possible=table.possible)
 
     @classmethod
     def of(
         cls,
         scores: Float64[np.ndarray, "d sets"],
         candidates: Int64[np.ndarray, " d"] | None = None,
-        log_odds: Float64[np.ndarray, "d d"] | None = None,
+        log_odds: Float64[np.ndarray, "d p"] | None = None,
         covered: Float64[np.ndarray, " d"] | None = None,
+        *,
+        possible: PossibleParents | None = None,
     ) -> "LayerWeights":
         """Return the weights of the scores of all subsets of candidate parents; O(d K 2^K).
 
@@ -158,26 +165,27 @@ class LayerWeights:
         ----------
         scores : ndarray, shape (d, 2^K), float64
             `ScoreTable.complete`, or `ScoreTable.scores_within` of each node.
-        candidates, log_odds, covered : optional
+        candidates, log_odds, covered, possible : optional
             As the attributes. By default the candidates are all other nodes, no other node can be a parent, and
-            `covered` follows from the odds.
+            `covered` follows from the odds. With more than 63 nodes the possible parents are needed.
         """
         d = len(scores)
-        bits = np.int64(1) << np.arange(d, dtype=np.int64)
-        candidates = bits.sum() - bits if candidates is None else candidates
-        is_candidate = unpack(candidates, d)  # (node, candidate)
+        possible = PossibleParents.all(d) if possible is None else possible
+        everyone = np.array([possible.everyone(v) for v in range(d)], dtype=np.int64)
+        candidates = everyone if candidates is None else candidates
+        is_candidate = unpack(candidates, possible.size)  # (node, candidate)
         places = np.where(is_candidate, np.int64(1) << (is_candidate.cumsum(axis=1) - is_candidate), 0)
-        if (np.diagonal(places) > 0).any() or (places.sum(axis=1) != scores.shape[1] - 1).any():
+        if (candidates & ~everyone != 0).any() or (places.sum(axis=1) != scores.shape[1] - 1).any():
             raise ValueError(
                 f"expected candidates with {scores.shape[1]} subsets, among the others, for each of {d} nodes, not "
                 f"{candidates}"
             )
         if log_odds is None:
-            log_odds = np.full((d, d), -np.inf)
+            log_odds = np.full((d, possible.size), -np.inf)
         is_outside = log_odds != -np.inf
         least, most = np.log(ODDS)
-        possible = is_outside <= ~(is_candidate | np.eye(d, dtype=bool))
-        if not (possible & (~is_outside | (log_odds >= least - 1e-9) & (log_odds <= most + 1e-9))).all():
+        can_be = is_outside <= (unpack(everyone, possible.size) & ~is_candidate)
+        if not (can_be & (~is_outside | (log_odds >= least - 1e-9) & (log_odds <= most + 1e-9))).all():
             raise ValueError(f"expected odds in {ODDS}, or 0, as they are for candidates and the node itself")
         members = np.nonzero(is_candidate)[1].reshape(d, -1)
         outside = pack(is_outside)
@@ -203,7 +211,9 @@ class LayerWeights:
                 outside,
                 log_odds,
                 _by_byte(np.logaddexp(0.0, log_odds)),
+                np.arange(d) if possible.is_all else possible.nodes,
             ),
+            possible=possible,
         )
 
     def coverage(self, names: Sequence[str]) -> Coverage:
@@ -252,9 +262,9 @@ def _union(
     return (unpack(union, members.shape[1]) * (np.int64(1) << members)).sum(axis=1)
 
 
-def _by_byte(values: Num[np.ndarray, "d d"]) -> Num[np.ndarray, "d bytes 256"]:
+def _by_byte(values: Num[np.ndarray, "d p"]) -> Num[np.ndarray, "d bytes 256"]:
     """Return the sum of each row's values over the members of every byte of a set of nodes."""
-    d = len(values)
-    padded = np.zeros((d, -(-d // 8), 8), dtype=values.dtype)
-    padded.reshape(d, -1)[:, :d] = values
+    d, bits = values.shape
+    padded = np.zeros((d, -(-bits // 8), 8), dtype=values.dtype)
+    padded.reshape(d, -1)[:, :bits] = values
     return padded @ unpack(np.arange(256), 8).T.astype(values.dtype)

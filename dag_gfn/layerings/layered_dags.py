@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Int8, Int64
+from jaxtyping import Bool, Int, Int64
 from numba import njit
 
 from dag_gfn.chunked import run_chunks
 from dag_gfn.compilation import lean
-from dag_gfn.graphs import graph
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_parents import draw_one
-from dag_gfn.layerings.node_weights import layer_masks
+from dag_gfn.layerings.node_weights import layer_masks, sets_before
 
 _SLICE = 256  # layerings that a thread takes at a time
 
@@ -44,7 +43,7 @@ def layering_of(adjacency: Bool[np.ndarray, "*batch d d"]) -> Int64[np.ndarray, 
 
 def draw_dags(
     weights: LayerWeights,
-    layer_of: Int8[np.ndarray, "k d"],
+    layer_of: Int[np.ndarray, "k d"],
     *,
     rng: np.random.Generator,
     on_share: Callable[[float], None] | None = None,
@@ -56,7 +55,7 @@ def draw_dags(
     Parameters
     ----------
     weights : LayerWeights
-    layer_of : ndarray, shape (k, d), int8
+    layer_of : ndarray, shape (k, d), int
         Layer of each node.
     rng : numpy.random.Generator
         The draws do not depend on the number of threads.
@@ -76,7 +75,7 @@ def draw_dags(
     >>> from dag_gfn.layerings.layer_weights import LayerWeights
     >>> from dag_gfn.layerings.layered_dags import draw_dags
     >>> weights = LayerWeights.of(np.zeros((2, 2)))
-    >>> draw_dags(weights, np.array([[0, 1]], dtype=np.int8), rng=np.random.default_rng(0)).astype(int).tolist()
+    >>> draw_dags(weights, np.array([[0, 1]], dtype=np.int16), rng=np.random.default_rng(0)).astype(int).tolist()
     [[[0, 1], [0, 0]]]
     """
     uniform = rng.random(layer_of.shape)
@@ -88,7 +87,7 @@ def draw_dags(
         _draw_dags(weights.tables, layer_of[part], uniform[part], streams[start // _SLICE], parents[part])
 
     run_chunks(draw, range(0, len(layer_of), _SLICE), progress=on_share)
-    return graph.adjacency_from_masks(parents, weights.d)
+    return weights.possible.adjacency_of(parents)
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
@@ -115,7 +114,7 @@ def fill_dag(tables, layer_of, uniform, rng, layers, earlier, parents):
     """
     layer_masks(layer_of, layers, earlier)
     for v in range(len(layer_of)):
-        k = layer_of[v]
         parents[v] = 0  # a root has no parents
-        if k > 0:
-            parents[v] = draw_one(tables, v, earlier[k], layers[k - 1], uniform[v], rng)
+        if layer_of[v] > 0:
+            inside, last = sets_before(tables.nodes, v, layer_of, layers, earlier)
+            parents[v] = draw_one(tables, v, inside, last, uniform[v], rng)

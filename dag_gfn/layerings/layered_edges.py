@@ -14,7 +14,7 @@ Where nodes that are no candidates can be parents, the two ways in which a set m
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float64, Int8
+from jaxtyping import Float64, Int
 from numba import njit
 
 from dag_gfn.chunked import run_chunks
@@ -25,6 +25,8 @@ from dag_gfn.layerings.node_weights import (
     index_of,
     layer_masks,
     log_outside_factor,
+    node_at,
+    sets_before,
     sum_touching,
 )
 
@@ -32,14 +34,14 @@ _SLICE = 256  # layerings that a thread takes at a time
 
 
 def edge_probabilities(
-    weights: LayerWeights, layer_of: Int8[np.ndarray, "k d"]
+    weights: LayerWeights, layer_of: Int[np.ndarray, "k d"]
 ) -> Float64[np.ndarray, "k d d"]:
     """Return P(i -> j | layering) for each layering; the error is at most about 1e-6.
 
     Parameters
     ----------
     weights : LayerWeights
-    layer_of : ndarray, shape (k, d), int8
+    layer_of : ndarray, shape (k, d), int
         Layer of each node.
 
     Returns
@@ -55,7 +57,7 @@ def edge_probabilities(
     >>> from dag_gfn.layerings.layer_weights import LayerWeights
     >>> from dag_gfn.layerings.layered_edges import edge_probabilities
     >>> weights = LayerWeights.of(np.zeros((3, 4)))
-    >>> edge_probabilities(weights, np.array([[0, 0, 1]], dtype=np.int8))[0, :, 2].round(4).tolist()
+    >>> edge_probabilities(weights, np.array([[0, 0, 1]], dtype=np.int16))[0, :, 2].round(4).tolist()
     [0.6667, 0.6667, 0.0]
     """
     probabilities = np.zeros((*layer_of.shape, weights.d))
@@ -80,9 +82,8 @@ def _edge_probabilities(tables, layer_of, probabilities):
     for s in range(len(layer_of)):
         layer_masks(layer_of[s], layers, earlier)
         for v in range(d):
-            k = layer_of[s, v]
-            last = layers[k - 1] if k > 0 else np.int64(0)
-            fill_edge_probabilities(tables, v, earlier[k], last, probabilities[s, :, v])
+            inside, last = sets_before(tables.nodes, v, layer_of[s], layers, earlier)
+            fill_edge_probabilities(tables, v, inside, last, probabilities[s, :, v])
 
 
 @lean
@@ -96,7 +97,7 @@ def fill_edge_probabilities(tables, node, inside, last, probabilities):
         probabilities[i] = 0.0
     if inside == 0:
         return
-    members, sums = tables.members[node], tables.log_sums[node]
+    members, sums, nodes = tables.members[node], tables.log_sums[node], tables.nodes
     within, touching = index_of(tables, node, inside), index_of(tables, node, last)
     log_all = sums[within]  # log of ŵ(U), by which all weights below are divided
     without_last = np.exp(sums[within & ~touching] - log_all)  # sets that avoid Q
@@ -109,7 +110,7 @@ def fill_edge_probabilities(tables, node, inside, last, probabilities):
         met = np.expm1(log_outside_factor(tables, node, outside & last))
         _fill_outside(tables, node, outside, last, met, share, probabilities)
     if met + share < CANCELLED:
-        _count_members(tables.log_weights[node], members, within, touching, probabilities)
+        _count_members(tables.log_weights[node], members, nodes, node, within, touching, probabilities)
         return
     for k in range(len(members)):
         bit = np.int64(1) << k
@@ -119,7 +120,9 @@ def fill_edge_probabilities(tables, node, inside, last, probabilities):
             if not touching & bit:
                 neither = np.exp(sums[within & ~touching & ~bit] - log_all)
                 with_it -= without_last - neither
-            probabilities[members[k]] = min(max((met * free + with_it) / (met + share), 0.0), 1.0)
+            probabilities[node_at(nodes, node, members[k])] = min(
+                max((met * free + with_it) / (met + share), 0.0), 1.0
+            )
 
 
 @lean
@@ -134,14 +137,15 @@ def _fill_outside(tables, node, outside, last, met, share, probabilities):
     while rest:
         if rest & 1:
             alone = 1.0 / (1.0 + np.exp(-tables.log_odds[node, u]))
-            probabilities[u] = alone * (1.0 + met) / (met + share) if last >> u & 1 else alone
+            given_it_meets = alone * (1.0 + met) / (met + share)
+            probabilities[node_at(tables.nodes, node, u)] = given_it_meets if last >> u & 1 else alone
         rest >>= 1
         u += 1
 
 
 @lean
 @no_type_check
-def _count_members(log_weights, members, within, touching, probabilities):
+def _count_members(log_weights, members, nodes, node, within, touching, probabilities):
     """Fill the same probabilities by a sum over all sets T, for where the differences cancel."""
     largest, _ = sum_touching(log_weights, within, touching)
     total, subset = 0.0, within
@@ -152,7 +156,7 @@ def _count_members(log_weights, members, within, touching, probabilities):
                 total += weight
                 for k in range(len(members)):
                     if subset >> k & 1:
-                        probabilities[members[k]] += weight
+                        probabilities[node_at(nodes, node, members[k])] += weight
         subset = (subset - 1) & within  # the next subset, descending
     for k in range(len(members)):
-        probabilities[members[k]] /= total
+        probabilities[node_at(nodes, node, members[k])] /= total

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from dag_gfn.compilation import lean
+from dag_gfn.graphs.subsets import MAX_NODES
 
 CANCELLED = 1e-7
 """Where g_v / ŵ_v(U) is below this, the difference has lost too many digits and its terms are summed one by one."""
@@ -31,15 +32,18 @@ class CompiledTables(NamedTuple):
     log_weights, log_sums, candidates : ndarray
         As there.
     members : ndarray, shape (d, K), int64
-        Candidate parents of each node, ascending.
-    byte_index : ndarray, shape (d, ceil(d/8), 256), int32
-        ``[v, b, x]`` is the part of the index of v for nodes 8 b to 8 b + 7, where x is the byte of the mask.
+        Candidate parents of each node, as bits of its masks, ascending.
+    byte_index : ndarray, shape (d, ceil(p/8), 256), int32
+        ``[v, b, x]`` is the part of the index of v for bits 8 b to 8 b + 7, where x is the byte of the mask.
     outside : ndarray, shape (d,), int64
         Bitmask of the nodes that are no candidates and can be parents.
-    log_odds : ndarray, shape (d, d), float64
+    log_odds : ndarray, shape (d, p), float64
         As there.
-    byte_log_factor : ndarray, shape (d, ceil(d/8), 256), float64
+    byte_log_factor : ndarray, shape (d, ceil(p/8), 256), float64
         The same for λ, the sum of log(1 + r) over members outside the candidates.
+    nodes : ndarray, shape (d,) or (d, p), int64
+        Which node each bit of the masks of a node stands for (`PossibleParents.nodes`); one axis, 0 to d - 1, where bit
+        i is node i.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class CompiledTables(NamedTuple):
     outside: np.ndarray
     log_odds: np.ndarray
     byte_log_factor: np.ndarray
+    nodes: np.ndarray
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
@@ -133,11 +138,19 @@ def node_weight_terms(tables, node, inside, last, exact):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def exact_log_node_weights(tables, nodes, inside, last):
-    """Return the exact log g of many nodes, each with its own U and Q; all arrays have shape (k,)."""
-    values = np.empty(len(nodes))
+def exact_log_node_weights(tables, nodes, layer_of, own):
+    """Return the exact log g of many nodes, one of each layering, shape (k,).
+
+    `nodes` and `own` have shape (k,): the node, and the layer that it would belong to. `layer_of` has shape (k, d);
+    nodes that are not before that layer may have any larger number up to d.
+    """
+    values, d = np.empty(len(nodes)), layer_of.shape[1]
+    layers, earlier = np.empty((2, d + 1), dtype=np.int64)
     for k in range(len(nodes)):
-        values[k] = log_node_weight(tables, nodes[k], inside[k], last[k], True)[0]
+        layer_masks(layer_of[k], layers, earlier)
+        layer_of[k, nodes[k]] = own[k]
+        inside, last = sets_before(tables.nodes, nodes[k], layer_of[k], layers, earlier)
+        values[k] = log_node_weight(tables, nodes[k], inside, last, True)[0]
     return values
 
 
@@ -200,11 +213,59 @@ def sum_touching(log_weights, within, touching):
     return largest, total
 
 
+# `nodes` is that of `CompiledTables`. Whether it has one axis or two is known when a function is compiled, and so what
+# concerns more nodes than fit a mask costs nothing with fewer.
+
+
+@lean
+@no_type_check
+def node_at(nodes, node, bit):
+    """Return which node a bit of the masks of a node stands for."""
+    if nodes.ndim == 1:
+        return np.int64(bit)
+    return nodes[node, bit]
+
+
+@lean
+@no_type_check
+def sets_before(nodes, node, layer_of, layers, earlier):
+    """Return the masks U and Q of a node: all layers before its own, and the last of them.
+
+    `layers` and `earlier` are those of `layer_masks`, where bit i of masks is node i. Otherwise the possible parents of
+    the node are looked at one by one.
+    """
+    own = layer_of[node]
+    if nodes.ndim == 1:
+        return earlier[own], layers[own - 1] if own > 0 else np.int64(0)
+    inside, last = np.int64(0), np.int64(0)
+    if own > 0:
+        for bit in range(nodes.shape[-1]):
+            layer = layer_of[node_at(nodes, node, bit)]
+            inside |= np.int64(layer < own) << bit
+            last |= np.int64(layer == own - 1) << bit
+    return inside, last
+
+
+@lean
+@no_type_check
+def mask_of(nodes, node, members):
+    """Return the mask of the possible parents of a node that belong to a set of nodes, given as booleans."""
+    mask = np.int64(0)
+    for bit in range(nodes.shape[-1]):
+        mask |= np.int64(members[node_at(nodes, node, bit)]) << bit
+    return mask
+
+
 @lean
 @no_type_check
 def layer_masks(layer_of, layers, earlier):
-    """Fill the mask of each layer and that of all earlier layers, both of shape (d,); return the number of layers."""
+    """Fill the mask of each layer and that of all earlier layers, both of shape (d,); return the number of layers.
+
+    With more nodes than fit a mask nothing is filled, and the number is 0.
+    """
     count = 0
+    if len(layer_of) > MAX_NODES:
+        return count
     for k in range(len(layers)):
         layers[k] = 0
     for v in range(len(layer_of)):

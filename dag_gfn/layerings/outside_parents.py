@@ -28,7 +28,7 @@ from numba import njit
 from dag_gfn.chunked import run_chunks
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_parents import draw_meeting
-from dag_gfn.layerings.node_weights import layer_masks
+from dag_gfn.layerings.node_weights import layer_masks, sets_before
 from dag_gfn.scores import ScoreTable
 
 _DRAWS = 16
@@ -143,7 +143,7 @@ def correct_parents(
     >>> drawn.parents.tolist()  # the only node of the layer before is node 0
     [[0, 1, 1]]
     """
-    layer_of = layer_of.astype(np.int8)
+    layer_of = layer_of.astype(np.int16)
     edge = np.zeros((*layer_of.shape, weights.d), dtype=np.float32)
     streams = rng.spawn(weights.d)
 
@@ -156,7 +156,8 @@ def correct_parents(
         ratio = np.exp(log_ratio - largest)
         cumulative = ratio.cumsum(axis=1)
         total = cumulative[:, -1]
-        _fill_edges(sets, ratio / np.where(total > 0.0, total, 1.0)[:, None], edge[:, :, node])
+        shares = ratio / np.where(total > 0.0, total, 1.0)[:, None]
+        _fill_edges(sets, shares, weights.possible.nodes[node], edge[:, :, node])
         at = streams[node].random(len(sets)) * total
         kept = np.minimum((cumulative <= at[:, None]).sum(axis=1), draws - 1)
         with np.errstate(divide="ignore"):  # log 0
@@ -195,9 +196,7 @@ def _draw_sets(tables, node, layer_of, rng, sets):
     inside, last = np.zeros(k, dtype=np.int64), np.zeros(k, dtype=np.int64)
     for s in range(k):
         layer_masks(layer_of[s], layers, earlier)
-        layer = layer_of[s, node]
-        if layer > 0:
-            inside[s], last[s] = earlier[layer], layers[layer - 1]
+        inside[s], last[s] = sets_before(tables.nodes, node, layer_of[s], layers, earlier)
     # Equal pairs become neighbours. A collision of the key can separate some of them, which only costs time.
     order = np.argsort(inside * 31 + last)
     start = 0
@@ -217,16 +216,16 @@ def _draw_sets(tables, node, layer_of, rng, sets):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _fill_edges(sets, shares, probabilities):
+def _fill_edges(sets, shares, nodes, probabilities):
     """Add up, for each row of sets and each node, the shares of the sets that contain it.
 
-    `sets` and `shares` have shape (k, m), `probabilities` (k, d).
+    `sets` and `shares` have shape (k, m), `probabilities` (k, d); bit b of a set stands for node ``nodes[b]``.
     """
     for s in range(len(sets)):
         for m in range(sets.shape[1]):
             rest, i = sets[s, m], 0
             while rest:
                 if rest & 1:
-                    probabilities[s, i] += shares[s, m]
+                    probabilities[s, nodes[i]] += shares[s, m]
                 rest >>= 1
                 i += 1

@@ -29,9 +29,10 @@ class ParentInclusion:
 
     Attributes
     ----------
-    alone : ndarray, shape (d,), float64
-        The probabilities where all other columns can be parents.
-    in_orders : ndarray, shape (d,), float64
+    alone : ndarray, shape (p,), float64
+        The probabilities where all other columns can be parents. An entry stands for a bit of the node's masks: for the
+        column itself, up to 63 of them.
+    in_orders : ndarray, shape (p,), float64
         The same where only columns before the node in an order can be: the mean over the random orders in which the
         column comes before the node.
 
@@ -49,8 +50,8 @@ class ParentInclusion:
     ((3,), 0.0)
     """
 
-    alone: Float64[np.ndarray, " d"]
-    in_orders: Float64[np.ndarray, " d"]
+    alone: Float64[np.ndarray, " p"]
+    in_orders: Float64[np.ndarray, " p"]
 
 
 def parent_inclusion(
@@ -90,22 +91,23 @@ def parent_inclusion(
     >>> (found.alone > 0.5).tolist()
     [False, True, False]
     """
-    d = table.d
-    steps = _steps(d)
-    half = int(np.clip(families / scorings(d), *_CHAINS)) // 2
-    before = rng.permuted(np.tile(np.arange(d), (half, 1)), axis=1)  # places in random orders
-    before = before < before[:, [node]]
-    within = pack(np.concatenate([np.ones_like(before), before])) & ~(np.int64(1) << node)
+    bits, own = table.possible.size, table.possible.own_bit(node)
+    steps = _steps(bits)
+    half = int(np.clip(families / scorings(bits), *_CHAINS)) // 2
+    ordered, place = (bits, node) if own else (bits + 1, bits)  # the node is among the bits, or comes on top
+    before = rng.permuted(np.tile(np.arange(ordered), (half, 1)), axis=1)  # places in random orders
+    before = before[:, :bits] < before[:, [place]]
+    within = pack(np.concatenate([np.ones_like(before), before])) & ~np.int64(own)
     within |= table.constraints.required[node]
     weight = np.exp(scores - scores.max())
     chains = _Chains(table, node, within, sets[rng.choice(len(sets), 2 * half, p=weight / weight.sum())], rng)
-    mean, looks = np.zeros((2, 2, d))
+    mean, looks = np.zeros((2, 2, bits))
     for step in range(steps):
         column, probability = chains.flip()
         if step >= steps // 4:
             for k, part in enumerate((slice(half), slice(half, None))):
-                mean[k] += np.bincount(column[part], probability[part], minlength=d)
-                looks[k] += np.bincount(column[part], chains.possible(column)[part], minlength=d)
+                mean[k] += np.bincount(column[part], probability[part], minlength=bits)
+                looks[k] += np.bincount(column[part], chains.possible(column)[part], minlength=bits)
         if step % 2:
             chains.exchange()
     alone, in_orders = mean / np.maximum(looks, 1)
@@ -140,7 +142,8 @@ class _Chains:
         rng: np.random.Generator,
     ):
         self._table, self._node, self._within, self._rng = table, node, within, rng
-        self._others = np.array([i for i in range(table.d) if i != node])
+        everyone = table.possible.everyone(node)
+        self._others = np.array([bit for bit in range(table.possible.size) if everyone >> bit & 1])
         self._sets = sets & within
         self._scores = self._scored(self._sets)
 
@@ -162,8 +165,9 @@ class _Chains:
 
     def exchange(self) -> None:
         """Propose, in each chain, to exchange a random member of the set for a random column outside it."""
-        key = self._rng.random((len(self._sets), self._table.d))
-        inside, free = unpack(self._sets, self._table.d), unpack(self._within & ~self._sets, self._table.d)
+        bits = self._table.possible.size
+        key = self._rng.random((len(self._sets), bits))
+        inside, free = unpack(self._sets, bits), unpack(self._within & ~self._sets, bits)
         leaves, joins = (np.where(among, key, -1.0).argmax(axis=1) for among in (inside, free))
         exchanged = self._sets ^ (np.int64(1) << leaves) ^ (np.int64(1) << joins)
         exchanged = np.where(inside.any(axis=1) & free.any(axis=1), exchanged, self._sets)

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float64, Int8
+from jaxtyping import Float64, Int16
 
 from dag_gfn.layerings.bridge_sampling import BATCHES, BridgeEstimate, bridge, variance_of_mean
 from dag_gfn.layerings.layer_weights import LayerWeights
@@ -25,7 +25,7 @@ class PooledLayerings:
     ----------
     own : WeightedLayerings
         The sampler's n draws.
-    chain_layer_of : ndarray, shape (c, m, d), int8
+    chain_layer_of : ndarray, shape (c, m, d), int16
         m draws of each of c chains.
     chain_log_rewards, chain_log_weights : ndarray, shape (c, m), float64
         log R, and log R minus the log-probability with which the sampler draws the same layering.
@@ -43,14 +43,14 @@ class PooledLayerings:
     >>> from dag_gfn.layerings.pooled_draws import PooledLayerings
     >>> from dag_gfn.layerings.weighted_draws import WeightedLayerings
     >>> own = WeightedLayerings(np.zeros((4, 3), dtype=np.int64), np.zeros(4), np.full(4, 2.0))
-    >>> chains = np.zeros((2, 2, 3), dtype=np.int8)
+    >>> chains = np.zeros((2, 2, 3), dtype=np.int16)
     >>> pooled = PooledLayerings.of(own, chains, np.zeros((2, 2)), np.full((2, 2), 2.0))
     >>> round(pooled.estimate.log_z, 6), len(pooled.joined)
     (2.0, 8)
     """
 
     own: WeightedLayerings
-    chain_layer_of: Int8[np.ndarray, "c m d"]
+    chain_layer_of: Int16[np.ndarray, "c m d"]
     chain_log_rewards: Float64[np.ndarray, "c m"]
     chain_log_weights: Float64[np.ndarray, "c m"]
     estimate: BridgeEstimate
@@ -60,7 +60,7 @@ class PooledLayerings:
     def of(
         cls,
         own: WeightedLayerings,
-        chain_layer_of: Int8[np.ndarray, "c m d"],
+        chain_layer_of: Int16[np.ndarray, "c m d"],
         chain_log_rewards: Float64[np.ndarray, "c m"],
         chain_log_weights: Float64[np.ndarray, "c m"],
         *,

@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float64, Int
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import NotTractable
-from dag_gfn.graphs import graph
 from dag_gfn.layerings.corrected_dags import DRAWS, CorrectedDags, correct_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
@@ -138,8 +137,8 @@ def posterior_dags(
         effective_samples = corrected.effective_samples
     else:
         on_share = None if on_phase is None else lambda share: on_phase("draws", share)
-        adjacency = draw_dags(weights, layer_of.astype(np.int8), rng=rng, on_share=on_share)
-    log_scores = table.log_reward(graph.parent_masks(adjacency))
+        adjacency = draw_dags(weights, layer_of.astype(np.int16), rng=rng, on_share=on_share)
+    log_scores = table.log_reward_of(adjacency)
     allowed = np.where(log_scores > -np.inf, log_share, -np.inf)  # the odds do not respect max_parents
     if not (allowed > -np.inf).any():
         raise NotTractable(
@@ -174,7 +173,7 @@ def draw_trial_dags(
     if weights.has_outside:
         correct_parents(weights, table, layer_of, draws=DRAWS, rng=rng)
     else:
-        draw_dags(weights, layer_of.astype(np.int8), rng=rng)
+        draw_dags(weights, layer_of.astype(np.int16), rng=rng)
 
 
 def affordable_dags(

@@ -164,7 +164,7 @@ class WeightedLayerings:
         def given() -> Iterator[tuple[slice, Float64[np.ndarray, "n d d"]]]:
             for start in range(0, k, _AT_A_TIME):
                 part = slice(start, start + _AT_A_TIME)
-                yield part, edge_probabilities(weights, self.layer_of[part].astype(np.int8))
+                yield part, edge_probabilities(weights, self.layer_of[part].astype(np.int16))
                 if on_share is not None:
                     on_share(min(part.stop / k, 1.0))
 
@@ -172,4 +172,4 @@ class WeightedLayerings:
 
     def dags(self, weights: LayerWeights, *, rng: np.random.Generator) -> Bool[np.ndarray, "k d d"]:
         """Return a DAG of each layering; ``[s, i, j]`` is True for i -> j in draw s (row -> column)."""
-        return draw_dags(weights, self.layer_of.astype(np.int8), rng=rng)
+        return draw_dags(weights, self.layer_of.astype(np.int16), rng=rng)

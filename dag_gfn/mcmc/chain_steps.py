@@ -11,7 +11,7 @@ from numba import njit
 
 from dag_gfn.compilation import lean
 from dag_gfn.layerings.layered_edges import fill_edge_probabilities
-from dag_gfn.layerings.node_weights import layer_masks, node_weight_terms
+from dag_gfn.layerings.node_weights import layer_masks, node_weight_terms, sets_before
 from dag_gfn.mcmc.moves import propose
 
 EDGES_EVERY = 2
@@ -156,8 +156,7 @@ def _evaluate(tables, layer_of, known, weight, room, exact):
     layer_masks(layer_of, layers, earlier)
     gain, product, bounded = 0.0, 1.0, False
     for v in range(len(layer_of)):
-        k = layer_of[v]
-        inside, last = earlier[k], layers[k - 1] if k > 0 else np.int64(0)
+        inside, last = sets_before(tables.nodes, v, layer_of, layers, earlier)
         room.inside[v], room.last[v] = inside, last
         if inside == known[0, v] and last == known[1, v]:
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int8, Int64
+from jaxtyping import Float32, Float64, Int16, Int64
 
 from dag_gfn.chunked import free_threads
 from dag_gfn.compilation import working_seconds
@@ -58,7 +58,7 @@ class Chains:
 
     Attributes
     ----------
-    layer_of : ndarray, shape (c, k, d), int8
+    layer_of : ndarray, shape (c, k, d), int16
     log_weights : ndarray, shape (c, k), float64
     edge : ndarray, shape (c, k, d, d), float32
         As in `LayeringDraws`.
@@ -90,7 +90,7 @@ class Chains:
     ((2, 187, 3), 16, False)
     """
 
-    layer_of: Int8[np.ndarray, "c k d"]
+    layer_of: Int16[np.ndarray, "c k d"]
     log_weights: Float64[np.ndarray, "c k"]
     edge: Float32[np.ndarray, "c k d d"]
     tried: Int64[np.ndarray, "c moves"]
@@ -265,7 +265,7 @@ def run_chains(
 class _Blocks(NamedTuple):
     """Blocks of one chain, as the attributes of `Chains`."""
 
-    layer_of: Int8[np.ndarray, "k d"]
+    layer_of: Int16[np.ndarray, "k d"]
     log_weights: Float64[np.ndarray, " k"]
     edge: Float32[np.ndarray, "k d d"]
     rounds: Int64[np.ndarray, " k"]

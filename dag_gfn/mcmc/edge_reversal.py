@@ -33,6 +33,8 @@ from dag_gfn.layerings.node_weights import (
     index_of,
     log_node_weight,
     log_outside_factor,
+    mask_of,
+    node_at,
 )
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
@@ -53,47 +55,54 @@ def reverse_edges(tables, layer_of, times, rng):
     """
     d, accepted = len(layer_of), 0
     layers, earlier, parents = np.empty((3, d), dtype=np.int64)
-    uniform = np.empty(d)
+    uniform, reached = np.empty(d), np.zeros(d, dtype=np.bool_)
     for v in range(d):
         if layer_of[v] > 0:
             uniform[v] = rng.random()
     fill_dag(tables, layer_of, uniform, rng, layers, earlier, parents)
     for _ in range(times):
-        accepted += reverse_edge(tables, parents, rng)
-    _fill_layers(parents, layer_of)
+        accepted += reverse_edge(tables, parents, reached, rng)
+    _fill_layers(tables.nodes, parents, layer_of)
     return accepted
 
 
 @lean
 @no_type_check
-def reverse_edge(tables, parents, rng):
-    """Reverse an edge of a DAG, given as the mask of each node's parents, or leave it; return whether it changed."""
-    d, count = len(parents), _number_of_edges(parents)
+def reverse_edge(tables, parents, reached, rng):
+    """Reverse an edge of a DAG, given as the mask of each node's parents, or leave it; return whether it changed.
+
+    `reached` is room for d booleans.
+    """
+    count = _number_of_edges(parents)
     if count == 0:
         return False
-    i, j = _edge(parents, np.int64(rng.random() * count))
-    of_i, of_j, all_nodes = parents[i], parents[j], (np.int64(1) << d) - 1
+    i, j = _edge(tables.nodes, parents, np.int64(rng.random() * count))
+    j_for_i, i_for_j = _bit(tables.nodes, i, j), _bit(tables.nodes, j, i)
+    if j_for_i == 0:  # j is no possible parent of i
+        return False
+    of_i, of_j = parents[i], parents[j]
     log_uniform = np.log(rng.random())
     parents[i], parents[j] = 0, 0
     others = _number_of_edges(parents)
-    open_to_i, open_to_j = all_nodes & ~_descendants(parents, i), all_nodes & ~_descendants(parents, j)
+    open_to_i, open_to_j = (
+        _open_to(tables.nodes, parents, i, reached),
+        _open_to(tables.nodes, parents, j, reached),
+    )
     parents[j] = of_j
-    log_back = _log_with(tables, j, open_to_j, i, True)[0]
-    log_back += _log_within(tables, i, all_nodes & ~_descendants(parents, i))
+    log_back = _log_with(tables, j, open_to_j, i_for_j, True)[0]
+    log_back += _log_within(tables, i, _open_to(tables.nodes, parents, i, reached))
     parents[j] = 0
     # At most this, whatever the new parents of i, which make it a descendant of j: sums that cancel are not looked at
     # unless they matter.
-    log_there, bounded = _log_with(tables, i, open_to_i, j, False)
-    log_most = (
-        np.log(count / (others + 1)) + _log_within(tables, j, open_to_j & ~(np.int64(1) << i)) - log_back
-    )
+    log_there, bounded = _log_with(tables, i, open_to_i, j_for_i, False)
+    log_most = np.log(count / (others + 1)) + _log_within(tables, j, open_to_j & ~i_for_j) - log_back
     if log_uniform < log_there + log_most and bounded:
-        log_there = _log_with(tables, i, open_to_i, j, True)[0]
+        log_there = _log_with(tables, i, open_to_i, j_for_i, True)[0]
     if not log_uniform < log_there + log_most:
         parents[i], parents[j] = of_i, of_j
         return False
-    parents[i] = draw_one(tables, i, open_to_i, np.int64(1) << j, rng.random(), rng)
-    open_to_j = all_nodes & ~_descendants(parents, j)
+    parents[i] = draw_one(tables, i, open_to_i, j_for_i, rng.random(), rng)
+    open_to_j = _open_to(tables.nodes, parents, j, reached)
     log_there += _log_within(tables, j, open_to_j)
     parents[j] = draw_within(tables, j, open_to_j, rng)
     if log_uniform < np.log(count / _number_of_edges(parents)) + log_there - log_back:
@@ -104,17 +113,22 @@ def reverse_edge(tables, parents, rng):
 
 @lean
 @no_type_check
-def _fill_layers(parents, layer_of):
-    """Fill the layering of a DAG."""
-    d, left, layer = len(parents), (np.int64(1) << len(parents)) - 1, 0
-    while left:
-        roots = np.int64(0)
-        for v in range(d):
-            if left >> v & 1 and parents[v] & left == 0:
-                roots |= np.int64(1) << v
-                layer_of[v] = layer
-        left &= ~roots
-        layer += 1
+def _fill_layers(nodes, parents, layer_of):
+    """Fill the layering of a DAG: the layer of each node is one beyond that of its last parent."""
+    changed = True
+    for v in range(len(parents)):
+        layer_of[v] = 0
+    while changed:
+        changed = False
+        for v in range(len(parents)):
+            layer, rest, bit = layer_of[v], parents[v], 0
+            while rest:
+                if rest & 1:
+                    layer = max(layer, layer_of[node_at(nodes, v, bit)] + 1)
+                rest >>= 1
+                bit += 1
+            if layer > layer_of[v]:
+                layer_of[v], changed = layer, True
 
 
 @lean
@@ -128,15 +142,45 @@ def _number_of_edges(parents):
 
 @lean
 @no_type_check
-def _edge(parents, nth):
+def _edge(nodes, parents, nth):
     """Return the nodes i and j of edge number `nth`, i -> j."""
     for j in range(len(parents)):
-        for i in range(len(parents)):
-            if parents[j] >> i & 1:
+        for bit in range(nodes.shape[-1]):
+            if parents[j] >> bit & 1:
                 if nth == 0:
-                    return i, j
+                    return node_at(nodes, j, bit), np.int64(j)
                 nth -= 1
-    return -1, -1
+    return np.int64(-1), np.int64(-1)
+
+
+@lean
+@no_type_check
+def _bit(nodes, node, parent):
+    """Return the mask of one possible parent of a node, 0 if it is none."""
+    if nodes.ndim == 1:
+        return np.int64(1) << parent
+    for bit in range(nodes.shape[-1]):
+        if node_at(nodes, node, bit) == parent:
+            return np.int64(1) << bit
+    return np.int64(0)
+
+
+@lean
+@no_type_check
+def _open_to(nodes, parents, node, reached):
+    """Return the mask of the possible parents of a node that it has no path to; `reached` is room for d booleans."""
+    d = len(parents)
+    if nodes.ndim == 1:
+        return ((np.int64(1) << d) - 1) & ~_descendants(parents, node)
+    for v in range(d):
+        reached[v] = v == node
+    changed = True
+    while changed:
+        changed = False
+        for v in range(d):
+            if not reached[v] and parents[v] & mask_of(nodes, v, reached):
+                reached[v] = changed = True
+    return ((np.int64(1) << nodes.shape[-1]) - 1) & ~mask_of(nodes, node, reached)
 
 
 @lean
@@ -168,10 +212,10 @@ def _log_within(tables, node, among):
 @lean
 @no_type_check
 def _log_with(tables, node, among, parent, exact):
-    """Return the log-weight of those that contain a given node, and whether it is only an upper bound.
+    """Return the log-weight of those that contain a given node, a mask, and whether it is only an upper bound.
 
     It never is if `exact` is asked for.
     """
-    if not _possible(tables, node, among) >> parent & 1:
+    if not _possible(tables, node, among) & parent:
         return -np.inf, False
-    return log_node_weight(tables, node, _possible(tables, node, among), np.int64(1) << parent, exact)
+    return log_node_weight(tables, node, _possible(tables, node, among), parent, exact)

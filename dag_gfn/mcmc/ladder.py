@@ -165,7 +165,7 @@ def run_ladder(
     """
     rungs, d = state.layer_of.shape
     drawn = LayeringDraws(
-        np.empty((blocks, d), dtype=np.int8), np.empty(blocks), np.empty((blocks, d, d), dtype=np.float32)
+        np.empty((blocks, d), dtype=np.int16), np.empty(blocks), np.empty((blocks, d, d), dtype=np.float32)
     )
     layer_of, from_top = state.layer_of.copy(), state.from_top.copy()
     moves = np.zeros((2, len(COUNTED)), dtype=np.int64)

@@ -13,13 +13,20 @@ from dataclasses import dataclass, replace
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int8, Int64
+from jaxtyping import Float32, Float64, Int16, Int64
 from numba import njit
 
 from dag_gfn.errors import ConstraintError
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_parents import draw_within
-from dag_gfn.layerings.node_weights import index_of, layer_masks, log_node_weight
+from dag_gfn.layerings.node_weights import (
+    index_of,
+    layer_masks,
+    log_node_weight,
+    mask_of,
+    node_at,
+    sets_before,
+)
 from dag_gfn.mcmc.chain_steps import EDGES_EVERY, add_edges, begin, make_room, one_step
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES, MOVES
 
@@ -77,7 +84,7 @@ class LayeringDraws:
 
     Attributes
     ----------
-    layer_of : ndarray, shape (k, d), int8
+    layer_of : ndarray, shape (k, d), int16
         As in `LayeringState`, at the end of each block.
     log_weights : ndarray, shape (k,), float64
         At the same steps.
@@ -97,7 +104,7 @@ class LayeringDraws:
     ['0.0', '0.3', '0.3']
     """
 
-    layer_of: Int8[np.ndarray, "k d"]
+    layer_of: Int16[np.ndarray, "k d"]
     log_weights: Float64[np.ndarray, " k"]
     edge: Float32[np.ndarray, "k d d"]
 
@@ -216,7 +223,7 @@ def run(
     """
     layer_of = state.layer_of.copy()
     drawn = LayeringDraws(
-        np.empty((blocks, weights.d), dtype=np.int8),
+        np.empty((blocks, weights.d), dtype=np.int16),
         np.empty(blocks),
         np.empty((blocks, weights.d, weights.d), dtype=np.float32),
     )
@@ -252,24 +259,25 @@ def _random_layering(tables, rng, layer_of):
     A node that can be placed stays so when others have been, so the order never ends early if any DAG exists.
     """
     d = len(layer_of)
-    placed = np.int64(0)
-    candidates = np.empty(d, dtype=np.int64)
+    placed, candidates = np.zeros(d, dtype=np.bool_), np.empty(d, dtype=np.int64)
     for _ in range(d):
         count = 0
         for v in range(d):
-            if not placed >> v & 1 and tables.log_sums[v, index_of(tables, v, placed)] > -np.inf:
+            if placed[v]:
+                continue
+            if tables.log_sums[v, index_of(tables, v, mask_of(tables.nodes, v, placed))] > -np.inf:
                 candidates[count] = v
                 count += 1
         if count == 0:
             return False
         v = candidates[int(rng.random() * count)]
         # parents among all that are placed, by their weights; the layer is one beyond the last parent's
-        parents = draw_within(tables, v, placed, rng)
+        parents = draw_within(tables, v, mask_of(tables.nodes, v, placed), rng)
         layer_of[v] = 0
-        for i in range(d):
-            if parents >> i & 1:
-                layer_of[v] = max(layer_of[v], layer_of[i] + 1)
-        placed |= np.int64(1) << v
+        for bit in range(tables.nodes.shape[-1]):
+            if parents >> bit & 1:
+                layer_of[v] = max(layer_of[v], layer_of[node_at(tables.nodes, v, bit)] + 1)
+        placed[v] = True
     return True
 
 
@@ -282,9 +290,8 @@ def _log_weight(tables, layer_of):
     layer_masks(layer_of, layers, earlier)
     total = 0.0
     for v in range(d):
-        k = layer_of[v]
-        last = layers[k - 1] if k > 0 else np.int64(0)
-        total += log_node_weight(tables, v, earlier[k], last, True)[0]
+        inside, last = sets_before(tables.nodes, v, layer_of, layers, earlier)
+        total += log_node_weight(tables, v, inside, last, True)[0]
     return total
 
 

@@ -15,7 +15,7 @@ from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.features import chunks, feature_marginals
 from dag_gfn.posterior.marginal import Marginal, Probability
 from dag_gfn.posterior.posterior import GraphPosterior
-from dag_gfn.posterior.queries import COMPARISONS, And, Not, Or, PairFeature, Parents, Predicate, Query
+from dag_gfn.posterior.queries import SET_COMPARISONS, And, Not, Or, PairFeature, Parents, Predicate, Query
 from dag_gfn.posterior.query_language import parse_query
 from dag_gfn.posterior.ranking import evidence_of
 
@@ -255,7 +255,9 @@ def _of_parent_sets(
     negated: bool = False,
 ) -> Probability:
     """Return the summed probability of the parent sets that satisfy the statement, or of those that do not."""
-    complies = COMPARISONS[comparison](subsets.parent_sets(node, posterior.d), members)
+    one = subsets.unpack(np.array(members, dtype=np.int64), posterior.d)
+    every = subsets.unpack(subsets.parent_sets(node, posterior.d), posterior.d)
+    complies = SET_COMPARISONS[comparison](every, one)
     among = ~complies if negated else complies
     value = float(np.clip(sets.values[node, among].sum(), 0.0, 1.0))
     found = Probability(value, _error(sets, None), sets.source)

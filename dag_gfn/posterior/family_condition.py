@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool
 
 from dag_gfn.errors import ConstraintError, OptionError
 from dag_gfn.graphs import graph
@@ -21,19 +21,20 @@ class FamilyCondition:
 
     Attributes
     ----------
-    required, forbidden : ndarray, shape (d,), int64
-        For each node, the bitmask of the parents that it has, and of those that it has not.
+    required, forbidden : ndarray, shape (d, d), bool
+        ``[i, j]`` is True for the edges i -> j (row -> column) that are present, and for those that are absent.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from dag_gfn.posterior.family_condition import FamilyCondition
     >>> condition = FamilyCondition.of(("a", "b", "c"), edges=[("a", "b")], tiers=[["a"], ["c"]])
-    >>> condition.required.tolist(), condition.forbidden.tolist()  # b has the parent a; c is no parent of a
-    ([0, 1, 0], [4, 0, 0])
+    >>> np.argwhere(condition.required).tolist(), np.argwhere(condition.forbidden).tolist()  # a -> b, not c -> a
+    ([[0, 1]], [[2, 0]])
     """
 
-    required: Int64[np.ndarray, " d"]
-    forbidden: Int64[np.ndarray, " d"]
+    required: Bool[np.ndarray, "d d"]
+    forbidden: Bool[np.ndarray, "d d"]
 
     @classmethod
     def of(
@@ -61,10 +62,10 @@ class FamilyCondition:
             If the condition contradicts itself.
         """
         place = {name: k for k, name in enumerate(names)}
-        required, forbidden = (np.zeros(len(names), dtype=np.int64) for _ in range(2))
-        for masks, pairs in ((required, edges), (forbidden, absent)):
+        required, forbidden = np.zeros((2, len(names), len(names)), dtype=bool)
+        for matrix, pairs in ((required, edges), (forbidden, absent)):
             for source, target in pairs:
-                masks[_place(place, target)] |= np.int64(1) << _place(place, source)
+                matrix[_place(place, source), _place(place, target)] = True
         earlier: list[int] = []
         for tier in tiers:
             if isinstance(tier, str):
@@ -72,8 +73,7 @@ class FamilyCondition:
             here = [_place(place, name) for name in tier]
             if len({*earlier, *here}) < len(earlier) + len(here):
                 raise OptionError(f"a variable is in two tiers: {', '.join(tier)} holds one again")
-            for node in earlier:
-                forbidden[node] |= sum(1 << later for later in here)
+            forbidden[np.ix_(here, earlier)] = True
             earlier += here
         condition = cls(required, forbidden)
         condition.require_possible(names)
@@ -88,29 +88,30 @@ class FamilyCondition:
 
         Examples
         --------
+        >>> import numpy as np
         >>> from dag_gfn.posterior.family_condition import FamilyCondition
         >>> from dag_gfn.posterior.query_language import parse_query
         >>> query = parse_query("edge(a, b) & path(b, c)", ("a", "b", "c"))
         >>> condition, rest = FamilyCondition.of_query(query, 3)
-        >>> condition.required.tolist(), rest
-        ([0, 1, 0], PairFeature(feature='path', source=1, target=2))
+        >>> np.argwhere(condition.required).tolist(), rest
+        ([[0, 1]], PairFeature(feature='path', source=1, target=2))
         """
-        required, forbidden = np.zeros(d, dtype=np.int64), np.zeros(d, dtype=np.int64)
-        everyone, rest = (1 << d) - 1, []
+        required, forbidden = np.zeros((2, d, d), dtype=bool)
+        rest = []
         for part in _conjuncts(query):
             match part:
                 case PairFeature("edge", source, target):
-                    required[target] |= np.int64(1) << source
+                    required[source, target] = True
                 case Not(PairFeature("edge", source, target)):
-                    forbidden[target] |= np.int64(1) << source
+                    forbidden[source, target] = True
                 case Not(PairFeature("linked", source, target)):
-                    forbidden[target] |= np.int64(1) << source
-                    forbidden[source] |= np.int64(1) << target
+                    forbidden[source, target] = forbidden[target, source] = True
                 case Parents(node, "==" | ">=" | "<=" as comparison, members):
+                    among = np.array([bool(members >> i & 1) for i in range(d)])
                     if comparison != "<=":
-                        required[node] |= members
+                        required[:, node] |= among
                     if comparison != ">=":
-                        forbidden[node] |= everyone & ~members & ~(1 << node)
+                        forbidden[:, node] |= ~among & (np.arange(d) != node)
                 case _:
                     rest.append(part)
         remaining = None if not rest else rest[0] if len(rest) == 1 else And(tuple(rest))
@@ -122,12 +123,12 @@ class FamilyCondition:
 
     def require_possible(self, names: Sequence[str]) -> None:
         """Raise ConstraintError if no DAG at all satisfies the condition."""
-        both = np.flatnonzero(self.required & self.forbidden)
+        both = np.argwhere(self.required & self.forbidden)
         if len(both):
             raise ConstraintError(
-                f"an edge into '{names[both[0]]}' is to be there and not to be there: take one of the two as given"
+                f"an edge into '{names[both[0, 1]]}' is to be there and not to be there: take one of the two as given"
             )
-        if not graph.is_dag(graph.adjacency_from_masks(self.required, len(names))):
+        if not graph.is_dag(self.required):
             raise ConstraintError("the edges that are given close a cycle: a DAG never has them all")
 
 

@@ -20,13 +20,13 @@ from dag_gfn.posterior.features import FEATURES, OF_CLASSES
 Graphs = Bool[np.ndarray, "m d d"]
 Answers = Bool[np.ndarray, " m"]
 
-COMPARISONS: dict[str, Callable[[Int64[np.ndarray, " m"], int], Answers]] = {
-    "==": lambda sets, other: sets == other,
-    "!=": lambda sets, other: sets != other,
-    ">=": lambda sets, other: sets & other == other,
-    "<=": lambda sets, other: sets & ~np.int64(other) == 0,
+SET_COMPARISONS: dict[str, Callable[[Bool[np.ndarray, "m d"], Bool[np.ndarray, " d"]], Answers]] = {
+    "==": lambda sets, other: np.asarray((sets == other).all(axis=1)),
+    "!=": lambda sets, other: np.asarray((sets != other).any(axis=1)),
+    ">=": lambda sets, other: np.asarray(sets[:, other].all(axis=1)),
+    "<=": lambda sets, other: np.asarray(~sets[:, ~other].any(axis=1)),
 }
-"""Comparisons of sets of nodes as bitmasks: equal, not equal, contains, is contained in."""
+"""Comparisons of sets of nodes with one: equal, not equal, contains, is contained in."""
 
 
 SIZES: dict[str, Callable[[Float64[np.ndarray, " m"], float], Answers]] = {
@@ -73,14 +73,14 @@ class Batch:
         return self._features[name]
 
     @cached_property
-    def parents(self) -> Int64[np.ndarray, "m d"]:
-        """Every node's parents as a bitmask."""
-        return graph.parent_masks(self.adjacency)
+    def parents(self) -> Int64[np.ndarray, "words m d"]:
+        """Every node's parents as words (`graph.parent_words`)."""
+        return graph.parent_words(self.adjacency)
 
     @cached_property
-    def ancestors(self) -> Int64[np.ndarray, "m d"]:
-        """Every node's ancestors, itself among them, as a bitmask."""
-        return graph.parent_masks(graph.transitive_closure(self.adjacency))
+    def ancestors(self) -> Int64[np.ndarray, "words m d"]:
+        """Every node's ancestors, itself among them, as words."""
+        return graph.parent_words(graph.transitive_closure(self.adjacency))
 
     def separated(self, query: "DSeparated") -> Answers:
         """Return in which graphs a d-separation holds."""
@@ -165,7 +165,7 @@ class PairFeature(Query):
 @final
 @dataclass(frozen=True)
 class Parents(Query):
-    """The parents of a node compare with a set of nodes, a bitmask, as `COMPARISONS` says.
+    """The parents of a node compare with a set of nodes, a bitmask, as `SET_COMPARISONS` says.
 
     Examples
     --------
@@ -182,7 +182,9 @@ class Parents(Query):
     members: int
 
     def holds_in(self, batch: Batch) -> Answers:
-        return COMPARISONS[self.comparison](batch.parents[:, self.node], self.members)
+        of_node = batch.adjacency[:, :, self.node]
+        members = np.array([bool(self.members >> i & 1) for i in range(of_node.shape[1])])
+        return SET_COMPARISONS[self.comparison](of_node, members)
 
 
 @final

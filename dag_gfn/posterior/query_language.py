@@ -24,7 +24,7 @@ from typing import Literal, NoReturn, final
 
 from dag_gfn.errors import MAX_ECHO, QueryError, shortened
 from dag_gfn.posterior.queries import (
-    COMPARISONS,
+    SET_COMPARISONS,
     SIZES,
     And,
     DSeparated,
@@ -224,8 +224,10 @@ class _Parser:
     def parents(self) -> Query:
         (node,) = self.columns(1)
         comparison = self.next.text
-        if self.next.kind != "symbol" or comparison not in COMPARISONS:
-            self.fail(f"expected one of {' '.join(COMPARISONS)} and a set such as {{a, b}}, not {self.found}")
+        if self.next.kind != "symbol" or comparison not in SET_COMPARISONS:
+            self.fail(
+                f"expected one of {' '.join(SET_COMPARISONS)} and a set such as {{a, b}}, not {self.found}"
+            )
         self.index += 1
         self.expect("{")
         members: list[int] = []

@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool
 
 from dag_gfn.errors import QueryError, shortened
-from dag_gfn.graphs.subsets import unpack
 from dag_gfn.posterior.conditioning import OF_THE_WHOLE, as_query, given
 from dag_gfn.posterior.family_condition import FamilyCondition
 from dag_gfn.posterior.limits import reliable_weights
@@ -142,6 +141,6 @@ def _info(posterior: GraphPosterior, found: GraphPosterior, text: str) -> dict[s
     }
 
 
-def _pairs(masks: Int64[np.ndarray, " d"], names: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the edges (source, target) of bitmasks of parents."""
-    return [(names[i], names[j]) for j, i in np.argwhere(unpack(masks, len(names)))]
+def _pairs(edges: Bool[np.ndarray, "d d"], names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return edges as pairs (source, target)."""
+    return [(names[i], names[j]) for j, i in np.argwhere(edges.T)]

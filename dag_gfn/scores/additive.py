@@ -1,12 +1,14 @@
 """The additive score: each parent acts through a curve, and what parents do adds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64, Shaped
 from scipy.special import logsumexp
 
 from dag_gfn.data.dataset import Dataset
+from dag_gfn.data.some_nodes import of_nodes
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import remove_bit, subsets_within, unpack
 from dag_gfn.scores.additive_statistics import (
@@ -119,6 +121,13 @@ class Additive(BlockBGe):
         assert self.design is not None
         self.curves = curves_of(self.design, self.num_curves)
         self._set_curves(self.design, self.curves)
+
+    def on_nodes(self, nodes: Sequence[int]) -> "Additive":
+        """Return this score of some nodes alone, with the same degrees of freedom; see :class:`LocalScore`."""
+        assert self.widths is not None
+        others = int(self.widths.sum()) - int(self.widths[list(nodes)].sum())
+        options: dict[str, Any] = self.hyperparameters
+        return type(self)(of_nodes(self.data, nodes), **{**options, "alpha_w": self.alpha_w - others})
 
     @classmethod
     def from_statistics(

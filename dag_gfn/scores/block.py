@@ -85,7 +85,7 @@ class BlockBGe(NormalWishart):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the nodes."""
-        return self._names
+        return self._names if self._some_names is None else self._some_names
 
     @classmethod
     def from_design(

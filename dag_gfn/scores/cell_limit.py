@@ -6,7 +6,8 @@ is therefore left out. Here r_j is the number of states of j, q(P) the number of
 the number of rows that count for j.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -14,10 +15,14 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.messages import listed, quoted
 from dag_gfn.data.row_weights import are_counts, effective_rows
+from dag_gfn.graphs.possible_parents import PossibleParents
 
 
 def num_cells(
-    states: Float64[np.ndarray, " d"], node: int | Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
+    states: Float64[np.ndarray, " d"],
+    node: int | Int64[np.ndarray, " m"],
+    parents: Int64[np.ndarray, " m"],
+    possible: PossibleParents | None = None,
 ) -> Float64[np.ndarray, " m"]:
     """Return the number of cells of each family's table, the states of the node included.
 
@@ -28,6 +33,8 @@ def num_cells(
     node : int or array of shape (m,), int64
     parents : array, shape (m,), int64
         Bitmasks.
+    possible : PossibleParents, optional
+        What their bits stand for; by default bit i is node i.
 
     Examples
     --------
@@ -37,8 +44,9 @@ def num_cells(
     [2.0, 6.0, 24.0]
     """
     cells = np.broadcast_to(states[node], parents.shape).copy()
-    for i, r in enumerate(states):
-        np.multiply(cells, r, out=cells, where=(parents >> np.int64(i) & 1).astype(bool))
+    by_bit = states[:, None] if possible is None else states[possible.nodes[node].T]  # (p, 1 or m)
+    for bit, r in enumerate(by_bit):
+        np.multiply(cells, r, out=cells, where=(parents >> np.int64(bit) & 1).astype(bool))
     return cells
 
 
@@ -56,14 +64,16 @@ class CellLimit:
     num_rows : array, shape (d,), float64
         Rows that count for each column. A column with none has no limit: the data say nothing about its parents, so
         their probabilities are those of the prior.
-    required : array, shape (d,), int64
-        Bitmask of the required parents of each column.
+    required_edges : array, shape (d, d), bool
+        ``[i, j]`` is True where i is a required parent of j.
+    possible : PossibleParents or None
+        What the bits of masks stand for; None: bit i is node i.
 
     Examples
     --------
     >>> import numpy as np
     >>> from dag_gfn.scores.cell_limit import CellLimit
-    >>> states, rows, required = np.array([2.0, 3.0, 4.0]), np.full(3, 10.0), np.zeros(3, dtype=np.int64)
+    >>> states, rows, required = np.array([2.0, 3.0, 4.0]), np.full(3, 10.0), np.zeros((3, 3), dtype=bool)
     >>> limit = CellLimit(states, rows, required)
     >>> limit.allow(0, np.array([0b010, 0b110])).tolist()  # 6 and 24 cells, with 10 rows
     [True, False]
@@ -73,12 +83,13 @@ class CellLimit:
 
     states: Float64[np.ndarray, " d"]
     num_rows: Float64[np.ndarray, " d"]
-    required: Int64[np.ndarray, " d"]
+    required_edges: Bool[np.ndarray, "d d"]
+    possible: PossibleParents | None = None
 
     @classmethod
-    def of(cls, data: Dataset, required: Int64[np.ndarray, " d"]) -> "CellLimit | None":
+    def of(cls, data: Dataset, required_edges: Bool[np.ndarray, "d d"]) -> "CellLimit | None":
         """Return the limit for discrete data, or None where it leaves nothing out."""
-        limit = cls(np.array(data.cardinalities, dtype=np.float64), rows_of_columns(data), required)
+        limit = cls(np.array(data.cardinalities, dtype=np.float64), rows_of_columns(data), required_edges)
         return limit if any(first < data.d for first, _ in limit.sizes_left_out()) else None
 
     def allow(
@@ -86,8 +97,19 @@ class CellLimit:
     ) -> Bool[np.ndarray, " m"]:
         """Return which parent sets (bitmasks, shape (m,)) are allowed; ``node`` is one column, or one for each set."""
         rows = self.num_rows[node]
-        within = num_cells(self.states, node, parents) <= np.where(rows > 0, rows, np.inf)
+        cells = num_cells(self.states, node, parents, self.possible)
+        within = cells <= np.where(rows > 0, rows, np.inf)
         return within | (parents == 0) | (parents == self.required[node])
+
+    @cached_property
+    def required(self) -> Int64[np.ndarray, " d"]:
+        """Mask of the required parents of each column."""
+        possible = PossibleParents.all(len(self.states)) if self.possible is None else self.possible
+        return possible.masks_of(self.required_edges)
+
+    def among(self, possible: PossibleParents) -> "CellLimit":
+        """Return the limit on masks over possible parents."""
+        return replace(self, possible=possible)
 
     def sizes_left_out(self) -> list[tuple[int, int]]:
         """Return, for each column, the smallest numbers of parents at which some, and all, sets are left out.

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.errors import ConstraintError
-from dag_gfn.graphs.subsets import popcount, unpack
+from dag_gfn.graphs.possible_parents import PossibleParents
+from dag_gfn.graphs.subsets import popcount
 from dag_gfn.scores.cell_limit import CellLimit
 from dag_gfn.scores.family_list import FamilyList
 
@@ -22,8 +24,8 @@ class Constraints:
 
     Parameters
     ----------
-    required, forbidden : array, shape (d,), int64
-        For each node, the bitmask of the parents that it must have, and of those that it must not have.
+    required_edges, forbidden_edges : array, shape (d, d), bool
+        ``[i, j]`` is True where i -> j (row -> column) must be in the graph, and where it must not.
     max_parents : int or None
         Largest number of parents of any node.
     max_parents_of : array, shape (d,), int64, or None
@@ -32,6 +34,9 @@ class Constraints:
         The largest contingency table of a family, for discrete columns.
     listed : FamilyList or None
         The only families that have a score, where they are listed.
+    possible : PossibleParents or None
+        What the bits of parent masks stand for. All nodes up to 63, unless given; with more, masks have a meaning only
+        once the score table has chosen possible parents (`among`).
 
     Examples
     --------
@@ -44,17 +49,18 @@ class Constraints:
     {'required': [['a', 'b']], 'forbidden': [['c', 'b']], 'max_parents': None, 'max_parents_of': {}}
     """
 
-    required: Int64[np.ndarray, " d"]
-    forbidden: Int64[np.ndarray, " d"]
+    required_edges: Bool[np.ndarray, "d d"]
+    forbidden_edges: Bool[np.ndarray, "d d"]
     max_parents: int | None = None
     cell_limit: CellLimit | None = None
     max_parents_of: Int64[np.ndarray, " d"] | None = None
     listed: FamilyList | None = None
+    possible: PossibleParents | None = None
 
     @classmethod
     def none(cls, d: int) -> "Constraints":
         """Return the constraints on d nodes that allow everything."""
-        return cls(np.zeros(d, dtype=np.int64), np.zeros(d, dtype=np.int64))
+        return cls(*np.zeros((2, d, d), dtype=bool))
 
     @classmethod
     def from_names(
@@ -85,32 +91,56 @@ class Constraints:
             cycle, or a limit is negative or smaller than the required parents of a node.
         """
         names = tuple(names)
-        masks = {
-            "required": np.zeros(len(names), dtype=np.int64),
-            "forbidden": np.zeros(len(names), dtype=np.int64),
-        }
+        matrices = {word: np.zeros((len(names),) * 2, dtype=bool) for word in ("required", "forbidden")}
         for word, edges in (("required", required), ("forbidden", forbidden)):
             for edge in edges:
                 source, target = _edge_indices(edge, word, names)
-                masks[word][target] |= np.int64(1) << source
+                matrices[word][source, target] = True
         limits = None
         if max_parents_of:
             limits = np.full(len(names), len(names) - 1, dtype=np.int64)
             for name, limit in max_parents_of.items():
                 _require_name(name, f"the limit of {limit} parents", names)
                 limits[names.index(name)] = limit
-        constraints = cls(masks["required"], masks["forbidden"], max_parents, max_parents_of=limits)
+        constraints = cls(matrices["required"], matrices["forbidden"], max_parents, max_parents_of=limits)
         constraints._refuse_contradictions(names)
         return constraints
 
     @property
     def d(self) -> int:
         """Number of nodes."""
-        return len(self.required)
+        return len(self.required_edges)
+
+    @cached_property
+    def required(self) -> Int64[np.ndarray, " d"]:
+        """For each node, the mask of the parents that it must have."""
+        return self._masks.masks_of(self.required_edges)
+
+    @cached_property
+    def forbidden(self) -> Int64[np.ndarray, " d"]:
+        """For each node, the mask of the parents that it must not have."""
+        return self._masks.masks_of(self.forbidden_edges & (self._masks.bits.T >= 0))
+
+    @property
+    def _masks(self) -> PossibleParents:
+        return PossibleParents.all(self.d) if self.possible is None else self.possible
+
+    def among(self, possible: PossibleParents) -> "Constraints":
+        """Return these constraints on masks over possible parents, among which the required ones have to be."""
+        limit = None if self.cell_limit is None else self.cell_limit.among(possible)
+        return replace(self, possible=possible, cell_limit=limit)
+
+    def given(self, required: Bool[np.ndarray, "d d"], forbidden: Bool[np.ndarray, "d d"]) -> "Constraints":
+        """Return these constraints with further required and forbidden edges, ``[i, j]`` for i -> j."""
+        return replace(
+            self,
+            required_edges=self.required_edges | required,
+            forbidden_edges=self.forbidden_edges | forbidden,
+        )
 
     def is_empty(self) -> bool:
         """Return whether everything is allowed."""
-        edges = self.required.any() or self.forbidden.any()
+        edges = self.required_edges.any() or self.forbidden_edges.any()
         limits = (self.max_parents, self.max_parents_of, self.cell_limit, self.listed)
         no_limits = all(limit is None for limit in limits)
         return not edges and no_limits
@@ -129,25 +159,29 @@ class Constraints:
         ConstraintError
             If such an edge is required.
         """
-        forbidden = self.forbidden.copy()
+        forbidden = self.forbidden_edges.copy()
         for node in contexts:
-            if self.required[node]:
-                source = names[int(np.flatnonzero(unpack(self.required, self.d)[node])[0])]
+            if self.required_edges[:, node].any():
+                source = names[int(np.flatnonzero(self.required_edges[:, node])[0])]
                 raise ConstraintError(
                     f"required edge {source} -> {names[node]}: {names[node]!r} is a context, which has no causes; "
                     "leave the edge out, or take the column out of --context"
                 )
-            forbidden[node] = ((1 << self.d) - 1) & ~(1 << node)
-        return replace(self, forbidden=forbidden)
+            forbidden[:, node] = np.arange(self.d) != node
+        return replace(self, forbidden_edges=forbidden)
 
     def without(self, nodes: Sequence[int]) -> "Constraints":
         """Return these constraints without those on the parents of some nodes."""
         others = ~np.isin(np.arange(self.d), nodes)
-        return replace(self, required=self.required * others, forbidden=self.forbidden * others)
+        return replace(
+            self,
+            required_edges=self.required_edges & others,
+            forbidden_edges=self.forbidden_edges & others,
+        )
 
     def without_sparse_families(self, data: Dataset) -> "Constraints":
         """Return these constraints without families of more table cells than rows; ``data`` is discrete."""
-        return replace(self, cell_limit=CellLimit.of(data, self.required))
+        return replace(self, cell_limit=CellLimit.of(data, self.required_edges))
 
     def allow(
         self, node: int | Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
@@ -163,9 +197,12 @@ class Constraints:
         return allowed
 
     def possible_edges(self) -> Bool[np.ndarray, "d d"]:
-        """Return which edges are neither forbidden nor the reverse of a required one, shape (d, d), row → column."""
-        required, forbidden = unpack(self.required, self.d).T, unpack(self.forbidden, self.d).T
-        return np.asarray(~forbidden & ~required.T & ~np.eye(self.d, dtype=bool))
+        """Return which edges are neither forbidden nor the reverse of a required one, shape (d, d), row → column.
+
+        With more than 63 nodes they are among the possible parents.
+        """
+        possible = ~self.forbidden_edges & ~self.required_edges.T & ~np.eye(self.d, dtype=bool)
+        return possible if self.possible is None else possible & (self.possible.bits.T >= 0)
 
     def open_pairs(self) -> Bool[np.ndarray, "d d"]:
         """Return which edges i -> j no list of edges decides: entry (i, j), row -> column.
@@ -176,18 +213,17 @@ class Constraints:
         >>> Constraints.from_names(("a", "b"), required=[("a", "b")]).open_pairs().tolist()
         [[False, False], [False, False]]
         """
-        required, forbidden = unpack(self.required, self.d).T, unpack(self.forbidden, self.d).T
-        return np.asarray(~required & ~required.T & ~forbidden & ~np.eye(self.d, dtype=bool))
+        return self.possible_edges() & ~self.required_edges
 
     def describe(self, names: Sequence[str]) -> dict[str, object]:
         """Return the constraints by name, as JSON can hold them: the arguments of :meth:`from_names`."""
 
-        def edges(masks: Int64[np.ndarray, " d"]) -> list[list[str]]:
-            return [[names[i], names[j]] for j, i in np.argwhere(unpack(masks, self.d))]
+        def edges(matrix: Bool[np.ndarray, "d d"]) -> list[list[str]]:
+            return [[names[i], names[j]] for j, i in np.argwhere(matrix.T)]
 
         return {
-            "required": edges(self.required),
-            "forbidden": edges(self.forbidden),
+            "required": edges(self.required_edges),
+            "forbidden": edges(self.forbidden_edges),
             "max_parents": self.max_parents,
             "max_parents_of": self._limits_of_single(names),
         }
@@ -200,8 +236,8 @@ class Constraints:
 
     def _refuse_contradictions(self, names: tuple[str, ...]) -> None:
         """Raise ConstraintError if no DAG can satisfy the constraints."""
-        required = unpack(self.required, self.d)  # (target, source)
-        for target, source in np.argwhere(required & unpack(self.forbidden, self.d)):
+        required = self.required_edges.T  # (target, source)
+        for target, source in np.argwhere(required & self.forbidden_edges.T):
             raise ConstraintError(
                 f"edge {names[source]} -> {names[target]} is both required and forbidden: drop one of the two"
             )

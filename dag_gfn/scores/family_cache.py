@@ -30,7 +30,7 @@ class FamilyCache:
     """
 
     _FIRST_SLOTS = 1 << 12
-    _SLOT_BYTES = 17  # an int8, an int64 and a float64
+    _SLOT_BYTES = 18  # an int16, an int64 and a float64
 
     def __init__(self, memory_limit: int | float):
         limit = max(int(memory_limit) // self._SLOT_BYTES, 2)
@@ -41,7 +41,7 @@ class FamilyCache:
         return self._count
 
     def _allocate(self, slots: int) -> None:
-        self._nodes = np.full(slots, -1, dtype=np.int8)  # -1: the slot is free
+        self._nodes = np.full(slots, -1, dtype=np.int16)  # -1: the slot is free
         self._parents = np.empty(slots, dtype=np.int64)
         self._values = np.empty(slots)
         self._count = 0
@@ -75,7 +75,7 @@ class FamilyCache:
         self._count += len(nodes)
 
 
-# The compiled functions below share the three arrays of the table: slot_nodes (slots,) int8, where -1 marks a free
+# The compiled functions below share the three arrays of the table: slot_nodes (slots,) int16, where -1 marks a free
 # slot; slot_parents (slots,) int64; slot_values (slots,) float64. The number of slots is a power of two.
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
 

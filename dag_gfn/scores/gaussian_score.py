@@ -1,6 +1,8 @@
 """The base class of Gaussian scores: functions of principal minors of one matrix."""
 
+import copy
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -57,6 +59,26 @@ class GaussianScore(LocalScore):
     matrices: np.ndarray
     shifts: np.ndarray | None = None
     widths: np.ndarray | None = None
+    _some_names: tuple[str, ...] | None = None  # of a part of the nodes
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the nodes."""
+        return super().names if self._some_names is None else self._some_names
+
+    def on_nodes(self, nodes: Sequence[int]) -> "GaussianScore":
+        """Return this score of some nodes alone, from the same matrices; see :class:`LocalScore`."""
+        columns = np.concatenate([np.flatnonzero(self.column_nodes == node) for node in nodes])
+        some = copy.copy(self)
+        some._some_names = tuple(self.names[node] for node in nodes)
+        some.matrices = self._of_nodes(self.matrices, nodes)[:, columns[:, None], columns]
+        some.shifts = None if self.shifts is None else self._of_nodes(self.shifts, nodes)[:, columns]
+        some.widths = None if self.widths is None else self.widths[list(nodes)]
+        return some
+
+    def _of_nodes(self, values: np.ndarray, nodes: Sequence[int]) -> np.ndarray:
+        """Return the entries of some nodes, where each node has one of its own."""
+        return values[list(nodes)] if len(self.matrices) > 1 else values
 
     @property
     def families_per_second(self) -> float:

@@ -11,6 +11,7 @@ from numba import njit
 from scipy.special import expit, gammaln
 
 from dag_gfn.errors import OptionError
+from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.graphs.subsets import popcount
 from dag_gfn.scores.local_score import require_positive
 
@@ -28,6 +29,7 @@ class GraphPrior:
         Its options with their values, defaults filled in.
     log_odds : array, shape (d, d), float64, or None
         ``[i, j]`` is b, what the edge i -> j (row -> column) adds; 0 says nothing. None where no edge adds anything.
+        For masks over possible parents (`among`), i is a bit of the masks of j, and there are fewer rows.
 
     Examples
     --------
@@ -42,7 +44,7 @@ class GraphPrior:
     name: str
     log_prior_by_size: Float64[np.ndarray, " d"]
     hyperparameters: dict[str, float] = field(default_factory=dict)
-    log_odds: Float64[np.ndarray, "d d"] | None = None
+    log_odds: Float64[np.ndarray, "p d"] | None = None
 
     @property
     def is_symmetric(self) -> bool:
@@ -77,6 +79,12 @@ class GraphPrior:
     def without_beliefs(self) -> "GraphPrior":
         """Return this prior without beliefs about edges."""
         return replace(self, log_odds=None)
+
+    def among(self, possible: PossibleParents) -> "GraphPrior":
+        """Return this prior for masks over possible parents; its `log_odds` are then by bit, ``[b, j]``."""
+        if self.log_odds is None or possible.is_all:
+            return self
+        return replace(self, log_odds=np.ascontiguousarray(possible.by_bit(self.log_odds.T).T))
 
     def log_prior(
         self, node: int | Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]

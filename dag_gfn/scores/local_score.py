@@ -2,15 +2,19 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
 
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
+from dag_gfn.data.some_nodes import of_nodes
 from dag_gfn.data.statistics import sufficient_statistics
 from dag_gfn.errors import DataError, OptionError
+from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.graphs.subsets import parent_sets, subsets_within
 from dag_gfn.scores.family_list import FamilyList
 
@@ -128,6 +132,32 @@ class LocalScore(ABC):
         """Number of nodes."""
         return len(self.names)
 
+    @cached_property
+    def possible(self) -> PossibleParents:
+        """What the bits of parent masks stand for: all nodes, at most 63, but for :class:`WideScore`."""
+        return PossibleParents.all(self.d)
+
+    def on_nodes(self, nodes: Sequence[int]) -> "LocalScore":
+        """Return this score of some nodes alone: families within them have the same local scores.
+
+        Raises
+        ------
+        NotTractable
+            If the score cannot be taken apart.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.data import from_array
+        >>> from dag_gfn.scores import BGe
+        >>> score = BGe(from_array(np.random.default_rng(0).normal(size=(9, 4))))
+        >>> some = score.on_nodes([2, 0])  # nodes 2 and 0 of four
+        >>> bool(np.isclose(some.local_scores(0, np.array([0b10])), score.local_scores(2, np.array([0b0001])))[0])
+        True
+        """
+        options: dict[str, Any] = self.hyperparameters
+        return type(self)(of_nodes(self.data, nodes), **options)
+
     @property
     def families_per_second(self) -> float:
         """About how many local scores one core computes in a second; searches are sized by it."""
@@ -168,7 +198,7 @@ class LocalScore(ABC):
         ----------
         node : int
         parents : array, shape (m,), int64
-            Bitmasks over all d nodes that do not contain ``node``.
+            Bitmasks over the possible parents of the node, which do not contain ``node``.
         """
 
     def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:

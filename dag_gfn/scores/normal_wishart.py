@@ -1,5 +1,7 @@
 """The normal-Wishart marginal likelihood of blocks of columns, from which BGe and its block form are computed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float64, Int64
 from scipy.special import gammaln
@@ -112,6 +114,14 @@ class NormalWishart(GaussianScore):
         self.num_rows = np.array([each.num_rows for each in moments])
         self._refuse_rounding(self.num_rows + self.alpha_w, remedy)
         self._constants = np.stack([self._constant(each.num_rows) for each in moments])
+
+    def on_nodes(self, nodes: Sequence[int]) -> "NormalWishart":
+        """Return this score of some nodes alone; constants and degrees of freedom stay those of all D columns."""
+        some = super().on_nodes(nodes)
+        assert isinstance(some, NormalWishart)
+        some.num_rows = self._of_nodes(self.num_rows, nodes)
+        some._constants = self._of_nodes(self._constants, nodes)
+        return some
 
     def _posterior_scatter(
         self, moments: Moments

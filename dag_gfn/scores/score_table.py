@@ -8,15 +8,17 @@ from dataclasses import replace
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float64, Int64, Shaped
+from jaxtyping import Bool, Float64, Int64, Shaped
 from numba import njit
 
 from dag_gfn.errors import DataError, NotTractable, OptionError
-from dag_gfn.graphs.subsets import parent_sets, popcount, remove_bit, subsets_within
+from dag_gfn.graphs.subsets import MAX_NODES, parent_sets, popcount, remove_bit, subsets_within
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.family_cache import FamilyCache
 from dag_gfn.scores.graph_prior import GraphPrior, make_prior
 from dag_gfn.scores.local_score import LocalScore
+from dag_gfn.scores.parent_choice import choose_possible
+from dag_gfn.scores.wide import WideScore
 
 MEMORY_LIMIT = 1_000_000_000
 """Default limit in bytes on a complete table, and on a lazy table's cache."""
@@ -55,6 +57,8 @@ class ScoreTable:
     constraints : Constraints
     graph_prior : GraphPrior
         The log prior of each family, included in every value of the table.
+    possible : PossibleParents
+        What the bits of parent masks stand for: all nodes up to 63, and possible parents of each node beyond.
     complete : array, shape (d, 2^(d-1)), float64, or None
         The value for parent set P of node j at ``[j, remove_bit(P, j)]``, -inf where constraints forbid P;
         None for a lazy table.
@@ -87,7 +91,12 @@ class ScoreTable:
         self.names = local_score.names
         self.score, self.prior = local_score.name, prior.name
         self.score_options, self.prior_options = local_score.hyperparameters, prior.hyperparameters
+        self.possible = local_score.possible
+        if not self.possible.is_all and constraints.possible is None:
+            constraints = constraints.among(self.possible)
         self.constraints, self.graph_prior = constraints, prior
+        self._prior = prior.among(self.possible)
+        self._own = np.array([self.possible.own_bit(node) for node in range(self.d)], dtype=np.int64)
         self.complete = complete
         self._local_score, self._memory_limit = local_score, memory_limit
         self._cache = FamilyCache(memory_limit if complete is None else 0)  # a complete table needs none
@@ -103,6 +112,8 @@ class ScoreTable:
         memory_limit: int | float = MEMORY_LIMIT,
     ) -> "ScoreTable":
         """Return the table of a score, a graph prior and constraints.
+
+        Of more than 63 nodes, possible parents of each are chosen first (:mod:`dag_gfn.scores.parent_choice`).
 
         Parameters
         ----------
@@ -131,6 +142,8 @@ class ScoreTable:
         for what, size in (("prior is", len(prior.log_prior_by_size)), ("constraints are", constraints.d)):
             if size != d:
                 raise OptionError(f"the {what} for {size} nodes, the data have {d}")
+        if d > MAX_NODES and not isinstance(score, WideScore):
+            score = WideScore(score, choose_possible(score, constraints))
         if score.listed is not None:
             score.listed.require_some(constraints.allow)
             constraints = replace(constraints, listed=score.listed)
@@ -147,7 +160,7 @@ class ScoreTable:
             return cls(score, prior, constraints, None, memory_limit)
         return cls(score, prior, constraints, _complete(score, prior, constraints), memory_limit)
 
-    def given(self, required: Int64[np.ndarray, " d"], forbidden: Int64[np.ndarray, " d"]) -> "ScoreTable":
+    def given(self, required: Bool[np.ndarray, "d d"], forbidden: Bool[np.ndarray, "d d"]) -> "ScoreTable":
         """Return this table restricted to families that have required parents and no forbidden ones.
 
         Whatever else rules families out stays as it is. The sum of R over the graphs of the new table is that over the
@@ -155,19 +168,16 @@ class ScoreTable:
 
         Parameters
         ----------
-        required, forbidden : array, shape (d,), int64
-            For each node, a bitmask of parents.
+        required, forbidden : array, shape (d, d), bool
+            ``[i, j]`` is True for i -> j (row -> column).
         """
-        narrower = replace(
-            self.constraints,
-            required=self.constraints.required | required,
-            forbidden=self.constraints.forbidden | forbidden,
-        )
+        narrower = self.constraints.given(required, forbidden)
         complete = None if self.complete is None else self.complete.copy()
         if complete is not None:
-            for node in np.flatnonzero(required | forbidden).tolist():
+            with_these, without = self.possible.masks_of(required), self.possible.masks_of(forbidden)
+            for node in np.flatnonzero(with_these | without).tolist():
                 sets = parent_sets(node, self.d)
-                complies = (sets & forbidden[node] == 0) & (required[node] & ~sets == 0)
+                complies = (sets & without[node] == 0) & (with_these[node] & ~sets == 0)
                 complete[node, ~complies] = -np.inf
         return ScoreTable(self._local_score, self.graph_prior, narrower, complete, self._memory_limit)
 
@@ -224,7 +234,7 @@ class ScoreTable:
         """
         if self.complete is not None:
             values = self.complete[nodes, remove_bit(parents, nodes)]
-            values[parents >> nodes & 1 == 1] = -np.inf
+            values[parents & self._own[nodes] != 0] = -np.inf
             return values
         values = np.full(len(nodes), -np.inf)
         unknown = np.flatnonzero(self._allowed(nodes, parents))
@@ -251,7 +261,7 @@ class ScoreTable:
         if self.complete is not None:
             return self.local_scores(np.full(len(parents), node, dtype=np.int64), parents)
         values = np.full(len(parents), -np.inf)
-        allowed = self.constraints.allow(node, parents) & (parents >> node & 1 == 0)
+        allowed = self._allowed(node, parents)
         values[allowed] = self._scored(node, parents[allowed])
         return values
 
@@ -269,7 +279,7 @@ class ScoreTable:
             return self.complete[node, remove_bit(sets, node)]
         with np.errstate(all="ignore"):  # _finite reports it, with the column's name
             scores = self._local_score.scores_within(node, candidates)
-        values = _finite(self._local_score, node, scores) + self.graph_prior.log_prior(node, sets)
+        values = _finite(self._local_score, node, scores) + self._prior.log_prior(node, sets)
         values[~self.constraints.allow(node, sets)] = -np.inf
         return values
 
@@ -279,23 +289,24 @@ class ScoreTable:
             return np.zeros(0)
         with np.errstate(all="ignore"):  # _finite reports it, with the column's name
             scores = self._local_score.local_scores(node, sets)
-        return _finite(self._local_score, node, scores) + self.graph_prior.log_prior(node, sets)
+        return _finite(self._local_score, node, scores) + self._prior.log_prior(node, sets)
 
     def column_gains(
         self, nodes: Int64[np.ndarray, " m"], parents: Int64[np.ndarray, " m"]
-    ) -> Float64[np.ndarray, "m d"]:
-        """Return how much the value of each family rises when one more parent is added, shape (m, d).
+    ) -> Float64[np.ndarray, "m p"]:
+        """Return how much the value of each family rises when one more parent is added, shape (m, p).
 
-        Entry (f, i) is local(nodes[f], parents[f] + i) - local(nodes[f], parents[f]). It is -inf where i is the
-        node itself or already a parent, and where the difference is not finite. For whole graphs, entry (g, j, i) of
-        ``column_gains(tile(arange(d), b), parents.ravel()).reshape(b, d, d)`` is for adding i -> j to graph g.
+        Entry (f, i) is local(nodes[f], parents[f] + i) - local(nodes[f], parents[f]), with i the parent of bit i: node
+        i itself, up to 63 nodes. It is -inf where i is the node itself or already a parent, and where the difference is
+        not finite. For whole graphs, entry (g, j, i) of ``column_gains(tile(arange(d), b),
+        parents.ravel()).reshape(b, d, p)`` is for adding i -> j to graph g.
         """
-        gains = np.full((len(nodes), self.d), -np.inf)
+        gains = np.full((len(nodes), self.possible.size), -np.inf)
         if self.complete is not None:
             _complete_gains(self.complete, np.ascontiguousarray(nodes), np.ascontiguousarray(parents), gains)
             return gains
-        bits = np.int64(1) << np.arange(self.d, dtype=np.int64)
-        addable = (parents | bits[nodes])[:, None] & bits == 0  # (m, d)
+        bits = np.int64(1) << np.arange(self.possible.size, dtype=np.int64)
+        addable = (parents | self._own[nodes])[:, None] & bits == 0  # (m, p)
         family, source = np.nonzero(addable)
         before = self.local_scores(nodes, parents)
         after = self.local_scores(nodes[family], parents[family] | bits[source])
@@ -308,9 +319,16 @@ class ScoreTable:
         nodes = np.tile(np.arange(self.d, dtype=np.int64), len(parents))
         return self.local_scores(nodes, parents.reshape(-1)).reshape(parents.shape).sum(-1)
 
-    def _allowed(self, nodes: np.ndarray, parents: np.ndarray) -> np.ndarray:
+    def log_reward_of(self, adjacency: Bool[np.ndarray, "b d d"]) -> Float64[np.ndarray, " b"]:
+        """Return log R of graphs, shape (b,); -inf where a parent is none of the possible ones of its node."""
+        scores = np.full(len(adjacency), -np.inf)
+        held = self.possible.hold(adjacency)
+        scores[held] = self.log_reward(self.possible.masks_of(adjacency[held]))
+        return scores
+
+    def _allowed(self, nodes: int | np.ndarray, parents: np.ndarray) -> np.ndarray:
         """Return which families satisfy the constraints and do not contain the node as its own parent."""
-        return self.constraints.allow(nodes, parents) & (parents >> nodes & 1 == 0)
+        return self.constraints.allow(nodes, parents) & (parents & self._own[nodes] == 0)
 
 
 def _complete(

@@ -63,7 +63,7 @@ def sparse_doubts(
         f"parent{'s' if count > 1 else ''})"
         for node, table, count in named
     ]
-    sizes = CellLimit(states, rows, np.zeros(data.d, dtype=np.int64)).sizes_left_out()
+    sizes = CellLimit(states, rows, np.zeros((data.d, data.d), dtype=bool)).sizes_left_out()
     most = max(1, min(sizes[node][0] for node, *_ in named) - 1)
     drop = "--sparse-families drop or " if sparse_families == "keep" else ""
     return [

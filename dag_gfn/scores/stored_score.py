@@ -272,7 +272,7 @@ def _constraints(posterior: GraphPosterior) -> Constraints:
     if recorded.get("sparse_families") != "drop" or "cardinalities" not in statistics:
         return constraints
     states = statistics["cardinalities"].astype(np.float64)
-    limit = CellLimit(states, statistics["num_rows"].astype(np.float64), constraints.required)
+    limit = CellLimit(states, statistics["num_rows"].astype(np.float64), constraints.required_edges)
     return replace(constraints, cell_limit=limit)
 
 

@@ -7,6 +7,7 @@ counts), where the score can be made again from that, else as the list of its fa
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -15,7 +16,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from dag_gfn.errors import DagGfnError, OptionError
-from dag_gfn.graphs.subsets import insert_bit, remove_bit, unpack
+from dag_gfn.graphs.possible_parents import PossibleParents
+from dag_gfn.graphs.subsets import MAX_NODES, insert_bit, remove_bit
 from dag_gfn.scores.cell_limit import CellLimit
 from dag_gfn.scores.constraints import Constraints
 from dag_gfn.scores.family_list import FamilyList
@@ -23,6 +25,7 @@ from dag_gfn.scores.graph_prior import GraphPrior
 from dag_gfn.scores.local_score import LocalScore
 from dag_gfn.scores.score_table import MEMORY_LIMIT, ScoreTable
 from dag_gfn.scores.stored_score import score_of_statistics
+from dag_gfn.scores.wide import WideScore
 
 MAX_LISTED = 2_000_000
 """Families that are listed at most, where a table is not complete."""
@@ -64,6 +67,11 @@ class StoredLocalScore(LocalScore):
     def __init__(self, names: tuple[str, ...], score: str, options: Mapping[str, Any], source: Any):
         self._names, self._options, self._source = names, dict(options), source
         self.name = score  # type: ignore[misc]  # of the instance: it stands for another class
+
+    @cached_property
+    def possible(self) -> PossibleParents:
+        """See :class:`LocalScore`; those of the source."""
+        return self._source.possible if isinstance(self._source, WideScore) else PossibleParents.all(self.d)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -118,6 +126,8 @@ def table_arrays(table: ScoreTable) -> tuple[dict[str, np.ndarray], dict[str, An
     """
     constraints, prior = table.constraints, table.graph_prior
     arrays = {name: getattr(constraints, name) for name in _EDGE_LIMITS}
+    if not table.possible.is_all:
+        arrays["possible_parents"] = table.possible.nodes
     arrays["log_prior_by_size"] = prior.log_prior_by_size
     if prior.log_odds is not None:
         arrays["log_odds"] = prior.log_odds
@@ -191,16 +201,17 @@ def table_of(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -
     names = tuple(map(str, description["names"]))
     d, storage = len(names), description["storage"]
     _check(arrays, d)
+    possible = PossibleParents.all(d) if d <= MAX_NODES else PossibleParents(arrays["possible_parents"])
     log_odds = arrays.get("log_odds")
     prior = GraphPrior(
         description["prior"], arrays["log_prior_by_size"], dict(description["prior_options"]), log_odds
     )
     limit = None
     if "states" in arrays:
-        limit = CellLimit(arrays["states"], arrays["rows"], arrays["cell_required"])
+        limit = CellLimit(arrays["states"], arrays["rows"], possible.adjacency_of(arrays["cell_required"]))
     constraints = Constraints(
-        arrays["required"],
-        arrays["forbidden"],
+        possible.adjacency_of(arrays["required"]),
+        possible.adjacency_of(arrays["forbidden"]),
         description["max_parents"],
         limit,
         arrays.get("max_parents_of"),
@@ -224,6 +235,8 @@ def table_of(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -
             if name.startswith("statistics/")
         }
         source = score_of_statistics(description["score"], description["score_options"], names, kept)
+        if isinstance(source, LocalScore) and not possible.is_all:
+            source = WideScore(source, possible)
         if source is None:
             raise ValueError(f"score '{description['score']}' cannot be made from statistics")
     elif storage == "lazily listed":
@@ -240,6 +253,12 @@ def table_of(arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -
 
 def _check(arrays: Mapping[str, np.ndarray], d: int) -> None:
     """Raise ValueError where an array has another shape or kind than those of d nodes."""
+    bits = d
+    if d > MAX_NODES:
+        nodes = arrays.get("possible_parents", np.zeros((0, 0), dtype=np.int64))
+        bits = nodes.shape[1] if nodes.ndim == 2 else 0
+        if nodes.shape[0] != d or not 0 < bits < MAX_NODES or ((nodes < 0) | (nodes >= d)).any():
+            raise ValueError("array 'possible_parents' does not name possible parents of each node")
     shapes: dict[str, tuple[tuple[int, ...], str]] = dict.fromkeys(
         (*_EDGE_LIMITS, "max_parents_of", "cell_required", "counts"), ((d,), "i")
     )
@@ -249,7 +268,7 @@ def _check(arrays: Mapping[str, np.ndarray], d: int) -> None:
         if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind != kind):
             raise ValueError(f"array '{name}' should have shape {shape}, not {arrays[name].shape}")
     for name in _EDGE_LIMITS:
-        if ((arrays[name] < 0) | (arrays[name] >> d != 0)).any():
+        if ((arrays[name] < 0) | (arrays[name] >> bits != 0)).any():
             raise ValueError(f"array '{name}' names nodes that are not there")
 
 
@@ -270,22 +289,24 @@ def _statistics(table: ScoreTable) -> dict[str, np.ndarray] | None:
     """Return what the score knows of the data, if it can be made again from that alone."""
     kept = {name: array for name, array in table.statistics().items() if array.dtype.kind in "fiub"}
     options = table.score_options
-    rng = np.random.default_rng(0)
+    rng, possible = np.random.default_rng(0), table.possible
     nodes = rng.integers(table.d, size=_CHECKED)
     limits = table.constraints.limit(nodes)
     sets = np.array(
         [
-            sum(1 << int(i) for i in rng.permutation(np.delete(np.arange(table.d), node))[: min(most, k % 4)])
+            sum(1 << int(bit) for bit in rng.permutation(_bits(possible.everyone(node)))[: min(most, k % 4)])
             for k, (node, most) in enumerate(zip(nodes.tolist(), limits.tolist(), strict=True))
         ],
         dtype=np.int64,
     )
-    prior = table.graph_prior
+    prior = table.graph_prior.among(possible)
     unlimited = ScoreTable.local_scores(table, nodes, sets)
     try:
         again = score_of_statistics(table.score, options, table.names, kept)
-        if again is None:
+        if again is None or (not possible.is_all and not isinstance(again, LocalScore)):
             return None
+        if not possible.is_all and isinstance(again, LocalScore):
+            again = WideScore(again, possible)
         for node, mask, value in zip(nodes.tolist(), sets, unlimited, strict=True):
             if not np.isfinite(value):
                 continue
@@ -296,6 +317,10 @@ def _statistics(table: ScoreTable) -> dict[str, np.ndarray] | None:
     except (DagGfnError, KeyError, ValueError, TypeError):
         return None
     return {f"statistics/{name}": np.ascontiguousarray(array) for name, array in kept.items()}
+
+
+def _bits(mask: int) -> list[int]:
+    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
 
 
 def _num_allowed(table: ScoreTable) -> int:
@@ -312,9 +337,9 @@ def _free(table: ScoreTable) -> list[tuple[list[int], int]]:
     """Return, for each node, the parents that are neither required nor forbidden, and how many of them it may have."""
     constraints, found = table.constraints, []
     for node in range(table.d):
-        fixed = int(constraints.required[node] | constraints.forbidden[node]) | 1 << node
-        most = int(constraints.limit(node)) - int(unpack(constraints.required, table.d)[node].sum())
-        found.append(([i for i in range(table.d) if not fixed >> i & 1], most))
+        fixed = int(constraints.required[node] | constraints.forbidden[node])
+        most = int(constraints.limit(node)) - int(constraints.required_edges[:, node].sum())
+        found.append((_bits(table.possible.everyone(node) & ~fixed), most))
     return found
 
 

@@ -16,7 +16,6 @@ from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.best_dag import best_dag
-from dag_gfn.graphs import graph
 from dag_gfn.scores import ScoreTable
 from dag_gfn.search.neighbours import neighbours
 from dag_gfn.search.order_search import best_by_orders
@@ -106,9 +105,9 @@ def best_graphs(
     tell = (lambda share: None) if on_share is None else on_share
     rounds = 0 if table.is_complete else _ROUNDS
     best_drawn = np.argsort(-log_scores, kind="stable")[:_STARTS]
-    starts = graph.parent_masks(drawn[best_drawn])
+    starts = table.possible.masks_of(drawn[best_drawn])
     if table.is_complete:
-        starts = np.concatenate([graph.parent_masks(best_dag(table).adjacency[None]), starts])
+        starts = np.concatenate([table.possible.masks_of(best_dag(table).adjacency[None]), starts])
     parents, scores, cut = _explore(table, starts, _EXPANDED_IN_ROUND, budget)
     for done in range(rounds):
         tell((1 + done) / (2 + rounds))
@@ -120,7 +119,7 @@ def best_graphs(
     tell((1 + rounds) / (2 + rounds))
     parents, scores, cut = _explore(table, parents, _EXPANDED, budget)
     tell(1.0)
-    return BestGraphs(graph.adjacency_from_masks(parents, table.d), scores, table.is_complete, cut)
+    return BestGraphs(table.possible.adjacency_of(parents), scores, table.is_complete, cut)
 
 
 def _explore(

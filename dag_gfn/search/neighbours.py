@@ -4,7 +4,6 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from dag_gfn.graphs import graph
-from dag_gfn.graphs.subsets import unpack
 from dag_gfn.scores import ScoreTable
 
 
@@ -39,21 +38,22 @@ def neighbours(
     >>> changed.tolist(), (gains > 100).tolist()  # a -> b, b -> a
     ([[0, 1], [2, 0]], [True, True])
     """
-    d = table.d
-    bits = np.int64(1) << np.arange(d, dtype=np.int64)
+    d, possible = table.d, table.possible
+    bits = np.int64(1) << np.arange(possible.size, dtype=np.int64)
     nodes = np.arange(d, dtype=np.int64)
-    toggled = parents[:, None] ^ bits  # (node, other): the other joins or leaves the parents
-    scores = table.local_scores(np.repeat(nodes, d), toggled.reshape(-1)).reshape(d, d)
-    gain = (scores - table.local_scores(nodes, parents)[:, None]).T  # (i, j): of toggling i → j
-    adjacency = unpack(parents, d).T  # (i, j): i → j
+    toggled = parents[:, None] ^ bits  # (node, bit): the other node joins or leaves the parents
+    scores = table.local_scores(np.repeat(nodes, len(bits)), toggled.reshape(-1)).reshape(toggled.shape)
+    by_bit = scores - table.local_scores(nodes, parents)[:, None]
+    gain = possible.by_node(by_bit, -np.inf).T  # (i, j): of toggling i → j
+    adjacency = possible.adjacency_of(parents)  # (i, j): i → j
     moves = _moves(adjacency, gain)
     gains, changed = [], []
     for toggles, of_move in moves:
         for i, j in np.argwhere(np.isfinite(of_move)):
             after = parents.copy()
-            after[j] ^= bits[i]  # toggles i → j
+            after[j] ^= np.int64(1) << possible.bits[j, i]  # toggles i → j
             if toggles == 2:
-                after[i] ^= bits[j]
+                after[i] ^= np.int64(1) << possible.bits[i, j]
             gains.append(of_move[i, j])
             changed.append(after)
     if not gains:
@@ -69,6 +69,6 @@ def _moves(
     reaches = graph.transitive_closure(adjacency)  # reflexive
     alone = np.where(adjacency | ~reaches.T, gain, -np.inf)  # to be added where j does not reach i
     # i → j can be reversed unless i reaches another parent of j
-    around = (reaches.astype(np.int64) - np.eye(d, dtype=np.int64)) @ adjacency.astype(np.int64) > 0
+    around = (reaches & ~np.eye(d, dtype=bool)).astype(np.float32) @ adjacency.astype(np.float32) > 0
     reverse = np.where(adjacency & ~around, gain + gain.T, -np.inf)
     return [(1, alone), (2, reverse)]

@@ -15,11 +15,12 @@ network structure from massive datasets: the sparse candidate algorithm", UAI 19
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 from numba import njit
 from scipy.special import expit
 
 from dag_gfn.budget import TimeBudget
+from dag_gfn.graphs import graph
 from dag_gfn.graphs.subsets import popcount, subsets_within, unpack
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
@@ -73,12 +74,12 @@ def best_by_orders(
     for node in range(d):
         if budget.is_over():
             return starts
-        members = np.flatnonzero(unpack(candidates[node : node + 1], d)[0])
-        places[node, members] = np.int64(1) << np.arange(len(members))
+        members = np.flatnonzero(unpack(candidates[node : node + 1], table.possible.size)[0])
+        places[node, table.possible.nodes[node, members]] = np.int64(1) << np.arange(len(members))
         scores[node, : 1 << len(members)] = table.scores_within(node, int(candidates[node]))
     scores[scores == -np.inf] = _FORBIDDEN  # differences of infinities are not numbers
     _best_within(scores, best, chosen)
-    orders = [_order_of(parents) for parents in starts]
+    orders = _orders_of(table.possible.adjacency_of(starts))
     found = [_climb(best, places, orders[0])]
     for order in orders[1:]:
         if budget.is_over():
@@ -119,27 +120,21 @@ def choose(
     >>> choose(table, np.zeros((1, 3), dtype=int), np.full((3, 3), 0.5)).tolist()  # few nodes: all others
     [6, 5, 3]
     """
-    d = table.d
-    in_best = unpack(starts[0], d)  # (node, other)
-    in_any = unpack(np.bitwise_or.reduce(starts, axis=0), d)
-    required = unpack(table.constraints.required, d)
-    gains = table.column_gains(np.arange(d, dtype=np.int64), starts[0])  # (node, other)
-    worth = edge.T + expit(gains) + 2.0 * in_any + 4.0 * in_best + 8.0 * required
-    np.fill_diagonal(worth, -1.0)
+    d, possible = table.d, table.possible
+    in_best = unpack(starts[0], possible.size)  # (node, other), as everything here
+    in_any = unpack(np.bitwise_or.reduce(starts, axis=0), possible.size)
+    required = unpack(table.constraints.required, possible.size)
+    gains = table.column_gains(np.arange(d, dtype=np.int64), starts[0])
+    worth = possible.by_bit(edge.T) + expit(gains) + 2.0 * in_any + 4.0 * in_best + 8.0 * required
+    if possible.is_all:
+        np.fill_diagonal(worth, -1.0)
     ranked = np.argsort(-worth, axis=1, kind="stable")[:, : min(MAX_CANDIDATES, d - 1)]
     return (np.int64(1) << ranked.astype(np.int64)).sum(axis=1)
 
 
-def _order_of(parents: Int64[np.ndarray, " d"]) -> Int64[np.ndarray, " d"]:
-    """Return an order of a DAG's nodes, parents first."""
-    order: list[int] = []
-    placed = 0
-    while len(order) < len(parents):
-        for node, of_node in enumerate(parents):
-            if not placed >> node & 1 and int(of_node) & ~placed == 0:
-                order.append(node)
-                placed |= 1 << node
-    return np.array(order, dtype=np.int64)
+def _orders_of(adjacency: Bool[np.ndarray, "s d d"]) -> Int64[np.ndarray, "s d"]:
+    """Return an order of each DAG's nodes, parents first: they have fewer ancestors."""
+    return np.argsort(graph.transitive_closure(adjacency).sum(axis=-2), axis=-1, kind="stable")
 
 
 def _parents_of(

@@ -59,11 +59,11 @@ def test_prior_constraints_and_the_limit_on_families_are_those_of_the_fit(max_ex
 
 def test_impossible_constraints_are_refused():
     data = chain_data(9, 2, seed=0)
-    constraints = Constraints(np.array([0b010, 0b001, 0]), np.zeros(3, dtype=np.int64))  # a required cycle
+    cycle = np.array([[False, True, False], [True, False, False], [False, False, False]])
     for max_exact_nodes in (10, 0):
         chain = AugmentedChain(
             DiscreteCells.of(data),
-            DiscreteModel(constraints=Constraints(constraints.required, constraints.required)),
+            DiscreteModel(constraints=Constraints(cycle, cycle)),
             rng=np.random.default_rng(0),
             max_exact_nodes=max_exact_nodes,
         )

@@ -90,8 +90,8 @@ def test_names_with_spaces_are_quoted_for_the_shell():
         ("a,b\n1,2\n3,x\n4,5\n", r"column 'b' is 66% numbers, but row 2 .* holds 'x'"),
         ("day,b\n2020-01-01,2\n2020-01-02,3\n2020-01-03,4\n", "column 'day' has 3 distinct values.*--drop"),
         (
-            ",".join(f"x{i}" for i in range(64)) + "\n" + ("1," * 64)[:-1] + "\n" + ("2," * 64)[:-1],
-            "64 columns",
+            ",".join(f"x{i}" for i in range(257)) + "\n" + ("1," * 257)[:-1] + "\n" + ("2," * 257)[:-1],
+            "257 columns",
         ),
     ],
 )

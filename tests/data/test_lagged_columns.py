@@ -80,7 +80,7 @@ def test_interventions_move_with_the_cells():
         ({"series": "x"}, OptionError, "give lags"),
         ({"lags": 1, "series": "z"}, DataError, "'z'"),
         ({"lags": 11}, DataError, "only 1 of 12 rows have 11 rows"),
-        ({"lags": 40}, DataError, "make 82 columns, at most 63"),
+        ({"lags": 128}, DataError, "make 258 columns, at most 256"),
         ({"lags": 1, "weights": np.arange(12) + 1.0}, DataError, "no order of time"),
     ],
 )

@@ -32,7 +32,7 @@ def test_frequency_of_every_dag_of_a_layering(rng, scale, forbidden, nth):
     layers = sorted(possible, key=lambda layers: len(possible[layers]))[-nth]
     dags = possible[layers]
     assert len(dags) > 2
-    numbers = np.tile(layer_numbers(layers).astype(np.int8), (draws, 1))
+    numbers = np.tile(layer_numbers(layers).astype(np.int16), (draws, 1))
     drawn = draw_dags(LayerWeights.of(complete), numbers, rng=rng)
     assert all(layers_of(dag) == layers for dag in np.unique(drawn, axis=0))
     probability = np.array([weight for _, weight in dags]) / sum(weight for _, weight in dags)
@@ -45,7 +45,7 @@ def test_frequency_of_every_dag_of_a_layering(rng, scale, forbidden, nth):
 
 def test_the_seed_decides():
     weights = LayerWeights.of(random_table(5, seed=0).complete)
-    numbers = np.tile(np.array([0, 0, 1, 1, 2], dtype=np.int8), (600, 1))
+    numbers = np.tile(np.array([0, 0, 1, 1, 2], dtype=np.int16), (600, 1))
     one, same, other = (draw_dags(weights, numbers, rng=np.random.default_rng(s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
@@ -53,7 +53,7 @@ def test_the_seed_decides():
 
 def test_no_layerings(rng):
     weights = LayerWeights.of(random_table(3, seed=0).complete)
-    none = np.empty((0, 3), dtype=np.int8)
+    none = np.empty((0, 3), dtype=np.int16)
     assert draw_dags(weights, none, rng=rng).shape == edge_probabilities(weights, none).shape == (0, 3, 3)
 
 
@@ -62,7 +62,7 @@ def test_draws_over_candidates_have_the_edge_probabilities_of_their_layerings(sc
     d, draws = 10, 4_000
     candidates = random_candidates(d, 4, rng)
     weights = LayerWeights.of(scale * rng.normal(size=(d, 16)), candidates)
-    numbers = np.tile(init(weights, rng=rng).layer_of.astype(np.int8), (draws, 1))
+    numbers = np.tile(init(weights, rng=rng).layer_of.astype(np.int16), (draws, 1))
     drawn = draw_dags(weights, numbers, rng=rng)
     assert not drawn[:, ~unpack(candidates, d).T].any()
     layers = layers_of(drawn[0])
@@ -81,7 +81,7 @@ def test_frequency_of_every_dag_with_parents_outside_the_candidates(size, scale,
     layers = sorted(layerings, key=lambda layers: sum(w > 0 for _, w in layerings[layers]))[-nth]
     dags = [(dag, weight) for dag, weight in layerings[layers] if weight > 0]
     assert len(dags) > 2
-    drawn = draw_dags(weights, np.tile(layer_numbers(layers).astype(np.int8), (draws, 1)), rng=rng)
+    drawn = draw_dags(weights, np.tile(layer_numbers(layers).astype(np.int16), (draws, 1)), rng=rng)
     probability = np.array([weight for _, weight in dags]) / sum(weight for _, weight in dags)
     keys = {dag.tobytes(): k for k, (dag, _) in enumerate(dags)}
     counts = np.bincount([keys[dag.tobytes()] for dag in drawn], minlength=len(dags))
@@ -92,7 +92,7 @@ def test_frequency_of_every_dag_with_parents_outside_the_candidates(size, scale,
 
 def test_draws_do_not_depend_on_the_number_of_threads(rng, monkeypatch):
     weights, layerings = with_outside(1, 1.0, 0.0, rng)
-    numbers = np.array([layer_numbers(layers) for layers in layerings] * 30, dtype=np.int8)
+    numbers = np.array([layer_numbers(layers) for layers in layerings] * 30, dtype=np.int16)
     drawn = []
     for cores in (1, 2, 7):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)

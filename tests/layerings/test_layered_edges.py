@@ -31,7 +31,7 @@ def test_edge_probabilities_are_those_of_all_dags_of_the_layering(table):
         np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
         for dags in layerings.values()
     ]
-    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
+    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int16)
     found = edge_probabilities(LayerWeights.of(table.complete), numbers)
     np.testing.assert_allclose(found, expected, atol=2e-6)
 
@@ -50,7 +50,7 @@ def test_edge_probabilities_over_candidates(size, scale, rng):
         np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
         for dags in layerings.values()
     ]
-    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
+    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int16)
     found = edge_probabilities(LayerWeights.of(only_within(complete, candidates), candidates), numbers)
     np.testing.assert_allclose(found, expected, atol=2e-6)
 
@@ -62,5 +62,5 @@ def test_edge_probabilities_with_parents_outside_the_candidates(size, scale, imp
         np.average([dag for dag, _ in dags], axis=0, weights=[weight for _, weight in dags])
         for dags in layerings.values()
     ]
-    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int8)
+    numbers = np.array([layer_numbers(layers) for layers in layerings], dtype=np.int16)
     np.testing.assert_allclose(edge_probabilities(weights, numbers), expected, atol=2e-6)

@@ -27,7 +27,7 @@ def pooled(table, rng, n=400, m=100, power=0.7):
     log_rewards = np.stack([part.log_rewards for part in fair])
     return PooledLayerings.of(
         own,
-        np.stack([part.layer_of for part in fair]).astype(np.int8),
+        np.stack([part.layer_of for part in fair]).astype(np.int16),
         log_rewards,
         constant + (1 - power) * log_rewards,
     )

@@ -93,7 +93,7 @@ def test_without_parents_outside_the_candidates_draws_are_as_they_are(table, lay
     weights = LayerWeights.build(table)
     share = -np.arange(len(layer_of), dtype=float)
     dags = posterior_dags(weights, table, layer_of, share, EDGE, 7.0, rng=np.random.default_rng(3))
-    drawn = draw_dags(weights, layer_of.astype(np.int8), rng=np.random.default_rng(3))
+    drawn = draw_dags(weights, layer_of.astype(np.int16), rng=np.random.default_rng(3))
     assert dags.correction is None
     assert dags.effective_samples == 7.0
     np.testing.assert_array_equal(dags.adjacency, drawn)

@@ -26,7 +26,7 @@ def test_what_is_kept_from_step_to_step_is_what_the_layering_gives():
             tried, accepted,
         )  # fmt: skip
         add_edges(weights.tables, known, given_for, given, sums)
-        expected += edge_probabilities(weights, layer_of[None].astype(np.int8))[0]
+        expected += edge_probabilities(weights, layer_of[None].astype(np.int16))[0]
         assert log_weight + weights.log_scale == pytest.approx(log_weight_of(weights, layer_of), abs=1e-9)
         assert weight.sum() == pytest.approx(log_weight, abs=1e-9)
     assert tried.sum() == 300

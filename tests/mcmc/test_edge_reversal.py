@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 from exact_tables import Table, random_table
+from layering_cases import in_own_masks
 from layering_oracles import (
     frequencies_fail,
     join_independently,
@@ -35,13 +36,13 @@ def case(name):
         "constrained": (4, 2.0, 0.4),
         "candidates": (4, 2.0, 0.0),
         "beyond": (4, 1.0, 0.0),
-    }[name]
+    }[name.removesuffix(" in own masks")]
     complete = random_table(d, seed=3, scale=scale, forbidden=forbidden).complete
     weights = LayerWeights.of(complete)
-    if name in ("candidates", "beyond"):
+    if name.startswith(("candidates", "beyond")):
         rng = np.random.default_rng(1)
-        candidates = random_candidates(d, 2 if name == "candidates" else 1, rng)
-        log_odds = random_log_odds(candidates, rng, impossible=1.0 if name == "candidates" else 0.2)
+        candidates = random_candidates(d, 1 if name.startswith("beyond") else 2, rng)
+        log_odds = random_log_odds(candidates, rng, impossible=0.2 if name.startswith("beyond") else 1.0)
         weights = LayerWeights.of(only_within(complete, candidates), candidates, log_odds)
         complete = join_independently(complete, candidates, log_odds)
     dags = [dag for same in layering_weights(complete).values() for dag, _ in same]
@@ -49,7 +50,11 @@ def case(name):
     log_weights = Table(complete).log_reward(masks)
     possible = log_weights > -np.inf
     share = np.exp(log_weights[possible] - np.logaddexp.reduce(log_weights[possible]))
-    return weights, masks[possible], share
+    masks = masks[possible]
+    if name.endswith("in own masks"):
+        weights = in_own_masks(weights, np.random.default_rng(2))
+        masks = weights.possible.masks_of(adjacency_from_masks(masks, d))
+    return weights, masks, share
 
 
 def numbers_of(masks, among):
@@ -62,6 +67,7 @@ def numbers_of(masks, among):
 
 
 CASES = ["flat", "usual", "steep", "cancelling", "constrained", "candidates", "beyond"]
+CASES += ["usual in own masks", "constrained in own masks", "beyond in own masks"]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -69,7 +75,9 @@ def test_detailed_balance(name, rng):
     weights, masks, share = case(name)
     before = np.repeat(np.arange(len(masks)), 120_000 // len(masks))
     reached = masks[before]
-    changed = np.array([reverse_edge(weights.tables, parents, rng) for parents in reached])
+    changed = np.array(
+        [reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng) for parents in reached]
+    )
     after = numbers_of(reached, masks)
     assert (changed >= (before != after)).all()  # one that was accepted may lead to the same DAG
     there = np.zeros((len(masks), len(masks)), dtype=np.int64)
@@ -88,15 +96,14 @@ def test_the_posterior_is_kept(name, rng):
     weights, masks, share = case(name)
     reached = masks[rng.choice(len(masks), 60_000, p=share)]
     for parents in reached:
-        reverse_edge(weights.tables, parents, rng)
+        reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
     assert not frequencies_fail(np.bincount(numbers_of(reached, masks), minlength=len(masks)), share)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_layerings_keep_their_weights(name, rng):
     weights, masks, share = case(name)
-    d = masks.shape[1]
-    layerings = np.stack([layer_numbers(layers_of(dag)) for dag in adjacency_from_masks(masks, d)])
+    layerings = np.stack([layer_numbers(layers_of(dag)) for dag in weights.possible.adjacency_of(masks)])
     distinct, which = np.unique(layerings, axis=0, return_inverse=True)
     of_layerings = np.bincount(which, weights=share)
     reached = distinct[rng.choice(len(distinct), 40_000, p=of_layerings)]
@@ -110,7 +117,7 @@ def test_layerings_keep_their_weights(name, rng):
 def test_a_dag_without_edges_stays(rng):
     weights, masks, _ = case("usual")
     parents = np.zeros(masks.shape[1], dtype=np.int64)
-    assert not reverse_edge(weights.tables, parents, rng)
+    assert not reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
     assert not parents.any()
 
 
@@ -120,7 +127,7 @@ def test_the_seed_decides():
     for seed in (1, 1, 2):
         reached, rng = masks.copy(), np.random.default_rng(seed)
         for parents in reached:
-            reverse_edge(weights.tables, parents, rng)
+            reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
         ends.append(reached.tolist())
     assert ends[0] == ends[1] != ends[2]
 
@@ -163,7 +170,7 @@ def test_a_required_edge_is_never_turned():
     weights, rng = LayerWeights.of(complete), np.random.default_rng(0)
     parents, seen = np.array([0, 1, 2, 4]), set()  # 0 -> 1 -> 2 -> 3
     for _ in range(500):
-        reverse_edge(weights.tables, parents, rng)
+        reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
         assert parents[1] & 1
         seen.add(tuple(parents.tolist()))
     assert len(seen) > 20

@@ -33,14 +33,14 @@ def members(mask):
 
 @pytest.mark.parametrize("n", [8, 12, 30, 119])
 def test_a_family_needs_as_many_rows_as_cells(n, rng):
-    limit = CellLimit.of(table_of(rng, n), np.zeros(4, dtype=np.int64))
+    limit = CellLimit.of(table_of(rng, n), np.zeros((4, 4), dtype=bool))
     for node in range(4):
         sets = parent_sets(node, 4)
         assert limit.allow(node, sets).tolist() == [expected(node, members(s), n) for s in sets.tolist()]
 
 
 def test_with_rows_for_every_table_there_is_no_limit(rng):
-    assert CellLimit.of(table_of(rng, 120), np.zeros(4, dtype=np.int64)) is None
+    assert CellLimit.of(table_of(rng, 120), np.zeros((4, 4), dtype=bool)) is None
     constraints = Constraints.none(4).without_sparse_families(table_of(rng, 120))
     assert constraints.is_empty()
 
@@ -49,7 +49,7 @@ def test_rows_that_count_for_the_column_decide(rng):
     intervened = np.zeros((60, 4), dtype=bool)
     intervened[:50, 0] = True
     intervened[:, 1] = True
-    limit = CellLimit.of(table_of(rng, 60, intervened=intervened), np.zeros(4, dtype=np.int64))
+    limit = CellLimit.of(table_of(rng, 60, intervened=intervened), np.zeros((4, 4), dtype=bool))
     for node, rows in enumerate((10, 0, 60, 60)):
         sets = parent_sets(node, 4)
         assert limit.allow(node, sets).tolist() == [expected(node, members(s), rows) for s in sets.tolist()]
@@ -84,7 +84,7 @@ def test_both_kinds_of_table_leave_the_same_families_out(storage, score, rng):
 
 def test_the_note_names_columns_and_sizes(rng):
     # 24 rows: 2 * 3 * 4 and all smaller tables fit; column 3 has 5 states.
-    limit = CellLimit.of(table_of(rng, 24), np.zeros(4, dtype=np.int64))
+    limit = CellLimit.of(table_of(rng, 24), np.zeros((4, 4), dtype=bool))
     by_definition = []
     for node in range(4):
         others = [i for i in range(4) if i != node]

@@ -29,7 +29,7 @@ def test_what_was_stored_is_found_and_nothing_else(rng):
 
 
 def test_at_its_limit_it_is_emptied_and_goes_on(rng):
-    cache = FamilyCache(17 * 1024)  # 1024 slots, half of them used at most
+    cache = FamilyCache(18 * 1024)  # 1024 slots, half of them used at most
     for _ in range(5):
         parents, values = families(rng, 300, 40)
         cache.insert(0, parents, values)

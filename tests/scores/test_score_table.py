@@ -162,7 +162,7 @@ def test_the_cache_grows_and_is_emptied_at_its_limit(rng):
     nodes, parents = random_families(rng, 30_000, 16)
     expected = ScoreTable.build(score).local_scores(nodes, parents)
     large = ScoreTable.build(score, storage="lazy")
-    small = ScoreTable.build(score, storage="lazy", memory_limit=17 * 1024)
+    small = ScoreTable.build(score, storage="lazy", memory_limit=18 * 1024)
     for table in (large, small):
         for start in range(0, 30_000, 1000):
             part = slice(start, start + 1000)

@@ -33,7 +33,7 @@ def guiding_dags(
     >>> guiding_dags(LayerWeights.of(np.zeros((2, 2))), guides, rng=np.random.default_rng(0)).sum(0).tolist()
     [[0, 4], [0, 0]]
     """
-    layer_of = np.repeat(guides.layer_of, DAGS_OF_A_LAYERING, axis=0).astype(np.int8)
+    layer_of = np.repeat(guides.layer_of, DAGS_OF_A_LAYERING, axis=0).astype(np.int16)
     return draw_dags(weights, layer_of[rng.permutation(len(layer_of))], rng=rng)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int, Int8, Int64
+from jaxtyping import Bool, Float32, Int, Int16, Int64
 from torch import Tensor
 
 from dag_gfn.chunked import run_chunks
@@ -187,10 +187,10 @@ def moved(
 
 def _along_layerings(
     weights: LayerWeights, layer_of: Int64[np.ndarray, "n d"], rng: np.random.Generator
-) -> tuple[Int8[np.ndarray, "n d"], Float32[np.ndarray, "n d d"]]:
+) -> tuple[Int16[np.ndarray, "n d"], Float32[np.ndarray, "n d d"]]:
     """Run a chain from each layering; return where it ends, and the mean edge probabilities along it."""
     n, d = layer_of.shape
-    ends, edges = np.empty((n, d), dtype=np.int8), np.empty((n, d, d), dtype=np.float32)
+    ends, edges = np.empty((n, d), dtype=np.int16), np.empty((n, d, d), dtype=np.float32)
     starts = range(0, n, _TOGETHER)
     streams = dict(zip(starts, rng.spawn(len(starts)), strict=True))
 

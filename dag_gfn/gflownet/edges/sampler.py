@@ -143,7 +143,7 @@ class EdgeSampler:
         """
         edges, absent = list(edges), list(absent)
         condition, narrower = condition_on(self.table, edges, absent, tiers)
-        present = torch.from_numpy(graph.adjacency_from_masks(condition.required, self.table.d).copy())
+        present = torch.from_numpy(condition.required.copy())
         environment = EdgeAddition(narrower, device=self._device)
         backward = None if self.model.backward is None else self.model.backward.keeping(present)
         model = FlowModel(self.model.policy, backward=backward)

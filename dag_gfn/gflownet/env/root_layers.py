@@ -9,12 +9,14 @@ import math
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Int64
 from torch import Tensor
 
 from dag_gfn.gflownet.env.layer_state import LayerState
 from dag_gfn.gflownet.policies.independent_nodes import log_available, log_no_pair
 from dag_gfn.gflownet.policies.layer_observation import LayerObservation
+from dag_gfn.graphs.possible_parents import PossibleParents
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.node_weights import CANCELLED, exact_log_node_weights
 
@@ -69,16 +71,15 @@ class RootLayers:
         self.stop_action = d + 1
         self._sums = torch.from_numpy(weights.log_sums).to(self.device).reshape(-1)
         self._nodes = torch.arange(d, device=self.device)
-        self._bits = 1 << self._nodes
         # a matrix product is the fastest way to add the places of the members of a set, and exact below 2^53
-        self._places = torch.from_numpy(weights.places).to(self.device, torch.float64).T.contiguous()
+        places = torch.from_numpy(weights.possible.by_node(weights.places, 0))
+        self._places = places.to(self.device, torch.float64).T.contiguous()
         self._log_factors = None
         if weights.has_outside:
-            log_factors = torch.from_numpy(weights.log_odds).to(self.device).exp().log1p()
-            self._log_factors = log_factors.T.contiguous()
+            log_odds = torch.from_numpy(weights.possible.by_node(weights.log_odds, -np.inf))
+            self._log_factors = log_odds.to(self.device).exp().log1p().T.contiguous()
         self._first = self._nodes * weights.log_sums.shape[1]
-        self._may_gain = torch.from_numpy(weights.may_gain).to(self.device)
-        self._all_may_gain = bool((self._may_gain == self._bits.sum() - self._bits).all())
+        self._may_gain = _Relation(weights.may_gain, weights.possible, self.device)
         everyone = torch.ones(1, d, dtype=torch.bool, device=self.device)
         self._log_all = self._within(everyone)  # (1, d): log ŵ_v of all parent sets
         others = ~torch.eye(d, dtype=torch.bool, device=self.device)
@@ -137,8 +138,8 @@ class RootLayers:
         node = action.clamp_max(d - 1).unsqueeze(1)
         old_layer = state.layer_of.gather(1, node)
         layer_of = state.layer_of.scatter(1, node, old_layer.where(~adds, state.closed.unsqueeze(1)))
-        opened = ((state.layer_of == state.closed.unsqueeze(1)) * self._bits).sum(1, keepdim=True)
-        meets = (self._may_gain & opened != 0) & (state.log_next > -torch.inf)
+        opened = state.layer_of == state.closed.unsqueeze(1)
+        meets = self._may_gain.some_in(opened) & (state.log_next > -torch.inf)
         log_now = _log_difference(state.log_next, state.log_within).where(meets, -torch.inf)
         gain = self._gain(state, node).where(adds, 0.0).squeeze(1)
         impossible = gain == -torch.inf
@@ -168,15 +169,12 @@ class RootLayers:
         unplaced, is_open = layer_of < 0, layer_of == closed.unsqueeze(1)
         highest = torch.where(is_open, self._nodes, -1).amax(1, keepdim=True)
         adds = unplaced & (self._nodes > highest) & (log_now > -torch.inf)
-        within = ((~unplaced & ~is_open) * self._bits).sum(1, keepdim=True)
-        layer = (is_open * self._bits).sum(1, keepdim=True)
-        stuck = unplaced & (
-            self._may_gain & ~within == 0
-        )  # no later layer gives it a parent in the layer before
-        follows = unplaced & (self._may_gain & layer != 0) & (log_next > -torch.inf)
+        # stuck: no later layer gives it a parent in the layer before
+        stuck = unplaced & ~self._may_gain.some_in(unplaced | is_open)
+        follows = unplaced & self._may_gain.some_in(is_open) & (log_next > -torch.inf)
         closes = (highest >= 0) & ~stuck.any(1, keepdim=True) & follows.any(1, keepdim=True)
-        if not self._all_may_gain:
-            closes = closes & self._reaches_all(layer, unplaced)
+        if not self._may_gain.is_full:
+            closes = closes & self._reaches_all(is_open, unplaced)
         stops = ~adds.any(1, keepdim=True) & ~closes
         stuck_now = (stops & unplaced.any(1, keepdim=True)).squeeze(1)
         lowered = stuck_now if stopped is None else stuck_now & ~stopped
@@ -192,19 +190,19 @@ class RootLayers:
             legal,
         )
 
-    def _reaches_all(self, layer: Int[Tensor, "b 1"], unplaced: Bool[Tensor, "b d"]) -> Bool[Tensor, "b 1"]:
+    def _reaches_all(self, layer: Bool[Tensor, "b d"], unplaced: Bool[Tensor, "b d"]) -> Bool[Tensor, "b 1"]:
         """Return whether possible parents lead from each open layer to every unplaced node.
 
         Every node of a later layer has a parent in the layer before it, so other nodes could never be placed.
         """
         reached = layer
         for _ in range(self.num_nodes):
-            follows = unplaced & (self._may_gain & reached != 0)
-            more = layer | (follows * self._bits).sum(1, keepdim=True)
-            if torch.equal(more, reached):
+            more = layer | (unplaced & self._may_gain.some_in(reached))
+            left = unplaced & ~more
+            if not left.any() or torch.equal(more, reached):
                 break
             reached = more
-        return (unplaced & (self._bits & reached == 0)).logical_not().all(1, keepdim=True)
+        return left.logical_not().all(1, keepdim=True)
 
     def num_parents_of_state(self, state: LayerState) -> Int[Tensor, " b"]:
         """Return 1, and 0 for the initial state."""
@@ -265,13 +263,32 @@ class RootLayers:
         )
         if len(rows):
             closed, layer_of = state.closed[rows].unsqueeze(1), state.layer_of[rows]
-            inside = (((layer_of >= 0) & (layer_of < closed)) * self._bits).sum(1)
-            last = ((layer_of == closed - 1) * self._bits).sum(1)
+            placed = torch.where((layer_of >= 0) & (layer_of < closed), layer_of, self.num_nodes)
             exact = exact_log_node_weights(
-                self.weights.tables, *(masks.cpu().numpy() for masks in (node[rows, 0], inside, last))
+                self.weights.tables,
+                *(each.cpu().numpy() for each in (node[rows, 0], placed, closed[:, 0])),
             )
             gain[rows, 0] = torch.from_numpy(exact).to(self.device)
         return gain
+
+
+class _Relation:
+    """Which nodes may be parents of which, as words of bits; as a matrix where they do not fit one word."""
+
+    def __init__(self, masks: Int64[np.ndarray, " d"], possible: PossibleParents, device: torch.device):
+        self._bits = self._masks = None
+        may = unpack(masks, possible.size)
+        if possible.is_all:
+            self._masks = torch.from_numpy(masks).to(device)
+            self._bits = 1 << torch.arange(possible.d, device=device)
+        self._matrix = torch.from_numpy(possible.by_node(may, False).T.copy()).to(device, torch.float32)
+        self.is_full = bool(may.sum() == possible.d * (possible.d - 1))
+
+    def some_in(self, nodes: Bool[Tensor, "b d"]) -> Bool[Tensor, "b d"]:
+        """Return, for each node, whether it may have a parent in a set of nodes."""
+        if self._masks is None or self._bits is None:
+            return nodes.float() @ self._matrix > 0
+        return self._masks & (nodes * self._bits).sum(1, keepdim=True) != 0
 
 
 _LOG_BOUND = math.log(2 * CANCELLED) + 1e-9

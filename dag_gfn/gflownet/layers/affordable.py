@@ -36,7 +36,7 @@ def affordable_draws(
     >>> len(affordable_draws(fit.sampler, fit.drawn, TimeBudget())) == len(fit.drawn)  # without a limit all are
     True
     """
-    own = drawn.layer_of.astype(np.int8)
+    own = drawn.layer_of.astype(np.int16)
 
     def go_through(k: int) -> None:
         edge_probabilities(sampler.weights, own[:k])

@@ -148,7 +148,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         return [
             (wanted, lambda k: sampler.layerings(k, seed=seed)),
             (judged, lambda k: sampler.log_weights_of(tried[:k])),
-            (wanted + judged, lambda k: edge_probabilities(weights, tried[:k].astype(np.int8))),
+            (wanted + judged, lambda k: edge_probabilities(weights, tried[:k].astype(np.int16))),
             (wanted, lambda k: draw_trial_dags(weights, self.table, tried[:k], rng=rng)),
         ]
 

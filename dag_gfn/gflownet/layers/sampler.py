@@ -28,7 +28,6 @@ from dag_gfn.gflownet.sampling.weighted_graphs import (
     evidence_of,
     named,
 )
-from dag_gfn.graphs import graph
 from dag_gfn.layerings.conditional_weights import conditional_weights
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
@@ -144,7 +143,7 @@ class LayerSampler:
         ``exact_draws[s, i, j]`` is True for i -> j in draw s. Nothing is random, and `seed` is not used.
         """
         log_probability, _ = self.log_probability(exact_draws)
-        return float((self.table.log_reward(graph.parent_masks(exact_draws)) - log_probability).mean())
+        return float((self.table.log_reward_of(exact_draws) - log_probability).mean())
 
     def entropy(self, *, num_samples: int = 10_000, seed: int) -> float:
         r"""Return an estimate of the posterior's entropy over graphs in nats: :math:`\log Z - E[\log R(G)]`."""
@@ -184,7 +183,8 @@ class LayerSampler:
         that. Where constraints lead to dead ends, it is the probability before these are drawn anew. Nothing is random:
         `num_trajectories` and `seed` are not used.
         """
-        log_weights = self.weights.log_weight_of(graph.parent_masks(adjacency))
+        log_weights, held = np.full(len(adjacency), -np.inf), self.weights.possible.hold(adjacency)
+        log_weights[held] = self.weights.log_weight_of(self.weights.possible.masks_of(adjacency[held]))
         # P_θ(layering) R(G) / R(layering)
         return log_weights - self.log_weights_of(layering_of(adjacency)), np.zeros(len(adjacency))
 
@@ -285,7 +285,11 @@ class LayerSampler:
                 masks = stored.arrays["candidates"]
                 scores = run_chunks(lambda v: table.scores_within(v, int(masks[v])), range(table.d))
                 weights = LayerWeights.of(
-                    np.stack(scores), masks, stored.arrays["log_odds"], stored.arrays["covered"]
+                    np.stack(scores),
+                    masks,
+                    stored.arrays["log_odds"],
+                    stored.arrays["covered"],
+                    possible=table.possible,
                 )
         except (KeyError, ValueError, IndexError, TypeError, MemoryError) as error:
             raise damaged(stored.path, error) from error
@@ -307,8 +311,8 @@ def _graphs_of(
         parents, log_correction = np.zeros((len(drawn), table.d), dtype=np.int64), np.zeros(len(drawn))
         for part, corrected in correct_in_parts(weights, table, drawn.layer_of, rng=rng):
             parents[part], log_correction[part] = corrected.parents, corrected.log_correction
-        adjacency = graph.adjacency_from_masks(parents, table.d)
+        adjacency = weights.possible.adjacency_of(parents)
         log_weights = drawn.log_weights + log_correction
     else:
         adjacency, log_weights = drawn.dags(weights, rng=rng), drawn.log_weights
-    return WeightedGraphs(adjacency, table.log_reward(graph.parent_masks(adjacency)), log_weights)
+    return WeightedGraphs(adjacency, table.log_reward_of(adjacency), log_weights)

@@ -9,6 +9,7 @@ import torch
 
 from dag_gfn.errors import ConstraintError, NotConvergedWarning
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
+from dag_gfn.graphs.subsets import MAX_NODES
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.family_condition import FamilyCondition
 from dag_gfn.posterior.limits import MAX_SHAPE
@@ -82,16 +83,21 @@ def condition_on(
     >>> from dag_gfn.scores import ScoreTable, make_score
     >>> data = from_array(np.random.default_rng(0).normal(size=(10, 3)), names=["a", "b", "c"])
     >>> condition, narrower = condition_on(ScoreTable.build(make_score("bge", data)), [("a", "c"), ("b", "c")])
-    >>> condition.required.tolist(), float(narrower.log_reward(np.zeros((1, 3), dtype=np.int64))[0])
-    ([0, 0, 3], -inf)
+    >>> np.argwhere(condition.required).tolist(), float(narrower.log_reward(np.zeros((1, 3), dtype=np.int64))[0])
+    ([[0, 2], [1, 2]], -inf)
     """
     wanted = FamilyCondition.of(table.names, edges, absent, tiers)
-    condition = FamilyCondition(table.constraints.required | wanted.required, wanted.forbidden)
+    condition = FamilyCondition(table.constraints.required_edges | wanted.required, wanted.forbidden)
     condition.require_possible(table.names)
+    if not table.possible.hold(condition.required):
+        raise ConstraintError(
+            f"with more than {MAX_NODES} columns each node has {table.possible.size} possible parents, and an edge "
+            "that is given is not among them: fit with it as a required one"
+        )
     narrower = table.given(condition.required, condition.forbidden)
     if (
         table.constraints.listed is None
-        and not np.isfinite(narrower.log_reward(condition.required[None])).all()
+        and not np.isfinite(narrower.log_reward_of(condition.required[None])).all()
     ):
         raise ConstraintError("the constraints of the fit do not allow these edges together")
     return condition, narrower

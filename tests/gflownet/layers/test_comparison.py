@@ -78,7 +78,7 @@ def comparison(rng, *, apart=0.0):
     )
     chain_log_weights = rng.normal(-3.0 + apart, 0.3, size=(4, 200))
     pooled = PooledLayerings.of(
-        own, np.zeros((4, 200, 2), dtype=np.int8), np.zeros((4, 200)), chain_log_weights
+        own, np.zeros((4, 200, 2), dtype=np.int16), np.zeros((4, 200)), chain_log_weights
     )
     return ChainComparison(pooled, AGREEMENT, 4_000)
 
