@@ -81,6 +81,39 @@ def equivalent_dags(adjacency):
     return members
 
 
+def moral_orientations(links):
+    """Return the number of acyclic orientations of an undirected graph without a v-structure, trying every one."""
+    pairs = np.argwhere(np.triu(links))
+    count = 0
+    for forwards in itertools.product([False, True], repeat=len(pairs)):
+        dag = np.zeros_like(links)
+        for (i, j), forward in zip(pairs, forwards, strict=True):
+            dag[(i, j) if forward else (j, i)] = True
+        count += is_dag(dag) and not v_structures(dag)
+    return count
+
+
+def random_chordal(d, width, rng):
+    """Return a random connected chordal graph: each node is linked to a clique of up to `width` nodes before it."""
+    links = np.zeros((d, d), dtype=bool)
+    for new in range(1, d):
+        neighbour = rng.integers(new)
+        clique = [neighbour, *(v for v in range(neighbour) if links[v, neighbour])]
+        chosen = rng.permutation(clique)[: rng.integers(1, min(len(clique), width) + 1)]
+        links[chosen, new] = links[new, chosen] = True
+    order = rng.permutation(d)
+    return links[np.ix_(order, order)]
+
+
+def scored_dags(d, log_weight):
+    """Return all DAGs on d nodes and the sum of log_weight(node, parents) of each."""
+    dags = all_dags(d)
+    sums = [
+        sum(log_weight(j, frozenset(np.flatnonzero(dag[:, j]).tolist())) for j in range(d)) for dag in dags
+    ]
+    return dags, np.array(sums)
+
+
 def d_separated(adjacency, a, b, given):
     return nx.is_d_separator(as_networkx(adjacency), {a}, {b}, set(given))
 
