@@ -76,9 +76,9 @@ class GraphCheck:
         log R of the graph; -inf where the fit's constraints exclude it, nan where it is not known.
     probability, probability_error : float
         P(graph | data); nan where not known.
-    class_size : int or None
-        Number of graphs that the data cannot tell from this one (its equivalence class, under the experiments that the
-        table has); None where not counted.
+    class_size : int
+        Number of graphs that the data cannot tell from this one, itself included: its equivalence class, under the
+        experiments that the table has.
     class_probability, class_error : float
         P(class | data).
     log_odds : float
@@ -103,7 +103,7 @@ class GraphCheck:
     log_score: float
     probability: float
     probability_error: float
-    class_size: int | None
+    class_size: int
     class_probability: float
     class_error: float
     log_odds: float
@@ -215,11 +215,11 @@ def _probability(
 
 
 def _class_probability(
-    posterior: GraphPosterior, adjacency: Bool[np.ndarray, "d d"], log_score: float, size: int | None
+    posterior: GraphPosterior, adjacency: Bool[np.ndarray, "d d"], log_score: float, size: int
 ) -> tuple[float, float]:
     """Return P(class | data): size · R / Z where all members have the same R, elsewhere the weight of its members."""
     evidence = evidence_of(posterior)
-    if posterior.info.get("score_equivalent") and evidence is not None and size is not None:
+    if posterior.info.get("score_equivalent") and evidence is not None:
         of_class = evidence.probabilities(np.array([log_score + math.log(size)]))
         return float(of_class[0]), float(evidence.errors(of_class)[0])
     oriented = posterior.oriented_pairs

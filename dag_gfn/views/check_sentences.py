@@ -46,7 +46,7 @@ def _probabilities(found: GraphCheck) -> Iterator[str]:
         yield f"{head} Its probability is {_likely(found.probability, found.probability_error)}."
     if found.absent:
         yield f"Not in the graph, so taken as variables without edges: {', '.join(found.absent)}."
-    if found.class_size is not None and not found.constraints_exclude:
+    if not found.constraints_exclude:
         others = found.class_size - 1
         shared = f"{others:,} other graphs imply" if others != 1 else "1 other graph implies"
         known = f"; together their probability is {_likely(found.class_probability, found.class_error)}"
