@@ -19,6 +19,7 @@ def show(
     debug: Debug = False,
 ) -> None:
     """Print what a saved posterior says."""
+    from dag_gfn.posterior.ranked_classes import credible_sentence
     from dag_gfn.posterior.ranking import spread_sentence
     from dag_gfn.views.terminal import print_posterior
 
@@ -35,6 +36,7 @@ def show(
             "classes": _top_classes(posterior),
             "entropy": posterior.entropy(),
             "spread": spread_sentence(posterior),
+            "credible": credible_sentence(posterior),
         }
         print(json.dumps(content, ensure_ascii=False, indent=2))
     else:

@@ -114,6 +114,7 @@ def fit(
     dataset, table, constraints = prepared.dataset, prepared.table, prepared.constraints
     for message in prepared.warnings:
         warnings.warn(message, DataWarning, stacklevel=2)
+    experiments = Experiments.of_mask(set_nodes(dataset), dataset.nodes, dataset.contexts)
     run = Run(
         table,
         chosen.method.seed,
@@ -125,6 +126,7 @@ def fit(
         list(dataset.notes),
         prepared.warnings,
         processes,
+        experiments.oriented(table.names),
     )
     for note in (*automatic.notes(), *prepared.known.notes):
         run.note(note)
@@ -187,7 +189,7 @@ def fit(
             "n": round(dataset.total_weight) if dataset.moments_only else dataset.n,
             "total_weight": None if dataset.weights is None or dataset.moments_only else dataset.total_weight,
             "roles": [role.to_json() for role in dataset.roles],
-            **Experiments.of_mask(set_nodes(dataset), dataset.nodes, dataset.contexts).to_json(),
+            **experiments.to_json(),
             "standardized": dataset.is_standardized,
             "notes": run.notes,
             "score_equivalent": score_equivalent,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
 from dag_gfn.errors import NotTractable, OptionError
@@ -80,6 +81,7 @@ class Run:
     notes: list[str]
     told: list[str]
     processes: "Processes | None" = None
+    oriented: Bool[np.ndarray, "d d"] | None = None
 
     @property
     def time_budget(self) -> float | int | None:
@@ -384,6 +386,7 @@ def _with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
             posterior.graphs,
             posterior.log_scores,
             edge,
+            oriented=run.oriented,
             budget=budget.part(least=_LEAST_SEARCH),
             on_share=partial(on_share, _SEARCH),
         )
@@ -393,7 +396,7 @@ def _with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
     return replace(
         result,
         posterior=replace(posterior, best_graphs=found.adjacency, best_log_scores=found.log_scores),
-        search=Search(len(found.log_scores), found.proven),
+        search=Search(len(found.log_scores), found.proven, found.proven_graphs, found.proven_classes),
     )
 
 

@@ -96,6 +96,7 @@ def combine(
     budget = budget_of_fit(chosen.fit.duration.time_budget, shown=progress is True)
     with budget.phase("scores"):
         table, data = _table(parts, posteriors, chosen, given)
+    experiments = _experiments(posteriors)
     run = Run(
         table,
         chosen.fit.method.seed,
@@ -106,6 +107,7 @@ def combine(
         progress,
         [_note(parts, chosen.sites.parameters)],
         [],
+        oriented=experiments.oriented(names),
     )
     method, training, result = run_method(run, chosen.fit, None)
     doubts = []
@@ -116,7 +118,6 @@ def combine(
     verdict = judged(result, chosen.fit.duration)
     for message in verdict.warnings:
         warnings.warn(message, NotConvergedWarning, stacklevel=2)
-    experiments = _experiments(posteriors)
     weighted = any(posterior.info.get("total_weight") is not None for posterior in posteriors)
     return recorded_posterior(
         result,

@@ -42,17 +42,30 @@ class BestGraph(NamedTuple):
 
 
 class Search(NamedTuple):
-    """How many of the most probable DAGs a search has found, and whether the first is proven to be the best.
+    """How many of the most probable DAGs are known, and what is proven of them.
+
+    Attributes
+    ----------
+    graphs : int
+        How many were found.
+    proven : bool
+        Whether the first is proven to be the best.
+    proven_graphs : int
+        How many of the first are proven to be the most probable DAGs.
+    proven_classes : int
+        How many of the most probable classes are proven to be among theirs.
 
     Examples
     --------
     >>> from dag_gfn.posterior.method_result import Search
-    >>> Search(graphs=100, proven=True)._asdict()
-    {'graphs': 100, 'proven': True}
+    >>> Search(graphs=100, proven=True, proven_graphs=100)._asdict()
+    {'graphs': 100, 'proven': True, 'proven_graphs': 100, 'proven_classes': 0}
     """
 
     graphs: int
     proven: bool
+    proven_graphs: int = 0
+    proven_classes: int = 0
 
 
 class TrainingRecord(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.graphs import graph
-from dag_gfn.posterior import interop, ranking
+from dag_gfn.posterior import interop, ranked_classes, ranking
 from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.consistent import CORRECTED, corrected_counts
 from dag_gfn.posterior.diagnostics import Diagnostics
@@ -428,8 +428,9 @@ class GraphPosterior(MarginalFrames):
         """Return the k most probable graphs, most probable first, of those that were drawn or found by search.
 
         Each has the graph attributes `probability`, which is R(G)/Z, its `standard_error` by that of log Z,
-        `log_score` (None where they are not known), and `odds`: how many times as probable it is as the first. Every
-        edge has its marginal `probability`. Where no score is known, and under the order-modular posterior, the
+        `log_score` (None where they are not known), `odds`: how many times as probable it is as the first, and
+        `proven`: whether it is for certain that no graph which is missing is more probable. Every edge has its
+        marginal `probability`. Where no score is known, and under the order-modular posterior, the
         probability is the graph's weight.
 
         Examples
@@ -521,8 +522,8 @@ class GraphPosterior(MarginalFrames):
         Each is a `networkx.DiGraph` that stands for a mixed graph: a compelled edge once, with the attribute
         `compelled=True`; a reversible edge in both directions, with `compelled=False`. Every edge has its
         marginal `probability`. The graph has `probability`, `standard_error` (None where not known), `odds` relative to
-        the first, `size`, the number of DAGs in the class (None where counting takes long), and `num_graphs`, how many
-        of these the posterior holds.
+        the first, `size`, the number of DAGs in the class, `num_graphs`, how many of these the posterior holds, and
+        `proven`, whether it is for certain that no class which is missing is more probable.
 
         With experiments, classes are those that these cannot tell apart; see `experiments`.
         Where all DAGs of a class have the same score (`info["score_equivalent"]`), its probability is size · R/Z;
@@ -540,7 +541,27 @@ class GraphPosterior(MarginalFrames):
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        return ranking.top_classes(self, k)
+        return ranked_classes.top_classes(self, k)
+
+    def credible_classes(self, level: float = ranked_classes.LEVEL) -> ranked_classes.CredibleClasses:
+        """Return the smallest set of equivalence classes that holds at least `level` of the posterior.
+
+        The result has `classes`, as `top_classes` gives them, their `probability` together, and `is_complete`. Where
+        the evidence or the most probable classes are not known for certain, or 1,000 classes hold less, it is False,
+        and every such set has more classes than those that are given.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import dag_gfn
+        >>> posterior = dag_gfn.fit(dag_gfn.simulate(3, 200, rng=np.random.default_rng(1)), progress=False)
+        >>> found = posterior.credible_classes(0.5)
+        >>> found.is_complete, len(found.classes), found.probability >= 0.5
+        (True, 2, True)
+        """
+        if not 0 < level < 1:
+            raise ValueError(f"level must lie between 0 and 1, not {level}")
+        return ranked_classes.credible_classes(self, level)
 
     def entropy(self) -> float:
         """Return the entropy of the posterior in nats.

@@ -1,4 +1,4 @@
-"""Graphs and classes by their probability, P(G | data) = R(G) / Z, rather than by how often they were drawn.
+"""Graphs by their probability, P(G | data) = R(G) / Z, rather than by how often they were drawn.
 
 A draw of a flat posterior occurs once, however probable it is. Its score is known, though, and so is the evidence Z,
 exactly or with an error; where Z is not known, the odds of two graphs still are.
@@ -13,18 +13,15 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.graphs import graph
-from dag_gfn.graphs.interventional import essential_graph
-from dag_gfn.posterior.class_size import class_size
 from dag_gfn.posterior.evidence import Evidence
-from dag_gfn.posterior.features import chunks
 from dag_gfn.posterior.interop import to_networkx
 from dag_gfn.posterior.limits import MAX_EVIDENCE_ERROR
 
 if TYPE_CHECKING:
     from dag_gfn.posterior.posterior import GraphPosterior
 
-CLASSES_SEARCHED = 1_000
-"""Graphs, by score and as many by weight, among whose classes the most probable are looked for."""
+ROUNDING = 7
+"""Decimals of scores, in nats: those that differ by less count as equal."""
 STANDS_OUT = 0.75
 """Probability from which on the most probable graph stands out."""
 
@@ -43,6 +40,8 @@ class RankedGraphs:
         nan where not known.
     odds : ndarray, shape (k,), float64
         How many times as probable as the first.
+    proven : int
+        How many of the first are proven to be the most probable: no graph that is missing is more probable than they.
 
     Examples
     --------
@@ -60,6 +59,7 @@ class RankedGraphs:
     probability: Float64[np.ndarray, " k"]
     standard_error: Float64[np.ndarray, " k"]
     odds: Float64[np.ndarray, " k"]
+    proven: int = 0
 
     def __len__(self) -> int:
         return len(self.adjacency)
@@ -138,7 +138,7 @@ def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
     adjacency = np.concatenate([posterior.best_graphs, posterior.graphs[drawn]])
     log_scores = np.concatenate([posterior.best_log_scores, posterior.log_scores[drawn]])
     first, _ = graph.distinct(adjacency)
-    order = first[np.lexsort((first, -log_scores[first]))][:k]
+    order = first[np.lexsort((first, -log_scores[first].round(ROUNDING)))][:k]
     adjacency, log_scores = adjacency[order], log_scores[order]
     probability = evidence.probabilities(log_scores)
     odds = np.exp(log_scores - log_scores[0])
@@ -148,7 +148,9 @@ def ranked_graphs(posterior: "GraphPosterior", k: int) -> RankedGraphs:
     ):  # each graph has an error of its own
         own = np.array(posterior.record.graph_relative_errors[: len(probability)])
         errors[: len(own)] = probability[: len(own)] * own
-    return RankedGraphs(adjacency, log_scores, probability, errors, odds)
+    known = (posterior.info.get("search") or {}).get("proven_graphs", 0)
+    proven = len(order) if posterior.covers_all_dags else min(known, len(order))
+    return RankedGraphs(adjacency, log_scores, probability, errors, odds, proven)
 
 
 def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
@@ -176,121 +178,10 @@ def top_graphs(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
             standard_error=_known(ranked.standard_error[rank]),
             odds=float(ranked.odds[rank]),
             log_score=None if normalized else _known(ranked.log_scores[rank]),
+            proven=rank < ranked.proven,
         )
         top.append(dag)
     return top
-
-
-def top_classes(posterior: "GraphPosterior", k: int) -> list[nx.DiGraph]:
-    """Return the k most probable equivalence classes; see `GraphPosterior.top_classes`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dag_gfn.posterior import GraphPosterior
-    >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
-    >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
-    >>> from dag_gfn.posterior.ranking import top_classes
-    >>> [mixed.graph["num_graphs"] for mixed in top_classes(posterior, 3)]
-    [2]
-    """
-    evidence = evidence_of(posterior)
-    if evidence is not None and posterior.covers_all_dags:
-        log_mass = posterior.log_scores - np.logaddexp.reduce(posterior.log_scores)
-        rows = _by_weight(posterior, log_mass, k)
-    elif evidence is not None and posterior.info.get("score_equivalent"):
-        rows = _by_size(posterior, evidence, k)
-    else:
-        rows = _by_weight(posterior, posterior.log_weights, k)
-    edge = posterior.marginal("edge").values
-    top = []
-    for cpdag, attributes in rows:
-        mixed = to_networkx(cpdag, posterior.names, probability=edge)
-        for source, target, of_edge in mixed.edges(data=True):
-            of_edge["compelled"] = not mixed.has_edge(target, source)
-        mixed.graph.update(attributes)
-        top.append(mixed)
-    return top
-
-
-def _by_weight(
-    posterior: "GraphPosterior", log_weights: Float64[np.ndarray, " m"], k: int
-) -> list[tuple[Bool[np.ndarray, "d d"], dict[str, Any]]]:
-    """Return classes by the summed weight of their members among the graphs."""
-    cpdags, group = _classes(posterior.graphs, posterior.oriented_pairs)
-    log_mass = np.full(len(cpdags), -np.inf)
-    np.logaddexp.at(log_mass, group, log_weights)
-    first = np.full(len(cpdags), len(group))
-    np.minimum.at(first, group, np.arange(len(group)))
-    held = np.bincount(group)
-    order = np.lexsort((first, -log_mass))[:k]
-    share = posterior.counted(np.minimum(np.exp(log_mass[order]), 1.0))
-    exact = share.source == "exact" and log_weights is not posterior.log_weights
-    errors = np.zeros(len(order)) if exact else share.errors()
-    return [
-        (
-            cpdags[c],
-            {
-                "probability": float(share.values[rank]),
-                "standard_error": _known(errors[rank]),
-                "odds": float(np.exp(log_mass[c] - log_mass[order[0]])),
-                "num_graphs": int(held[c]),
-                "size": class_size(cpdags[c]),
-            },
-        )
-        for rank, c in enumerate(order)
-    ]
-
-
-def _by_size(
-    posterior: "GraphPosterior", evidence: Evidence, k: int
-) -> list[tuple[Bool[np.ndarray, "d d"], dict[str, Any]]]:
-    """Return classes by size · R / Z, where all members of a class have the same R."""
-    by_score = np.argsort(-posterior.log_scores, kind="stable")[:CLASSES_SEARCHED]
-    chosen = np.union1d(by_score, np.arange(min(len(posterior), CLASSES_SEARCHED)))
-    found = len(posterior.best_graphs)
-    cpdags, group = _classes(
-        np.concatenate([posterior.best_graphs, posterior.graphs[chosen]]), posterior.oriented_pairs
-    )
-    log_scores = np.full(len(cpdags), -np.inf)
-    every = np.concatenate([posterior.best_log_scores, posterior.log_scores[chosen]])
-    np.maximum.at(log_scores, group, every)
-    held = np.bincount(group[found:], minlength=len(cpdags))
-    sizes = [class_size(cpdag) for cpdag in cpdags]
-    # one that is not counted has at least the members that are held
-    log_sizes = np.array(
-        [
-            math.log(max(int(of_class), 1) if size is None else size)
-            for size, of_class in zip(sizes, held, strict=True)
-        ]
-    )
-    log_mass = log_scores + log_sizes
-    order = np.lexsort((np.arange(len(cpdags)), -log_mass))[:k]
-    probability = evidence.probabilities(log_mass[order])
-    errors = evidence.errors(probability)
-    return [
-        (
-            cpdags[c],
-            {
-                "probability": _known(probability[rank]),
-                "standard_error": None if sizes[c] is None else _known(errors[rank]),
-                "odds": float(np.exp(log_mass[c] - log_mass[order[0]])),
-                "num_graphs": int(held[c]),
-                "size": sizes[c],
-            },
-        )
-        for rank, c in enumerate(order)
-    ]
-
-
-def _classes(
-    graphs: Bool[np.ndarray, "m d d"], oriented: Bool[np.ndarray, "d d"] | None
-) -> tuple[Bool[np.ndarray, "c d d"], np.ndarray]:
-    """Return the distinct essential graphs of graphs, and which one each graph has."""
-    m, d, _ = graphs.shape
-    cpdags = np.concatenate([essential_graph(graphs[part], oriented) for part in chunks(m, d)])
-    first, group = graph.distinct(cpdags)
-    return cpdags[first], group
 
 
 def entropy(posterior: "GraphPosterior") -> float:

@@ -98,7 +98,10 @@ _TRAINING = record(
 )
 _DOUBT = record(dict.fromkeys(("code", "level", "verdict"), text), required=("code", "level", "verdict"))
 _EXPERIMENT = record({"nodes": items(text), "rows": COUNT}, required=("nodes", "rows"))
-_SEARCH = record({"graphs": COUNT, "proven": boolean}, required=("graphs", "proven"))
+_SEARCH = record(
+    {"graphs": COUNT, "proven": boolean, "proven_graphs": COUNT, "proven_classes": COUNT},
+    required=("graphs", "proven"),  # the others are not in older files
+)
 _BELIEF = record({"source": text, "target": text, "probability": number(0, 1)}, required=("source", "target"))
 _CONSTRAINTS = record(
     {

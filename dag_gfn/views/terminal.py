@@ -10,6 +10,7 @@ from rich.text import Text
 from dag_gfn.errors import printable, shortened
 from dag_gfn.posterior import GraphPosterior, Probability
 from dag_gfn.posterior.checks import check_sentences
+from dag_gfn.posterior.ranked_classes import credible_sentence
 from dag_gfn.posterior.ranking import likely_text, spread_sentence
 from dag_gfn.views.criticism import criticism_sentences
 from dag_gfn.views.experiments import experiment_sentences, variable_pairs
@@ -122,9 +123,12 @@ def _left_out(posterior: GraphPosterior, max_pairs: int, min_linked: float) -> s
 
 def _print_top_graphs(posterior: GraphPosterior, say: _Plain) -> None:
     search = posterior.info.get("search")
+    top = posterior.top_graphs(3)
     best = " (the first is the best there is)" if search and search["proven"] else ""
+    if all(graph.graph["proven"] for graph in top):
+        best = " (no others are more probable)"
     say(f"Most probable graphs{best}:")
-    for graph in posterior.top_graphs(3):
+    for graph in top:
         edges = [f"{a}→{b}" for a, b in graph.edges]
         text = ", ".join(edges) or "no edges"
         if len(text) > MAX_GRAPH_TEXT:
@@ -139,16 +143,19 @@ def _print_top_classes(posterior: GraphPosterior, say: _Plain) -> None:
     classes = "classes that these experiments leave" if posterior.experiments else "equivalence classes"
     told = posterior.info.get("knowledge") or posterior.info.get("lags")
     alone = ", as data alone tell them apart" if told else ""
-    say(f"Most probable {classes}{alone} (a→b: every member of the class has it; a–b: either way):")
-    for mixed in posterior.top_classes(3):
+    top = posterior.top_classes(3)
+    proven = "; no others are more probable" if all(mixed.graph["proven"] for mixed in top) else ""
+    say(f"Most probable {classes}{alone} (a→b: every member of the class has it; a–b: either way{proven}):")
+    for mixed in top:
         compelled, reversible = class_edges(mixed)
         links = [f"{a}→{b}" for a, b in compelled] + [f"{a}–{b}" for a, b in reversible]
         text = ", ".join(links) or "no edges"
         if len(text) > MAX_GRAPH_TEXT:
             text = f"{len(compelled)} compelled and {len(reversible)} reversible edges"
         size = mixed.graph["size"]
-        members = "" if size is None else f", {size:,} graph{'s' if size > 1 else ''}"
-        say(f"  {likely_text(mixed.graph)}{members}: {text}")
+        say(f"  {likely_text(mixed.graph)}, {size:,} graph{'s' if size > 1 else ''}: {text}")
+    if told := credible_sentence(posterior):
+        say(told)
 
 
 def class_edges(mixed: nx.DiGraph) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

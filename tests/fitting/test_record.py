@@ -59,7 +59,7 @@ def test_the_whole_record_is_made_of_the_result():
     assert info["best_graph"]["edges"] == [["a", "b"]]
     assert info["edges_raw"] == {"probability": edge.tolist(), "standard_error": None}
     assert (info["exact_check"]["edge_max_error"], info["exact_edges"]) == (0.01, edge.tolist())
-    assert info["search"] == {"graphs": 10, "proven": True}
+    assert info["search"] == {"graphs": 10, "proven": True, "proven_graphs": 0, "proven_classes": 0}
     assert info["training"]["history"] == [{"iteration": 30, "loss": 0.5}]
     assert info["timing"] == {"total_seconds": 2.0, "training_seconds": 1.0}
     assert info["warnings"] == ["few rows"]

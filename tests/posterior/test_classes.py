@@ -79,6 +79,7 @@ def test_mixed_graphs():
         "odds": 1.0,
         "num_graphs": 2,
         "size": 3,
+        "proven": False,
     }
     assert {(a, b): c for a, b, c in first.edges(data="compelled")} == dict.fromkeys(
         [("a", "b"), ("b", "a"), ("b", "c"), ("c", "b")], False

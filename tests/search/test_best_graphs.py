@@ -8,6 +8,7 @@ import dag_gfn
 from dag_gfn.budget import TimeBudget
 from dag_gfn.exact.best_dag import best_dag
 from dag_gfn.exact.enumeration import enumerate_dags
+from dag_gfn.exact.most_probable import most_probable_classes, most_probable_dags
 from dag_gfn.graphs import graph
 from dag_gfn.scores import Constraints, ScoreTable, make_prior, make_score
 from dag_gfn.search import best_graphs
@@ -51,6 +52,25 @@ def test_the_best_of_four_nodes_are_the_best_of_all_543(rng):
     np.testing.assert_allclose(found.log_scores[:20], expected[:20])
     np.testing.assert_allclose(complete.log_reward(graph.parent_masks(found.adjacency)), found.log_scores)
     assert len({dag.tobytes() for dag in found.adjacency}) == len(found.adjacency)
+    assert found.proven_graphs == 543
+    assert found.proven_classes == oracles.NUM_CLASSES[4]
+
+
+def test_what_is_proven_of_nine_nodes(rng):
+    complete, lazy = tables(9, 0)
+    graphs, log_scores = draws_of(complete, rng)
+    given = (graphs, log_scores, np.full((9, 9), 0.5))
+    found = best_graphs(complete, *given)
+    assert found.proven_graphs == 1_000
+    best = most_probable_dags(complete, 1_000)
+    np.testing.assert_allclose(found.log_scores[:1_000], best.log_scores, atol=1e-6)
+    np.testing.assert_array_equal(found.adjacency[0], best_dag(complete).adjacency)
+    classes = {each.tobytes() for each in graph.cpdag(found.adjacency)}
+    members = most_probable_classes(complete, found.proven_classes)
+    assert {each.tobytes() for each in graph.cpdag(members.adjacency)} <= classes
+    assert found.proven_classes > 100
+    elsewhere = best_graphs(lazy, *given)
+    assert (elsewhere.proven_graphs, elsewhere.proven_classes) == (0, 0)
 
 
 class Ticking:

@@ -232,7 +232,7 @@ def _classes(posterior: GraphPosterior, drawing: Drawing) -> Iterator[dict[str, 
         yield {
             "title": f"Class {rank}",
             "likely": likely_text(mixed.graph),
-            "note": "" if count is None else f"{count:,} graph{'s' if count > 1 else ''} in the class",
+            "note": f"{count:,} graph{'s' if count > 1 else ''} in the class",
             "arrows": [drawing.link(index[a], index[b]) for a, b in compelled],
             "lines": [drawing.link(index[a], index[b]) for a, b in reversible],
             "text": [f"{a} → {b}" for a, b in compelled] + [f"{a} – {b}" for a, b in reversible],

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.posterior.ranked_classes import credible_sentence
 from dag_gfn.posterior.ranking import spread_sentence
 from dag_gfn.posterior.trust import trust_in
 from dag_gfn.views.experiments import variable_pairs
@@ -74,8 +75,8 @@ def _fitted(posterior: GraphPosterior) -> str:
     prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""
     return (
         f"A posterior distribution over the causal graphs of {posterior.d} variables{rows}, {how}{score}{prior}. "
-        f"It holds {len(posterior):,} different graphs. {spread_sentence(posterior)}"
-    )
+        f"It holds {len(posterior):,} different graphs. {spread_sentence(posterior)} {credible_sentence(posterior)}"
+    ).rstrip()
 
 
 def _findings(posterior: GraphPosterior) -> list[tuple[str, list[str]]]:
