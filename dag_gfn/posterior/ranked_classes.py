@@ -27,6 +27,8 @@ CLASSES_SEARCHED = 1_000
 """Graphs, by score and as many by weight, among whose classes the most probable are looked for."""
 LEVEL = 0.9
 """Share of the posterior that a credible set of classes holds, unless another is asked for."""
+WORTH_TELLING = 0.01
+"""Least share of the posterior of known classes that a sentence tells."""
 _ROUNDING = 1e-6  # in sums of probabilities
 
 
@@ -160,7 +162,7 @@ def credible_classes(posterior: "GraphPosterior", level: float = LEVEL) -> Credi
 def credible_sentence(posterior: "GraphPosterior") -> str:
     """Return in words how many classes hold 90 % of the posterior, or how much of it the known ones hold.
 
-    Empty where the most probable classes or the evidence are not known for certain.
+    Empty where the most probable classes or the evidence are not known for certain, or hold less than 1 %.
 
     Examples
     --------
@@ -180,8 +182,9 @@ def credible_sentence(posterior: "GraphPosterior") -> str:
         return f"One of the {classes} holds {LEVEL:.0%} of the posterior.".replace("%", " %")
     if size <= ranked.proven:
         return f"{size:,} {classes} hold {LEVEL:.0%} of the posterior.".replace("%", " %")
-    share = f"{100 * together[-1]:.2g} %"
-    return f"The {ranked.proven:,} most probable {classes} hold {share} of the posterior."
+    if together[-1] < WORTH_TELLING:
+        return ""
+    return f"The {ranked.proven:,} most probable {classes} hold {100 * together[-1]:.2g} % of the posterior."
 
 
 def evidence_is_exact(posterior: "GraphPosterior") -> bool:

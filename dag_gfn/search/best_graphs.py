@@ -26,7 +26,9 @@ from dag_gfn.search.order_search import best_by_orders
 
 KEPT = 1_000
 """Graphs that are returned, at most: enough to hold the best of many equivalence classes."""
-_CLASS_STEPS = 100_000  # of the proof for classes: 7 seconds for 16 nodes on two cores, at most
+_CLASS_STEPS = (
+    100_000  # of the proof for classes; half of them from 14 nodes on, and a quarter for 16: seconds
+)
 _STARTS = 30  # best draws that the search begins with
 _ROUNDS = 12  # of the search over orders, at most
 _EXPANDED = 400  # graphs whose neighbours are scored, at the end
@@ -118,12 +120,12 @@ def best_graphs(
     budget = TimeBudget() if budget is None else budget
     tell = (lambda share: None) if on_share is None else on_share
     if table.is_complete and table.d <= MAX_NODES:
-        return _listed(table, drawn, oriented, budget, tell)
+        return _listed(table, oriented, budget, tell)
     rounds = 0 if table.is_complete else _ROUNDS
     best_drawn = np.argsort(-log_scores, kind="stable")[:_STARTS]
-    starts = table.possible.masks_of(drawn[best_drawn])
+    starts = graph.parent_masks(drawn[best_drawn])
     if table.is_complete:
-        starts = np.concatenate([table.possible.masks_of(best_dag(table).adjacency[None]), starts])
+        starts = np.concatenate([graph.parent_masks(best_dag(table).adjacency[None]), starts])
     parents, scores, cut = _explore(table, starts, _EXPANDED_IN_ROUND, budget)
     for done in range(rounds):
         tell((1 + done) / (2 + rounds))
@@ -136,12 +138,11 @@ def best_graphs(
     parents, scores, cut = _explore(table, parents, _EXPANDED, budget)
     tell(1.0)
     proven = table.is_complete
-    return BestGraphs(table.possible.adjacency_of(parents), scores, proven, cut, int(proven))
+    return BestGraphs(graph.adjacency_from_masks(parents, table.d), scores, proven, cut, int(proven))
 
 
 def _listed(
     table: ScoreTable,
-    drawn: Bool[np.ndarray, "m d d"],
     oriented: Bool[np.ndarray, "d d"] | None,
     budget: TimeBudget,
     tell: Callable[[float], None],
@@ -152,18 +153,13 @@ def _listed(
     adjacency, ended, classes = np.concatenate([best, dags.adjacency]), dags.ended, 0
     tell(0.2)
     if table.is_score_equivalent:
-        members = most_probable_classes(table, KEPT, oriented, max_steps=_CLASS_STEPS, budget=budget)
+        steps = _CLASS_STEPS >> max(0, (table.d - 12) // 2)  # they take longer
+        members = most_probable_classes(table, KEPT, oriented, max_steps=steps, budget=budget)
         classes = len(members.log_mass)
-        adjacency = np.concatenate([adjacency, members.adjacency])
-        tell(0.8)
-        if not members.ended:  # others around what was found, without proof
-            starts = table.possible.masks_of(np.concatenate([adjacency, drawn[:_STARTS]]))
-            parents, _, cut = _explore(table, starts, _EXPANDED, budget)
-            adjacency = np.concatenate([adjacency, table.possible.adjacency_of(parents)])
-            ended = ended and not cut
+        adjacency, ended = np.concatenate([adjacency, members.adjacency]), ended and members.ended
     first, _ = graph.distinct(adjacency)
     adjacency = adjacency[np.sort(first)]
-    scores = table.log_reward(table.possible.masks_of(adjacency))
+    scores = table.log_reward(graph.parent_masks(adjacency))
     order = np.argsort(-scores.round(ROUNDING), kind="stable")
     scores = np.minimum.accumulate(scores[order])  # equal ones differ by rounding
     tell(1.0)

@@ -93,7 +93,7 @@ def test_when_its_time_is_over_the_search_keeps_what_it_has(which, seconds, rng)
     found = best_graphs(
         table, graphs, log_scores, np.full((9, 9), 0.5), budget=budget, on_share=shares.append
     )
-    assert found.cut_short
+    assert found.cut_short == (which == 1 or seconds < 90)  # the list of a complete table is ready by then
     assert clock.looks <= seconds + 10  # soon after its time: each step looks at the clock
     assert found.log_scores[0] >= log_scores.max()
     assert found.proven == (which == 0)
