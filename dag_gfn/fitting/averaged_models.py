@@ -84,6 +84,7 @@ def fit_averaged(
             table=model.prepared.table,
             budget=run.budget.part(of_left=1.0 / (len(models) - index)),
             exact_check=run.exact_check if index == 0 else False,
+            ranks_classes=len(models) == 1,
         )
         found.append(method_of(own, model.chosen))
     results = [result for _, _, result in found]

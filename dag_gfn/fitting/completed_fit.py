@@ -267,6 +267,7 @@ def _work(
                 progress=False,
                 notes=[],
                 told=[],
+                ranks_classes=False,
             )
             result = methods.gflownet(own, training, None, start=network)
             network = _network_of(result)

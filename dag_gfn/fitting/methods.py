@@ -82,6 +82,7 @@ class Run:
     told: list[str]
     processes: "Processes | None" = None
     oriented: Bool[np.ndarray, "d d"] | None = None
+    ranks_classes: bool = True  # not where the result is one of several that are mixed
 
     @property
     def time_budget(self) -> float | int | None:
@@ -387,6 +388,7 @@ def _with_best_graphs(run: Run, result: MethodResult) -> MethodResult:
             posterior.log_scores,
             edge,
             oriented=run.oriented,
+            classes=run.ranks_classes,
             budget=budget.part(least=_LEAST_SEARCH),
             on_share=partial(on_share, _SEARCH),
         )

@@ -80,6 +80,7 @@ def best_graphs(
     edge: Float64[np.ndarray, "d d"],
     *,
     oriented: Bool[np.ndarray, "d d"] | None = None,
+    classes: bool = True,
     budget: TimeBudget | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> BestGraphs:
@@ -96,6 +97,8 @@ def best_graphs(
         Probability of i → j, by which candidate parents are chosen.
     oriented : ndarray, shape (d, d), bool, optional
         The pairs of nodes whose edge experiments orient, of :func:`dag_gfn.graphs.interventional.oriented_pairs`.
+    classes : bool
+        Whether to list the most probable classes too, where that is possible.
     budget : TimeBudget, optional
         Of the search alone. When it is over, the best graphs so far are returned. The dynamic programme for complete
         tables, which takes a second for 20 nodes, is not cut.
@@ -120,7 +123,9 @@ def best_graphs(
     budget = TimeBudget() if budget is None else budget
     tell = (lambda share: None) if on_share is None else on_share
     if table.is_complete and table.d <= MAX_NODES:
-        return _listed(table, oriented, budget, tell)
+        # what experiments orient at context columns has to be known
+        classes = classes and table.is_score_equivalent and (oriented is not None or not table.contexts)
+        return _listed(table, classes, oriented, budget, tell)
     rounds = 0 if table.is_complete else _ROUNDS
     best_drawn = np.argsort(-log_scores, kind="stable")[:_STARTS]
     starts = graph.parent_masks(drawn[best_drawn])
@@ -143,6 +148,7 @@ def best_graphs(
 
 def _listed(
     table: ScoreTable,
+    classes: bool,
     oriented: Bool[np.ndarray, "d d"] | None,
     budget: TimeBudget,
     tell: Callable[[float], None],
@@ -150,12 +156,12 @@ def _listed(
     """List the most probable DAGs, with members of the most probable classes where these are known by their scores."""
     dags = most_probable_dags(table, KEPT, budget=budget)
     best = best_dag(table).adjacency[None]  # the first of those that are as probable
-    adjacency, ended, classes = np.concatenate([best, dags.adjacency]), dags.ended, 0
+    adjacency, ended, proven_classes = np.concatenate([best, dags.adjacency]), dags.ended, 0
     tell(0.2)
-    if table.is_score_equivalent:
+    if classes:
         steps = _CLASS_STEPS >> max(0, (table.d - 12) // 2)  # they take longer
         members = most_probable_classes(table, KEPT, oriented, max_steps=steps, budget=budget)
-        classes = len(members.log_mass)
+        proven_classes = len(members.log_mass)
         adjacency, ended = np.concatenate([adjacency, members.adjacency]), ended and members.ended
     first, _ = graph.distinct(adjacency)
     adjacency = adjacency[np.sort(first)]
@@ -164,7 +170,7 @@ def _listed(
     scores = np.minimum.accumulate(scores[order])  # equal ones differ by rounding
     tell(1.0)
     cut_short = not ended and budget.is_over()
-    return BestGraphs(adjacency[order], scores, True, cut_short, len(dags.log_scores), classes)
+    return BestGraphs(adjacency[order], scores, True, cut_short, len(dags.log_scores), proven_classes)
 
 
 def _explore(

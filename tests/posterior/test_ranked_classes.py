@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import oracles
+import pandas as pd
 import pytest
 
 import dag_gfn
@@ -116,6 +117,26 @@ def test_a_flat_posterior_says_what_it_holds():
     assert len(found.classes) == proven > 0
     told = credible_sentence(flat)
     assert told.startswith(f"The {proven:,} most probable equivalence classes hold ")
+
+
+@pytest.mark.parametrize("kind", ["a column is set", "a column is a context"])
+def test_classes_that_experiments_leave(kind, data):
+    """Against the list of all DAGs."""
+    if kind == "a column is set":
+        mask = np.zeros((60, 5), dtype=bool)
+        mask[30:, 1] = True
+        rows = dag_gfn.from_array(data.values, data.names, intervened=mask)
+    else:
+        frame = pd.DataFrame(data.values[:, :4], columns=data.names[:4])
+        rows = dag_gfn.from_frame(frame.assign(lab=np.repeat(["north", "south"], 30)), context=["lab"])
+    listed, drawn = dag_gfn.fit(rows, method="exact"), dag_gfn.fit(rows, **CHAINS)
+    assert drawn.info["score_equivalent"]
+    assert drawn.info["search"]["proven_classes"] > 100
+    ours, theirs = ranked_classes(drawn), ranked_classes(listed)
+    assert ours.proven >= 100
+    np.testing.assert_allclose(ours.probability[:100], theirs.probability[:100], rtol=1e-6)
+    assert len(drawn.credible_classes(0.8).classes) == len(listed.credible_classes(0.8).classes)
+    assert "equivalence" not in credible_sentence(drawn)
 
 
 def test_draws_alone_prove_nothing(rng):
