@@ -105,15 +105,6 @@ def random_chordal(d, width, rng):
     return links[np.ix_(order, order)]
 
 
-def scored_dags(d, log_weight):
-    """Return all DAGs on d nodes and the sum of log_weight(node, parents) of each."""
-    dags = all_dags(d)
-    sums = [
-        sum(log_weight(j, frozenset(np.flatnonzero(dag[:, j]).tolist())) for j in range(d)) for dag in dags
-    ]
-    return dags, np.array(sums)
-
-
 def d_separated(adjacency, a, b, given):
     return nx.is_d_separator(as_networkx(adjacency), {a}, {b}, set(given))
 
