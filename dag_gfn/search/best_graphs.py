@@ -128,9 +128,9 @@ def best_graphs(
         return _listed(table, classes, oriented, budget, tell)
     rounds = 0 if table.is_complete else _ROUNDS
     best_drawn = np.argsort(-log_scores, kind="stable")[:_STARTS]
-    starts = graph.parent_masks(drawn[best_drawn])
+    starts = table.possible.masks_of(drawn[best_drawn])
     if table.is_complete:
-        starts = np.concatenate([graph.parent_masks(best_dag(table).adjacency[None]), starts])
+        starts = np.concatenate([table.possible.masks_of(best_dag(table).adjacency[None]), starts])
     parents, scores, cut = _explore(table, starts, _EXPANDED_IN_ROUND, budget)
     for done in range(rounds):
         tell((1 + done) / (2 + rounds))
@@ -143,7 +143,7 @@ def best_graphs(
     parents, scores, cut = _explore(table, parents, _EXPANDED, budget)
     tell(1.0)
     proven = table.is_complete
-    return BestGraphs(graph.adjacency_from_masks(parents, table.d), scores, proven, cut, int(proven))
+    return BestGraphs(table.possible.adjacency_of(parents), scores, proven, cut, int(proven))
 
 
 def _listed(
@@ -165,7 +165,7 @@ def _listed(
         adjacency, ended = np.concatenate([adjacency, members.adjacency]), ended and members.ended
     first, _ = graph.distinct(adjacency)
     adjacency = adjacency[np.sort(first)]
-    scores = table.log_reward(graph.parent_masks(adjacency))
+    scores = table.log_reward(table.possible.masks_of(adjacency))
     order = np.argsort(-scores.round(ROUNDING), kind="stable")
     scores = np.minimum.accumulate(scores[order])  # equal ones differ by rounding
     tell(1.0)
