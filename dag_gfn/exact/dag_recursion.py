@@ -34,16 +34,12 @@ from jaxtyping import Float64, Int64
 
 from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import ConstraintError, NotTractable
-from dag_gfn.exact.inclusion_exclusion import (
-    DENSE,
-    DENSE_BITS,
-    RecursionArrays,
-    add_to_blocks,
-    solve_sets,
-    spread_sets,
-)
+from dag_gfn.exact.backward_sums import spread_batches
+from dag_gfn.exact.batch_terms import low_nodes
+from dag_gfn.exact.forward_sums import solve_batches
+from dag_gfn.exact.inclusion_exclusion import DENSE, RecursionArrays
 from dag_gfn.exact.scaled import LARGEST_SPAN, ZERO_EXPONENT, scaled_weights, sum_over_subsets
-from dag_gfn.graphs.subsets import popcount, unpack
+from dag_gfn.graphs.subsets import popcount
 
 Progress = Callable[[float], None]
 """Called from the main thread with the share of the work that is done, in [0, 1]."""
@@ -51,7 +47,7 @@ Progress = Callable[[float], None]
 MAX_PARTS = 16
 """Largest number of threads that :meth:`DagRecursion.closed_probabilities` uses; each takes 2^d doubles."""
 
-_CHUNK_TERMS = 20_000_000  # a tenth of a second, the longest wait for Ctrl-C
+_CHUNK_TERMS = 100_000_000  # a tenth of a second, the longest wait for Ctrl-C
 _WORTH_THREADS = 100_000  # terms
 
 
@@ -113,7 +109,7 @@ class DagRecursion:
     mantissa, exponent : arrays, shape (2^d,) but at least 16, float64 and int32
         :math:`\beta(U)`, after :meth:`solve`.
     arrays : RecursionArrays
-        These four, and more, as the compiled functions take them.
+        These four, as the compiled functions take them.
     cancellation : array, shape (2^d,), float64
         Sum of the terms' absolute values relative to :math:`\beta(U)`, the factor by which the sum magnifies rounding.
     sole_source : array, shape (d, 2^(d-1)), float64, or None
@@ -150,19 +146,10 @@ class DagRecursion:
         self.mantissa = np.zeros(max(1 << d, DENSE))
         self.exponent = np.full(max(1 << d, DENSE), ZERO_EXPONENT, dtype=np.int32)
         self.cancellation = np.zeros(1 << d)
-        self.arrays = RecursionArrays(
-            self.set_mantissa,
-            self.set_exponent,
-            self.mantissa,
-            self.exponent,
-            block_mantissa=np.zeros(len(self.mantissa)),
-            block_exponent=np.full(len(self.mantissa) // DENSE, ZERO_EXPONENT, dtype=np.int32),
-            dense_exponent=_sums_over_subsets(self.set_exponent[:DENSE_BITS, -1].astype(np.int64)),
-        )
+        self.arrays = RecursionArrays(self.set_mantissa, self.set_exponent, self.mantissa, self.exponent)
         self.sole_source: Float64[np.ndarray, "d sets"] | None = None
-        by_size = np.argsort(popcount(np.arange(1 << d, dtype=np.int64)), kind="stable")
-        starts = np.cumsum([0] + [_binomial(d, k) for k in range(d + 1)])
-        self._sets_of_size = [by_size[starts[k] : starts[k + 1]] for k in range(d + 1)]
+        self._low = low_nodes(d)
+        self._batches = _by_size(d - self._low)
 
     def _fill(self, node: int, log_weights: Float64[np.ndarray, " sets"]) -> None:
         """Set the sums over subsets of one node's weights."""
@@ -188,17 +175,16 @@ class DagRecursion:
             self.sole_source = np.zeros((d, 1 << (d - 1)))
         sources = np.zeros((d, 0)) if self.sole_source is None else self.sole_source
         self.mantissa[0], self.exponent[0] = 1.0, 0
-        add_to_blocks(self._sets_of_size[0], self.arrays)
         done = 0
-        for size in range(1, d + 1):
+        for size, highs in enumerate(self._batches):
+            terms = self._terms(size)
             worst = run_chunks(
-                lambda sets: solve_sets(sets, self.arrays, self.cancellation, sources),
-                _pieces(self._sets_of_size[size], size),
-                parallel=_binomial(d, size) << size > _WORTH_THREADS,
-                progress=_part_of(progress, done, _binomial(d, size) << size, 3**d),
+                lambda batches: solve_batches(batches, self._low, self.arrays, self.cancellation, sources),
+                _pieces(highs << self._low, terms),
+                parallel=len(highs) * terms > _WORTH_THREADS,
+                progress=_part_of(progress, done, len(highs) * terms, 3**d),
             )
-            add_to_blocks(self._sets_of_size[size], self.arrays)
-            done += _binomial(d, size) << size
+            done += len(highs) * terms
             if min(worst) < 0.5:  # each sum is at least 1 in units of its largest single-root term
                 raise NotTractable(
                     f"rounding errors swamp the exact recursion over {d} nodes: more roots compete than "
@@ -220,30 +206,30 @@ class DagRecursion:
         """
         d = self.d
         closed = np.zeros(1 << d)
-        closed[0] = 1.0
-        last = (1 << d) - 1
         # Terms are added to larger sets; each thread has sums of its own.
         num_parts = min(os.cpu_count() or 1, MAX_PARTS) if d > 9 else 1
-        sums = np.zeros((num_parts, len(self.mantissa)))
+        sums = np.zeros((num_parts, 1 << d))
         done = 0
-        for size in range(d):
-            sets = self._sets_of_size[size]
-            if size > 0:
-                closed[sets] = sums[:, last ^ sets].sum(axis=0)
-            rest = d - size
-            length = max(1, _CHUNK_TERMS >> rest) * num_parts
-            for start in range(0, len(sets), length):
-                piece = sets[start : start + length]
+        for size in range(d - self._low, -1, -1):
+            highs, terms = self._batches[size] << self._low, self._terms(size)
+            length = max(1, _CHUNK_TERMS // terms) * num_parts
+            for start in range(0, len(highs), length):
+                piece = highs[start : start + length]
                 run_chunks(
-                    lambda of_part: spread_sets(of_part[1], self.arrays, closed, sums[of_part[0]]),
+                    lambda of_part: spread_batches(
+                        of_part[1], self._low, self.arrays, closed, sums, of_part[0]
+                    ),
                     [(part, piece[part::num_parts].copy()) for part in range(num_parts)],
-                    parallel=len(piece) << rest > _WORTH_THREADS,
+                    parallel=len(piece) * terms > _WORTH_THREADS,
                 )
-                done += len(piece) << rest
+                done += len(piece) * terms
                 if progress is not None:
                     progress(done / 3**d)
-        closed[-1] = sums[:, 0].sum()
         return closed
+
+    def _terms(self, size: int) -> int:
+        """Return how many terms a batch has whose high part is of this size."""
+        return int(3**self._low << size)
 
     def rounding_bound(self, closed: Float64[np.ndarray, " subsets"]) -> float:
         """Return a first-order bound on rounding: that of each sum, times its cancellation and probability."""
@@ -252,24 +238,17 @@ class DagRecursion:
         return float(roundings * np.finfo(float).eps * magnified.sum())
 
 
-def _sums_over_subsets(values: Int64[np.ndarray, " nodes"]) -> Int64[np.ndarray, " subsets"]:
-    """Return the sums over all subsets of the dense nodes, shape (16,); nodes that there are not add nothing."""
-    padded = np.zeros(DENSE_BITS, dtype=np.int64)
-    padded[: len(values)] = values
-    return unpack(np.arange(DENSE, dtype=np.int64), DENSE_BITS) @ padded
+def _by_size(n: int) -> list[Int64[np.ndarray, " subsets"]]:
+    """Return the subsets of n nodes as masks, those of each size in an array, the smallest first."""
+    sizes = popcount(np.arange(1 << n, dtype=np.int64))
+    order = np.argsort(sizes, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(sizes, minlength=n + 1))[:-1])
 
 
-def _binomial(n: int, k: int) -> int:
-    result = 1
-    for i in range(k):
-        result = result * (n - i) // (i + 1)
-    return result
-
-
-def _pieces(sets: Int64[np.ndarray, " sets"], size: int) -> list[Int64[np.ndarray, " piece"]]:
-    """Split sets of one size into pieces of about _CHUNK_TERMS terms, with at least one set each."""
-    length = max(1, min(_CHUNK_TERMS >> size, -(-len(sets) // 8)))
-    return [sets[i : i + length] for i in range(0, len(sets), length)]
+def _pieces(batches: Int64[np.ndarray, " batches"], terms: int) -> list[Int64[np.ndarray, " piece"]]:
+    """Split batches of one size into pieces of about _CHUNK_TERMS terms, with at least one batch each."""
+    length = max(1, min(_CHUNK_TERMS // terms, -(-len(batches) // 8)))
+    return [batches[i : i + length] for i in range(0, len(batches), length)]
 
 
 def _part_of(progress: Progress | None, done: int, terms: int, total: int) -> Progress | None:
