@@ -44,6 +44,21 @@ from dag_gfn.graphs.subsets import popcount
 Progress = Callable[[float], None]
 """Called from the main thread with the share of the work that is done, in [0, 1]."""
 
+
+def between(progress: Progress | None, start: float, stop: float) -> Progress | None:
+    """Return a function for the progress of one part of the work, which goes from one share of the whole to another.
+
+    Examples
+    --------
+    >>> from dag_gfn.exact.dag_recursion import between
+    >>> between(print, 0.5, 1.0)(0.5)
+    0.75
+    """
+    if progress is None:
+        return None
+    return lambda share: progress(start + share * (stop - start))
+
+
 MAX_PARTS = 16
 """Largest number of threads that :meth:`DagRecursion.closed_probabilities` uses; each takes 2^d doubles."""
 
@@ -182,7 +197,7 @@ class DagRecursion:
                 lambda batches: solve_batches(batches, self._low, self.arrays, self.cancellation, sources),
                 _pieces(highs << self._low, terms),
                 parallel=len(highs) * terms > _WORTH_THREADS,
-                progress=_part_of(progress, done, len(highs) * terms, 3**d),
+                progress=between(progress, done / 3**d, (done + len(highs) * terms) / 3**d),
             )
             done += len(highs) * terms
             if min(worst) < 0.5:  # each sum is at least 1 in units of its largest single-root term
@@ -215,12 +230,14 @@ class DagRecursion:
             length = max(1, _CHUNK_TERMS // terms) * num_parts
             for start in range(0, len(highs), length):
                 piece = highs[start : start + length]
+                parallel = len(piece) * terms > _WORTH_THREADS
+                parts = num_parts if parallel else 1
                 run_chunks(
                     lambda of_part: spread_batches(
                         of_part[1], self._low, self.arrays, closed, sums, of_part[0]
                     ),
-                    [(part, piece[part::num_parts].copy()) for part in range(num_parts)],
-                    parallel=len(piece) * terms > _WORTH_THREADS,
+                    [(part, piece[part::parts].copy()) for part in range(parts)],
+                    parallel=parallel,
                 )
                 done += len(piece) * terms
                 if progress is not None:
@@ -246,12 +263,8 @@ def _by_size(n: int) -> list[Int64[np.ndarray, " subsets"]]:
 
 
 def _pieces(batches: Int64[np.ndarray, " batches"], terms: int) -> list[Int64[np.ndarray, " piece"]]:
-    """Split batches of one size into pieces of about _CHUNK_TERMS terms, with at least one batch each."""
+    """Split batches into pieces for all threads, of about _CHUNK_TERMS terms at most; few terms are one piece."""
+    if len(batches) * terms <= _WORTH_THREADS:
+        return [batches]
     length = max(1, min(_CHUNK_TERMS // terms, -(-len(batches) // 8)))
     return [batches[i : i + length] for i in range(0, len(batches), length)]
-
-
-def _part_of(progress: Progress | None, done: int, terms: int, total: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda share: progress((done + share * terms) / total)

@@ -20,7 +20,6 @@ from dag_gfn.posterior.diagnostics import ExactDiagnostics
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.method_result import BestGraph, MethodResult
 from dag_gfn.scores import ScoreTable
-from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
 ORDER_MODULAR_BIAS = (
     "this is the order-modular posterior, not the one over DAGs: a graph counts once for each of its topological "
@@ -31,6 +30,8 @@ ORDER_MODULAR_BIAS = (
 _SECONDS_PER_DRAWN_SUBSET = 1.5e-9
 _SECONDS_PER_SUBSET_DRAWN_IN_ORDER = 6e-10
 _SECONDS_PER_SET_IN_ORDER = 2e-7
+MAX_EXACT_NODES = 22
+"""Up to this many nodes there are exact posteriors: 23 would take more than 3 GB."""
 MAX_NODES_WITH_PARENT_SETS = 15
 """Up to this many nodes the probabilities of all parent sets are kept: 2 MB at 15, 84 MB at 20."""
 
@@ -109,6 +110,7 @@ def fit_exact(
     recursion.sole_source = None  # as large as the table, and drawing has arrays of its own
     sampler = DagSampler(table, recursion=recursion)
     drawn = sampler.sample(num_samples, rng=rng, progress=_part(progress, "sampling graphs"))
+    del sampler, recursion  # three times as large as the table
     best = best_dag(table)
     stored = {"edge": marginals.edge, "path": marginals.path, "parent_sets": marginals.parent_sets}
     posterior = GraphPosterior.from_samples(
@@ -239,7 +241,7 @@ def _require_tractable(table: ScoreTable, needed: Estimate, memory_limit: int | 
     if table.is_complete:
         reason = f"more than the {memory_limit / 1e9:.2g} GB it may take"
     else:
-        reason = f"and needs a complete score table, which there is up to {MAX_COMPLETE_NODES} columns"
+        reason = f"and needs a complete score table, which there is up to {MAX_EXACT_NODES} columns"
     raise NotTractable(
         f"the exact posterior of {table.d} columns would take {needed}, {reason}: use method='gflownet' "
         "(--method gflownet), or fewer columns (--columns, --drop)"

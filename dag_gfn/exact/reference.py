@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
 from dag_gfn.exact.dag_dp import estimate, exact_marginals
-from dag_gfn.exact.dag_recursion import DagRecursion, complete_of
+from dag_gfn.exact.dag_recursion import DagRecursion, between, complete_of
 from dag_gfn.exact.dag_sampling import DagSampler
 from dag_gfn.exact.enumeration import exact_posterior, graph_posterior
 from dag_gfn.exact.self_check import refuse_impossible
@@ -92,9 +92,10 @@ def exact_reference(table: ScoreTable, *, progress: Callable[[float], None] | No
             exact.log_probabilities,
         )
     recursion = DagRecursion(complete_of(table))
-    recursion.solve(with_sources=True, progress=progress)
-    marginals = exact_marginals(table, recursion=recursion)
+    recursion.solve(with_sources=True, progress=between(progress, 0.0, 0.5))
+    marginals = exact_marginals(table, recursion=recursion, progress=between(progress, 0.5, 1.0))
     refuse_impossible(table.names, marginals.edge, marginals.path)
+    recursion.sole_source = None  # as large as the table, and not needed for draws
     return ExactReference(
         {"edge": marginals.edge, "path": marginals.path},
         marginals.log_evidence,

@@ -22,7 +22,7 @@ from dag_gfn.posterior.metrics import (
 )
 from dag_gfn.scores import ScoreTable
 
-REFERENCE_MEMORY = 4_000_000_000
+REFERENCE_MEMORY = 3_000_000_000
 """Bytes that an exact computation may take without being asked for."""
 ANNOUNCED_SECONDS = 4.0
 """What is expected to take longer is said before it begins."""

@@ -110,7 +110,7 @@ def fit(
     automatic = automatic_score(read, chosen, budget, progress=progress is True)
     chosen = automatic.chosen
     with budget.phase("scores"):
-        prepared = prepare(read, chosen)
+        prepared = prepare(read, chosen, shown=progress is True)
     dataset, table, constraints = prepared.dataset, prepared.table, prepared.constraints
     for message in prepared.warnings:
         warnings.warn(message, DataWarning, stacklevel=2)

@@ -13,10 +13,14 @@ from dag_gfn.data.frames import is_frame
 from dag_gfn.data.normal_scores import with_normal_margins
 from dag_gfn.data.row_weights import can_repeat_rows, repeat_rows
 from dag_gfn.errors import DataError, OptionError
+from dag_gfn.exact.dag_dp import in_words
+from dag_gfn.exact.posterior import MAX_EXACT_NODES, fit_estimate
+from dag_gfn.fitting.exact_check import ANNOUNCED_SECONDS, REFERENCE_MEMORY
 from dag_gfn.fitting.incomplete import filled_in, require_modelled
 from dag_gfn.fitting.known import known_of
 from dag_gfn.fitting.options import FitOptions, ModelOptions
 from dag_gfn.fitting.own_score import OwnScore, make_own_score, named_or_own, refuse_missing
+from dag_gfn.fitting.progress import announce
 from dag_gfn.knowledge import ResolvedKnowledge
 from dag_gfn.memory import require_memory
 from dag_gfn.scores import (
@@ -29,6 +33,7 @@ from dag_gfn.scores import (
     needs_completion,
     score_for,
 )
+from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
 WITHOUT_CELLS = ("block", "copula")
 """Scores of discrete columns that fill no contingency tables, so that families need no limit of cells."""
@@ -84,8 +89,15 @@ class Prepared:
         return [*(doubt.warning for doubt in self.doubts), *self.unlike]
 
 
-def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
+def prepare(dataset: Dataset, chosen: FitOptions, *, shown: bool = False) -> Prepared:
     """Return the table of scores of a dataset under the options of a fit.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    chosen : FitOptions
+    shown : bool
+        Whether it is said beforehand where scoring takes long.
 
     Raises
     ------
@@ -103,7 +115,8 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
     """
     inputs = _ScoreInputs.of(dataset, chosen)
     score = inputs.score()
-    table = ScoreTable.build(score, inputs.prior, inputs.constraints)
+    storage = "complete" if _is_for_exact_sums(score, dataset, chosen, shown=shown) else "auto"
+    table = ScoreTable.build(score, inputs.prior, inputs.constraints, storage=storage)
     return Prepared(
         inputs.scaled,
         inputs.constraints,
@@ -115,6 +128,23 @@ def prepare(dataset: Dataset, chosen: FitOptions) -> Prepared:
         inputs.prior,
         inputs.known,
     )
+
+
+def _is_for_exact_sums(score: LocalScore, dataset: Dataset, chosen: FitOptions, *, shown: bool) -> bool:
+    """Return whether the exact posterior needs a complete table of more columns than there is one of without asking."""
+    d = score.d
+    if chosen.method.method != "exact" or not MAX_COMPLETE_NODES < d <= MAX_EXACT_NODES:
+        return False
+    if score.needs_completion(dataset) or fit_estimate(d, chosen.method.num_samples).bytes > REFERENCE_MEMORY:
+        return False
+    families = d << (d - 1)
+    seconds = families / score.families_per_second
+    if seconds > ANNOUNCED_SECONDS:
+        announce(
+            f"scoring all {families / 1e6:.0f} million families of {d} columns takes up to {in_words(seconds)}",
+            shown=shown,
+        )
+    return True
 
 
 def doubts_and_warnings(

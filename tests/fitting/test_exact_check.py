@@ -3,8 +3,14 @@ import pytest
 from sampler_cases import score_table
 
 from dag_gfn.budget import TimeBudget
-from dag_gfn.exact.reference import exact_reference
-from dag_gfn.fitting.exact_check import affordable, divergence_from, exact_check_reference, exact_comparison
+from dag_gfn.exact.reference import exact_reference, reference_bytes, reference_seconds
+from dag_gfn.fitting.exact_check import (
+    REFERENCE_MEMORY,
+    affordable,
+    divergence_from,
+    exact_check_reference,
+    exact_comparison,
+)
 from dag_gfn.posterior import GraphPosterior
 
 
@@ -62,3 +68,18 @@ def test_a_check_that_takes_too_much_of_the_time_budget_is_left_out(
     assert (reference is None) == left_out
     assert budget.cuts == (["the exact check is left out"] if left_out else [])
     assert reached[-1] == (2 if left_out else 10)  # foreseen, rather than waited for
+
+
+@pytest.mark.parametrize(("d", "quick"), [(20, True), (21, False)])
+def test_twenty_columns_are_checked_where_there_is_a_minute(d, quick, monkeypatch):
+    monkeypatch.setattr("dag_gfn.exact.dag_dp.os.cpu_count", lambda: 2)
+    assert (reference_seconds(d) <= 0.2 * 60) == quick
+    assert reference_bytes(20) < REFERENCE_MEMORY
+
+
+def test_progress_of_the_check_covers_all_of_its_work():
+    shares = []
+    exact_reference(score_table(11), progress=shares.append)
+    assert shares == sorted(shares)
+    assert sum(share > 0.5 for share in shares) > 5  # the probabilities, after the sums
+    assert shares[-1] == pytest.approx(1.0)

@@ -9,6 +9,7 @@ import dag_gfn
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import as_dataset, prepare
+from dag_gfn.scores import ScoreTable
 
 
 @pytest.fixture
@@ -104,3 +105,40 @@ def test_the_additive_score_takes_normal_scores_where_there_are_ranks(rng):
     matrix = dag_gfn.from_covariance(np.eye(2), n=30)
     with pytest.raises(OptionError, match="needs rows"):
         prepared(matrix, score="additive")
+
+
+@pytest.mark.parametrize(
+    ("method", "columns", "complete"),
+    [("exact", 21, True), ("auto", 21, False), ("mcmc", 21, False), ("exact", 23, False)],
+)
+def test_more_than_twenty_columns_have_a_complete_table_for_exact_sums_alone(
+    method, columns, complete, monkeypatch
+):
+    asked = []
+    build = ScoreTable.build
+
+    def lazily(*args, storage="auto", **how):  # a complete table of 21 columns is 176 MB
+        asked.append(storage)
+        return build(*args, storage="lazy", **how)
+
+    monkeypatch.setattr(ScoreTable, "build", lazily)
+    data = dag_gfn.simulate(columns, 50, rng=np.random.default_rng(0))
+    prepared(data, method=method)
+    assert asked == ["complete" if complete else "auto"]
+
+
+def test_too_little_memory_for_exact_sums_leaves_the_table_lazy(monkeypatch):
+    monkeypatch.setattr("dag_gfn.fitting.prepare.REFERENCE_MEMORY", 10**8)
+    data = dag_gfn.simulate(21, 50, rng=np.random.default_rng(0))
+    assert not prepared(data, method="exact").table.is_complete
+
+
+def test_scoring_that_takes_long_is_said_before(monkeypatch, capsys):
+    build = ScoreTable.build
+    monkeypatch.setattr(ScoreTable, "build", lambda *args, storage: build(*args, storage="lazy"))
+    data = dag_gfn.simulate(22, 50, rng=np.random.default_rng(0))
+    chosen = FitOptions.from_keywords({"method": "exact"}, caller="fit")
+    prepare(data, chosen)
+    assert capsys.readouterr().err == ""
+    prepare(data, chosen, shown=True)
+    assert "all 46 million families of 22 columns takes up to 23 seconds" in capsys.readouterr().err
