@@ -207,9 +207,10 @@ def exact_marginals(
 def estimate(d: int, *, parent_sets: bool = False, marginals: bool = True) -> Estimate:
     """Return roughly how long and how much memory a table of d nodes takes, the table itself not included.
 
-    Calibrated on two busy cores of a 2023 AMD EPYC, where marginals took 0.11 s at d = 14, 1.0 s at d = 17 and
-    21 s at d = 20, the evidence alone 6 s at d = 20. Compilation, some ten seconds once after installation, is not
-    included. Memory is counted array by array; it is a little above the measured peak.
+    Calibrated on two cores of a 2023 AMD EPYC that other work kept half busy, where marginals took 0.06 s at d = 15,
+    1.0 s at d = 18, 6 s at d = 20 and 37 s at d = 22. On idle cores it takes half of that. Compilation, some ten
+    seconds once after installation, is not included. Memory is counted array by array; it is a little above the
+    measured peak.
 
     Parameters
     ----------
