@@ -25,9 +25,9 @@ from dag_gfn.exact.scaled import ZERO_EXPONENT
 
 COLUMN_BITS = 5
 COLUMNS = 1 << COLUMN_BITS
-NEGLIGIBLE = np.int64(-128)
+NEGLIGIBLE = np.int64(-243)
 """Exponent, relative to the sum, below which rows are left out. Mantissas of a term multiply to less than 2^23: so what
-is left out is below 2^-105 of the sum."""
+is left out is below 2^-220 of the sum."""
 FAST = {"reassoc", "contract", "nsz"}
 """Sums may be reordered; infinities and nan keep their meaning."""
 

@@ -106,6 +106,16 @@ def test_peaked_tables_against_high_precision(d, nats):
     assert_probabilities(result)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_small_probabilities_are_not_cut_off(seed):
+    """Terms that are left out are far below these, and here none of them cancels."""
+    table = random_table(7, seed=seed, scale=100.0)
+    edge = oracles.posterior_in_high_precision(table.complete)[0]
+    small = (edge > 1e-60) & (edge < 1e-20)
+    assert small.sum() > 3
+    np.testing.assert_allclose(exact_marginals(table).edge[small], edge[small], rtol=1e-9)
+
+
 def test_a_chain_of_required_edges_leaves_most_subsets_without_a_dag():
     d = 8
     complete = np.full((d, 1 << (d - 1)), -np.inf)
