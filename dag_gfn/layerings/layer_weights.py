@@ -241,6 +241,11 @@ class LayerWeights:
         """Whether other nodes than candidates can be parents, so that draws by the weights need correction."""
         return bool(self.tables.outside.any())
 
+    @property
+    def mean_outside(self) -> float:
+        """Mean number of parents outside the candidates by their odds alone, in all nodes together."""
+        return float((1.0 / (1.0 + np.exp(-self.log_odds))).sum())
+
     def log_weight_of(self, parents: Int64[np.ndarray, "k d"]) -> Float64[np.ndarray, " k"]:
         """Return the log-weights of DAGs, given as the mask of each node's parents; -inf where a DAG has no weight.
 

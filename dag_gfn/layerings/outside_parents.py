@@ -150,10 +150,10 @@ def correct_parents(
     def correct(node: int) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
         sets = np.empty((len(layer_of), draws), dtype=np.int64)
         _draw_sets(weights.tables, node, layer_of, streams[node], sets)
-        log_ratio = _log_ratio(weights, table, node, sets)
-        largest = log_ratio.max(axis=1, keepdims=True)
+        ratios = log_ratio(weights, table, node, sets)
+        largest = ratios.max(axis=1, keepdims=True)
         largest[largest == -np.inf] = 0.0
-        ratio = np.exp(log_ratio - largest)
+        ratio = np.exp(ratios - largest)
         cumulative = ratio.cumsum(axis=1)
         total = cumulative[:, -1]
         shares = ratio / np.where(total > 0.0, total, 1.0)[:, None]
@@ -167,16 +167,30 @@ def correct_parents(
     return ParentDraws(np.stack(parents, axis=1), np.sum(log_means, axis=0), edge)
 
 
-def _log_ratio(
-    weights: LayerWeights, table: ScoreTable, node: int, sets: Int64[np.ndarray, "k m"]
-) -> Float64[np.ndarray, "k m"]:
-    """Return log a of parent sets of one node; it is 0 within the candidates, where the weights are exact."""
+def log_ratio(
+    weights: LayerWeights, table: ScoreTable, node: int, sets: Int64[np.ndarray, "*shape"]
+) -> Float64[np.ndarray, "*shape"]:
+    """Return log a of parent sets of one node; it is 0 within the candidates, where the weights are exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.outside_parents import log_ratio
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> float(log_ratio(weights, table, 0, np.array([0]))[0])  # no parents
+    0.0
+    """
     distinct, which = np.unique(sets, return_inverse=True)
-    log_ratio = np.zeros(len(distinct))
+    ratios = np.zeros(len(distinct))
     approximate = distinct & weights.tables.outside[node] != 0
-    sets = distinct[approximate]
-    log_ratio[approximate] = table.scores_of(node, sets) - weights.log_set_weights(node, sets)
-    return log_ratio[which].reshape(which.shape)
+    scored = distinct[approximate]
+    ratios[approximate] = table.scores_of(node, scored) - weights.log_set_weights(node, scored)
+    return ratios[which].reshape(sets.shape)
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.

@@ -85,12 +85,12 @@ def reverse_edge(tables, parents, reached, rng):
     parents[i], parents[j] = 0, 0
     others = _number_of_edges(parents)
     open_to_i, open_to_j = (
-        _open_to(tables.nodes, parents, i, reached),
-        _open_to(tables.nodes, parents, j, reached),
+        open_to(tables.nodes, parents, i, reached),
+        open_to(tables.nodes, parents, j, reached),
     )
     parents[j] = of_j
     log_back = _log_with(tables, j, open_to_j, i_for_j, True)[0]
-    log_back += _log_within(tables, i, _open_to(tables.nodes, parents, i, reached))
+    log_back += _log_within(tables, i, open_to(tables.nodes, parents, i, reached))
     parents[j] = 0
     # At most this, whatever the new parents of i, which make it a descendant of j: sums that cancel are not looked at
     # unless they matter.
@@ -102,7 +102,7 @@ def reverse_edge(tables, parents, reached, rng):
         parents[i], parents[j] = of_i, of_j
         return False
     parents[i] = draw_one(tables, i, open_to_i, j_for_i, rng.random(), rng)
-    open_to_j = _open_to(tables.nodes, parents, j, reached)
+    open_to_j = open_to(tables.nodes, parents, j, reached)
     log_there += _log_within(tables, j, open_to_j)
     parents[j] = draw_within(tables, j, open_to_j, rng)
     if log_uniform < np.log(count / _number_of_edges(parents)) + log_there - log_back:
@@ -145,6 +145,10 @@ def _number_of_edges(parents):
 def _edge(nodes, parents, nth):
     """Return the nodes i and j of edge number `nth`, i -> j."""
     for j in range(len(parents)):
+        count = count_members(parents[j])
+        if nth >= count:
+            nth -= count
+            continue
         for bit in range(nodes.shape[-1]):
             if parents[j] >> bit & 1:
                 if nth == 0:
@@ -167,7 +171,7 @@ def _bit(nodes, node, parent):
 
 @lean
 @no_type_check
-def _open_to(nodes, parents, node, reached):
+def open_to(nodes, parents, node, reached):
     """Return the mask of the possible parents of a node that it has no path to; `reached` is room for d booleans."""
     d = len(parents)
     if nodes.ndim == 1:
@@ -178,7 +182,7 @@ def _open_to(nodes, parents, node, reached):
     while changed:
         changed = False
         for v in range(d):
-            if not reached[v] and parents[v] & mask_of(nodes, v, reached):
+            if not reached[v] and _has_one_of(nodes, v, parents[v], reached):
                 reached[v] = changed = True
     return ((np.int64(1) << nodes.shape[-1]) - 1) & ~mask_of(nodes, node, reached)
 
@@ -194,6 +198,23 @@ def _descendants(parents, node):
             if parents[v] & found:
                 found |= np.int64(1) << v
     return found
+
+
+@lean
+@no_type_check
+def _has_one_of(nodes, node, parents, members):
+    """Return whether a parent set of a node has one of some members, given as booleans."""
+    rest, bit = parents, 0
+    while rest:
+        if rest & 255 == 0:  # eight bits at a time, as few are set
+            rest >>= 8
+            bit += 8
+            continue
+        if rest & 1 and members[node_at(nodes, node, bit)]:
+            return True
+        rest >>= 1
+        bit += 1
+    return False
 
 
 @lean

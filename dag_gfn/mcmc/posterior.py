@@ -3,19 +3,23 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from dag_gfn.budget import TimeBudget
+from dag_gfn.errors import NotTractable
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.posterior_dags import affordable_dags, draw_trial_dags, posterior_dags
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
+from dag_gfn.mcmc.corrected_chains import WALKERS, run_corrected
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.ladder import COUNTED
 from dag_gfn.mcmc.partition import init
+from dag_gfn.mcmc.searched_starts import TEMPERED_NODES, searched_starts
 from dag_gfn.posterior import GraphPosterior, Marginal
-from dag_gfn.posterior.diagnostic_parts import Agreement, Tempering
+from dag_gfn.posterior.diagnostic_parts import Agreement, Correction, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
 from dag_gfn.posterior.limits import unexplored
 from dag_gfn.posterior.method_result import MethodResult
@@ -36,6 +40,10 @@ _TRIED_TRACES = 9  # by which the time of R-hat is foreseen
 _UNSEEN = 3.0  # -log 0.05: what this many tries are expected to meet once each is seen with probability 0.95
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _TRIED = 256  # layerings by which the time of draws is foreseen
+_MANY_OUTSIDE = 3.0  # parents outside the candidates, from which on chains over DAGs take them into account
+_BEFORE_CORRECTION = 0.4  # of the time that is left when chains begin, where such chains follow
+_SEARCHED = 0.1  # of the time that is left, at most, for quick searches
+_CORRECTED = 0.9  # of the time that is left after these, for them
 _MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities take no more memory and time
 
 
@@ -93,7 +101,8 @@ def fit_mcmc(
     chains : int
         At least 2.
     starts : sequence of ndarray, shape (d,), int64, optional
-        Where chains begin that are not tempered, as for `run_chains`; by default all are, each on a ladder of its own.
+        Where chains begin that are not tempered, as for `run_chains`. By default all are tempered, each on a ladder of
+        its own, up to 63 nodes; with more they begin at good DAGs (`searched_starts`).
     num_candidates : int, optional
         Candidate parents of each node, as for `LayerWeights.build`; by default only where the table is not complete.
 
@@ -130,13 +139,22 @@ def fit_mcmc(
             table, num_candidates=num_candidates, outside=True, seconds=budget.remaining(), on_phase=on_phase
         )
     judge = _Judge(budget)
-    go_on = None if iterations is not None else judge.wants_more
+    by_chains = weights.mean_outside > _MANY_OUTSIDE
+    go_on = None if iterations is not None or by_chains else judge.wants_more
     iterations = default_iterations(table.d) if iterations is None else iterations
     streams = RandomStreams(seed)
+    if starts is None and table.d > TEMPERED_NODES:
+        with budget.phase("searches", shown="quick searches"):
+            rng = streams.generator("searched starts")
+            starts = searched_starts(weights, table, chains, rng=rng, budget=_part_of(budget, _SEARCHED))
     cooled = streams.sequences("cooled starts", chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     with budget.phase("trials", shown="planning the time"):
-        for_chains = _time_of_chains(weights, table, num_samples, budget, judge)
+        if by_chains:
+            left = budget.remaining()
+            for_chains = None if left is None else _BEFORE_CORRECTION * left
+        else:
+            for_chains = _time_of_chains(weights, table, num_samples, budget, judge)
     with budget.phase("chains", shown="sampling root layerings"):
         result = run_chains(
             weights,
@@ -151,6 +169,8 @@ def fit_mcmc(
         )
     if result.interrupted:
         budget.hurry(_GRACE)  # never later than the budget would end
+    if by_chains:
+        return _corrected(weights, table, result, seed, num_samples, budget, on_phase)
     with budget.phase("judging", shown="R-hat of the chains"):
         if on_phase is not None:
             on_phase("R-hat of the chains", 0.0)
@@ -196,6 +216,86 @@ def fit_mcmc(
         interrupted=result.interrupted,
         timing={"sampling_seconds": result.seconds},
     )
+
+
+def _corrected(
+    weights: LayerWeights,
+    table: ScoreTable,
+    result: Chains,
+    seed: int,
+    num_samples: int,
+    budget: TimeBudget,
+    on_phase: Callable[[str, float], None] | None,
+) -> MethodResult:
+    """Return the posterior by chains over DAGs that begin at draws of chains over layerings (`run_corrected`)."""
+    count, blocks = result.layer_of.shape[:2]
+    begins = result.layer_of[:, np.linspace(0, blocks - 1, WALKERS).astype(np.int64)]
+    left = budget.remaining()
+    with budget.phase("corrections", shown="weighing parents beyond the candidates"):
+        chains = run_corrected(
+            weights,
+            table,
+            begins,
+            streams=RandomStreams(seed).sequences("corrections", count),
+            time_budget=None if left is None else _CORRECTED * left,
+            on_share=None if on_phase is None else partial(on_phase, "corrections"),
+        )
+    edge, agreement = chains.edges()
+    with budget.phase("draws"):
+        drawn = chains.parents[np.arange(num_samples) * len(chains.parents) // num_samples]
+        log_scores = table.log_reward(drawn)
+        possible = log_scores > -np.inf
+        if not possible.any():
+            raise NotTractable(
+                f"none of {num_samples:,} graphs drawn with parents beyond each column's candidates is possible: "
+                "allow more parents (max_parents, --max-parents), choose a prior that favours fewer (prior='fair', "
+                "--prior fair), or fewer columns (--columns, --drop)"
+            )
+        adjacency, log_scores = table.possible.adjacency_of(drawn[possible]), log_scores[possible]
+    effective = min(float(len(adjacency)), agreement.min_effective_draws or 1.0)
+    tempering = tempering_of(result)
+    mass = unmet_mass(effective, tempering)
+    edge = with_least_errors(edge, mass, table.constraints.open_pairs())
+    posterior = GraphPosterior.from_weights(
+        table.names,
+        adjacency,
+        np.zeros(len(adjacency)),
+        log_scores,
+        num_samples=len(adjacency),
+        effective_samples=effective,
+        marginals={"edge": edge},
+    )
+    return MethodResult(
+        posterior=posterior,
+        diagnostics=MCMCDiagnostics(
+            iterations=result.iterations,
+            cut_short_by_time_budget=result.cut_short,
+            coverage=weights.coverage(table.names),
+            agreement=agreement,
+            tempering=tempering,
+            correction=Correction(
+                corrected=True,
+                log_z_shift=None,
+                log_z_shift_standard_error=None,
+                corrected_effective_samples=effective,
+                corrected_pareto_k=None,
+                sweeps=chains.sweeps,
+            ),
+            uncounted_mass=mass,
+            thinning=result.thinning,
+            kept_per_chain=result.log_weights.shape[1],
+            acceptance=acceptance_of(result)
+            | {"corrected_parents": chains.redrawn, "corrected_reversals": chains.reversed_},
+        ),
+        interrupted=result.interrupted,
+        timing={"sampling_seconds": result.seconds},
+    )
+
+
+def _part_of(budget: TimeBudget, share: float) -> TimeBudget:
+    """Return a budget of its own, of a share of the time that is left."""
+    left = budget.remaining()
+    return TimeBudget(None if left is None else share * left)
 
 
 def _time_of_chains(

@@ -297,10 +297,17 @@ def _sampler_sentences(found: Diagnostics, evidence: Evidence) -> list[str]:
         correction = found.correction
         candidates = "the" if found.coverage is None else found.coverage.candidates
         worth = _number(correction.corrected_effective_samples, ",.0f")
-        lines.append(
-            f"Beyond {candidates} candidate parents of each column, others are drawn by their odds and "
+        how = (
             f"weighed by their scores: worth {worth} independent draws. This "
             f"moves the log evidence by {_number(correction.log_z_shift, '+.2f')}."
+        )
+        if correction.sweeps is not None:
+            how = (
+                f"then by chains over graphs with their true scores, in {correction.sweeps:,} sweeps: worth {worth} "
+                "independent draws."
+            )
+        lines.append(
+            f"Beyond {candidates} candidate parents of each column, others are drawn by their odds and {how}"
         )
     return lines
 

@@ -35,18 +35,21 @@ class Coverage(JsonRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class Correction(JsonRecord):
-    """Diagnostics of the importance weights that correct draws for parents outside the candidates.
+    """How draws are corrected for parents outside the candidates: by importance weights, or by chains over DAGs.
 
     Attributes
     ----------
     corrected : bool
-        Whether the weights can be relied on, so that the draws are corrected by them.
+        Whether the draws are corrected: by chains, or by weights that can be relied on.
     log_z_shift, log_z_shift_standard_error : float
         log of the true evidence less that by candidates, in nats, and its standard error.
     corrected_effective_samples : float
         How many independent draws the corrected ones are worth.
     corrected_pareto_k : float
         Shape of the tail of the weights.
+    sweeps : int or None
+        Sweeps of chains over DAGs (`dag_gfn.mcmc.corrected_chains`), which have no weights and say nothing of the
+        evidence; None where there were none.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class Correction(JsonRecord):
     log_z_shift_standard_error: float | None
     corrected_effective_samples: float | None
     corrected_pareto_k: float | None
+    sweeps: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,312 @@
+r"""Chains over DAGs by their true scores, where layerings are drawn by weights that are only near to these.
+
+Parents outside the candidates count by their odds in the weights of layerings (:mod:`dag_gfn.layerings.layer_weights`).
+With many nodes the product of all ratios :math:`a = \prod_v w_v / \tilde w_v` of true to approximate weights varies too
+much for importance weights. Here DAGs that were drawn by the approximate weights go on as Markov chains instead. Both
+of their steps would keep the approximate distribution, and are accepted with probability :math:`\min(1, a' / a)`. So
+the chains keep the true one:
+
+- one node draws its parents anew among the nodes that it has no path to (:func:`layered_parents.draw_within`);
+- a few edges in a row are proposed to be reversed (:func:`edge_reversal.reverse_edge`).
+
+Scores are looked up for many walkers at once, 64 DAGs that begin at draws of one chain over layerings. Groups of
+walkers tell how well their mean is known: they begin at different places.
+
+References
+----------
+Christen and Fox, "Markov chain Monte Carlo using an approximation", J. Comput. Graph. Stat. 14 (2005): proposals that
+keep an approximate distribution, accepted by the ratio of the true one to it. Margossian et al., "Nested R-hat",
+Bayesian Analysis (2024): many short chains in groups.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int, Int64
+from numba import njit
+
+from dag_gfn.chunked import free_threads
+from dag_gfn.compilation import working_seconds
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import draw_dags
+from dag_gfn.layerings.layered_parents import draw_within
+from dag_gfn.layerings.outside_parents import log_ratio
+from dag_gfn.mcmc.edge_reversal import open_to, reverse_edge
+from dag_gfn.posterior import Marginal
+from dag_gfn.posterior.diagnostic_parts import Agreement
+from dag_gfn.posterior.limits import chains_agree
+from dag_gfn.posterior.missing_mass import draws_by_errors
+from dag_gfn.scores import ScoreTable
+
+WALKERS = 64
+"""DAGs of each chain over layerings that go on."""
+SWEEPS = 200
+"""Sweeps where there is no time limit."""
+_GROUPS = 4  # of the walkers of one chain
+_TRIES = 8  # reversals in one proposal
+_KEPT = 64  # records of each chain, at least; at most twice as many
+_LEAST = 8  # sweeps
+_SIGNIFICANT = 5.0  # standard errors: with thousands of edges none is off by as much by chance
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedChains:
+    """The last three quarters of chains over DAGs.
+
+    Attributes
+    ----------
+    edge : ndarray, shape (g, k, d, d), float32
+        Share of the walkers of each group with the edge i -> j (row -> column), in k records.
+    parents : ndarray, shape (n, d), int64
+        Masks of the parents of DAGs, evenly from all records and walkers.
+    sweeps : int
+        Sweeps of each chain, burn-in included.
+    redrawn, reversed_ : float
+        Shares of proposals that were accepted.
+    seconds : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.corrected_chains import run_corrected
+    >>> from dag_gfn.random_streams import RandomStreams
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> starts, streams = np.zeros((2, 8, 3), dtype=int), RandomStreams(0).sequences("corrected", 2)
+    >>> chains = run_corrected(weights, table, starts, streams=streams, sweeps=40)
+    >>> edge, agreement = chains.edges()
+    >>> edge.values.shape, agreement.chains
+    ((3, 3), 8)
+    """
+
+    edge: Float32[np.ndarray, "g k d d"]
+    parents: Int64[np.ndarray, "n d"]
+    sweeps: int
+    redrawn: float
+    reversed_: float
+    seconds: float
+
+    def edges(self) -> tuple[Marginal, Agreement]:
+        r"""Return edge probabilities with their errors, and how well groups and halves of the time agree.
+
+        R-hat is :math:`\sqrt{1 + B / W}` with B the variance of the means of all groups in both halves, and W = p (1 -
+        p) that of one DAG. The error is that of the mean over groups. Where all groups move in the same direction, they
+        have not left their common beginning behind: then it is at least twice the difference of the two halves.
+        """
+        means = self.edge.mean(axis=1, dtype=np.float64)
+        values = means.mean(axis=0)
+        half = self.edge.shape[1] // 2
+        halves = np.stack(
+            [self.edge[:, :half].mean(axis=1), self.edge[:, half:].mean(axis=1)], dtype=np.float64
+        )
+        error = np.sqrt(means.var(axis=0, ddof=1) / len(means))
+        moved = halves[1] - halves[0]
+        drift, by_chance = np.abs(moved.mean(axis=0)), moved.std(axis=0, ddof=1) / np.sqrt(len(means))
+        drifts = drift > _SIGNIFICANT * by_chance
+        edge = Marginal(values, "samples", np.maximum(error, np.where(drifts, 2.0 * drift, 0.0)))
+        within = values * (1.0 - values)
+        between = halves.reshape(-1, *values.shape).var(axis=0, ddof=1)
+        judged = (values > 0.01) & (values < 0.99)
+        r_hat = float(np.sqrt(1.0 + (between[judged] / within[judged]).max(initial=0.0)))
+        worth = min(draws_by_errors(edge), float(len(self.edge) * self.edge.shape[1] * WALKERS))
+        return edge, Agreement(
+            chains=len(means),
+            max_r_hat=r_hat,
+            min_effective_draws=worth,
+            chains_agree=chains_agree(r_hat, worth),
+            chain_edge_standard_error=float(edge.errors().max()),
+        )
+
+
+def run_corrected(
+    weights: LayerWeights,
+    table: ScoreTable,
+    starts: Int[np.ndarray, "c w d"],
+    *,
+    streams: Sequence[np.random.SeedSequence],
+    sweeps: int = SWEEPS,
+    time_budget: float | int | None = None,
+    threads: int | None = None,
+    on_share: Callable[[float], None] | None = None,
+) -> CorrectedChains:
+    """Draw a DAG of each layering by the weights, and let all of them go on by their true scores, in threads.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+        With parents outside the candidates.
+    table : ScoreTable
+        The table that the weights were built from.
+    starts : ndarray, shape (c, w, d)
+        Layerings of c chains, w of each; w is a multiple of 4.
+    streams : sequence of SeedSequence
+        The random stream of each chain. The number of threads does not matter.
+    sweeps : int
+        In each, every node draws its parents once, and as many reversals are proposed as there are nodes. With a time
+        budget, sweeps go on until it is over.
+    time_budget : float, optional
+        Seconds; at least 8 sweeps are made in any case.
+    threads : int, optional
+        As many as there are cores, unless given.
+    on_share : callable, optional
+        Called with the share that is done, in [0, 1].
+
+    Examples
+    --------
+    See `CorrectedChains`.
+    """
+    began = working_seconds()
+    chains = [
+        _Chain(weights, table, of_chain, np.random.default_rng(stream))
+        for of_chain, stream in zip(starts, streams, strict=True)
+    ]
+    done = 0
+    with ThreadPoolExecutor(free_threads() if threads is None else threads) as pool:
+        while True:
+            list(pool.map(_Chain.sweep, chains))
+            done += 1
+            passed = working_seconds() - began
+            share = done / sweeps if time_budget is None else passed / max(time_budget, 1e-9)
+            if on_share is not None:
+                on_share(min(share, 1.0))
+            over = done >= sweeps if time_budget is None else passed * (done + 1) / done > time_budget
+            if over and done >= _LEAST:
+                break
+    for chain in chains:
+        chain.close()
+    kept = slice(len(chains[0].edges) // 4, None)
+    edge = np.concatenate([np.stack(chain.edges[kept], axis=1) for chain in chains])
+    parents = np.concatenate([each for chain in chains for each in chain.records[kept]])
+    tried, accepted = np.sum([[chain.tried, chain.accepted] for chain in chains], axis=0)
+    shares = accepted / np.maximum(tried, 1)
+    return CorrectedChains(edge, parents, done, float(shares[0]), float(shares[1]), working_seconds() - began)
+
+
+class _Chain:
+    """The walkers of one chain.
+
+    Attributes
+    ----------
+    parents : ndarray, shape (w, d), int64
+        Masks of the walkers' DAGs.
+    log_ratios : ndarray, shape (w, d), float64
+        log of the true weight of each parent set less that of the approximate one.
+    edges, records : list of ndarray
+        Means of groups, shape (g, d, d), and masks, of blocks of `thinning` sweeps.
+    """
+
+    def __init__(
+        self,
+        weights: LayerWeights,
+        table: ScoreTable,
+        layer_of: Int[np.ndarray, "w d"],
+        rng: np.random.Generator,
+    ):
+        self.weights, self.table, self.rng = weights, table, rng
+        drawn = draw_dags(weights, layer_of.astype(np.int16), rng=rng)
+        self.parents = weights.possible.masks_of(drawn)
+        nodes = range(weights.d)
+        self.log_ratios = np.stack([log_ratio(weights, table, v, self.parents[:, v]) for v in nodes], axis=1)
+        self.tried, self.accepted = np.zeros((2, 2), dtype=np.int64)
+        self.edges: list[np.ndarray] = []
+        self.records: list[np.ndarray] = []
+        self.thinning, self.summed = 1, 0
+        self.sum = np.zeros((_GROUPS, weights.d, weights.d), dtype=np.float32)
+
+    def sweep(self) -> None:
+        """Let every node draw its parents anew, propose as many reversals as there are nodes, and record."""
+        d = self.weights.d
+        for v in self.rng.permutation(d).tolist():
+            self._redraw(v)
+        for _ in range(-(-d // _TRIES)):
+            self._reverse()
+        self._record()
+
+    def close(self) -> None:
+        """Add the block that is not full, if it is the only one."""
+        if not self.edges:
+            self._end_block()
+
+    def _redraw(self, node: int) -> None:
+        proposed = np.empty(len(self.parents), dtype=np.int64)
+        _propose_parents(self.weights.tables, node, self.parents, self.rng, proposed)
+        ratios = log_ratio(self.weights, self.table, node, proposed)
+        with np.errstate(invalid="ignore"):  # -inf less -inf
+            accepted = self._accepts(ratios - self.log_ratios[:, node])
+        self.parents[accepted, node], self.log_ratios[accepted, node] = proposed[accepted], ratios[accepted]
+        self.tried[0] += len(accepted)
+        self.accepted[0] += int(accepted.sum())
+
+    def _reverse(self) -> None:
+        proposed = self.parents.copy()
+        _propose_reversals(self.weights.tables, _TRIES, proposed, self.rng)
+        walker, node = np.nonzero(proposed != self.parents)
+        ratios = np.empty(len(walker))
+        for v in np.unique(node).tolist():
+            here = node == v
+            ratios[here] = log_ratio(self.weights, self.table, v, proposed[walker[here], v])
+        gain = np.zeros(len(proposed))
+        with np.errstate(invalid="ignore"):
+            np.add.at(gain, walker, ratios - self.log_ratios[walker, node])
+        accepted = self._accepts(gain)
+        self.parents[accepted] = proposed[accepted]
+        of_accepted = accepted[walker]
+        self.log_ratios[walker[of_accepted], node[of_accepted]] = ratios[of_accepted]
+        changed = np.isin(np.arange(len(proposed)), walker)
+        self.tried[1] += int(changed.sum())
+        self.accepted[1] += int((accepted & changed).sum())
+
+    def _accepts(self, gain: Float64[np.ndarray, " w"]) -> Bool[np.ndarray, " w"]:
+        """Return which walkers go on to a proposal; those of no true weight do so in any case (nan)."""
+        return ~(np.log(self.rng.random(len(gain))) >= gain)
+
+    def _record(self) -> None:
+        present = self.weights.possible.adjacency_of(self.parents)
+        self.sum += present.reshape(_GROUPS, -1, *present.shape[1:]).mean(axis=1, dtype=np.float32)
+        self.summed += 1
+        if self.summed == self.thinning:
+            self._end_block()
+        if len(self.edges) == 2 * _KEPT:  # blocks of twice as many sweeps
+            self.edges = [(a + b) / 2 for a, b in zip(self.edges[::2], self.edges[1::2], strict=True)]
+            self.records, self.thinning = self.records[1::2], 2 * self.thinning
+
+    def _end_block(self) -> None:
+        self.edges.append(self.sum / max(self.summed, 1))
+        self.records.append(self.parents.copy())
+        self.sum[:], self.summed = 0.0, 0
+
+
+# The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _propose_parents(tables, node, parents, rng, proposed):
+    """Fill parents of a node for each walker, drawn by the weights among the nodes that it has no path to.
+
+    `parents` has shape (w, d) and `proposed` (w,).
+    """
+    reached = np.zeros(parents.shape[1], dtype=np.bool_)
+    for k in range(len(parents)):
+        before = parents[k, node]
+        parents[k, node] = 0
+        free = open_to(tables.nodes, parents[k], node, reached)
+        parents[k, node] = before
+        proposed[k] = draw_within(tables, node, free, rng)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _propose_reversals(tables, tries, parents, rng):
+    """Propose reversals of edges in a row for each walker, in place; each is accepted by the weights."""
+    reached = np.zeros(parents.shape[1], dtype=np.bool_)
+    for k in range(len(parents)):
+        for _ in range(tries):
+            reverse_edge(tables, parents[k], reached, rng)

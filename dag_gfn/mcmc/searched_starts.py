@@ -1,0 +1,79 @@
+"""Layerings where chains of many nodes begin: those of good DAGs, each the best of several quick searches of its own.
+
+Ladders of tempered chains need more rungs with more nodes, and a layering then takes too long from the highest
+temperature to the lowest. Chains that begin at good DAGs need no ladder to find their way. Each has searches of its
+own from random DAGs, so that they begin at different places.
+"""
+
+import numpy as np
+from jaxtyping import Int64
+
+from dag_gfn.budget import TimeBudget
+from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.layerings.layered_dags import draw_dags, layering_of
+from dag_gfn.mcmc.partition import init, log_weight_of
+from dag_gfn.scores import ScoreTable
+from dag_gfn.search.order_search import best_by_orders
+
+TEMPERED_NODES = 63
+"""Largest number of nodes of which chains are tempered."""
+_SEARCHES = 3  # for each chain
+
+
+def searched_starts(
+    weights: LayerWeights,
+    table: ScoreTable,
+    count: int,
+    *,
+    rng: np.random.Generator,
+    budget: TimeBudget | None = None,
+) -> list[Int64[np.ndarray, " d"]]:
+    """Return layerings of good DAGs for so many chains.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    table : ScoreTable
+    count : int
+    rng : numpy.random.Generator
+    budget : TimeBudget, optional
+        When it is over, random DAGs take the place of those that would be searched for.
+
+    Raises
+    ------
+    ConstraintError
+        If no DAG has support.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.searched_starts import searched_starts
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> a = np.random.default_rng(0).normal(size=200)
+    >>> data = dag_gfn.from_array(np.column_stack([a, a + 0.1 * np.random.default_rng(1).normal(size=200)]))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> starts = searched_starts(LayerWeights.build(table), table, 2, rng=np.random.default_rng(0))
+    >>> [sorted(layer_of.tolist()) for layer_of in starts]  # one column is a parent of the other
+    [[0, 1], [0, 1]]
+    """
+    unknown = np.full((weights.d, weights.d), 1.0 / weights.d)
+    starts = []
+    for _ in range(count):
+        layerings = np.stack([init(weights, rng=rng).layer_of for _ in range(_SEARCHES)])
+        drawn = draw_dags(weights, layerings.astype(np.int16), rng=rng)
+        found = best_by_orders(table, table.possible.masks_of(drawn), unknown, budget=budget)
+        starts.append(_possible(weights, table.possible.adjacency_of(found), layerings[0]))
+    return starts
+
+
+def _possible(
+    weights: LayerWeights, dags: np.ndarray, otherwise: Int64[np.ndarray, " d"]
+) -> Int64[np.ndarray, " d"]:
+    """Return the layering of the first DAG whose layering has weight, another one if there is none."""
+    for dag in dags:
+        layer_of = np.asarray(layering_of(dag), dtype=np.int64)
+        if log_weight_of(weights, layer_of) > -np.inf:
+            return layer_of
+    return otherwise
