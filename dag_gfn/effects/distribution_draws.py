@@ -185,7 +185,7 @@ class _Families(dict[Family, FamilyTables]):
 
     def __missing__(self, family: Family) -> FamilyTables:
         node, mask = family
-        parents = np.flatnonzero(subsets.unpack(np.array([mask]), self.parameters.d)[0]).tolist()
+        parents = [i for i in range(mask.bit_length()) if mask >> i & 1]
         self[family] = self.parameters.family(node, parents)
         return self[family]
 
@@ -220,7 +220,9 @@ def _factorisations(
     """Return the distinct factorisations of all pairs and draws, each with its draws."""
     first, graph_of = graph.distinct(graphs)
     representatives = graphs[first]
-    masks = graph.parent_masks(representatives)
+    families = [subsets.distinct_sets(representatives[:, :, v]) for v in range(representatives.shape[1])]
+    masks = [[sum(1 << i for i in np.flatnonzero(row).tolist()) for row in sets] for sets, _ in families]
+    numbers = np.stack([which for _, which in families], axis=1)  # of each node's parent set
     found: dict[tuple, _Factorisation] = {}
     orders: dict[tuple, tuple[list[int], int]] = {}
     ancestors: dict[int, np.ndarray] = {}
@@ -232,11 +234,12 @@ def _factorisations(
         relevant = ancestors[x][:, :, y].copy()
         relevant[:, x] = False
         # graphs whose relevant nodes have the same parents have the same factors
-        distinct, which = np.unique(np.where(relevant, masks, -1), axis=0, return_inverse=True)
+        distinct, which = np.unique(np.where(relevant, numbers, -1), axis=0, return_inverse=True)
         which = which.reshape(-1)[graph_of]
         by_draw = np.argsort(which, kind="stable")
         starts = np.searchsorted(which[by_draw], np.arange(len(distinct) + 1))
-        for f, row in enumerate(distinct.tolist()):
+        for f, of_nodes in enumerate(distinct.tolist()):
+            row = [-1 if number < 0 else masks[v][number] for v, number in enumerate(of_nodes)]
             scoped = any(mask >= 0 and mask >> x & 1 for mask in row)
             key = (tuple(row), y, x if scoped else None)
             if key not in found:

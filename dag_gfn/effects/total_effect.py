@@ -13,7 +13,7 @@ from dag_gfn.effects.drawn_networks import DrawnNetworks, drawn_networks
 from dag_gfn.effects.graph_draws import equivalence_classes, no_path
 from dag_gfn.effects.thresholds import Share, Signs, share_above, share_below, signs
 from dag_gfn.errors import OptionError
-from dag_gfn.graphs import graph, subsets
+from dag_gfn.graphs import graph
 from dag_gfn.parameters import LinearGaussianParameters
 from dag_gfn.parameters.units import in_standard_deviations
 from dag_gfn.posterior import GraphPosterior
@@ -326,9 +326,9 @@ def parent_adjustment(
     drawn = linear_gaussian_networks(posterior, num_draws, generator)
     if any(len(parameters.matrices) > 1 for parameters in drawn.parameters):
         raise OptionError("adjustment by parents needs data without interventions: use total_effects")
-    causes = graph.parent_masks(drawn.graphs)[:, i]
-    adjusted = subsets.popcount(causes & (np.int64(1) << j)) == 0
-    regressors = causes | (np.int64(1) << i)
+    regressors = drawn.graphs[:, :, i].copy()  # the causes of i
+    adjusted = ~regressors[:, j]
+    regressors[:, i] = True
     samples, expected = np.zeros(len(drawn.graphs)), np.zeros(len(drawn.graphs))
     for parameters, draws in drawn.parts():
         here = draws[adjusted[draws]]

@@ -21,6 +21,8 @@ from dag_gfn.fitting.known import known_of
 from dag_gfn.fitting.options import FitOptions, ModelOptions
 from dag_gfn.fitting.own_score import OwnScore, make_own_score, named_or_own, refuse_missing
 from dag_gfn.fitting.progress import announce
+from dag_gfn.fitting.wide_tables import require_narrow
+from dag_gfn.graphs.subsets import MAX_NODES
 from dag_gfn.knowledge import ResolvedKnowledge
 from dag_gfn.memory import require_memory
 from dag_gfn.scores import (
@@ -217,6 +219,9 @@ class _ScoreInputs:
         score_name = "own" if own is not None else score_for(dataset).name if asked is None else asked
         _require_order(score_name, dataset)
         _require_complete_beside_contexts(dataset)
+        if len(dataset.nodes) > MAX_NODES:
+            is_trained = chosen.method.method in ("auto", "gflownet")
+            require_narrow(score_name, dataset, chosen.training.resolved()[0] if is_trained else None)
         if dataset.weights is not None and needs_completion(score_name, dataset) and can_repeat_rows(dataset):
             dataset = repeat_rows(dataset)  # each of them is completed on its own
         # graphs, their masks, packed bits

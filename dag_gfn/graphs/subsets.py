@@ -85,6 +85,29 @@ def unpack_words(words: Int64[np.ndarray, "words *shape"], d: int) -> Bool[np.nd
     return np.concatenate([unpack(word, size) for word, size in zip(words, sizes, strict=True)], axis=-1)
 
 
+def distinct_sets(
+    members: Bool[np.ndarray, "k d"],
+) -> tuple[Bool[np.ndarray, "u d"], Int64[np.ndarray, " k"]]:
+    """Return the distinct sets among some, given as membership rows, and which of them each is.
+
+    Up to 63 nodes they are in the order of their bitmasks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.graphs.subsets import distinct_sets
+    >>> distinct, which = distinct_sets(np.array([[True, True], [False, False], [True, True]]))
+    >>> distinct.tolist(), which.tolist()
+    ([[False, False], [True, True]], [1, 0, 1])
+    """
+    words = pack_words(members)
+    if len(words) == 1:
+        single, which = np.unique(words[0], return_inverse=True)
+        return unpack(single, members.shape[1]), which.reshape(-1)
+    distinct, which = np.unique(words.T, axis=0, return_inverse=True)
+    return unpack_words(np.ascontiguousarray(distinct.T), members.shape[1]), which.reshape(-1)
+
+
 def popcount(masks: Int64[np.ndarray, "*shape"]) -> Int64[np.ndarray, "*shape"]:
     """Return the number of members of each set.
 

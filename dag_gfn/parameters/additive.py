@@ -10,7 +10,7 @@ from scipy.special import expit, logsumexp, ndtri
 
 from dag_gfn.chunked import run_chunks
 from dag_gfn.data.quantile_table import QuantileTable
-from dag_gfn.graphs import graph, subsets
+from dag_gfn.graphs import subsets
 from dag_gfn.parameters.additive_draws import draw_additive_family
 from dag_gfn.parameters.additive_simulation import simulated_means
 from dag_gfn.parameters.node_columns import NodeColumns
@@ -328,13 +328,13 @@ class AdditiveParameters:
         generator = np.random.default_rng(rng)
         k, widths, size = len(graphs), self.columns.widths, int(self.columns.starts[-1])
         coefficients, intercepts = np.zeros((k, self.num_columns, size)), np.zeros((k, size))
-        roots, masks, starts = np.zeros((k, size, int(widths.max()))), graph.parent_masks(graphs), self.starts
+        roots, starts = np.zeros((k, size, int(widths.max()))), self.starts
         in_own_units = np.zeros((k, self.d), dtype=bool)
         for node, width in enumerate(widths.tolist()):
-            distinct, family_of = np.unique(masks[:, node], return_inverse=True)
+            distinct, family_of = subsets.distinct_sets(graphs[:, :, node])
             block = self.columns.design_columns(node)
-            for family, members in enumerate(subsets.unpack(distinct, self.d)):
-                every = np.flatnonzero(family_of.reshape(-1) == family)
+            for family, members in enumerate(distinct):
+                every = np.flatnonzero(family_of == family)
                 chosen = [np.arange(starts[i], starts[i + 1]) for i in np.flatnonzero(members)]
                 parents = np.concatenate([np.zeros(0, dtype=np.int64), *chosen])
                 is_own = generator.random(len(every)) < self._own_probability(node, parents, generator)

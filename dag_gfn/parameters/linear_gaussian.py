@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64
 
 from dag_gfn.errors import NotTractable
 from dag_gfn.graphs import graph, subsets
@@ -234,15 +234,15 @@ class LinearGaussianParameters:
         return self._networks(graphs, np.random.default_rng(rng))
 
     def regressions(
-        self, node: int, parents: Int64[np.ndarray, " k"], rng: np.random.Generator | None
+        self, node: int, parents: Bool[np.ndarray, "k d"], rng: np.random.Generator | None
     ) -> tuple[Float64[np.ndarray, "k d"], Float64[np.ndarray, " k"]]:
         """Return coefficients of `node` on each set of parents, and noise variances, as scored.
 
         Parameters
         ----------
         node : int
-        parents : ndarray, shape (k,), int64
-            Bitmasks without `node`; each distinct set is factorised once.
+        parents : ndarray, shape (k, d), bool
+            Each distinct set is factorised once.
         rng : numpy.random.Generator or None
             None returns posterior means instead of draws.
 
@@ -276,7 +276,7 @@ class LinearGaussianParameters:
         return coefficients * (roots[node] / roots), variances * roots[node] ** 2
 
     def _families(
-        self, node: int, parents: Int64[np.ndarray, " k"]
+        self, node: int, parents: Bool[np.ndarray, "k d"]
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield the families of each number of parents, with their Cholesky factors.
 
@@ -294,11 +294,11 @@ class LinearGaussianParameters:
         matrix = self.matrices[self._line(node)]
         inverse_root = 1.0 / np.sqrt(np.diagonal(matrix))
         scaled = matrix * inverse_root * inverse_root[:, None]
-        distinct, family_of = np.unique(parents, return_inverse=True)
-        sizes = subsets.popcount(distinct)
+        distinct, family_of = subsets.distinct_sets(parents)
+        sizes = distinct.sum(axis=1)
         for size in np.unique(sizes).tolist():
             chosen = np.flatnonzero(sizes == size)
-            members = np.nonzero(subsets.unpack(distinct[chosen], self.d))[1].reshape(len(chosen), size)
+            members = np.nonzero(distinct[chosen])[1].reshape(len(chosen), size)
             rows = np.column_stack([members, np.full(len(chosen), node)])
             factor = np.linalg.cholesky(scaled[rows[:, :, None], rows[:, None, :]])
             draws = np.flatnonzero(sizes[family_of] == size)
@@ -309,10 +309,9 @@ class LinearGaussianParameters:
     ) -> LinearGaussianBatch:
         """Return one draw of all parameters for each graph, or their posterior means for None, in original units."""
         k, d, _ = graphs.shape
-        masks = graph.parent_masks(graphs)
         coefficients, intercepts, variances = np.empty((k, d, d)), np.empty((k, d)), np.empty((k, d))
         for node in range(d):
-            b, variance = self.regressions(node, masks[:, node], rng)
+            b, variance = self.regressions(node, graphs[:, :, node], rng)
             centre = self.centres[self._line(node)]
             intercept = centre[node] - b @ centre
             if rng is not None:

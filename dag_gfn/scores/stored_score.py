@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float64, Int64
 from dag_gfn.data import Dataset, from_covariance
 from dag_gfn.errors import DagGfnError
 from dag_gfn.graphs import graph
+from dag_gfn.graphs.possible_parents import PossibleParents
+from dag_gfn.graphs.subsets import MAX_NODES
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.table_statistics import num_tables, statistics_of_table
 from dag_gfn.scores.additive import Additive
@@ -25,6 +27,7 @@ from dag_gfn.scores.graph_prior import GraphPrior, beliefs_of, make_prior
 from dag_gfn.scores.local_score import LocalScore
 from dag_gfn.scores.moments import Moments
 from dag_gfn.scores.registry import make_score
+from dag_gfn.scores.wide import WideScore
 
 CHECKED = 20
 """Graphs of known score that are computed for comparison."""
@@ -105,7 +108,7 @@ def log_prior_of(
     True
     """
     prior = _prior(posterior)
-    return None if prior is None else _log_prior(prior, graph.parent_masks(graphs))
+    return None if prior is None else _log_prior(prior, graphs)
 
 
 def _computed(
@@ -150,6 +153,10 @@ def _log_rewards(
     constraints: Constraints,
     graphs: Bool[np.ndarray, "k d d"],
 ) -> Float64[np.ndarray, " k"]:
+    if graphs.shape[1] > MAX_NODES:
+        if not isinstance(score, LocalScore):
+            raise ValueError("a table of counts of more than 63 columns is not taken apart")
+        return np.array([_log_reward_alone(score, prior, constraints, one) for one in graphs])
     masks = graph.parent_masks(graphs)
     total = np.zeros(len(graphs))
     for node in range(masks.shape[1]):
@@ -158,12 +165,34 @@ def _log_rewards(
         values = np.full(len(sets), -np.inf)
         values[allowed] = score.local_scores(node, sets[allowed])
         total += values[which.reshape(-1)]
-    return total + _log_prior(prior, masks)
+    return total + _log_prior(prior, graphs)
 
 
-def _log_prior(prior: GraphPrior, masks: Int64[np.ndarray, "k d"]) -> Float64[np.ndarray, " k"]:
-    nodes = np.broadcast_to(np.arange(masks.shape[1]), masks.shape).reshape(-1)
-    return prior.log_prior(nodes, masks.reshape(-1)).reshape(masks.shape).sum(axis=1)
+def _log_reward_alone(
+    score: LocalScore, prior: GraphPrior, constraints: Constraints, one: Bool[np.ndarray, "d d"]
+) -> float:
+    """Return log R of one graph, whose parents are taken as the possible ones of each node."""
+    size = max(int(one.sum(axis=0).max()), 1)
+    if size >= MAX_NODES or (constraints.required_edges & ~one).any():
+        return -np.inf
+    order = np.argsort(
+        ~one.T, axis=1, kind="stable"
+    )  # parents first, and no node is its own where others remain
+    own = np.arange(len(one))[:, None]
+    nodes = order[order != own].reshape(len(one), -1)[:, :size]
+    possible = PossibleParents(np.sort(nodes, axis=1))
+    masks, wide = possible.masks_of(one), WideScore(score, possible)
+    among, total = constraints.among(possible), float(_log_prior(prior, one[None])[0])
+    for node, mask in enumerate(masks[:, None]):
+        if not among.allow(node, mask)[0]:
+            return -np.inf
+        total += float(wide.local_scores(node, mask)[0])
+    return total
+
+
+def _log_prior(prior: GraphPrior, graphs: Bool[np.ndarray, "k d d"]) -> Float64[np.ndarray, " k"]:
+    total = prior.log_prior_by_size[graphs.sum(axis=1)].sum(axis=1)
+    return total if prior.log_odds is None else total + (graphs * prior.log_odds).sum(axis=(1, 2))
 
 
 def score_of_statistics(
