@@ -22,6 +22,7 @@ from dag_gfn.experiment_choice.information import (
     large_sample_limit,
 )
 from dag_gfn.experiment_choice.outcomes import OBSERVE, Experiment, Outcomes
+from dag_gfn.graphs.subsets import MAX_NODES
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.conditioning import as_query
 from dag_gfn.posterior.queries import Query
@@ -236,6 +237,10 @@ def next_experiments(
     """
     generator = np.random.default_rng(rng)
     names = posterior.names
+    if posterior.d > MAX_NODES:
+        raise OptionError(
+            f"experiments are compared for at most {MAX_NODES} variables, not {posterior.d}: fit fewer columns"
+        )
     outcomes = predictive_outcomes(posterior)
     for name, value in (("rows", rows), ("batch", batch), ("num_simulations", num_simulations)):
         if value < 1:

@@ -2,12 +2,15 @@ r"""Chains over DAGs by their true scores, where layerings are drawn by weights 
 
 Parents outside the candidates count by their odds in the weights of layerings (:mod:`dag_gfn.layerings.layer_weights`).
 With many nodes the product of all ratios :math:`a = \prod_v w_v / \tilde w_v` of true to approximate weights varies too
-much for importance weights. Here DAGs that were drawn by the approximate weights go on as Markov chains instead. Both
+much for importance weights. Here DAGs that were drawn by the approximate weights go on as Markov chains instead. Two
 of their steps would keep the approximate distribution, and are accepted with probability :math:`\min(1, a' / a)`. So
 the chains keep the true one:
 
 - one node draws its parents anew among the nodes that it has no path to (:func:`layered_parents.draw_within`);
 - a few edges in a row are proposed to be reversed (:func:`edge_reversal.reverse_edge`).
+
+Parent sets that the approximate weights hardly ever draw are reached, and left, by a third step: one possible parent of
+a node joins or leaves, or takes the place of another, by the true scores alone.
 
 Scores are looked up for many walkers at once, 64 DAGs that begin at draws of one chain over layerings. Groups of
 walkers tell how well their mean is known: they begin at different places.
@@ -19,6 +22,7 @@ keep an approximate distribution, accepted by the ratio of the true one to it. M
 Bayesian Analysis (2024): many short chains in groups.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,9 +34,12 @@ from numba import njit
 
 from dag_gfn.chunked import free_threads
 from dag_gfn.compilation import working_seconds
+from dag_gfn.graphs.possible_parents import PossibleParents
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.layered_parents import draw_within
+from dag_gfn.layerings.node_weights import count_members
 from dag_gfn.layerings.outside_parents import log_ratio
 from dag_gfn.mcmc.edge_reversal import open_to, reverse_edge
 from dag_gfn.posterior import Marginal
@@ -60,12 +67,14 @@ class CorrectedChains:
     ----------
     edge : ndarray, shape (g, k, d, d), float32
         Share of the walkers of each group with the edge i -> j (row -> column), in k records.
-    parents : ndarray, shape (n, d), int64
-        Masks of the parents of DAGs, evenly from all records and walkers.
+    parents : ndarray, shape (k, n, d), int64
+        Masks of the parents of n DAGs, the walkers, in k records.
+    possible : PossibleParents
+        What the bits of these masks stand for.
     sweeps : int
         Sweeps of each chain, burn-in included.
-    redrawn, reversed_ : float
-        Shares of proposals that were accepted.
+    redrawn, reversed_, changed : float
+        Shares of proposals of the three steps that were accepted.
     seconds : float
 
     Examples
@@ -87,17 +96,21 @@ class CorrectedChains:
     """
 
     edge: Float32[np.ndarray, "g k d d"]
-    parents: Int64[np.ndarray, "n d"]
+    parents: Int64[np.ndarray, "k n d"]
+    possible: PossibleParents
     sweeps: int
     redrawn: float
     reversed_: float
+    changed: float
     seconds: float
 
     def edges(self) -> tuple[Marginal, Agreement]:
-        r"""Return edge probabilities with their errors, and how well groups and halves of the time agree.
+        r"""Return edge probabilities with their errors, and how well walkers, groups and halves of the time agree.
 
-        R-hat is :math:`\sqrt{1 + B / W}` with B the variance of the means of all groups in both halves, and W = p (1 -
-        p) that of one DAG. The error is that of the mean over groups. Where all groups move in the same direction, they
+        R-hat is the larger of two. That of groups is :math:`\sqrt{1 + B / W}` with B the variance of the means of all
+        groups in both halves, and W = p (1 - p) that of one DAG. That of walkers is :math:`\sqrt{W / (W - B)}` with B
+        the variance of the means of single walkers: walkers that hardly leave the mode where they began keep the shares
+        of modes by the approximate weights, on which all groups agree. The error is that of the mean over groups. Where all groups move in the same direction, they
         have not left their common beginning behind: then it is at least twice the difference of the two halves.
         """
         means = self.edge.mean(axis=1, dtype=np.float64)
@@ -114,7 +127,9 @@ class CorrectedChains:
         within = values * (1.0 - values)
         between = halves.reshape(-1, *values.shape).var(axis=0, ddof=1)
         judged = (values > 0.01) & (values < 0.99)
-        r_hat = float(np.sqrt(1.0 + (between[judged] / within[judged]).max(initial=0.0)))
+        of_groups = float((between[judged] / within[judged]).max(initial=0.0))
+        stuck = float((self._between_walkers()[judged] / within[judged]).max(initial=0.0))
+        r_hat = math.sqrt(max(1.0 + of_groups, 1.0 / max(1.0 - stuck, 1e-12)))
         worth = min(draws_by_errors(edge), float(len(self.edge) * self.edge.shape[1] * WALKERS))
         return edge, Agreement(
             chains=len(means),
@@ -123,6 +138,16 @@ class CorrectedChains:
             chains_agree=chains_agree(r_hat, worth),
             chain_edge_standard_error=float(edge.errors().max()),
         )
+
+    def _between_walkers(self) -> Float64[np.ndarray, "d d"]:
+        """Return the variance of the means of single walkers, beyond that of as many independent draws."""
+        k, _, d = self.parents.shape
+        variance = np.zeros((d, self.possible.size))
+        for node in range(d):
+            means = unpack(self.parents[:, :, node], self.possible.size).mean(axis=0)  # (walker, bit)
+            p = means.mean(axis=0)
+            variance[node] = means.var(axis=0, ddof=1) - p * (1.0 - p) / k
+        return self.possible.by_node(np.maximum(variance, 0.0), 0.0).T
 
 
 def run_corrected(
@@ -149,8 +174,8 @@ def run_corrected(
     streams : sequence of SeedSequence
         The random stream of each chain. The number of threads does not matter.
     sweeps : int
-        In each, every node draws its parents once, and as many reversals are proposed as there are nodes. With a time
-        budget, sweeps go on until it is over.
+        In each, every node draws its parents once and is proposed one change of a parent, and as many reversals are
+        proposed as there are nodes. With a time budget, sweeps go on until it is over.
     time_budget : float, optional
         Seconds; at least 8 sweeps are made in any case.
     threads : int, optional
@@ -183,10 +208,12 @@ def run_corrected(
         chain.close()
     kept = slice(len(chains[0].edges) // 4, None)
     edge = np.concatenate([np.stack(chain.edges[kept], axis=1) for chain in chains])
-    parents = np.concatenate([each for chain in chains for each in chain.records[kept]])
+    parents = np.concatenate([np.stack(chain.records[kept]) for chain in chains], axis=1)
     tried, accepted = np.sum([[chain.tried, chain.accepted] for chain in chains], axis=0)
     shares = accepted / np.maximum(tried, 1)
-    return CorrectedChains(edge, parents, done, float(shares[0]), float(shares[1]), working_seconds() - began)
+    return CorrectedChains(
+        edge, parents, weights.possible, done, *map(float, shares), working_seconds() - began
+    )
 
 
 class _Chain:
@@ -214,7 +241,7 @@ class _Chain:
         self.parents = weights.possible.masks_of(drawn)
         nodes = range(weights.d)
         self.log_ratios = np.stack([log_ratio(weights, table, v, self.parents[:, v]) for v in nodes], axis=1)
-        self.tried, self.accepted = np.zeros((2, 2), dtype=np.int64)
+        self.tried, self.accepted = np.zeros((2, 3), dtype=np.int64)
         self.edges: list[np.ndarray] = []
         self.records: list[np.ndarray] = []
         self.thinning, self.summed = 1, 0
@@ -225,6 +252,7 @@ class _Chain:
         d = self.weights.d
         for v in self.rng.permutation(d).tolist():
             self._redraw(v)
+            self._change(v)
         for _ in range(-(-d // _TRIES)):
             self._reverse()
         self._record()
@@ -243,6 +271,23 @@ class _Chain:
         self.parents[accepted, node], self.log_ratios[accepted, node] = proposed[accepted], ratios[accepted]
         self.tried[0] += len(accepted)
         self.accepted[0] += int(accepted.sum())
+
+    def _change(self, node: int) -> None:
+        """Propose that one possible parent joins, leaves, or takes the place of another, by the true scores."""
+        before = self.parents[:, node].copy()
+        proposed = np.empty_like(before)
+        everyone = self.weights.possible.everyone(node)
+        _propose_changes(self.weights.tables, node, everyone, self.parents, self.rng, proposed)
+        distinct, which = np.unique(proposed, return_inverse=True)
+        approximate = self.weights.log_set_weights(node, np.append(distinct, before))
+        after, now = approximate[: len(distinct)][which.reshape(-1)], approximate[len(distinct) :]
+        true = self.table.scores_of(node, distinct)[which.reshape(-1)]
+        with np.errstate(invalid="ignore"):  # -inf less -inf
+            accepted = self._accepts(true - (now + self.log_ratios[:, node])) & (proposed != before)
+            ratios = np.where(after > -np.inf, true - after, np.inf)
+        self.parents[accepted, node], self.log_ratios[accepted, node] = proposed[accepted], ratios[accepted]
+        self.tried[2] += len(accepted)
+        self.accepted[2] += int(accepted.sum())
 
     def _reverse(self) -> None:
         proposed = self.parents.copy()
@@ -300,6 +345,38 @@ def _propose_parents(tables, node, parents, rng, proposed):
         free = open_to(tables.nodes, parents[k], node, reached)
         parents[k, node] = before
         proposed[k] = draw_within(tables, node, free, rng)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _propose_changes(tables, node, everyone, parents, rng, proposed):
+    """Fill parent sets of a node for each walker that differ by one parent, or by two where one replaces another.
+
+    Each is as probable as the way back. `everyone` is the mask of the possible parents, `parents` has shape (w, d) and
+    `proposed` (w,). A set that would close a cycle is not proposed: the set stays as it is.
+    """
+    reached, bits = np.zeros(parents.shape[1], dtype=np.bool_), tables.nodes.shape[-1]
+    for k in range(len(parents)):
+        before = parents[k, node]
+        proposed[k] = before
+        first, second = np.int64(rng.random() * bits), np.int64(rng.random() * bits)
+        toggled = np.int64(1) << first
+        if rng.random() < 0.5:
+            toggled |= np.int64(1) << second
+            if (
+                count_members(before & toggled) != 1 or first == second
+            ):  # one of two leaves, and the other joins
+                continue
+        if toggled & ~everyone:
+            continue
+        after = before ^ toggled
+        if after & ~before:
+            parents[k, node] = 0
+            free = open_to(tables.nodes, parents[k], node, reached)
+            parents[k, node] = before
+            if after & ~before & ~free:
+                continue
+        proposed[k] = after
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -242,7 +242,8 @@ def _corrected(
         )
     edge, agreement = chains.edges()
     with budget.phase("draws"):
-        drawn = chains.parents[np.arange(num_samples) * len(chains.parents) // num_samples]
+        every = chains.parents.reshape(-1, table.d)
+        drawn = every[np.arange(num_samples) * len(every) // num_samples]
         log_scores = table.log_reward(drawn)
         possible = log_scores > -np.inf
         if not possible.any():
@@ -285,7 +286,11 @@ def _corrected(
             thinning=result.thinning,
             kept_per_chain=result.log_weights.shape[1],
             acceptance=acceptance_of(result)
-            | {"corrected_parents": chains.redrawn, "corrected_reversals": chains.reversed_},
+            | {
+                "corrected_parents": chains.redrawn,
+                "corrected_reversals": chains.reversed_,
+                "corrected_changes": chains.changed,
+            },
         ),
         interrupted=result.interrupted,
         timing={"sampling_seconds": result.seconds},

@@ -120,15 +120,33 @@ def test_parents_outside_the_candidates_are_corrected(storage):
     assert diagnostics["num_samples"] == 5_000
 
 
-def test_where_a_correction_would_leave_little_draws_are_by_the_odds():
-    table = score_table(6, rows=100)
-    posterior = recorded(fit_mcmc(table, seed=1, num_samples=2_000, iterations=50_000, num_candidates=2))
+def test_where_weights_would_leave_little_chains_over_dags_correct():
+    table = score_table(6, rows=12)
+    exact = exact_marginals(table)
+    posterior = recorded(
+        fit_mcmc(
+            table, seed=1, num_samples=2_000, iterations=50_000, num_candidates=2, on_phase=lambda *_: None
+        )
+    )
     diagnostics = posterior.info["diagnostics"]
-    assert diagnostics["corrected"] is False
-    assert diagnostics["corrected_effective_samples"] < 100
+    assert diagnostics["corrected"] is True
+    assert diagnostics["sweeps"] == 200
+    assert diagnostics["chains"] == 16
+    edge = posterior.marginal("edge")
+    assert (np.abs(edge.values - exact.edge) <= 5 * edge.standard_error + 1e-3).all()
+    assert edge.standard_error.max() < 0.03
     counted = np.tensordot(posterior.weights, posterior.graphs, axes=1)
-    assert np.abs(counted - posterior.marginal("edge").values).max() < 0.1
+    assert np.abs(counted - edge.values).max() < 0.1
     assert is_dag(posterior.graphs).all()
+    np.testing.assert_allclose(posterior.log_scores, table.log_reward(parent_masks(posterior.graphs)))
+
+
+def test_far_from_the_truth_chains_over_dags_say_that_they_do_not_agree():
+    table = score_table(6, rows=100)
+    exact = exact_marginals(table)
+    posterior = recorded(fit_mcmc(table, seed=1, num_samples=500, iterations=50_000, num_candidates=1))
+    off = np.abs(posterior.marginal("edge").values - exact.edge).max()
+    assert off < 0.05 or not posterior.info["diagnostics"]["chains_agree"]
 
 
 def test_chains_begin_at_cooled_layerings_of_their_own(monkeypatch):
