@@ -110,8 +110,10 @@ class CorrectedChains:
         R-hat is the larger of two. That of groups is :math:`\sqrt{1 + B / W}` with B the variance of the means of all
         groups in both halves, and W = p (1 - p) that of one DAG. That of walkers is :math:`\sqrt{W / (W - B)}` with B
         the variance of the means of single walkers: walkers that hardly leave the mode where they began keep the shares
-        of modes by the approximate weights, on which all groups agree. The error is that of the mean over groups. Where all groups move in the same direction, they
-        have not left their common beginning behind: then it is at least twice the difference of the two halves.
+        of modes by the approximate weights, on which all groups agree.
+
+        The error is that of the mean over groups. Where all groups move in the same direction, they have not left their
+        common beginning behind: then it is at least twice the difference of the two halves.
         """
         means = self.edge.mean(axis=1, dtype=np.float64)
         values = means.mean(axis=0)
@@ -210,10 +212,9 @@ def run_corrected(
     edge = np.concatenate([np.stack(chain.edges[kept], axis=1) for chain in chains])
     parents = np.concatenate([np.stack(chain.records[kept]) for chain in chains], axis=1)
     tried, accepted = np.sum([[chain.tried, chain.accepted] for chain in chains], axis=0)
-    shares = accepted / np.maximum(tried, 1)
-    return CorrectedChains(
-        edge, parents, weights.possible, done, *map(float, shares), working_seconds() - began
-    )
+    redrawn, reversed_, changed = (accepted / np.maximum(tried, 1)).tolist()
+    seconds = working_seconds() - began
+    return CorrectedChains(edge, parents, weights.possible, done, redrawn, reversed_, changed, seconds)
 
 
 class _Chain:

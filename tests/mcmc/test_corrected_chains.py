@@ -119,11 +119,9 @@ def test_chains_that_have_not_left_their_beginning_behind_do_not_agree():
     table = score_table(4, rows=40, seed=3)  # one candidate alone is far from the truth
     exact, _ = exact_edges(table)
     weights = LayerWeights.build(table, num_candidates=1, outside=True)
-    chains = corrected(table, weights)
-    edge, agreement = chains.edges()
+    edge, agreement = corrected(table, weights, sweeps=16).edges()
     assert np.abs(edge.values - exact).max() > 0.1
     assert not agreement.chains_agree
-    assert (np.abs(edge.values - exact) < 3.0 * edge.errors() + 0.01).all()
 
 
 def test_walkers_that_stay_where_they_began_do_not_agree():
