@@ -17,6 +17,8 @@ _LEAST_SHARE = -200.0
 """Least log-share that a network reads, in nats."""
 _RIDGE = 1e-2
 """Penalty of the ridge regression that fits the flow."""
+_MOST_PAIRED = 63
+"""Nodes from which on the flow has no terms of pairs: with 100 there would be 4,950, too many to fit."""
 _FITTED_TOGETHER = 4096
 """States that enter the regression at once; with 60 nodes each has 2,432 features."""
 
@@ -27,8 +29,8 @@ class LayerNetwork(nn.Module):
     The log-odds that a node belongs to the open layer start from those of
     :mod:`dag_gfn.gflownet.policies.independent_nodes`, with the factor for cycles of two nodes. Peaked data make them
     hundreds of nats, so they are squashed by asinh. The log-flow starts from a function that is linear in the features
-    of the nodes and in the indicators of unplaced pairs of nodes; `start_from` fits it. A subclass computes
-    `corrections`, which are added to both.
+    of the nodes and, up to 63 nodes, in the indicators of unplaced pairs of nodes; `start_from` fits it. A subclass
+    computes `corrections`, which are added to both.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ class LayerNetwork(nn.Module):
         d = len(log_all)
         self.register_buffer("log_all", log_all.float(), persistent=False)
         self.register_buffer("log_without", log_without.float(), persistent=False)
-        self.register_buffer("pairs", torch.triu_indices(d, d, 1), persistent=False)
+        pairs = torch.triu_indices(d, d, 1) if d <= _MOST_PAIRED else torch.zeros(2, 0, dtype=torch.long)
+        self.register_buffer("pairs", pairs, persistent=False)
         self.value_skip = nn.Parameter(torch.zeros(NUM_FEATURES * d + self.pairs.shape[1] + 2))
         self.clash_scale = nn.Parameter(torch.ones(()))
         with torch.no_grad():
