@@ -8,7 +8,6 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
-from dag_gfn.data.column_selection import MAX_COLUMNS
 from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.files import write_text
 from dag_gfn.memory import require_memory
@@ -60,6 +59,8 @@ def simulate(
 
 
 def _check_simulation(nodes: int, samples: int, edges_per_node: float, noise_variance: float) -> None:
+    from dag_gfn.data.column_selection import MAX_COLUMNS  # loads NumPy
+
     if not 2 <= nodes <= MAX_COLUMNS:
         raise OptionError(f"nodes must be from 2 to {MAX_COLUMNS}, not {nodes}")
     if samples < 2:

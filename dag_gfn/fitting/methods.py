@@ -25,6 +25,7 @@ from dag_gfn.fitting.exact_check import (
 )
 from dag_gfn.fitting.method_choice import method_for
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
+from dag_gfn.fitting.searched_starts import TEMPERED_NODES, searched_starts
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.fitting.warm_start import network_of_earlier_fit
 from dag_gfn.mcmc.chains import ChainReport
@@ -209,6 +210,7 @@ def mcmc(run: Run) -> MethodResult:
             num_samples=run.num_samples,
             iterations=run.iterations,
             budget=run.budget,
+            starts=None if table.d <= TEMPERED_NODES else partial(searched_starts, table),
             on_report=run.progress if callable(run.progress) else on_report,
             on_phase=on_share,
         )

@@ -78,7 +78,7 @@ def unpack_words(words: Int64[np.ndarray, "words *shape"], d: int) -> Bool[np.nd
     --------
     >>> import numpy as np
     >>> from dag_gfn.graphs.subsets import unpack_words
-    >>> np.flatnonzero(unpack_words(np.array([3, 2]), 65)).tolist()
+    >>> np.flatnonzero(unpack_words(np.array([[3], [2]]), 65)[0]).tolist()  # one set of two words
     [0, 1, 64]
     """
     sizes = [min(MAX_NODES, d - MAX_NODES * k) for k in range(len(words))]

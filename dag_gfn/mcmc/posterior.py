@@ -17,7 +17,6 @@ from dag_gfn.mcmc.corrected_chains import WALKERS, run_corrected
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.ladder import COUNTED
 from dag_gfn.mcmc.partition import init
-from dag_gfn.mcmc.searched_starts import TEMPERED_NODES, searched_starts
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement, Correction, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
@@ -27,6 +26,7 @@ from dag_gfn.posterior.missing_mass import unmet_mass, with_least_errors
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
+FindStarts = Callable[[LayerWeights, int, np.random.Generator, TimeBudget], Sequence[Int64[np.ndarray, " d"]]]
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
 _DIAGNOSED = (100, 2_500)  # blocks of each chain that R-hat is of: at least in a hurry, and at most
@@ -79,7 +79,7 @@ def fit_mcmc(
     iterations: int | None = None,
     budget: TimeBudget | None = None,
     chains: int = CHAINS,
-    starts: Sequence[Int64[np.ndarray, " d"]] | None = None,
+    starts: Sequence[Int64[np.ndarray, " d"]] | FindStarts | None = None,
     num_candidates: int | None = None,
     on_report: Callable[[ChainReport], None] | None = None,
     on_phase: Callable[[str, float], None] | None = None,
@@ -101,8 +101,9 @@ def fit_mcmc(
     chains : int
         At least 2.
     starts : sequence of ndarray, shape (d,), int64, optional
-        Where chains begin that are not tempered, as for `run_chains`. By default all are tempered, each on a ladder of
-        its own, up to 63 nodes; with more they begin at good DAGs (`searched_starts`).
+        Where chains begin that are not tempered, as for `run_chains`, or a function that finds these, given weights,
+        the number of chains, a random generator and a time budget. By default all are tempered, each on a ladder of its
+        own.
     num_candidates : int, optional
         Candidate parents of each node, as for `LayerWeights.build`; by default only where the table is not complete.
 
@@ -143,10 +144,9 @@ def fit_mcmc(
     go_on = None if iterations is not None or by_chains else judge.wants_more
     iterations = default_iterations(table.d) if iterations is None else iterations
     streams = RandomStreams(seed)
-    if starts is None and table.d > TEMPERED_NODES:
+    if callable(starts):
         with budget.phase("searches", shown="quick searches"):
-            rng = streams.generator("searched starts")
-            starts = searched_starts(weights, table, chains, rng=rng, budget=_part_of(budget, _SEARCHED))
+            starts = starts(weights, chains, streams.generator("starts"), _part_of(budget, _SEARCHED))
     cooled = streams.sequences("cooled starts", chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     with budget.phase("trials", shown="planning the time"):

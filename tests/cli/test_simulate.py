@@ -33,7 +33,7 @@ def test_simulate_same_seed_same_bytes(here):
         ("seed", "-1"),
         ("nodes", "0"),
         ("nodes", "1"),
-        ("nodes", "64"),
+        ("nodes", "257"),
         ("samples", "-5"),
         ("samples", "1"),
         ("graph", "magic"),

@@ -26,7 +26,7 @@ CASES = ["all", "constrained", "candidates", "beyond", "steep"]
 
 def case(name, rng):
     """Return weights with masks over all nodes, the same with masks of their own, and the table of all weights."""
-    d = 5
+    d = 4
     scale, forbidden = 15.0 if name == "steep" else 2.0, 0.3 if name == "constrained" else 0.0
     complete = random_table(d, seed=8, scale=scale, forbidden=forbidden).complete
     weights = LayerWeights.of(complete)

@@ -35,6 +35,8 @@ MAX_NUMBERED = 16
 """Largest number of variables whose matrix shows its numbers."""
 MAX_DRAWN = 20
 """Largest number of variables at which single graphs are drawn small; larger ones are listed."""
+MAX_MATRIX = 63
+"""Largest number of variables with a matrix of all pairs."""
 FEATURES = {
     "edge": "P(row → column): row is a direct cause of column",
     "path": "P(row ⇝ column): row is a direct or indirect cause of column",
@@ -141,11 +143,11 @@ def report_html(
     shown = [pair for pair in every if pair.linked >= UNLIKELY]  # the matrix has all
     info = posterior.info
     effect = effect_tables(posterior, on_progress=on_progress)
-    features = {name: posterior.marginal(name) for name in FEATURES}
+    features, has_matrix = {name: posterior.marginal(name) for name in FEATURES}, posterior.d <= MAX_MATRIX
     data = {
         "names": posterior.names,
-        "features": {name: marginal.values.round(3).tolist() for name, marginal in features.items()},
-        "errors": _errors(posterior),
+        "features": {k: marginal.values.round(3).tolist() for k, marginal in features.items() if has_matrix},
+        "errors": _errors(posterior) if has_matrix else None,
         "effects": effect,
     }
     return environment.get_template("report.html.j2").render(
@@ -192,6 +194,8 @@ def report_html(
         min_linked=UNLIKELY,
         numbered=posterior.d <= MAX_NUMBERED,
         drawn=posterior.d <= MAX_DRAWN,
+        has_matrix=has_matrix,
+        has_search=posterior.d > MAX_DRAWN,
     )
 
 

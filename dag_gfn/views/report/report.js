@@ -30,6 +30,7 @@
   // --- threshold: graph, table and matrix show the same pairs ---
 
   const slider = $("threshold");
+  const find = $("find"); // only where there are many columns
   const links = [...document.querySelectorAll("#graph .link")];
   const rows = [...document.querySelectorAll("#links tbody tr")];
   const cells = [...document.querySelectorAll("#matrix tbody tr")].map((row) => [...row.querySelectorAll("td")]);
@@ -38,7 +39,11 @@
     const threshold = Number(slider.value);
     $("threshold-value").textContent = threshold.toFixed(2);
     slider.setAttribute("aria-valuetext", `probability ${threshold.toFixed(2)}`);
-    for (const item of [...links, ...rows]) item.toggleAttribute("hidden", Number(item.dataset.linked) < threshold);
+    const part = find ? find.value.trim().toLowerCase() : "";
+    const named = ({ a, b }) => [a, b].some((k) => names[k].toLowerCase().includes(part));
+    for (const item of [...links, ...rows]) {
+      item.toggleAttribute("hidden", Number(item.dataset.linked) < threshold || !named(item.dataset));
+    }
     cells.forEach((row, i) => row.forEach((cell, j) => {
       if (i !== j) cell.classList.toggle("dim", linked[i][j] < threshold);
     }));
@@ -47,6 +52,7 @@
     $("threshold-count").textContent = `${shown} of ${every} pairs`;
   };
   slider.addEventListener("input", applyThreshold);
+  if (find) find.addEventListener("input", applyThreshold);
   applyThreshold();
 
   // --- graph: what a node is linked to ---
@@ -63,7 +69,7 @@
     node.addEventListener("pointerleave", () => highlight(null));
   }
 
-  // --- matrix: one stop of the Tab key, arrow keys within ---
+  // --- matrix, where there is one: one stop of the Tab key, arrow keys within ---
 
   const chooser = $("feature");
   const say = { edge: "is a direct cause of", path: "is a direct or indirect cause of", linked: "is directly linked to" };
@@ -76,54 +82,56 @@
     if (feature === "edge") parts.push(`; linked: ${linked[i][j].toFixed(3)}`);
     $("cell").replaceChildren(...parts, ".");
   };
-  let active = [0, Math.min(1, names.length - 1)];
-  const activate = (i, j, focus) => {
-    cells[active[0]][active[1]].tabIndex = -1;
-    active = [i, j];
-    cells[i][j].tabIndex = 0;
-    if (focus) cells[i][j].focus();
-    describe(i, j);
-  };
-  cells[active[0]][active[1]].tabIndex = 0;
-  const place = (cell) => {
-    const td = cell.closest("tbody td");
-    return td === null ? null : [td.parentElement.rowIndex - 1, td.cellIndex - 1];
-  };
-  const matrix = $("matrix");
-  matrix.addEventListener("pointerover", (event) => { const at = place(event.target); if (at) describe(...at); });
-  matrix.addEventListener("focusin", (event) => { const at = place(event.target); if (at) activate(...at, false); });
-  matrix.addEventListener("click", (event) => { const at = place(event.target); if (at) activate(...at, true); });
-  matrix.addEventListener("keydown", (event) => {
-    const at = place(event.target);
-    if (at === null) return;
-    const last = names.length - 1;
-    const [i, j] = at;
-    const to = {
-      ArrowUp: [i - 1, j], ArrowDown: [i + 1, j], ArrowLeft: [i, j - 1], ArrowRight: [i, j + 1],
-      Home: [i, 0], End: [i, last],
-    }[event.key];
-    if (event.key === "Enter" && i !== j && $("source")) {
-      $("source").value = i;
-      $("target").value = j;
-      showEffect();
-      $("effects").scrollIntoView();
-      $("source").focus();
-      event.preventDefault();
-    } else if (to) {
-      event.preventDefault();
-      activate(...to.map((k) => Math.min(Math.max(k, 0), last)), true);
-    }
-  });
-  chooser.addEventListener("change", () => {
-    const values = features[chooser.value];
-    cells.forEach((row, i) => row.forEach((cell, j) => {
-      if (i === j) return;
-      cell.style.setProperty("--p", values[i][j]);
-      cell.classList.toggle("high", values[i][j] >= 0.75);
-      cell.textContent = values[i][j].toFixed(2);
-    }));
-    describe(...active);
-  });
+  if (chooser) {
+    let active = [0, Math.min(1, names.length - 1)];
+    const activate = (i, j, focus) => {
+      cells[active[0]][active[1]].tabIndex = -1;
+      active = [i, j];
+      cells[i][j].tabIndex = 0;
+      if (focus) cells[i][j].focus();
+      describe(i, j);
+    };
+    cells[active[0]][active[1]].tabIndex = 0;
+    const place = (cell) => {
+      const td = cell.closest("tbody td");
+      return td === null ? null : [td.parentElement.rowIndex - 1, td.cellIndex - 1];
+    };
+    const matrix = $("matrix");
+    matrix.addEventListener("pointerover", (event) => { const at = place(event.target); if (at) describe(...at); });
+    matrix.addEventListener("focusin", (event) => { const at = place(event.target); if (at) activate(...at, false); });
+    matrix.addEventListener("click", (event) => { const at = place(event.target); if (at) activate(...at, true); });
+    matrix.addEventListener("keydown", (event) => {
+      const at = place(event.target);
+      if (at === null) return;
+      const last = names.length - 1;
+      const [i, j] = at;
+      const to = {
+        ArrowUp: [i - 1, j], ArrowDown: [i + 1, j], ArrowLeft: [i, j - 1], ArrowRight: [i, j + 1],
+        Home: [i, 0], End: [i, last],
+      }[event.key];
+      if (event.key === "Enter" && i !== j && $("source")) {
+        $("source").value = i;
+        $("target").value = j;
+        showEffect();
+        $("effects").scrollIntoView();
+        $("source").focus();
+        event.preventDefault();
+      } else if (to) {
+        event.preventDefault();
+        activate(...to.map((k) => Math.min(Math.max(k, 0), last)), true);
+      }
+    });
+    chooser.addEventListener("change", () => {
+      const values = features[chooser.value];
+      cells.forEach((row, i) => row.forEach((cell, j) => {
+        if (i === j) return;
+        cell.style.setProperty("--p", values[i][j]);
+        cell.classList.toggle("high", values[i][j] >= 0.75);
+        cell.textContent = values[i][j].toFixed(2);
+      }));
+      describe(...active);
+    });
+  }
 
   // --- effects ---
 

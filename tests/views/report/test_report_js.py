@@ -55,6 +55,7 @@ def pages(tmp_path_factory):
         "mixed": mixed_table(),
         "bare": two_graphs(),
         "large": random_posterior([f"variable number {i}" for i in range(50)], num_graphs=200),
+        "wide": random_posterior([f"gene{i}" for i in range(70)], num_graphs=40),
     }
     for name, posterior in posteriors.items():
         write_report(posterior, folder / f"{name}.html")
@@ -91,7 +92,7 @@ def listed_links(browser):
     return len(browser.find_elements(By.CSS_SELECTOR, "#links tbody tr:not([hidden])"))
 
 
-@pytest.mark.parametrize("name", ["nasty", "chain", "discrete", "mixed", "bare", "large"])
+@pytest.mark.parametrize("name", ["nasty", "chain", "discrete", "mixed", "bare", "large", "wide"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_opens_and_fits(visit, name, width):
     browser = visit(name, width=width)
@@ -268,3 +269,25 @@ def test_who_wants_no_motion_gets_none(visit):
     browser = visit("bare", prefers_reduced_motion="reduce")
     behaviour = "return getComputedStyle(document.documentElement).scrollBehavior"
     assert browser.execute_script(behaviour) == "auto"
+
+
+def test_a_wide_report_is_searched_by_name_and_has_no_matrix(browser, pages):
+    browser.get(pages["wide"])
+    assert not browser.find_elements(By.ID, "matrix")
+    assert "edges.csv has the probabilities of all pairs" in browser.page_source
+    browser.execute_script("document.querySelector('#edges details').open = true")
+
+    def rows():
+        every = browser.find_elements(By.CSS_SELECTOR, "#links tbody tr")
+        return [row.text for row in every if row.get_attribute("hidden") is None]
+
+    before = rows()
+    find = browser.find_element(By.ID, "find")
+    find.send_keys("Gene12")
+    found = rows()
+    assert found == [row for row in before if "gene12" in row.split()]
+    assert 0 < len(found) < len(before)
+    assert browser.find_element(By.ID, "threshold-count").text == f"{len(found)} of 2415 pairs"
+    find.send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    assert rows() == before
+    assert browser.get_log("browser") == []

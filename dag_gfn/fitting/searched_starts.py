@@ -21,10 +21,9 @@ _SEARCHES = 3  # for each chain
 
 
 def searched_starts(
-    weights: LayerWeights,
     table: ScoreTable,
+    weights: LayerWeights,
     count: int,
-    *,
     rng: np.random.Generator,
     budget: TimeBudget | None = None,
 ) -> list[Int64[np.ndarray, " d"]]:
@@ -32,8 +31,8 @@ def searched_starts(
 
     Parameters
     ----------
-    weights : LayerWeights
     table : ScoreTable
+    weights : LayerWeights
     count : int
     rng : numpy.random.Generator
     budget : TimeBudget, optional
@@ -49,12 +48,12 @@ def searched_starts(
     >>> import numpy as np
     >>> import dag_gfn
     >>> from dag_gfn.layerings.layer_weights import LayerWeights
-    >>> from dag_gfn.mcmc.searched_starts import searched_starts
+    >>> from dag_gfn.fitting.searched_starts import searched_starts
     >>> from dag_gfn.scores import ScoreTable, make_score
     >>> a = np.random.default_rng(0).normal(size=200)
     >>> data = dag_gfn.from_array(np.column_stack([a, a + 0.1 * np.random.default_rng(1).normal(size=200)]))
     >>> table = ScoreTable.build(make_score("bge", data))
-    >>> starts = searched_starts(LayerWeights.build(table), table, 2, rng=np.random.default_rng(0))
+    >>> starts = searched_starts(table, LayerWeights.build(table), 2, np.random.default_rng(0))
     >>> [sorted(layer_of.tolist()) for layer_of in starts]  # one column is a parent of the other
     [[0, 1], [0, 1]]
     """
