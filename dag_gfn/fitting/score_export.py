@@ -13,7 +13,7 @@ from dag_gfn.errors import OptionError, StorageError
 from dag_gfn.files import write_text
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.prepare import as_dataset, prepare
-from dag_gfn.graphs.subsets import popcount
+from dag_gfn.graphs.subsets import MAX_NODES, popcount
 from dag_gfn.scores import FamilyList, ScoreTable
 from dag_gfn.scores.score_file import score_text
 
@@ -152,6 +152,11 @@ def _families(data: Any, chosen: FitOptions, with_prior: bool) -> FamilyList:
         raise OptionError(
             f"under the score {table.score!r} cells of these data would be drawn, and each draw has scores of its own: "
             "leave incomplete rows out with missing='drop' (--missing drop), or choose another score"
+        )
+    if table.d > MAX_NODES:
+        raise OptionError(
+            f"local scores of at most {MAX_NODES} columns are listed, not of {table.d}: choose some with --columns "
+            "(columns)"
         )
     if prepared.known.condition is not None:
         raise OptionError(

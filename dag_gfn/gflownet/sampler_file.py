@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from dag_gfn.data.column_selection import MAX_COLUMNS
 from dag_gfn.errors import DagGfnError, StorageError, shortened
 from dag_gfn.files import replacing
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
@@ -24,7 +25,7 @@ from dag_gfn.gflownet.policies.edge_mlp import MLPBackward, MLPStateFlow
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.sizes import sizes_of
 from dag_gfn.gflownet.sampling.inflow import FlowBackward
-from dag_gfn.graphs.subsets import MAX_NODES, unpack
+from dag_gfn.graphs.subsets import unpack
 from dag_gfn.scores import ScoreTable
 from dag_gfn.scores.stored_table import table_arrays, table_of
 
@@ -200,7 +201,7 @@ def load_sampler(path: Path) -> SamplerFile:
         if about["kind"] not in ("edges", "layers") or version != FORMAT:
             raise ValueError("it is of no known kind")
         names = tuple(about["table"]["names"])
-        if not 1 <= len(names) <= MAX_NODES or not all(isinstance(name, str) for name in names):
+        if not 1 <= len(names) <= MAX_COLUMNS or not all(isinstance(name, str) for name in names):
             raise ValueError(f"it names {len(names)} variables")
         return SamplerFile(
             about["kind"],

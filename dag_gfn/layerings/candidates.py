@@ -211,10 +211,10 @@ def _extent(table: ScoreTable, seconds: float) -> _Extent:
     affordable = seconds * rate / (4 * table.d)  # families for one node in one round
     chain_families = 2.0 * affordable
     if seconds < _SECONDS:  # there is a time budget: what the chains do beside scoring counts, too
-        chain_families = max(chain_families - scorings(table.d) * _BESIDE_SCORING * rate, 0.0)
+        chain_families = max(chain_families - scorings(table.possible.size) * _BESIDE_SCORING * rate, 0.0)
     return _Extent(
         core=int(np.clip(_largest_power(affordable / 4), *_CORE)),
-        likely_sets=int(np.clip(affordable / (8 * table.d), *_LIKELY_SETS)),
+        likely_sets=int(np.clip(affordable / (8 * table.possible.size), *_LIKELY_SETS)),
         chain_families=chain_families,
     )
 

@@ -24,7 +24,7 @@ Bayesian Analysis (2024): many short chains in groups.
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import no_type_check
 
@@ -76,6 +76,8 @@ class CorrectedChains:
     redrawn, reversed_, changed : float
         Shares of proposals of the three steps that were accepted.
     seconds : float
+    interrupted : bool
+        Whether Ctrl-C ended them.
 
     Examples
     --------
@@ -103,6 +105,7 @@ class CorrectedChains:
     reversed_: float
     changed: float
     seconds: float
+    interrupted: bool = False
 
     def edges(self) -> tuple[Marginal, Agreement]:
         r"""Return edge probabilities with their errors, and how well walkers, groups and halves of the time agree.
@@ -112,8 +115,9 @@ class CorrectedChains:
         the variance of the means of single walkers: walkers that hardly leave the mode where they began keep the shares
         of modes by the approximate weights, on which all groups agree.
 
-        The error is that of the mean over groups. Where all groups move in the same direction, they have not left their
-        common beginning behind: then it is at least twice the difference of the two halves.
+        The error is that of the mean over groups, or over chains where that is larger. Where all groups move in the
+        same direction, they have not left their common beginning behind: then it is at least twice the difference of
+        the two halves.
         """
         means = self.edge.mean(axis=1, dtype=np.float64)
         values = means.mean(axis=0)
@@ -121,7 +125,11 @@ class CorrectedChains:
         halves = np.stack(
             [self.edge[:, :half].mean(axis=1), self.edge[:, half:].mean(axis=1)], dtype=np.float64
         )
-        error = np.sqrt(means.var(axis=0, ddof=1) / len(means))
+        # groups of one chain began at draws of the same chain over layerings
+        of_chains = means.reshape(-1, _GROUPS, *values.shape).mean(axis=1)
+        error = np.sqrt(
+            np.maximum(means.var(axis=0, ddof=1) / len(means), of_chains.var(axis=0, ddof=1) / len(of_chains))
+        )
         moved = halves[1] - halves[0]
         drift, by_chance = np.abs(moved.mean(axis=0)), moved.std(axis=0, ddof=1) / np.sqrt(len(means))
         drifts = drift > _SIGNIFICANT * by_chance
@@ -132,7 +140,7 @@ class CorrectedChains:
         of_groups = float((between[judged] / within[judged]).max(initial=0.0))
         stuck = float((self._between_walkers()[judged] / within[judged]).max(initial=0.0))
         r_hat = math.sqrt(max(1.0 + of_groups, 1.0 / max(1.0 - stuck, 1e-12)))
-        worth = min(draws_by_errors(edge), float(len(self.edge) * self.edge.shape[1] * WALKERS))
+        worth = min(draws_by_errors(edge), float(self.parents.shape[0] * self.parents.shape[1]))
         return edge, Agreement(
             chains=len(means),
             max_r_hat=r_hat,
@@ -179,7 +187,7 @@ def run_corrected(
         In each, every node draws its parents once and is proposed one change of a parent, and as many reversals are
         proposed as there are nodes. With a time budget, sweeps go on until it is over.
     time_budget : float, optional
-        Seconds; at least 8 sweeps are made in any case.
+        Seconds; at least 8 sweeps are made in any case, after Ctrl-C too.
     threads : int, optional
         As many as there are cores, unless given.
     on_share : callable, optional
@@ -194,27 +202,37 @@ def run_corrected(
         _Chain(weights, table, of_chain, np.random.default_rng(stream))
         for of_chain, stream in zip(starts, streams, strict=True)
     ]
-    done = 0
+    done, interrupted, over = 0, False, False
     with ThreadPoolExecutor(free_threads() if threads is None else threads) as pool:
-        while True:
-            list(pool.map(_Chain.sweep, chains))
+        while done < _LEAST or not (over or interrupted):
+            running: list[Future[None]] = []
+            try:
+                running += [pool.submit(chain.sweep) for chain in chains]
+                for each in running:
+                    each.result()
+                if on_share is not None:
+                    on_share(min(_share(done + 1, sweeps, working_seconds() - began, time_budget), 1.0))
+            except KeyboardInterrupt:
+                if interrupted:  # for the second time
+                    raise
+                interrupted = True
+                wait(running)
             done += 1
-            passed = working_seconds() - began
-            share = done / sweeps if time_budget is None else passed / max(time_budget, 1e-9)
-            if on_share is not None:
-                on_share(min(share, 1.0))
-            over = done >= sweeps if time_budget is None else passed * (done + 1) / done > time_budget
-            if over and done >= _LEAST:
-                break
-    for chain in chains:
-        chain.close()
+            over = _share(done, sweeps, (working_seconds() - began) * (done + 1) / done, time_budget) >= 1.0
     kept = slice(len(chains[0].edges) // 4, None)
     edge = np.concatenate([np.stack(chain.edges[kept], axis=1) for chain in chains])
     parents = np.concatenate([np.stack(chain.records[kept]) for chain in chains], axis=1)
     tried, accepted = np.sum([[chain.tried, chain.accepted] for chain in chains], axis=0)
     redrawn, reversed_, changed = (accepted / np.maximum(tried, 1)).tolist()
     seconds = working_seconds() - began
-    return CorrectedChains(edge, parents, weights.possible, done, redrawn, reversed_, changed, seconds)
+    return CorrectedChains(
+        edge, parents, weights.possible, done, redrawn, reversed_, changed, seconds, interrupted
+    )
+
+
+def _share(done: int, sweeps: int, seconds: float, time_budget: float | int | None) -> float:
+    """Return the share of the work that is done."""
+    return done / sweeps if time_budget is None else seconds / max(time_budget, 1e-9)
 
 
 class _Chain:
@@ -258,11 +276,6 @@ class _Chain:
             self._reverse()
         self._record()
 
-    def close(self) -> None:
-        """Add the block that is not full, if it is the only one."""
-        if not self.edges:
-            self._end_block()
-
     def _redraw(self, node: int) -> None:
         proposed = np.empty(len(self.parents), dtype=np.int64)
         _propose_parents(self.weights.tables, node, self.parents, self.rng, proposed)
@@ -277,15 +290,15 @@ class _Chain:
         """Propose that one possible parent joins, leaves, or takes the place of another, by the true scores."""
         before = self.parents[:, node].copy()
         proposed = np.empty_like(before)
-        everyone = self.weights.possible.everyone(node)
-        _propose_changes(self.weights.tables, node, everyone, self.parents, self.rng, proposed)
+        _propose_changes(self.weights.tables, node, self.parents, self.rng, proposed)
         distinct, which = np.unique(proposed, return_inverse=True)
         approximate = self.weights.log_set_weights(node, np.append(distinct, before))
         after, now = approximate[: len(distinct)][which.reshape(-1)], approximate[len(distinct) :]
         true = self.table.scores_of(node, distinct)[which.reshape(-1)]
         with np.errstate(invalid="ignore"):  # -inf less -inf
             accepted = self._accepts(true - (now + self.log_ratios[:, node])) & (proposed != before)
-            ratios = np.where(after > -np.inf, true - after, np.inf)
+            accepted &= after > -np.inf  # sets that the other steps can leave
+            ratios = np.where(after > -np.inf, true - after, -np.inf)  # no true weight either
         self.parents[accepted, node], self.log_ratios[accepted, node] = proposed[accepted], ratios[accepted]
         self.tried[2] += len(accepted)
         self.accepted[2] += int(accepted.sum())
@@ -350,13 +363,14 @@ def _propose_parents(tables, node, parents, rng, proposed):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _propose_changes(tables, node, everyone, parents, rng, proposed):
+def _propose_changes(tables, node, parents, rng, proposed):
     """Fill parent sets of a node for each walker that differ by one parent, or by two where one replaces another.
 
-    Each is as probable as the way back. `everyone` is the mask of the possible parents, `parents` has shape (w, d) and
-    `proposed` (w,). A set that would close a cycle is not proposed: the set stays as it is.
+    Each is as probable as the way back. `parents` has shape (w, d) and `proposed` (w,). A set that would close a cycle
+    is not proposed: the set stays as it is.
     """
     reached, bits = np.zeros(parents.shape[1], dtype=np.bool_), tables.nodes.shape[-1]
+    everyone = tables.candidates[node] | tables.outside[node]
     for k in range(len(parents)):
         before = parents[k, node]
         proposed[k] = before

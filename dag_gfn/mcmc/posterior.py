@@ -41,6 +41,7 @@ _UNSEEN = 3.0  # -log 0.05: what this many tries are expected to meet once each 
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _TRIED = 256  # layerings by which the time of draws is foreseen
 _MANY_OUTSIDE = 3.0  # parents outside the candidates, from which on chains over DAGs take them into account
+_MOST_STEPS = 20_000_000  # of each chain over layerings, by default, where such chains follow
 _BEFORE_CORRECTION = 0.4  # of the time that is left when chains begin, where such chains follow
 _SEARCHED = 0.1  # of the time that is left, at most, for quick searches
 _CORRECTED = 0.9  # of the time that is left after these, for them
@@ -142,7 +143,8 @@ def fit_mcmc(
     judge = _Judge(budget)
     by_chains = weights.mean_outside > _MANY_OUTSIDE
     go_on = None if iterations is not None or by_chains else judge.wants_more
-    iterations = default_iterations(table.d) if iterations is None else iterations
+    if iterations is None:
+        iterations = min(default_iterations(table.d), _MOST_STEPS if by_chains else 10**18)
     streams = RandomStreams(seed)
     if callable(starts):
         with budget.phase("searches", shown="quick searches"):
@@ -160,7 +162,7 @@ def fit_mcmc(
             weights,
             streams=streams.sequences("chains", chains),
             iterations=iterations,
-            kept=min(max(-(-num_samples // chains), least), most),
+            kept=2 * WALKERS if by_chains else min(max(-(-num_samples // chains), least), most),
             starts=() if starts is None else starts,
             cooled=cooled,
             time_budget=for_chains,
@@ -292,7 +294,7 @@ def _corrected(
                 "corrected_changes": chains.changed,
             },
         ),
-        interrupted=result.interrupted,
+        interrupted=result.interrupted or chains.interrupted,
         timing={"sampling_seconds": result.seconds},
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from dag_gfn.exact.dag_dp import log_evidence
-from dag_gfn.graphs.subsets import parent_sets
+from dag_gfn.graphs.subsets import MAX_NODES, parent_sets
 from dag_gfn.scores import Constraints, GraphPrior
 from dag_gfn.scores.score_table import MAX_COMPLETE_NODES
 
@@ -62,7 +62,8 @@ def log_prior_mass(prior: GraphPrior, constraints: Constraints) -> float | None:
     543.0
     """
     d = constraints.d
-    by_size = prior.log_odds is None and not (constraints.required.any() or constraints.forbidden.any())
+    edges = constraints.required_edges.any() or constraints.forbidden_edges.any()
+    by_size = prior.log_odds is None and not edges and d <= MAX_NODES  # beyond, not all edges are possible
     if by_size and constraints.max_parents_of is None and constraints.cell_limit is None:
         return log_mass_by_size(prior.log_prior_by_size, constraints.max_parents)
     if d > MAX_COMPLETE_NODES:

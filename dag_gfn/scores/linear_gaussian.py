@@ -7,6 +7,7 @@ from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.messages import listed
 from dag_gfn.errors import DataError
+from dag_gfn.graphs.subsets import MAX_NODES
 from dag_gfn.scores.gaussian_minors import centred_scatter
 from dag_gfn.scores.gaussian_score import MAX_ROUNDING, GaussianScore
 from dag_gfn.scores.local_score import require_positive
@@ -111,7 +112,9 @@ class LinearGaussian(GaussianScore):
             squares = np.diagonal(self.matrices[0]) + self.data.total_weight * mean**2
             score = squares / (2.0 * self.noise_variance)
             error = _ROUNDINGS * np.finfo(float).eps * score
-            if np.isfinite(error).all():
+            if (
+                np.isfinite(error).all() and self.d <= MAX_NODES
+            ):  # beyond, no family has all others as parents
                 error = np.fmax(error, self._rounding_of_full_sets())
         if np.isfinite(error).all() and error.max() > MAX_ROUNDING:
             column = int(error.argmax())

@@ -81,7 +81,7 @@ def _choose(score: LocalScore, constraints: Constraints, node: int, size: int) -
     worth = _gains(score, node, np.flatnonzero(required), ~forbidden & ~required)
     promising = np.argsort(-worth, kind="stable")[:size]
     promising = promising[np.isfinite(worth[promising])]
-    most = min(_GREEDY, int(constraints.limit(node)) - 1)
+    most = min(_GREEDY, int(constraints.limit(node)) - 1 - int(required.sum()))
     beside = _greedy(score, node, np.flatnonzero(required), promising, most)
     worth = np.maximum(worth, _gains(score, node, beside, ~forbidden & ~np.isin(np.arange(d), beside)))
     worth[beside] = np.inf
@@ -121,6 +121,8 @@ def _gains(
     gains = np.full(score.d, -np.inf)
     others = np.flatnonzero(possible)
     room = MAX_NODES - 1 - len(beside)
+    if room < 1:
+        return gains
     before = np.int64((1 << len(beside)) - 1) << 1
     for start in range(0, len(others), room):
         block = others[start : start + room]

@@ -6,8 +6,8 @@ from jaxtyping import Bool, Float64
 from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.messages import listed
-from dag_gfn.graphs.subsets import pack, popcount
-from dag_gfn.scores.cell_limit import CellLimit, num_cells, rows_of_columns
+from dag_gfn.graphs.subsets import distinct_sets
+from dag_gfn.scores.cell_limit import CellLimit, rows_of_columns
 
 ROWS_PER_CELL = 2.0
 """A table with fewer rows per cell than this counts as sparse."""
@@ -47,15 +47,13 @@ def sparse_doubts(
     states, rows = np.array(data.cardinalities, dtype=np.float64), rows_of_columns(data)
     named = []
     for node in range(data.d):
-        parents = pack(graphs[:, :, node])
-        sets, which = np.unique(parents, return_inverse=True)
-        probability = np.bincount(which, weights)
-        cells = num_cells(states, node, sets)
-        sparse = (sets != 0) & (cells * ROWS_PER_CELL > rows[node]) & (rows[node] > 0)
+        sets, which = distinct_sets(graphs[:, :, node])
+        probability, sizes = np.bincount(which, weights), sets.sum(axis=1)
+        cells = states[node] * np.where(sets, states, 1.0).prod(axis=1)
+        sparse = (sizes > 0) & (cells * ROWS_PER_CELL > rows[node]) & (rows[node] > 0)
         if probability[sparse].sum() > LIKELY:
             likeliest = np.flatnonzero(sparse)[probability[sparse].argmax()]
-            count = int(popcount(sets[likeliest : likeliest + 1])[0])
-            named.append((node, cells[likeliest], count))
+            named.append((node, cells[likeliest], int(sizes[likeliest])))
     if not named:
         return []
     columns = [

@@ -103,7 +103,8 @@ class WideScore(LocalScore):
             kept = self.score.on_nodes([node, *self.possible.nodes[node].tolist()])
         with self._lock:
             self._of_node[node] = kept  # the last that was asked for
-            rows = kept.data.values.nbytes if "data" in vars(kept) else 0
+            own = vars(kept).get("data")
+            rows = 0 if own is None or own is vars(self.score).get("data") else own.values.nbytes
             while len(self._of_node) > 1 and rows * len(self._of_node) > MAX_KEPT:
                 del self._of_node[next(iter(self._of_node))]
         return kept

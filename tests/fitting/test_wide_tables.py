@@ -107,6 +107,21 @@ def test_missing_cells_of_wide_tables_are_refused(data):
         dag_gfn.fit(frame, method="mcmc", progress=False)
 
 
+def test_a_network_of_categories():
+    hepar = dag_gfn.load_example("hepar2", num_samples=200)
+    posterior = dag_gfn.fit(hepar, method="mcmc", time_budget=8, num_samples=50, progress=False)
+    assert posterior.d == 70
+    edge = posterior.marginal("edge").values
+    assert edge[hepar.true_graph].mean() > 5 * edge[~hepar.true_graph].mean()
+
+
+@pytest.mark.parametrize("score", ["linear_gaussian", "bic", "copula"])
+def test_scores_of_numbers_take_wide_tables(score):
+    rows = dag_gfn.simulate(D, 150, rng=np.random.default_rng(5))
+    posterior = dag_gfn.fit(rows, method="mcmc", score=score, time_budget=3, num_samples=20, progress=False)
+    assert np.isfinite(posterior.log_scores).all()
+
+
 @pytest.mark.slow
 def test_columns_of_noise_change_nothing_where_they_cannot_be_parents():
     small = dag_gfn.simulate(12, 100, edges_per_node=2.0, rng=np.random.default_rng(3))
