@@ -112,10 +112,6 @@ class PossibleParents:
             parents = by_node
         return np.swapaxes(parents, -1, -2)
 
-    def members_of(self, members: Bool[np.ndarray, " d"]) -> Int64[np.ndarray, " d"]:
-        """Return, for each node, the mask of its possible parents that belong to a set of nodes."""
-        return pack(members[self.nodes]) if not self.is_all else np.full(self.d, pack(members))
-
     def by_node(self, values: Shaped[np.ndarray, "d p"], fill: float | int) -> Shaped[np.ndarray, "d d"]:
         """Return values of bits as values of nodes: ``[v, u]`` is that of u as a parent of v, else `fill`."""
         if self.is_all:

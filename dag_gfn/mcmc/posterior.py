@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,7 +19,7 @@ from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.ladder import COUNTED
 from dag_gfn.mcmc.partition import init
 from dag_gfn.posterior import GraphPosterior, Marginal
-from dag_gfn.posterior.diagnostic_parts import Agreement, Correction, Tempering
+from dag_gfn.posterior.diagnostic_parts import Agreement, Correction, Coverage, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
 from dag_gfn.posterior.limits import unexplored
 from dag_gfn.posterior.method_result import MethodResult
@@ -189,8 +190,7 @@ def fit_mcmc(
         dags = posterior_dags(
             weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
         )
-    tempering = tempering_of(result)
-    mass = unmet_mass(dags.effective_samples, tempering)
+    mass = unmet_mass(dags.effective_samples, tempering_of(result))
     edge = with_least_errors(dags.edge, mass, table.constraints.open_pairs())
     posterior = GraphPosterior.from_weights(
         table.names,
@@ -201,19 +201,40 @@ def fit_mcmc(
         effective_samples=dags.effective_samples,
         marginals={"edge": edge},
     )
+    return _method_result(
+        posterior,
+        result,
+        weights.coverage(table.names),
+        agreement,
+        dags.correction,
+        mass,
+        acceptance_of(result),
+    )
+
+
+def _method_result(
+    posterior: GraphPosterior,
+    result: Chains,
+    coverage: Coverage,
+    agreement: Agreement,
+    correction: Correction | None,
+    mass: float,
+    acceptance: dict[str, float],
+) -> MethodResult:
+    """Return a posterior with the diagnostics of the chains over layerings that it rests on."""
     return MethodResult(
         posterior=posterior,
         diagnostics=MCMCDiagnostics(
             iterations=result.iterations,
             cut_short_by_time_budget=result.cut_short,
-            coverage=weights.coverage(table.names),
+            coverage=coverage,
             agreement=agreement,
-            tempering=tempering,
-            correction=dags.correction,
+            tempering=tempering_of(result),
+            correction=correction,
             uncounted_mass=mass,
             thinning=result.thinning,
             kept_per_chain=result.log_weights.shape[1],
-            acceptance=acceptance_of(result),
+            acceptance=acceptance,
         ),
         interrupted=result.interrupted,
         timing={"sampling_seconds": result.seconds},
@@ -256,8 +277,7 @@ def _corrected(
             )
         adjacency, log_scores = table.possible.adjacency_of(drawn[possible]), log_scores[possible]
     effective = min(float(len(adjacency)), agreement.min_effective_draws or 1.0)
-    tempering = tempering_of(result)
-    mass = unmet_mass(effective, tempering)
+    mass = unmet_mass(effective, tempering_of(result))
     edge = with_least_errors(edge, mass, table.constraints.open_pairs())
     posterior = GraphPosterior.from_weights(
         table.names,
@@ -268,35 +288,23 @@ def _corrected(
         effective_samples=effective,
         marginals={"edge": edge},
     )
-    return MethodResult(
-        posterior=posterior,
-        diagnostics=MCMCDiagnostics(
-            iterations=result.iterations,
-            cut_short_by_time_budget=result.cut_short,
-            coverage=weights.coverage(table.names),
-            agreement=agreement,
-            tempering=tempering,
-            correction=Correction(
-                corrected=True,
-                log_z_shift=None,
-                log_z_shift_standard_error=None,
-                corrected_effective_samples=effective,
-                corrected_pareto_k=None,
-                sweeps=chains.sweeps,
-            ),
-            uncounted_mass=mass,
-            thinning=result.thinning,
-            kept_per_chain=result.log_weights.shape[1],
-            acceptance=acceptance_of(result)
-            | {
-                "corrected_parents": chains.redrawn,
-                "corrected_reversals": chains.reversed_,
-                "corrected_changes": chains.changed,
-            },
-        ),
-        interrupted=result.interrupted or chains.interrupted,
-        timing={"sampling_seconds": result.seconds},
+    correction = Correction(
+        corrected=True,
+        log_z_shift=None,
+        log_z_shift_standard_error=None,
+        corrected_effective_samples=effective,
+        corrected_pareto_k=None,
+        sweeps=chains.sweeps,
     )
+    acceptance = acceptance_of(result) | {
+        "corrected_parents": chains.redrawn,
+        "corrected_reversals": chains.reversed_,
+        "corrected_changes": chains.changed,
+    }
+    found = _method_result(
+        posterior, result, weights.coverage(table.names), agreement, correction, mass, acceptance
+    )
+    return replace(found, interrupted=result.interrupted or chains.interrupted)
 
 
 def _part_of(budget: TimeBudget, share: float) -> TimeBudget:
