@@ -133,12 +133,7 @@ class LayerWeights:
         core_seconds = affordable_seconds(seconds)
         size = default_size(table, core_seconds) if num_candidates is None else num_candidates
         size = min(size, table.possible.size, table.d - 1)
-        if size > 0 and 8 * table.d << size > MEMORY_LIMIT:
-            raise NotTractable(
-                f"all sets of {size} candidate parents of {table.d} columns need a table of "
-                f"{(8 * table.d << size) / 1e9:.3g} GB, the limit is {MEMORY_LIMIT / 1e9:g} GB: take fewer "
-                "candidates, or require fewer parents of one column"
-            )
+        require_memory(table.d, size)
         tell = (lambda name: None) if on_phase is None else lambda name: partial(on_phase, name)
         chosen = choose_candidates(table, size, seconds=core_seconds, on_share=tell("candidate parents"))
         scores = run_chunks(
@@ -256,6 +251,26 @@ class LayerWeights:
     def log_set_weights(self, node: int, parents: Int64[np.ndarray, " k"]) -> Float64[np.ndarray, " k"]:
         """Return the log-weights of parent sets of one node, given as bitmasks, in nats."""
         return log_set_weights(self.tables, node, parents) + self.log_scales[node]
+
+
+def require_memory(d: int, size: int) -> None:
+    """Refuse tables of all sets of so many candidate parents of d nodes, where they are too large.
+
+    Raises
+    ------
+    NotTractable
+        If they would exceed 1 GB.
+
+    Examples
+    --------
+    >>> from dag_gfn.layerings.layer_weights import require_memory
+    >>> require_memory(50, 20)
+    """
+    if size > 0 and 8 * d << size > MEMORY_LIMIT:
+        raise NotTractable(
+            f"all sets of {size} candidate parents of {d} columns need a table of {(8 * d << size) / 1e9:.3g} GB, the "
+            f"limit is {MEMORY_LIMIT / 1e9:g} GB: take fewer candidates, or require fewer parents of one column"
+        )
 
 
 def _union(

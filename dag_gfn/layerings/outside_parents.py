@@ -148,8 +148,7 @@ def correct_parents(
     streams = rng.spawn(weights.d)
 
     def correct(node: int) -> tuple[Int64[np.ndarray, " k"], Float64[np.ndarray, " k"]]:
-        sets = np.empty((len(layer_of), draws), dtype=np.int64)
-        _draw_sets(weights.tables, node, layer_of, streams[node], sets)
+        sets = draw_sets(weights, node, layer_of, draws, rng=streams[node])
         ratios = log_ratio(weights, table, node, sets)
         largest = ratios.max(axis=1, keepdims=True)
         largest[largest == -np.inf] = 0.0
@@ -165,6 +164,30 @@ def correct_parents(
 
     parents, log_means = zip(*run_chunks(correct, range(weights.d)), strict=True)
     return ParentDraws(np.stack(parents, axis=1), np.sum(log_means, axis=0), edge)
+
+
+def draw_sets(
+    weights: LayerWeights,
+    node: int,
+    layer_of: Int[np.ndarray, "k d"],
+    draws: int,
+    *,
+    rng: np.random.Generator,
+) -> Int64[np.ndarray, "k draws"]:
+    """Return masks of parent sets of one node, so many for each layering, drawn by the weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.outside_parents import draw_sets
+    >>> weights = LayerWeights.of(np.zeros((2, 2)))
+    >>> draw_sets(weights, 1, np.array([[0, 1], [1, 0]]), 3, rng=np.random.default_rng(0)).tolist()
+    [[1, 1, 1], [0, 0, 0]]
+    """
+    sets = np.empty((len(layer_of), draws), dtype=np.int64)
+    _draw_sets(weights.tables, node, layer_of.astype(np.int16), rng, sets)
+    return sets
 
 
 def log_ratio(

@@ -18,6 +18,7 @@ from dag_gfn.mcmc.corrected_chains import WALKERS, run_corrected
 from dag_gfn.mcmc.diagnostics import ChainDiagnostics, diagnose
 from dag_gfn.mcmc.ladder import COUNTED
 from dag_gfn.mcmc.partition import init
+from dag_gfn.mcmc.refined_weights import FindStarts, refined_weights
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement, Correction, Coverage, Tempering
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
@@ -27,7 +28,6 @@ from dag_gfn.posterior.missing_mass import unmet_mass, with_least_errors
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
-FindStarts = Callable[[LayerWeights, int, np.random.Generator, TimeBudget], Sequence[Int64[np.ndarray, " d"]]]
 CHAINS = 4
 _KEPT = (500, 5_000)  # blocks of each chain, at least and at most
 _DIAGNOSED = (100, 2_500)  # blocks of each chain that R-hat is of: at least in a hurry, and at most
@@ -41,10 +41,11 @@ _TRIED_TRACES = 9  # by which the time of R-hat is foreseen
 _UNSEEN = 3.0  # -log 0.05: what this many tries are expected to meet once each is seen with probability 0.95
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _TRIED = 256  # layerings by which the time of draws is foreseen
-_MANY_OUTSIDE = 3.0  # parents outside the candidates, from which on chains over DAGs take them into account
+_UNEVEN = (
+    4.0  # nats² of log-ratios of true to approximate weights, beyond which chains over DAGs correct these
+)
 _MOST_STEPS = 20_000_000  # of each chain over layerings, by default, where such chains follow
 _BEFORE_CORRECTION = 0.4  # of the time that is left when chains begin, where such chains follow
-_SEARCHED = 0.1  # of the time that is left, at most, for quick searches
 _CORRECTED = 0.9  # of the time that is left after these, for them
 _MANY_NODES = 20  # beyond, there are fewer blocks, so that edge probabilities take no more memory and time
 
@@ -138,18 +139,24 @@ def fit_mcmc(
     """
     budget = TimeBudget() if budget is None else budget
     with budget.phase("parent sets"):
-        weights = LayerWeights.build(
-            table, num_candidates=num_candidates, outside=True, seconds=budget.remaining(), on_phase=on_phase
+        refined = refined_weights(
+            table,
+            seed=seed,
+            num_candidates=num_candidates,
+            find_starts=starts if callable(starts) else None,
+            iterations=iterations,
+            budget=budget,
+            on_phase=on_phase,
         )
+    weights = refined.weights
     judge = _Judge(budget)
-    by_chains = weights.mean_outside > _MANY_OUTSIDE
+    by_chains = refined.log_ratio_variance > _UNEVEN
     go_on = None if iterations is not None or by_chains else judge.wants_more
     if iterations is None:
         iterations = min(default_iterations(table.d), _MOST_STEPS if by_chains else 10**18)
     streams = RandomStreams(seed)
-    if callable(starts):
-        with budget.phase("searches", shown="quick searches"):
-            starts = starts(weights, chains, streams.generator("starts"), _part_of(budget, _SEARCHED))
+    if callable(starts):  # the chains go on where those are that have chosen the candidates
+        starts = None if refined.layer_of is None else list(refined.layer_of)
     cooled = streams.sequences("cooled starts", chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     with budget.phase("trials", shown="planning the time"):
@@ -305,12 +312,6 @@ def _corrected(
         posterior, result, weights.coverage(table.names), agreement, correction, mass, acceptance
     )
     return replace(found, interrupted=result.interrupted or chains.interrupted)
-
-
-def _part_of(budget: TimeBudget, share: float) -> TimeBudget:
-    """Return a budget of its own, of a share of the time that is left."""
-    left = budget.remaining()
-    return TimeBudget(None if left is None else share * left)
 
 
 def _time_of_chains(

@@ -1,0 +1,133 @@
+r"""Candidate parents and odds anew, from layerings that chains have visited.
+
+Candidates and odds are first chosen for each node alone (:mod:`dag_gfn.layerings.candidates`), as if every other node
+could be its parent. But a child, or a descendant, explains a node as well as a parent does, and where it comes later in
+the layering it is no parent. So odds without a graph are far from those within one, and the product of the ratios of
+true to approximate weights varies by tens of nats. Where chains have been is known how each node u matters as a parent
+of v. With parent sets T drawn for v given these layerings, and
+
+.. math:: \rho_{vu}(T) = \frac{w_v(T \cup \{u\})}{w_v(T \setminus \{u\})}
+
+- u is a parent of v with probability :math:`\rho / (1 + \rho)` where it comes before v: the K most probable nodes
+  become candidates;
+- any other node takes the mean of :math:`\rho` over the draws in which it comes before v as its odds. With these the
+  sets with one parent more have the right weight in total.
+
+The chains of the new weights visit other layerings, so this is done a few times.
+"""
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from dag_gfn.chunked import run_chunks
+from dag_gfn.graphs.subsets import pack, unpack
+from dag_gfn.layerings.layer_weights import ODDS, LayerWeights
+from dag_gfn.layerings.outside_parents import draw_sets
+from dag_gfn.scores import ScoreTable
+
+_DRAWS = 2  # parent sets of each node for each layering
+_FEW = 8  # draws in which a node comes before another: with fewer, its odds are those over all draws
+_UNSEEN = 0.01  # what the probability as a parent counts where layerings are not looked at
+_LARGEST = 50.0  # nats of a ratio: beyond, it is certain
+
+
+def refine(
+    weights: LayerWeights,
+    table: ScoreTable,
+    layer_of: Int[np.ndarray, "k d"],
+    *,
+    size: int | None = None,
+    rng: np.random.Generator,
+) -> LayerWeights:
+    """Return weights whose candidates and odds are those of the parents given some layerings, in threads.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+        With parents outside the candidates (`LayerWeights.has_outside`).
+    table : ScoreTable
+        The table that the weights were built from.
+    layer_of : ndarray, shape (k, d)
+        Layerings from all over the posterior.
+    size : int, optional
+        K, the number of candidates of each node; as many as before by default.
+    rng : numpy.random.Generator
+        The result does not depend on the number of threads.
+
+    Examples
+    --------
+    Column 0 is nearly the sum of columns 2 and 3, and comes last. As its candidate, column 1 is of no use:
+
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.layerings.layer_weights import ODDS, LayerWeights
+    >>> from dag_gfn.layerings.refinement import refine
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> x = np.random.default_rng(0).normal(size=(40, 4))
+    >>> x[:, 0] = x[:, 2] + x[:, 3] + 0.1 * x[:, 0]
+    >>> table = ScoreTable.build(make_score("bge", dag_gfn.from_array(x)))
+    >>> candidates, log_odds = np.array([0b0010, 0b0001, 0b0001, 0b0001]), np.full((4, 4), -np.inf)
+    >>> for node, others in enumerate([(2, 3), (2, 3), (1, 3), (1, 2)]):
+    ...     log_odds[node, list(others)] = np.log(ODDS[0])
+    >>> scores = np.stack([table.scores_within(v, int(candidates[v])) for v in range(4)])
+    >>> poor = LayerWeights.of(scores, candidates, log_odds)
+    >>> layerings = np.tile([2, 0, 0, 1], (20, 1))
+    >>> bin(refine(poor, table, layerings, size=2, rng=np.random.default_rng(0)).candidates[0])
+    '0b1100'
+    """
+    layer_of = layer_of.astype(np.int16)
+    size = weights.tables.members.shape[1] if size is None else size
+    streams = rng.spawn(weights.d)
+    found = run_chunks(lambda v: _refined(weights, table, v, layer_of, size, streams[v]), range(weights.d))
+    masks, log_odds, covered, scores = (np.array(each) for each in zip(*found, strict=True))
+    return LayerWeights.of(scores, masks, log_odds, covered, possible=table.possible)
+
+
+def _refined(
+    weights: LayerWeights,
+    table: ScoreTable,
+    node: int,
+    layer_of: Int[np.ndarray, "k d"],
+    size: int,
+    rng: np.random.Generator,
+) -> tuple[int, Float64[np.ndarray, " p"], float, Float64[np.ndarray, " sets"]]:
+    """Return the mask of a node's candidates, the log-odds of the others, the covered share, and scores of all sets."""
+    constraints, possible = table.constraints, table.possible
+    own = possible.own_bit(node)
+    required, impossible, itself = unpack(
+        np.array([constraints.required[node], constraints.forbidden[node] | own, own]), possible.size
+    )
+    log_ratio = _log_ratios(weights, table, node, layer_of, rng)
+    before = np.repeat(layer_of[:, possible.nodes[node]] < layer_of[:, [node]], _DRAWS, axis=0)
+    probability = 1.0 / (1.0 + np.exp(-log_ratio))
+    rank = np.where(before, probability, _UNSEEN * probability).mean(axis=0)
+    rank[required], rank[itself] = np.inf, -np.inf
+    candidates = np.zeros(len(rank), dtype=bool)
+    candidates[np.argsort(-rank, kind="stable")[:size]] = True
+    outside = ~candidates & ~impossible
+    outside &= required.sum() < constraints.limit(node)
+    counted = before | (before.sum(axis=0) < _FEW)
+    odds = (np.exp(log_ratio) * counted).sum(axis=0) / counted.sum(axis=0)
+    log_odds = np.where(outside, np.log(odds.clip(*ODDS)), -np.inf)
+    covered = np.exp(-(np.logaddexp(0.0, log_odds) * before).sum(axis=1)).mean()
+    mask = int(pack(candidates))
+    return mask, log_odds, float(covered), table.scores_within(node, mask)
+
+
+def _log_ratios(
+    weights: LayerWeights,
+    table: ScoreTable,
+    node: int,
+    layer_of: Int[np.ndarray, "k d"],
+    rng: np.random.Generator,
+) -> Float64[np.ndarray, "m p"]:
+    """Return log rho of each possible parent beside each of the parent sets drawn for the layerings."""
+    sets = draw_sets(weights, node, layer_of, _DRAWS, rng=rng).reshape(-1)
+    drawn, which = np.unique(sets, return_inverse=True)
+    toggled = drawn[:, None] ^ (np.int64(1) << np.arange(table.possible.size, dtype=np.int64))
+    families, place = np.unique(np.append(drawn, toggled), return_inverse=True)
+    scores = table.scores_of(node, families)[place.reshape(-1)]
+    with np.errstate(invalid="ignore"):  # -inf less -inf: neither is possible
+        gains = scores[len(drawn) :].reshape(toggled.shape) - scores[: len(drawn), None]
+    gains = np.where(unpack(drawn, table.possible.size), -gains, gains)
+    return np.nan_to_num(gains, nan=-_LARGEST).clip(-_LARGEST, _LARGEST)[which.reshape(-1)]
