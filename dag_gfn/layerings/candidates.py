@@ -10,7 +10,7 @@ layering may rule out. The odds of the others are those where all columns can be
 probabilities in random orders mixed in. Odds that are too low give single draws very large importance weights; odds
 that are too high only waste draws.
 
-The chains that estimate these probabilities start at parent sets from a catalogue:
+These probabilities are sums over a catalogue of parent sets:
 
 - every subset of the core, the nodes that have mattered most so far;
 - the likeliest of these, and the same without one of their members, with any one other node;
@@ -19,6 +19,9 @@ The chains that estimate these probabilities start at parent sets from a catalog
 At first, core and best set are the required parents, and the catalogue holds all sets of one or two others. The nodes
 whose sets have the least weight are then removed, half of the surplus at a time, until the next core remains. This is
 repeated until the core no longer changes.
+
+All this is before there is any graph. Chains over layerings then tell what is useful within graphs
+(:mod:`dag_gfn.layerings.refinement`).
 
 References
 ----------
@@ -39,16 +42,15 @@ from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import OptionError
 from dag_gfn.graphs.subsets import MAX_NODES, pack, popcount, subsets_within, unpack
 from dag_gfn.layerings.node_weights import NEGLIGIBLE
-from dag_gfn.layerings.parent_inclusion import parent_inclusion, scorings
+from dag_gfn.layerings.parent_inclusion import parent_inclusion
 from dag_gfn.scores import ScoreTable
 
 MAX_CANDIDATES = 20
 """Largest default of K: with 50 nodes each table then takes 0.4 GB."""
 
-# Seconds of one core for the scores within candidates, as many for the search, and half as many for the chains.
+# Seconds of one core for the scores within candidates, and as many for the search.
 _SECONDS = 20.0
 _SHARE = 0.125  # of a time budget, for all of this
-_BESIDE_SCORING = 1.2e-4  # seconds, whenever the chains of a node score one family each
 _OUTSIDE_SHARES = (1e-6, 0.9)
 _IN_ORDERS = 0.1
 _CORE = (8, 12)  # nodes of the core, at least and at most
@@ -108,7 +110,7 @@ def covered_share(log_odds: Float64[np.ndarray, "d p"]) -> Float64[np.ndarray, "
 def affordable_seconds(budget: float | int | None) -> float:
     """Return the seconds of one core for each part of the search, given the budget of the whole fit.
 
-    The three parts together take 2.5 times as long, which is at most an eighth of the budget on all cores.
+    Both parts together take at most an eighth of the budget on all cores.
 
     Examples
     --------
@@ -118,7 +120,7 @@ def affordable_seconds(budget: float | int | None) -> float:
     """
     if budget is None:
         return _SECONDS
-    return min(_SECONDS, _SHARE * budget * (os.cpu_count() or 1) / 2.5)
+    return min(_SECONDS, _SHARE * budget * (os.cpu_count() or 1) / 2.0)
 
 
 def default_size(table: ScoreTable, seconds: float = _SECONDS) -> int:
@@ -197,25 +199,17 @@ def choose_candidates(
 
 @dataclass(frozen=True)
 class _Extent:
-    """The extent of a search: nodes of the core, subsets of it that are combined with each other node, and families
-    that the chains of one node score.
-    """
+    """The extent of a search: nodes of the core, and subsets of it that are combined with each other node."""
 
     core: int
     likely_sets: int
-    chain_families: float
 
 
 def _extent(table: ScoreTable, seconds: float) -> _Extent:
-    rate = table.families_per_second
-    affordable = seconds * rate / (4 * table.d)  # families for one node in one round
-    chain_families = 2.0 * affordable
-    if seconds < _SECONDS:  # there is a time budget: what the chains do beside scoring counts, too
-        chain_families = max(chain_families - scorings(table.possible.size) * _BESIDE_SCORING * rate, 0.0)
+    affordable = seconds * table.families_per_second / (4 * table.d)  # families for one node in one round
     return _Extent(
         core=int(np.clip(_largest_power(affordable / 4), *_CORE)),
         likely_sets=int(np.clip(affordable / (8 * table.possible.size), *_LIKELY_SETS)),
-        chain_families=chain_families,
     )
 
 
@@ -233,9 +227,7 @@ def _choose(
         np.array([constraints.required[node], constraints.forbidden[node] | own, own]), table.possible.size
     )
     sets, scores = _search(table, node, extent)
-    found = parent_inclusion(
-        table, node, sets, scores, families=extent.chain_families, rng=np.random.default_rng(node)
-    )
+    found = parent_inclusion(table, node, sets, scores, rng=np.random.default_rng(node))
     rank = found.in_orders + (found.alone > 0.5)
     rank[required], rank[itself] = np.inf, -np.inf
     candidates = np.zeros(len(rank), dtype=bool)

@@ -261,17 +261,25 @@ def mask_of(nodes, node, members):
 def layer_masks(layer_of, layers, earlier):
     """Fill the mask of each layer and that of all earlier layers, both of shape (d,); return the number of layers.
 
-    With more nodes than fit a mask nothing is filled, and the number is 0.
+    With more nodes than fit a mask they are keys instead: equal for equal sets, and, but for chance, for these alone.
     """
     count = 0
-    if len(layer_of) > MAX_NODES:
-        return count
     for k in range(len(layers)):
         layers[k] = 0
     for v in range(len(layer_of)):
-        layers[layer_of[v]] |= np.int64(1) << v
+        layers[layer_of[v]] ^= np.int64(1) << v if len(layer_of) <= MAX_NODES else _key(v)
         count = max(count, layer_of[v] + 1)
     earlier[0] = 0
     for k in range(1, count):
-        earlier[k] = earlier[k - 1] | layers[k - 1]
+        earlier[k] = earlier[k - 1] ^ layers[k - 1]
     return count
+
+
+@lean
+@no_type_check
+def _key(node):
+    """Return a number of a node whose bits look random (the mixing of SplitMix64, Steele, Lea and Flood 2014)."""
+    h = np.uint64(node + 1) * np.uint64(0x9E3779B97F4A7C15)
+    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.int64(h ^ (h >> np.uint64(31)))

@@ -23,8 +23,9 @@ class Room(NamedTuple):
 
     Attributes
     ----------
-    proposed, layers, earlier, inside, last : ndarray, shape (d,), int64
-        Layer of each node, mask of each layer and of all before it, and U and Q of each node.
+    proposed, layers, earlier, inside, last, key, key_of_last : ndarray, shape (d,), int64
+        Layer of each node, mask of each layer and of all before it (`layer_masks`), U and Q of each node, and their
+        keys, which are used only where there are more nodes than fit a mask.
     factor, share : ndarray, shape (d,), float64
         The terms of log g (`node_weight_terms`) of the nodes whose U or Q changes.
 
@@ -40,6 +41,8 @@ class Room(NamedTuple):
     earlier: np.ndarray
     inside: np.ndarray
     last: np.ndarray
+    key: np.ndarray
+    key_of_last: np.ndarray
     factor: np.ndarray
     share: np.ndarray
 
@@ -58,8 +61,8 @@ def make_room(d):
     >>> make_room(3).share.shape
     (3,)
     """
-    i, f = np.zeros((5, d), dtype=np.int64), np.zeros((2, d))
-    return Room(i[0], i[1], i[2], i[3], i[4], f[0], f[1])
+    i, f = np.zeros((7, d), dtype=np.int64), np.zeros((2, d))
+    return Room(i[0], i[1], i[2], i[3], i[4], i[5], i[6], f[0], f[1])
 
 
 @lean
@@ -73,14 +76,14 @@ def begin(tables, layer_of, known, weight, room):
     ----------
     tables : CompiledTables
     layer_of : ndarray, shape (d,), int64
-    known : ndarray, shape (2, d), int64
-        U and Q of each node, as masks; filled.
+    known : ndarray, shape (4, d), int64
+        U and Q of each node, as masks, and their keys; filled.
     weight : ndarray, shape (d,), float64
         log g of each node; filled.
     room : Room
     """
     for v in range(len(layer_of)):
-        known[0, v], known[1, v], weight[v] = -1, -1, 0.0
+        known[:, v], weight[v] = -1, 0.0
     gain, _ = _evaluate(tables, layer_of, known, weight, room, True)
     if gain == -np.inf:
         return gain
@@ -156,6 +159,13 @@ def _evaluate(tables, layer_of, known, weight, room, exact):
     layer_masks(layer_of, layers, earlier)
     gain, product, bounded = 0.0, 1.0, False
     for v in range(len(layer_of)):
+        if tables.nodes.ndim > 1:  # masks take long: most often keys tell that they are as before
+            room.key[v], room.key_of_last[v] = earlier[layer_of[v]], np.int64(0)
+            if layer_of[v] > 0:
+                room.key_of_last[v] = layers[layer_of[v] - 1]
+            if room.key[v] == known[2, v] and room.key_of_last[v] == known[3, v]:
+                room.inside[v], room.last[v] = known[0, v], known[1, v]
+                continue
         inside, last = sets_before(tables.nodes, v, layer_of, layers, earlier)
         room.inside[v], room.last[v] = inside, last
         if inside == known[0, v] and last == known[1, v]:
@@ -181,5 +191,6 @@ def _take(known, weight, room):
         if room.inside[v] != known[0, v] or room.last[v] != known[1, v]:
             known[0, v], known[1, v] = room.inside[v], room.last[v]
             weight[v] = room.factor[v] + np.log(room.share[v])
+        known[2, v], known[3, v] = room.key[v], room.key_of_last[v]
         total += weight[v]
     return total

@@ -41,7 +41,7 @@ from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.layered_parents import draw_within
 from dag_gfn.layerings.node_weights import count_members
 from dag_gfn.layerings.outside_parents import log_ratio
-from dag_gfn.mcmc.edge_reversal import open_to, reverse_edge
+from dag_gfn.mcmc.edge_reversal import fill_words, make_words, open_to, reverse_edge
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement
 from dag_gfn.posterior.limits import chains_agree
@@ -352,12 +352,10 @@ def _propose_parents(tables, node, parents, rng, proposed):
 
     `parents` has shape (w, d) and `proposed` (w,).
     """
-    reached = np.zeros(parents.shape[1], dtype=np.bool_)
+    words = make_words(tables.nodes)
     for k in range(len(parents)):
-        before = parents[k, node]
-        parents[k, node] = 0
-        free = open_to(tables.nodes, parents[k], node, reached)
-        parents[k, node] = before
+        fill_words(tables.nodes, parents[k], words)
+        free = open_to(tables.nodes, parents[k], node, words)
         proposed[k] = draw_within(tables, node, free, rng)
 
 
@@ -369,7 +367,7 @@ def _propose_changes(tables, node, parents, rng, proposed):
     Each is as probable as the way back. `parents` has shape (w, d) and `proposed` (w,). A set that would close a cycle
     is not proposed: the set stays as it is.
     """
-    reached, bits = np.zeros(parents.shape[1], dtype=np.bool_), tables.nodes.shape[-1]
+    words, bits = make_words(tables.nodes), tables.nodes.shape[-1]
     everyone = tables.candidates[node] | tables.outside[node]
     for k in range(len(parents)):
         before = parents[k, node]
@@ -386,9 +384,8 @@ def _propose_changes(tables, node, parents, rng, proposed):
             continue
         after = before ^ toggled
         if after & ~before:
-            parents[k, node] = 0
-            free = open_to(tables.nodes, parents[k], node, reached)
-            parents[k, node] = before
+            fill_words(tables.nodes, parents[k], words)
+            free = open_to(tables.nodes, parents[k], node, words)
             if after & ~before & ~free:
                 continue
         proposed[k] = after
@@ -398,7 +395,8 @@ def _propose_changes(tables, node, parents, rng, proposed):
 @no_type_check
 def _propose_reversals(tables, tries, parents, rng):
     """Propose reversals of edges in a row for each walker, in place; each is accepted by the weights."""
-    reached = np.zeros(parents.shape[1], dtype=np.bool_)
+    words = make_words(tables.nodes)
     for k in range(len(parents)):
+        fill_words(tables.nodes, parents[k], words)
         for _ in range(tries):
-            reverse_edge(tables, parents[k], reached, rng)
+            reverse_edge(tables, parents[k], words, rng)

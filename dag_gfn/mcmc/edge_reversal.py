@@ -33,7 +33,6 @@ from dag_gfn.layerings.node_weights import (
     index_of,
     log_node_weight,
     log_outside_factor,
-    mask_of,
     node_at,
 )
 
@@ -55,23 +54,24 @@ def reverse_edges(tables, layer_of, times, rng):
     """
     d, accepted = len(layer_of), 0
     layers, earlier, parents = np.empty((3, d), dtype=np.int64)
-    uniform, reached = np.empty(d), np.zeros(d, dtype=np.bool_)
+    uniform, words = np.empty(d), make_words(tables.nodes)
     for v in range(d):
         if layer_of[v] > 0:
             uniform[v] = rng.random()
     fill_dag(tables, layer_of, uniform, rng, layers, earlier, parents)
+    fill_words(tables.nodes, parents, words)
     for _ in range(times):
-        accepted += reverse_edge(tables, parents, reached, rng)
+        accepted += reverse_edge(tables, parents, words, rng)
     _fill_layers(tables.nodes, parents, layer_of)
     return accepted
 
 
 @lean
 @no_type_check
-def reverse_edge(tables, parents, reached, rng):
+def reverse_edge(tables, parents, words, rng):
     """Reverse an edge of a DAG, given as the mask of each node's parents, or leave it; return whether it changed.
 
-    `reached` is room for d booleans.
+    `words` are those of the parents (`fill_words`), and are kept so.
     """
     count = _number_of_edges(parents)
     if count == 0:
@@ -82,16 +82,17 @@ def reverse_edge(tables, parents, reached, rng):
         return False
     of_i, of_j = parents[i], parents[j]
     log_uniform = np.log(rng.random())
-    parents[i], parents[j] = 0, 0
+    _put(tables.nodes, parents, words, i, np.int64(0))
+    _put(tables.nodes, parents, words, j, np.int64(0))
     others = _number_of_edges(parents)
     open_to_i, open_to_j = (
-        open_to(tables.nodes, parents, i, reached),
-        open_to(tables.nodes, parents, j, reached),
+        open_to(tables.nodes, parents, i, words),
+        open_to(tables.nodes, parents, j, words),
     )
-    parents[j] = of_j
+    _put(tables.nodes, parents, words, j, of_j)
     log_back = _log_with(tables, j, open_to_j, i_for_j, True)[0]
-    log_back += _log_within(tables, i, open_to(tables.nodes, parents, i, reached))
-    parents[j] = 0
+    log_back += _log_within(tables, i, open_to(tables.nodes, parents, i, words))
+    _put(tables.nodes, parents, words, j, np.int64(0))
     # At most this, whatever the new parents of i, which make it a descendant of j: sums that cancel are not looked at
     # unless they matter.
     log_there, bounded = _log_with(tables, i, open_to_i, j_for_i, False)
@@ -99,15 +100,18 @@ def reverse_edge(tables, parents, reached, rng):
     if log_uniform < log_there + log_most and bounded:
         log_there = _log_with(tables, i, open_to_i, j_for_i, True)[0]
     if not log_uniform < log_there + log_most:
-        parents[i], parents[j] = of_i, of_j
+        _put(tables.nodes, parents, words, i, of_i)
+        _put(tables.nodes, parents, words, j, of_j)
         return False
-    parents[i] = draw_one(tables, i, open_to_i, j_for_i, rng.random(), rng)
-    open_to_j = open_to(tables.nodes, parents, j, reached)
+    drawn = draw_one(tables, i, open_to_i, j_for_i, rng.random(), rng)
+    _put(tables.nodes, parents, words, i, drawn)
+    open_to_j = open_to(tables.nodes, parents, j, words)
     log_there += _log_within(tables, j, open_to_j)
-    parents[j] = draw_within(tables, j, open_to_j, rng)
+    _put(tables.nodes, parents, words, j, draw_within(tables, j, open_to_j, rng))
     if log_uniform < np.log(count / _number_of_edges(parents)) + log_there - log_back:
         return True
-    parents[i], parents[j] = of_i, of_j
+    _put(tables.nodes, parents, words, i, of_i)
+    _put(tables.nodes, parents, words, j, of_j)
     return False
 
 
@@ -169,22 +173,73 @@ def _bit(nodes, node, parent):
     return np.int64(0)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def make_words(nodes):
+    """Return room for the parents of each node as bits of several words, and in the last row for other sets of nodes.
+
+    With one word for a mask there is nothing to keep.
+    """
+    d = len(nodes)
+    if nodes.ndim == 1:
+        return np.zeros((1, 1), dtype=np.int64)
+    return np.zeros((d + 1, (d + 63) // 64), dtype=np.int64)
+
+
 @lean
 @no_type_check
-def open_to(nodes, parents, node, reached):
-    """Return the mask of the possible parents of a node that it has no path to; `reached` is room for d booleans."""
+def fill_words(nodes, parents, words):
+    """Fill the words of all parent sets, shape (d + 1, w), given their masks, shape (d,)."""
+    for v in range(len(parents)):
+        _put(nodes, parents, words, v, parents[v])
+
+
+@lean
+@no_type_check
+def _put(nodes, parents, words, node, mask):
+    """Give a node these parents."""
+    parents[node] = mask
+    if nodes.ndim == 1:
+        return
+    for k in range(words.shape[1]):
+        words[node, k] = 0
+    rest, bit = np.uint64(mask), 0
+    while rest:
+        if rest & np.uint64(1):
+            u = node_at(nodes, node, bit)
+            words[node, u >> 6] |= np.int64(1) << (u & 63)
+        rest >>= np.uint64(1)
+        bit += 1
+
+
+@lean
+@no_type_check
+def open_to(nodes, parents, node, words):
+    """Return the mask of the possible parents of a node that it has no path to.
+
+    `parents` has shape (d,), and `words` are those of `fill_words`; the parents of the node itself do not matter.
+    """
     d = len(parents)
     if nodes.ndim == 1:
         return ((np.int64(1) << d) - 1) & ~_descendants(parents, node)
-    for v in range(d):
-        reached[v] = v == node
+    for k in range(words.shape[1]):
+        words[d, k] = 0
+    words[d, node >> 6] |= np.int64(1) << (node & 63)
     changed = True
     while changed:
         changed = False
         for v in range(d):
-            if not reached[v] and _has_one_of(nodes, v, parents[v], reached):
-                reached[v] = changed = True
-    return ((np.int64(1) << nodes.shape[-1]) - 1) & ~mask_of(nodes, node, reached)
+            met = words[v, 0] & words[d, 0]
+            for k in range(1, words.shape[1]):
+                met |= words[v, k] & words[d, k]
+            if met and not words[d, v >> 6] >> (v & 63) & 1:
+                words[d, v >> 6] |= np.int64(1) << (v & 63)
+                changed = True
+    mask = np.int64(0)
+    for bit in range(nodes.shape[-1]):
+        u = node_at(nodes, node, bit)
+        mask |= (~words[d, u >> 6] >> (u & 63) & 1) << bit
+    return mask
 
 
 @lean
@@ -198,23 +253,6 @@ def _descendants(parents, node):
             if parents[v] & found:
                 found |= np.int64(1) << v
     return found
-
-
-@lean
-@no_type_check
-def _has_one_of(nodes, node, parents, members):
-    """Return whether a parent set of a node has one of some members, given as booleans."""
-    rest, bit = parents, 0
-    while rest:
-        if rest & 255 == 0:  # eight bits at a time, as few are set
-            rest >>= 8
-            bit += 8
-            continue
-        if rest & 1 and members[node_at(nodes, node, bit)]:
-            return True
-        rest >>= 1
-        bit += 1
-    return False
 
 
 @lean

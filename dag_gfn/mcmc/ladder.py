@@ -202,7 +202,7 @@ def _run_ladder(
     """
     rungs, d = layer_of.shape
     room = make_room(d)
-    known, weight, log_weight = np.empty((rungs, 2, d), dtype=np.int64), np.zeros((rungs, d)), np.zeros(rungs)
+    known, weight, log_weight = np.empty((rungs, 4, d), dtype=np.int64), np.zeros((rungs, d)), np.zeros(rungs)
     place, hot_moves = np.arange(rungs), np.zeros((2, len(cumulative)), dtype=np.int64)
     between, reversals = _STEPS_BETWEEN * d, _REVERSALS * d
     for r in range(rungs):

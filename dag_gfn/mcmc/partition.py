@@ -306,7 +306,7 @@ def _run(
     `MoveInfo`.
     """
     d = len(layer_of)
-    room, known = make_room(d), np.full((2, d), -1, dtype=np.int64)
+    room, known = make_room(d), np.full((4, d), -1, dtype=np.int64)
     weight = np.zeros(d)
     log_weight = begin(tables, layer_of, known, weight, room)
     # edge probabilities given the layering, by target; of the same U and Q they are the same

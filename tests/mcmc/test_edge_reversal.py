@@ -20,7 +20,7 @@ from scipy import stats
 
 from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.edge_reversal import reverse_edge, reverse_edges
+from dag_gfn.mcmc.edge_reversal import fill_words, make_words, reverse_edge, reverse_edges
 from dag_gfn.mcmc.ladder import Ladder, LadderState, run_ladder
 from dag_gfn.mcmc.partition import init, init_at, run
 
@@ -66,6 +66,17 @@ def numbers_of(masks, among):
     return found
 
 
+def reversal(weights, parents, rng):
+    """Try one reversal in place; return whether the DAG changed."""
+    nodes = weights.tables.nodes
+    words = make_words(nodes)
+    fill_words(nodes, parents, words)
+    changed, kept = reverse_edge(weights.tables, parents, words, rng), words[:-1].copy()
+    fill_words(nodes, parents, words)
+    np.testing.assert_array_equal(kept, words[:-1])  # they are still those of the parents
+    return changed
+
+
 CASES = ["flat", "usual", "steep", "cancelling", "constrained", "candidates", "beyond"]
 CASES += ["usual in own masks", "constrained in own masks", "beyond in own masks"]
 
@@ -75,9 +86,7 @@ def test_detailed_balance(name, rng):
     weights, masks, share = case(name)
     before = np.repeat(np.arange(len(masks)), 120_000 // len(masks))
     reached = masks[before]
-    changed = np.array(
-        [reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng) for parents in reached]
-    )
+    changed = np.array([reversal(weights, parents, rng) for parents in reached])
     after = numbers_of(reached, masks)
     assert (changed >= (before != after)).all()  # one that was accepted may lead to the same DAG
     there = np.zeros((len(masks), len(masks)), dtype=np.int64)
@@ -96,7 +105,7 @@ def test_the_posterior_is_kept(name, rng):
     weights, masks, share = case(name)
     reached = masks[rng.choice(len(masks), 60_000, p=share)]
     for parents in reached:
-        reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
+        reversal(weights, parents, rng)
     assert not frequencies_fail(np.bincount(numbers_of(reached, masks), minlength=len(masks)), share)
 
 
@@ -117,7 +126,7 @@ def test_layerings_keep_their_weights(name, rng):
 def test_a_dag_without_edges_stays(rng):
     weights, masks, _ = case("usual")
     parents = np.zeros(masks.shape[1], dtype=np.int64)
-    assert not reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
+    assert not reversal(weights, parents, rng)
     assert not parents.any()
 
 
@@ -127,7 +136,7 @@ def test_the_seed_decides():
     for seed in (1, 1, 2):
         reached, rng = masks.copy(), np.random.default_rng(seed)
         for parents in reached:
-            reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
+            reversal(weights, parents, rng)
         ends.append(reached.tolist())
     assert ends[0] == ends[1] != ends[2]
 
@@ -170,7 +179,7 @@ def test_a_required_edge_is_never_turned():
     weights, rng = LayerWeights.of(complete), np.random.default_rng(0)
     parents, seen = np.array([0, 1, 2, 4]), set()  # 0 -> 1 -> 2 -> 3
     for _ in range(500):
-        reverse_edge(weights.tables, parents, np.zeros(weights.d, dtype=bool), rng)
+        reversal(weights, parents, rng)
         assert parents[1] & 1
         seen.add(tuple(parents.tolist()))
     assert len(seen) > 20
