@@ -10,8 +10,8 @@ of v. With parent sets T drawn for v given these layerings, and
 
 - u is a parent of v with probability :math:`\rho / (1 + \rho)` where it comes before v: the K most probable nodes
   become candidates;
-- any other node takes the mean of :math:`\rho` over the draws in which it comes before v as its odds. With these the
-  sets with one parent more have the right weight in total.
+- any other node takes the odds of that probability over the draws in which it comes before v. The mean of :math:`\rho`
+  would do in theory, but a single draw of a set that the true weights rule out can decide it.
 
 The chains of the new weights visit other layerings, so this is done a few times.
 """
@@ -107,8 +107,9 @@ def _refined(
     outside = ~candidates & ~impossible
     outside &= required.sum() < constraints.limit(node)
     counted = before | (before.sum(axis=0) < _FEW)
-    odds = (np.exp(log_ratio) * counted).sum(axis=0) / counted.sum(axis=0)
-    log_odds = np.where(outside, np.log(odds.clip(*ODDS)), -np.inf)
+    share = (probability * counted).sum(axis=0) / counted.sum(axis=0)
+    odds = (share / np.maximum(1.0 - share, 1e-12)).clip(*ODDS)
+    log_odds = np.where(outside, np.log(odds), -np.inf)
     covered = np.exp(-(np.logaddexp(0.0, log_odds) * before).sum(axis=1)).mean()
     mask = int(pack(candidates))
     return mask, log_odds, float(covered), table.scores_within(node, mask)
