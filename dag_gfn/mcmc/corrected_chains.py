@@ -1,25 +1,28 @@
-r"""Chains over DAGs by their true scores, where layerings are drawn by weights that are only near to these.
+r"""Chains over layerings by true scores, where weights are only near to these.
 
 Parents outside the candidates count by their odds in the weights of layerings (:mod:`dag_gfn.layerings.layer_weights`).
-With many nodes the product of all ratios :math:`a = \prod_v w_v / \tilde w_v` of true to approximate weights varies too
-much for importance weights. Here DAGs that were drawn by the approximate weights go on as Markov chains instead. Two
-of their steps would keep the approximate distribution, and are accepted with probability :math:`\min(1, a' / a)`. So
-the chains keep the true one:
+Where the product of all ratios of true to approximate weights varies too much for importance weights, it can be taken
+into account within the chain. A state is a layering L and, for each node v, m parent sets that are drawn for it by the
+approximate weights. With :math:`\bar a_v` the mean of the ratios of these sets, as in
+:mod:`dag_gfn.layerings.outside_parents`, the chain has the limit :math:`\tilde w(L) \prod_v \bar a_v` times the
+probabilities of the draws. Over the draws that sums to the true weight of L, and one draw of each node, taken with
+probability in proportion to its ratio, makes a DAG from the posterior.
 
-- one node draws its parents anew among the nodes that it has no path to (:func:`layered_parents.draw_within`);
-- a few edges in a row are proposed to be reversed (:func:`edge_reversal.reverse_edge`).
+- Steps of the usual chain lead to another layering, and back with the same probability by the approximate weights:
+  as many at the end as at the beginning, and reversals of edges between. Nodes whose U or Q has changed get new draws,
+  and the whole is accepted with probability :math:`\min(1, \prod_v \bar a'_v / \bar a_v)`.
+- Some nodes are offered new draws in the same layering, and take them with probability
+  :math:`\min(1, \bar a'_v / \bar a_v)`.
 
-Parent sets that the approximate weights hardly ever draw are reached, and left, by a third step: one possible parent of
-a node joins or leaves, or takes the place of another, by the true scores alone.
-
-Scores are looked up for many walkers at once, 64 DAGs that begin at draws of one chain over layerings. Groups of
-walkers tell how well their mean is known: they begin at different places.
+How many steps lead to a proposal is found at the beginning: so many that a fair share of proposals is accepted. Scores
+are looked up for several walkers at once, which begin at different layerings of one chain by the approximate weights.
+Groups of walkers tell how well their mean is known.
 
 References
 ----------
-Christen and Fox, "Markov chain Monte Carlo using an approximation", J. Comput. Graph. Stat. 14 (2005): proposals that
-keep an approximate distribution, accepted by the ratio of the true one to it. Margossian et al., "Nested R-hat",
-Bayesian Analysis (2024): many short chains in groups.
+Andrieu and Roberts, "The pseudo-marginal approach for efficient Monte Carlo computations", Annals of Statistics 37
+(2009). Christen and Fox, "Markov chain Monte Carlo using an approximation", J. Comput. Graph. Stat. 14 (2005).
+Margossian et al., "Nested R-hat", Bayesian Analysis (2024): chains in groups.
 """
 
 import math
@@ -37,44 +40,53 @@ from dag_gfn.compilation import working_seconds
 from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_dags import draw_dags
-from dag_gfn.layerings.layered_parents import draw_within
-from dag_gfn.layerings.node_weights import count_members
+from dag_gfn.layerings.layered_parents import draw_meeting
+from dag_gfn.layerings.node_weights import layer_masks, sets_before
 from dag_gfn.layerings.outside_parents import log_ratio
-from dag_gfn.mcmc.edge_reversal import fill_words, make_words, open_to, reverse_edge
+from dag_gfn.mcmc.chain_steps import begin, make_room, one_step
+from dag_gfn.mcmc.edge_reversal import reverse_edges
+from dag_gfn.mcmc.moves import MOVE_PROBABILITIES
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement
 from dag_gfn.posterior.limits import chains_agree
 from dag_gfn.posterior.missing_mass import draws_by_errors
 from dag_gfn.scores import ScoreTable
 
-WALKERS = 64
-"""DAGs of each chain over layerings that go on."""
+WALKERS = 16
+"""Layerings of each chain that go on."""
 SWEEPS = 200
-"""Sweeps where there is no time limit."""
+"""Proposals of each walker where there is no time limit."""
 _GROUPS = 4  # of the walkers of one chain
-_TRIES = 8  # reversals in one proposal
+_DRAWS = 16  # parent sets of each node
+_OFFERED = 0.2  # share of the nodes that are offered new draws in one sweep
 _KEPT = 64  # records of each chain, at least; at most twice as many
-_LEAST = 8  # sweeps
+_TUNED = 16  # sweeps at the beginning, in which the length of a proposal is found; they are not counted
+_TUNED_BY = 4  # sweeps by whose acceptance it is changed
+_ACCEPTED = (0.25, 0.5)  # shares below and above which proposals get shorter and longer
+_FACTOR = 1.6
+_EFFORT = (1 / 64, 4.0)  # of a proposal, at least and at most, in units of the next two
+_STEPS, _REVERSALS = 4, 3  # times d: steps before reversals, and as many after them; reversals
+_LEAST = 8  # sweeps beyond those
 _SIGNIFICANT = 5.0  # standard errors: with thousands of edges none is off by as much by chance
 
 
 @dataclass(frozen=True, eq=False)
 class CorrectedChains:
-    """The last three quarters of chains over DAGs.
+    """The last three quarters of corrected chains.
 
     Attributes
     ----------
     edge : ndarray, shape (g, k, d, d), float32
-        Share of the walkers of each group with the edge i -> j (row -> column), in k records.
+        Mean over the walkers of each group of the probability of the edge i -> j (row -> column) by the draws of j, in
+        k records.
     parents : ndarray, shape (k, n, d), int64
-        Masks of the parents of n DAGs, the walkers, in k records.
+        Masks of the parents of n DAGs, one of each walker, in k records.
     possible : PossibleParents
         What the bits of these masks stand for.
     sweeps : int
-        Sweeps of each chain, burn-in included.
-    redrawn, reversed_, changed : float
-        Shares of proposals of the three steps that were accepted.
+        Proposals of each walker, those at the beginning included.
+    accepted, redrawn : float
+        Shares of the proposed layerings, and of the draws that nodes were offered, that were taken.
     seconds : float
     interrupted : bool
         Whether Ctrl-C ended them.
@@ -101,9 +113,8 @@ class CorrectedChains:
     parents: Int64[np.ndarray, "k n d"]
     possible: PossibleParents
     sweeps: int
+    accepted: float
     redrawn: float
-    reversed_: float
-    changed: float
     seconds: float
     interrupted: bool = False
 
@@ -171,7 +182,7 @@ def run_corrected(
     threads: int | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> CorrectedChains:
-    """Draw a DAG of each layering by the weights, and let all of them go on by their true scores, in threads.
+    """Let layerings go on by true scores, in threads.
 
     Parameters
     ----------
@@ -184,10 +195,10 @@ def run_corrected(
     streams : sequence of SeedSequence
         The random stream of each chain. The number of threads does not matter.
     sweeps : int
-        In each, every node draws its parents once and is proposed one change of a parent, and as many reversals are
-        proposed as there are nodes. With a time budget, sweeps go on until it is over.
+        Proposals of each walker beyond the first 16, in which their length is found. With a time budget, they go on
+        until it is over.
     time_budget : float, optional
-        Seconds; at least 8 sweeps are made in any case, after Ctrl-C too.
+        Seconds; at least 24 sweeps are made in any case, after Ctrl-C too.
     threads : int, optional
         As many as there are cores, unless given.
     on_share : callable, optional
@@ -204,29 +215,34 @@ def run_corrected(
     ]
     done, interrupted, over = 0, False, False
     with ThreadPoolExecutor(free_threads() if threads is None else threads) as pool:
-        while done < _LEAST or not (over or interrupted):
+        while done < _TUNED + _LEAST or not (over or interrupted):
             running: list[Future[None]] = []
             try:
                 running += [pool.submit(chain.sweep) for chain in chains]
                 for each in running:
                     each.result()
                 if on_share is not None:
-                    on_share(min(_share(done + 1, sweeps, working_seconds() - began, time_budget), 1.0))
+                    on_share(
+                        min(_share(done + 1, _TUNED + sweeps, working_seconds() - began, time_budget), 1.0)
+                    )
             except KeyboardInterrupt:
                 if interrupted:  # for the second time
                     raise
                 interrupted = True
                 wait(running)
             done += 1
-            over = _share(done, sweeps, (working_seconds() - began) * (done + 1) / done, time_budget) >= 1.0
+            over = (
+                _share(done, _TUNED + sweeps, (working_seconds() - began) * (done + 1) / done, time_budget)
+                >= 1.0
+            )
     kept = slice(len(chains[0].edges) // 4, None)
     edge = np.concatenate([np.stack(chain.edges[kept], axis=1) for chain in chains])
     parents = np.concatenate([np.stack(chain.records[kept]) for chain in chains], axis=1)
     tried, accepted = np.sum([[chain.tried, chain.accepted] for chain in chains], axis=0)
-    redrawn, reversed_, changed = (accepted / np.maximum(tried, 1)).tolist()
+    of_layerings, of_draws = (accepted / np.maximum(tried, 1)).tolist()
     seconds = working_seconds() - began
     return CorrectedChains(
-        edge, parents, weights.possible, done, redrawn, reversed_, changed, seconds, interrupted
+        edge, parents, weights.possible, done, of_layerings, of_draws, seconds, interrupted
     )
 
 
@@ -240,12 +256,17 @@ class _Chain:
 
     Attributes
     ----------
-    parents : ndarray, shape (w, d), int64
-        Masks of the walkers' DAGs.
-    log_ratios : ndarray, shape (w, d), float64
-        log of the true weight of each parent set less that of the approximate one.
+    layer_of : ndarray, shape (w, d), int64
+    inside, last : ndarray, shape (w, d), int64
+        Masks U and Q of each node.
+    sets, log_ratios : ndarray, shape (w, d, m)
+        Parent sets that are drawn for each node, as masks, and the log of the ratios of true to approximate weights.
+    log_means : ndarray, shape (w, d), float64
+        log of the mean ratio.
+    shares : ndarray, shape (w, d, p), float32
+        Share of the ratios of the sets with each possible parent.
     edges, records : list of ndarray
-        Means of groups, shape (g, d, d), and masks, of blocks of `thinning` sweeps.
+        Means of groups, shape (g, d, d), and masks of DAGs, of blocks of `thinning` sweeps.
     """
 
     def __init__(
@@ -256,79 +277,111 @@ class _Chain:
         rng: np.random.Generator,
     ):
         self.weights, self.table, self.rng = weights, table, rng
-        drawn = draw_dags(weights, layer_of.astype(np.int16), rng=rng)
-        self.parents = weights.possible.masks_of(drawn)
-        nodes = range(weights.d)
-        self.log_ratios = np.stack([log_ratio(weights, table, v, self.parents[:, v]) for v in nodes], axis=1)
-        self.tried, self.accepted = np.zeros((2, 3), dtype=np.int64)
+        self.layer_of = layer_of.astype(np.int64)
+        self.inside, self.last = self._sets_before(self.layer_of)
+        self.sets = np.empty((*layer_of.shape, _DRAWS), dtype=np.int64)
+        self.log_ratios = np.empty(self.sets.shape)
+        everyone = np.arange(len(layer_of))
+        for v in range(weights.d):
+            self.sets[:, v], self.log_ratios[:, v] = self._drawn(v, everyone, self.inside, self.last)
+        self.log_means = _log_mean(self.log_ratios)
+        self.shares = np.empty((*layer_of.shape, weights.possible.size), dtype=np.float32)
+        _fill_shares(self.sets, self.log_ratios, np.ones(layer_of.shape, dtype=bool), self.shares)
+        self.effort, self.done = 1.0, 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin to count."""
+        self.tried, self.accepted = np.zeros((2, 2), dtype=np.int64)
         self.edges: list[np.ndarray] = []
         self.records: list[np.ndarray] = []
         self.thinning, self.summed = 1, 0
-        self.sum = np.zeros((_GROUPS, weights.d, weights.d), dtype=np.float32)
+        self.sum = np.zeros((_GROUPS, *self.shares.shape[1:]), dtype=np.float32)
 
     def sweep(self) -> None:
-        """Let every node draw its parents anew, propose as many reversals as there are nodes, and record."""
-        d = self.weights.d
-        for v in self.rng.permutation(d).tolist():
-            self._redraw(v)
-            self._change(v)
-        for _ in range(-(-d // _TRIES)):
-            self._reverse()
+        """Propose another layering to each walker and new draws to some nodes, and record."""
+        self._move()
+        self._redraw()
         self._record()
+        self.done += 1
+        if self.done <= _TUNED and self.done % _TUNED_BY == 0:
+            share = self.accepted[0] / self.tried[0]
+            if not _ACCEPTED[0] <= share <= _ACCEPTED[1]:
+                changed = self.effort * (_FACTOR if share > _ACCEPTED[1] else 1 / _FACTOR)
+                self.effort = float(np.clip(changed, *_EFFORT))
+            self._forget()
 
-    def _redraw(self, node: int) -> None:
-        proposed = np.empty(len(self.parents), dtype=np.int64)
-        _propose_parents(self.weights.tables, node, self.parents, self.rng, proposed)
-        ratios = log_ratio(self.weights, self.table, node, proposed)
+    def _move(self) -> None:
+        d = self.weights.d
+        proposed = self.layer_of.copy()
+        steps, reversals = max(int(self.effort * _STEPS * d), 1), int(self.effort * _REVERSALS * d)
+        _walk(self.weights.tables, MOVE_PROBABILITIES.cumsum(), steps, reversals, proposed, self.rng)
+        inside, last = self._sets_before(proposed)
+        changed = (inside != self.inside) | (last != self.last)
+        sets, log_ratios = self.sets.copy(), self.log_ratios.copy()
+        for v in range(d):
+            which = np.flatnonzero(changed[:, v])
+            if len(which):
+                sets[which, v], log_ratios[which, v] = self._drawn(v, which, inside, last)
+        log_means = np.where(changed, _log_mean(log_ratios), self.log_means)
         with np.errstate(invalid="ignore"):  # -inf less -inf
-            accepted = self._accepts(ratios - self.log_ratios[:, node])
-        self.parents[accepted, node], self.log_ratios[accepted, node] = proposed[accepted], ratios[accepted]
-        self.tried[0] += len(accepted)
-        self.accepted[0] += int(accepted.sum())
+            gain = log_means.sum(axis=1) - self.log_means.sum(axis=1)
+        taken = self._accepts(gain)
+        self.layer_of[taken], self.inside[taken], self.last[taken] = (
+            proposed[taken],
+            inside[taken],
+            last[taken],
+        )
+        self.sets[taken], self.log_ratios[taken], self.log_means[taken] = (
+            sets[taken],
+            log_ratios[taken],
+            log_means[taken],
+        )
+        _fill_shares(self.sets, self.log_ratios, changed & taken[:, None], self.shares)
+        self._count(0, taken)
 
-    def _change(self, node: int) -> None:
-        """Propose that one possible parent joins, leaves, or takes the place of another, by the true scores."""
-        before = self.parents[:, node].copy()
-        proposed = np.empty_like(before)
-        _propose_changes(self.weights.tables, node, self.parents, self.rng, proposed)
-        distinct, which = np.unique(proposed, return_inverse=True)
-        approximate = self.weights.log_set_weights(node, np.append(distinct, before))
-        after, now = approximate[: len(distinct)][which.reshape(-1)], approximate[len(distinct) :]
-        true = self.table.scores_of(node, distinct)[which.reshape(-1)]
-        with np.errstate(invalid="ignore"):  # -inf less -inf
-            accepted = self._accepts(true - (now + self.log_ratios[:, node])) & (proposed != before)
-            accepted &= after > -np.inf  # sets that the other steps can leave
-            ratios = np.where(after > -np.inf, true - after, -np.inf)  # no true weight either
-        self.parents[accepted, node], self.log_ratios[accepted, node] = proposed[accepted], ratios[accepted]
-        self.tried[2] += len(accepted)
-        self.accepted[2] += int(accepted.sum())
+    def _redraw(self) -> None:
+        everyone, renewed = np.arange(len(self.layer_of)), np.zeros(self.layer_of.shape, dtype=bool)
+        for v in np.flatnonzero(self.rng.random(self.weights.d) < _OFFERED).tolist():
+            sets, log_ratios = self._drawn(v, everyone, self.inside, self.last)
+            log_means = _log_mean(log_ratios)
+            with np.errstate(invalid="ignore"):  # -inf less -inf
+                taken = self._accepts(log_means - self.log_means[:, v])
+            self.sets[taken, v], self.log_ratios[taken, v] = sets[taken], log_ratios[taken]
+            self.log_means[taken, v], renewed[:, v] = log_means[taken], taken
+            self._count(1, taken)
+        _fill_shares(self.sets, self.log_ratios, renewed, self.shares)
 
-    def _reverse(self) -> None:
-        proposed = self.parents.copy()
-        _propose_reversals(self.weights.tables, _TRIES, proposed, self.rng)
-        walker, node = np.nonzero(proposed != self.parents)
-        ratios = np.empty(len(walker))
-        for v in np.unique(node).tolist():
-            here = node == v
-            ratios[here] = log_ratio(self.weights, self.table, v, proposed[walker[here], v])
-        gain = np.zeros(len(proposed))
-        with np.errstate(invalid="ignore"):
-            np.add.at(gain, walker, ratios - self.log_ratios[walker, node])
-        accepted = self._accepts(gain)
-        self.parents[accepted] = proposed[accepted]
-        of_accepted = accepted[walker]
-        self.log_ratios[walker[of_accepted], node[of_accepted]] = ratios[of_accepted]
-        changed = np.isin(np.arange(len(proposed)), walker)
-        self.tried[1] += int(changed.sum())
-        self.accepted[1] += int((accepted & changed).sum())
+    def _count(self, kind: int, taken: Bool[np.ndarray, " w"]) -> None:
+        self.tried[kind] += len(taken)
+        self.accepted[kind] += int(taken.sum())
 
     def _accepts(self, gain: Float64[np.ndarray, " w"]) -> Bool[np.ndarray, " w"]:
         """Return which walkers go on to a proposal; those of no true weight do so in any case (nan)."""
         return ~(np.log(self.rng.random(len(gain))) >= gain)
 
+    def _sets_before(
+        self, layer_of: Int64[np.ndarray, "w d"]
+    ) -> tuple[Int64[np.ndarray, "w d"], Int64[np.ndarray, "w d"]]:
+        inside, last = np.zeros((2, *layer_of.shape), dtype=np.int64)
+        _fill_sets_before(self.weights.tables, layer_of, inside, last)
+        return inside, last
+
+    def _drawn(
+        self,
+        node: int,
+        which: Int64[np.ndarray, " c"],
+        inside: Int64[np.ndarray, "w d"],
+        last: Int64[np.ndarray, "w d"],
+    ) -> tuple[Int64[np.ndarray, "c m"], Float64[np.ndarray, "c m"]]:
+        """Return new sets of a node for some walkers, given U and Q of all, and the log of their ratios."""
+        sets = np.zeros((len(which), _DRAWS), dtype=np.int64)
+        _draw(self.weights.tables, node, inside[which, node], last[which, node], self.rng, sets)
+        return sets, log_ratio(self.weights, self.table, node, sets)
+
     def _record(self) -> None:
-        present = self.weights.possible.adjacency_of(self.parents)
-        self.sum += present.reshape(_GROUPS, -1, *present.shape[1:]).mean(axis=1, dtype=np.float32)
+        w, d, p = self.shares.shape
+        self.sum += self.shares.reshape(_GROUPS, w // _GROUPS, d, p).mean(axis=1)
         self.summed += 1
         if self.summed == self.thinning:
             self._end_block()
@@ -337,9 +390,18 @@ class _Chain:
             self.records, self.thinning = self.records[1::2], 2 * self.thinning
 
     def _end_block(self) -> None:
-        self.edges.append(self.sum / max(self.summed, 1))
-        self.records.append(self.parents.copy())
+        possible = self.weights.possible
+        self.edges.append(np.stack([possible.by_node(mean, 0.0).T for mean in self.sum / self.summed]))
+        # one of the draws of each node, by its ratio: the largest of these with Gumbel noise
+        noise = self.rng.gumbel(size=self.log_ratios.shape)
+        chosen = (self.log_ratios + noise).argmax(axis=2)
+        self.records.append(np.take_along_axis(self.sets, chosen[:, :, None], axis=2)[:, :, 0])
         self.sum[:], self.summed = 0.0, 0
+
+
+def _log_mean(log_ratios: Float64[np.ndarray, "*some m"]) -> Float64[np.ndarray, "*some"]:
+    """Return the log of the mean over the last axis; -inf where all are."""
+    return np.asarray(np.logaddexp.reduce(log_ratios, axis=-1) - math.log(log_ratios.shape[-1]))
 
 
 # The test run's annotation checker would wrap the functions that Numba compiles; @no_type_check keeps it off.
@@ -347,56 +409,62 @@ class _Chain:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _propose_parents(tables, node, parents, rng, proposed):
-    """Fill parents of a node for each walker, drawn by the weights among the nodes that it has no path to.
+def _walk(tables, cumulative, steps, reversals, layer_of, rng):
+    """Make steps of the usual chain, reversals of edges, and as many steps again, with each layering in place.
 
-    `parents` has shape (w, d) and `proposed` (w,).
+    The way back is as probable by the weights.
     """
-    words = make_words(tables.nodes)
-    for k in range(len(parents)):
-        fill_words(tables.nodes, parents[k], words)
-        free = open_to(tables.nodes, parents[k], node, words)
-        proposed[k] = draw_within(tables, node, free, rng)
+    d = layer_of.shape[1]
+    room, known, weight = make_room(d), np.empty((4, d), dtype=np.int64), np.zeros(d)
+    counts = np.zeros((2, len(cumulative)), dtype=np.int64)
+    for w in range(len(layer_of)):
+        for half in range(2):
+            log_weight = begin(tables, layer_of[w], known, weight, room)
+            for _ in range(steps):
+                log_weight = one_step(
+                    tables, cumulative, 1.0, layer_of[w], log_weight, known, weight, room, rng, counts[0], counts[1]
+                )  # fmt: skip
+            if half == 0 and reversals > 0:
+                reverse_edges(tables, layer_of[w], reversals, rng)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _propose_changes(tables, node, parents, rng, proposed):
-    """Fill parent sets of a node for each walker that differ by one parent, or by two where one replaces another.
-
-    Each is as probable as the way back. `parents` has shape (w, d) and `proposed` (w,). A set that would close a cycle
-    is not proposed: the set stays as it is.
-    """
-    words, bits = make_words(tables.nodes), tables.nodes.shape[-1]
-    everyone = tables.candidates[node] | tables.outside[node]
-    for k in range(len(parents)):
-        before = parents[k, node]
-        proposed[k] = before
-        first, second = np.int64(rng.random() * bits), np.int64(rng.random() * bits)
-        toggled = np.int64(1) << first
-        if rng.random() < 0.5:
-            toggled |= np.int64(1) << second
-            if (
-                count_members(before & toggled) != 1 or first == second
-            ):  # one of two leaves, and the other joins
-                continue
-        if toggled & ~everyone:
-            continue
-        after = before ^ toggled
-        if after & ~before:
-            fill_words(tables.nodes, parents[k], words)
-            free = open_to(tables.nodes, parents[k], node, words)
-            if after & ~before & ~free:
-                continue
-        proposed[k] = after
+def _fill_sets_before(tables, layer_of, inside, last):
+    """Fill the masks U and Q of each node of each layering; all have shape (w, d)."""
+    layers, earlier = np.empty((2, layer_of.shape[1]), dtype=np.int64)
+    for w in range(len(layer_of)):
+        layer_masks(layer_of[w], layers, earlier)
+        for v in range(layer_of.shape[1]):
+            inside[w, v], last[w, v] = sets_before(tables.nodes, v, layer_of[w], layers, earlier)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 @no_type_check
-def _propose_reversals(tables, tries, parents, rng):
-    """Propose reversals of edges in a row for each walker, in place; each is accepted by the weights."""
-    words = make_words(tables.nodes)
-    for k in range(len(parents)):
-        fill_words(tables.nodes, parents[k], words)
-        for _ in range(tries):
-            reverse_edge(tables, parents[k], words, rng)
+def _draw(tables, node, inside, last, rng, sets):
+    """Fill sets of a node, shape (c, m), drawn by the weights given U and Q, shape (c,); roots have no parents."""
+    for c in range(len(sets)):
+        if inside[c] != 0:
+            draw_meeting(tables, node, inside[c], last[c], rng.random(sets.shape[1]), rng, sets[c])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _fill_shares(sets, log_ratios, where, shares):
+    """Fill the share of the ratios of the sets with each possible parent, for the nodes of `where`, shape (w, d)."""
+    for w in range(where.shape[0]):
+        for v in range(where.shape[1]):
+            if not where[w, v]:
+                continue
+            largest, total = log_ratios[w, v].max(), 0.0
+            shares[w, v] = 0.0
+            for m in range(sets.shape[2]):
+                ratio = 1.0 if largest == -np.inf else np.exp(log_ratios[w, v, m] - largest)
+                total += ratio
+                rest, bit = np.uint64(sets[w, v, m]), 0
+                while rest:
+                    if rest & np.uint64(1):
+                        shares[w, v, bit] += ratio
+                    rest >>= np.uint64(1)
+                    bit += 1
+            shares[w, v] /= total

@@ -304,9 +304,8 @@ def _corrected(
         sweeps=chains.sweeps,
     )
     acceptance = acceptance_of(result) | {
+        "corrected_layerings": chains.accepted,
         "corrected_parents": chains.redrawn,
-        "corrected_reversals": chains.reversed_,
-        "corrected_changes": chains.changed,
     }
     found = _method_result(
         posterior, result, weights.coverage(table.names), agreement, correction, mass, acceptance
