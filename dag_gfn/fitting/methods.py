@@ -25,11 +25,12 @@ from dag_gfn.fitting.exact_check import (
 )
 from dag_gfn.fitting.method_choice import method_for
 from dag_gfn.fitting.progress import ShareProgress, TrainingProgress, announce
-from dag_gfn.fitting.searched_starts import TEMPERED_NODES, searched_starts
+from dag_gfn.fitting.searched_starts import searched_starts
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.fitting.warm_start import network_of_earlier_fit
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.posterior import fit_mcmc
+from dag_gfn.mcmc.refined_weights import TEMPERED_NODES
 from dag_gfn.posterior.method_result import MethodResult, Search
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable

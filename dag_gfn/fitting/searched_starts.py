@@ -1,8 +1,7 @@
 """Layerings where chains of many nodes begin: those of good DAGs, each the best of several quick searches of its own.
 
-Ladders of tempered chains need more rungs with more nodes, and a layering then takes too long from the highest
-temperature to the lowest. Chains that begin at good DAGs need no ladder to find their way. Each has searches of its
-own from random DAGs, so that they begin at different places.
+Chains that begin at good DAGs need no ladder of temperatures to find their way. Each has searches of its own from
+random DAGs, so that they begin at different places.
 """
 
 import numpy as np
@@ -15,8 +14,6 @@ from dag_gfn.mcmc.partition import init, log_weight_of
 from dag_gfn.scores import ScoreTable
 from dag_gfn.search.order_search import best_by_orders
 
-TEMPERED_NODES = 63
-"""Largest number of nodes of which chains are tempered."""
 _SEARCHES = 3  # for each chain
 
 

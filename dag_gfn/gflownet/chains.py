@@ -141,10 +141,11 @@ def draw_guides(
     *,
     seed: int,
     training_iterations: int,
+    starts: Sequence[Int64[np.ndarray, " d"]] = (),
     time_limit: float | None = None,
     on_share: Callable[[float], None] | None = None,
 ) -> Guides:
-    """Run short tempered chains; return layerings of them without burn-in in random order.
+    """Run short chains; return layerings of them without burn-in in random order.
 
     Parameters
     ----------
@@ -152,6 +153,8 @@ def draw_guides(
     seed : int
     training_iterations : int
         Planned ones, which `guide_iterations` follows.
+    starts : sequence of ndarray, shape (d,), int64
+        Layerings where chains begin that are not tempered; by default they are tempered.
     time_limit : float, optional
         Seconds after which the chains end in any case.
     on_share : callable, optional
@@ -178,6 +181,7 @@ def draw_guides(
         weights,
         streams.sequences("guides", CHAINS),
         streams.sequences("cooled starts of guides", CHAINS),
+        starts,
         iterations=guide_iterations(weights.d, training_iterations),
         kept=_GUIDES // CHAINS,
         time_budget=time_limit,
@@ -190,7 +194,13 @@ def draw_guides(
     return Guides(layer_of[chosen], working_seconds() - began)
 
 
-def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, watchers: Watchers) -> Guides:
+def guides_of(
+    weights: LayerWeights,
+    request: FitRequest,
+    budget: TimeBudget,
+    watchers: Watchers,
+    starts: Sequence[Int64[np.ndarray, " d"]] = (),
+) -> Guides:
     """Return the guides that are saved beside a checkpoint, which a clock may have cut, else new ones.
 
     New ones are saved there, if there is to be a checkpoint. Of several processes the leading one draws them for all.
@@ -207,10 +217,16 @@ def guides_of(weights: LayerWeights, request: FitRequest, budget: TimeBudget, wa
     >>> guides_of(LayerWeights.of(np.zeros((3, 4))), request, TimeBudget(0.1), Watchers()).layer_of.shape[1]
     3
     """
-    return request.processes.shared(lambda: _own_guides(weights, request, budget, watchers))
+    return request.processes.shared(lambda: _own_guides(weights, request, budget, watchers, starts))
 
 
-def _own_guides(weights: LayerWeights, request: FitRequest, budget: TimeBudget, watchers: Watchers) -> Guides:
+def _own_guides(
+    weights: LayerWeights,
+    request: FitRequest,
+    budget: TimeBudget,
+    watchers: Watchers,
+    starts: Sequence[Int64[np.ndarray, " d"]],
+) -> Guides:
     checkpoint, beside = request.checkpoint, None
     if checkpoint is not None:
         beside = checkpoint.with_suffix(".guides.safetensors")
@@ -220,6 +236,7 @@ def _own_guides(weights: LayerWeights, request: FitRequest, budget: TimeBudget, 
         weights,
         seed=request.seed,
         training_iterations=request.config.iterations,
+        starts=starts,
         time_limit=budget.share(_GUIDE_BUDGET),
         on_share=watchers.of_phase("likely graphs"),
     )
@@ -239,6 +256,8 @@ class JudgingChains:
     seed : int
     training_iterations : int
         A short training is judged by short chains.
+    starts : sequence of ndarray, shape (d,), int64
+        As for `draw_guides`.
     time_limit : float, optional
         Seconds after which the chains end in any case.
     training_cores : int
@@ -261,6 +280,7 @@ class JudgingChains:
         *,
         seed: int,
         training_iterations: int,
+        starts: Sequence[Int64[np.ndarray, " d"]] = (),
         time_limit: float | int | None = None,
         training_cores: int = 1,
     ):
@@ -277,6 +297,7 @@ class JudgingChains:
             weights,
             streams.sequences("judges", CHAINS),
             streams.sequences("cooled starts of judges", CHAINS),
+            starts,
             iterations=longer * _chain_iterations(weights.d, training_iterations, _STEPS),
             kept=kept,
             time_budget=time_limit,
@@ -319,6 +340,7 @@ def _run(
     weights: LayerWeights,
     streams: Sequence[np.random.SeedSequence],
     cooled: Sequence[np.random.SeedSequence],
+    starts: Sequence[Int64[np.ndarray, " d"]],
     *,
     iterations: int,
     kept: int,
@@ -331,7 +353,8 @@ def _run(
         streams=streams,
         iterations=iterations,
         kept=kept,
-        cooled=cooled,
+        starts=starts,
+        cooled=() if len(starts) else cooled,
         time_budget=time_budget,
         threads=threads,
         on_report=on_report,

@@ -2,13 +2,13 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from dag_gfn.budget import TimeBudget
@@ -29,6 +29,7 @@ from dag_gfn.gflownet.training.replay import TrajectoryReplay
 from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.refined_weights import RefinedWeights, refined_weights
 from dag_gfn.scores import ScoreTable
 
 _log = logging.getLogger(__name__)
@@ -94,14 +95,14 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         self.table, self.request, self.watchers, self.budget = table, request, watchers, budget
         self.streams = FitStreams(request.seed, usable_device(request.device), request.processes)
 
-    def layer_weights(self) -> LayerWeights:
+    def layer_weights(self) -> RefinedWeights:
         """Return the table with parents summed out; of several processes the leading one does it for all."""
         with self.budget.phase("parent sets"):
             return self.request.processes.shared(  # beyond 20 nodes the clock has a say in them
-                lambda: LayerWeights.build(
+                lambda: refined_weights(
                     self.table,
-                    outside=True,
-                    seconds=self.budget.remaining(),
+                    seed=self.request.seed,
+                    budget=self.budget,
                     on_phase=self.watchers.on_phase,
                 )
             )
@@ -124,13 +125,16 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
         """Return the seconds to keep for work that cannot be tried, where so many seconds are left."""
         return 0.0
 
-    def begin_judging(self, weights: LayerWeights, share: float) -> None:
+    def begin_judging(
+        self, weights: LayerWeights, share: float, starts: Sequence[Int64[np.ndarray, " d"]] = ()
+    ) -> None:
         """Let the judges begin, for a share of the time that is left; of several processes the leading one has them."""
         left, processes = self.budget.remaining(), self.request.processes
         if not processes.leads:
             return
         self.judges = JudgingChains(
             weights,
+            starts=starts,
             seed=self.request.seed,
             training_iterations=self.request.config.iterations,
             time_limit=None if left is None else share * left,

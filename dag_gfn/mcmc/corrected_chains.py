@@ -9,8 +9,12 @@ probabilities of the draws. Over the draws that sums to the true weight of L, an
 probability in proportion to its ratio, makes a DAG from the posterior.
 
 - Steps of the usual chain lead to another layering, and back with the same probability by the approximate weights:
-  as many at the end as at the beginning, and reversals of edges between. Nodes whose U or Q has changed get new draws,
-  and the whole is accepted with probability :math:`\min(1, \prod_v \bar a'_v / \bar a_v)`.
+  as many at the end as at the beginning, and reversals of edges between. Where U or Q of a node has changed, each of
+  its sets T stays with probability :math:`\min(1, q'(T) / q(T))`, with q and q' its probabilities before and after.
+  Otherwise it gives way to a T' that is drawn from q' and accepted with probability
+  :math:`1 - \min(1, q(T') / q'(T'))`. Together T and T' are then as probable as on the way back, and as often alike
+  as they can be (a maximal coupling). The whole is accepted with probability
+  :math:`\min(1, \prod_v \bar a'_v / \bar a_v)`, in which sets that have stayed cancel.
 - Some nodes are offered new draws in the same layering, and take them with probability
   :math:`\min(1, \bar a'_v / \bar a_v)`.
 
@@ -22,7 +26,8 @@ References
 ----------
 Andrieu and Roberts, "The pseudo-marginal approach for efficient Monte Carlo computations", Annals of Statistics 37
 (2009). Christen and Fox, "Markov chain Monte Carlo using an approximation", J. Comput. Graph. Stat. 14 (2005).
-Margossian et al., "Nested R-hat", Bayesian Analysis (2024): chains in groups.
+Thorisson, "Coupling, stationarity, and regeneration" (2000), chapter 1: maximal couplings. Margossian et al., "Nested
+R-hat", Bayesian Analysis (2024): chains in groups.
 """
 
 import math
@@ -36,12 +41,12 @@ from jaxtyping import Bool, Float32, Float64, Int, Int64
 from numba import njit
 
 from dag_gfn.chunked import free_threads
-from dag_gfn.compilation import working_seconds
+from dag_gfn.compilation import lean, working_seconds
 from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_parents import draw_meeting
-from dag_gfn.layerings.node_weights import layer_masks, sets_before
+from dag_gfn.layerings.layered_parents import draw_meeting, draw_one
+from dag_gfn.layerings.node_weights import layer_masks, log_node_weight, sets_before
 from dag_gfn.layerings.outside_parents import log_ratio
 from dag_gfn.mcmc.chain_steps import begin, make_room, one_step
 from dag_gfn.mcmc.edge_reversal import reverse_edges
@@ -58,11 +63,12 @@ SWEEPS = 200
 """Proposals of each walker where there is no time limit."""
 _GROUPS = 4  # of the walkers of one chain
 _DRAWS = 16  # parent sets of each node
+_TRIES = 64  # draws for one set of a coupling
 _OFFERED = 0.2  # share of the nodes that are offered new draws in one sweep
 _KEPT = 64  # records of each chain, at least; at most twice as many
-_TUNED = 16  # sweeps at the beginning, in which the length of a proposal is found; they are not counted
+_TUNED = 24  # sweeps at the beginning, in which the length of a proposal is found; they are not counted
 _TUNED_BY = 4  # sweeps by whose acceptance it is changed
-_ACCEPTED = (0.25, 0.5)  # shares below and above which proposals get shorter and longer
+_ACCEPTED = (0.1, 0.3)  # shares below and above which proposals get shorter and longer
 _FACTOR = 1.6
 _EFFORT = (1 / 64, 4.0)  # of a proposal, at least and at most, in units of the next two
 _STEPS, _REVERSALS = 4, 3  # times d: steps before reversals, and as many after them; reversals
@@ -131,7 +137,7 @@ class CorrectedChains:
         the two halves.
         """
         means = self.edge.mean(axis=1, dtype=np.float64)
-        values = means.mean(axis=0)
+        values = means.mean(axis=0).clip(0.0, 1.0)
         half = self.edge.shape[1] // 2
         halves = np.stack(
             [self.edge[:, :half].mean(axis=1), self.edge[:, half:].mean(axis=1)], dtype=np.float64
@@ -195,10 +201,10 @@ def run_corrected(
     streams : sequence of SeedSequence
         The random stream of each chain. The number of threads does not matter.
     sweeps : int
-        Proposals of each walker beyond the first 16, in which their length is found. With a time budget, they go on
+        Proposals of each walker beyond the first 24, in which their length is found. With a time budget, they go on
         until it is over.
     time_budget : float, optional
-        Seconds; at least 24 sweeps are made in any case, after Ctrl-C too.
+        Seconds; at least 32 sweeps are made in any case, after Ctrl-C too.
     threads : int, optional
         As many as there are cores, unless given.
     on_share : callable, optional
@@ -281,9 +287,8 @@ class _Chain:
         self.inside, self.last = self._sets_before(self.layer_of)
         self.sets = np.empty((*layer_of.shape, _DRAWS), dtype=np.int64)
         self.log_ratios = np.empty(self.sets.shape)
-        everyone = np.arange(len(layer_of))
         for v in range(weights.d):
-            self.sets[:, v], self.log_ratios[:, v] = self._drawn(v, everyone, self.inside, self.last)
+            self.sets[:, v], self.log_ratios[:, v] = self._drawn(v)
         self.log_means = _log_mean(self.log_ratios)
         self.shares = np.empty((*layer_of.shape, weights.possible.size), dtype=np.float32)
         _fill_shares(self.sets, self.log_ratios, np.ones(layer_of.shape, dtype=bool), self.shares)
@@ -319,14 +324,22 @@ class _Chain:
         inside, last = self._sets_before(proposed)
         changed = (inside != self.inside) | (last != self.last)
         sets, log_ratios = self.sets.copy(), self.log_ratios.copy()
+        found = np.ones(len(proposed), dtype=bool)
         for v in range(d):
             which = np.flatnonzero(changed[:, v])
             if len(which):
-                sets[which, v], log_ratios[which, v] = self._drawn(v, which, inside, last)
+                before, after = (
+                    (self.inside[which, v], self.last[which, v]),
+                    (inside[which, v], last[which, v]),
+                )
+                of_node = sets[which, v]
+                _couple(self.weights.tables, v, *before, *after, self.rng, of_node, which, found)
+                sets[which, v] = of_node
+                log_ratios[which, v] = log_ratio(self.weights, self.table, v, of_node)
         log_means = np.where(changed, _log_mean(log_ratios), self.log_means)
         with np.errstate(invalid="ignore"):  # -inf less -inf
             gain = log_means.sum(axis=1) - self.log_means.sum(axis=1)
-        taken = self._accepts(gain)
+        taken = self._accepts(gain) & found
         self.layer_of[taken], self.inside[taken], self.last[taken] = (
             proposed[taken],
             inside[taken],
@@ -341,9 +354,9 @@ class _Chain:
         self._count(0, taken)
 
     def _redraw(self) -> None:
-        everyone, renewed = np.arange(len(self.layer_of)), np.zeros(self.layer_of.shape, dtype=bool)
+        renewed = np.zeros(self.layer_of.shape, dtype=bool)
         for v in np.flatnonzero(self.rng.random(self.weights.d) < _OFFERED).tolist():
-            sets, log_ratios = self._drawn(v, everyone, self.inside, self.last)
+            sets, log_ratios = self._drawn(v)
             log_means = _log_mean(log_ratios)
             with np.errstate(invalid="ignore"):  # -inf less -inf
                 taken = self._accepts(log_means - self.log_means[:, v])
@@ -367,16 +380,10 @@ class _Chain:
         _fill_sets_before(self.weights.tables, layer_of, inside, last)
         return inside, last
 
-    def _drawn(
-        self,
-        node: int,
-        which: Int64[np.ndarray, " c"],
-        inside: Int64[np.ndarray, "w d"],
-        last: Int64[np.ndarray, "w d"],
-    ) -> tuple[Int64[np.ndarray, "c m"], Float64[np.ndarray, "c m"]]:
-        """Return new sets of a node for some walkers, given U and Q of all, and the log of their ratios."""
-        sets = np.zeros((len(which), _DRAWS), dtype=np.int64)
-        _draw(self.weights.tables, node, inside[which, node], last[which, node], self.rng, sets)
+    def _drawn(self, node: int) -> tuple[Int64[np.ndarray, "w m"], Float64[np.ndarray, "w m"]]:
+        """Return new sets of a node for each walker, and the log of their ratios."""
+        sets = np.zeros((len(self.layer_of), _DRAWS), dtype=np.int64)
+        _draw(self.weights.tables, node, self.inside[:, node], self.last[:, node], self.rng, sets)
         return sets, log_ratio(self.weights, self.table, node, sets)
 
     def _record(self) -> None:
@@ -446,6 +453,41 @@ def _draw(tables, node, inside, last, rng, sets):
     for c in range(len(sets)):
         if inside[c] != 0:
             draw_meeting(tables, node, inside[c], last[c], rng.random(sets.shape[1]), rng, sets[c])
+
+
+@lean
+@no_type_check
+def _is_possible(parents, inside, last):
+    """Return whether a set has weight given U and Q."""
+    if inside == 0:
+        return parents == 0
+    return parents & ~inside == 0 and parents & last != 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+@no_type_check
+def _couple(tables, node, inside, last, new_inside, new_last, rng, sets, which, found):
+    """Change sets of a node, shape (c, m), from draws given U and Q to draws given others, shape (c,), by a coupling.
+
+    Where that takes too many draws, ``found[which]`` is made False: that is as probable on the way back.
+    """
+    for c in range(len(sets)):
+        before = log_node_weight(tables, node, inside[c], last[c], True)[0]
+        after = log_node_weight(tables, node, new_inside[c], new_last[c], True)[0]
+        for m in range(sets.shape[1]):
+            if _is_possible(sets[c, m], new_inside[c], new_last[c]) and np.log(rng.random()) < before - after:
+                continue
+            done = False
+            for _ in range(_TRIES):
+                parents = np.int64(0)
+                if new_inside[c] != 0:
+                    parents = draw_one(tables, node, new_inside[c], new_last[c], rng.random(), rng)
+                if not (_is_possible(parents, inside[c], last[c]) and np.log(rng.random()) < after - before):
+                    sets[c, m], done = parents, True
+                    break
+            if not done:
+                found[which[c]] = False
+                break
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

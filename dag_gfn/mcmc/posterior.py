@@ -42,7 +42,7 @@ _UNSEEN = 3.0  # -log 0.05: what this many tries are expected to meet once each 
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _TRIED = 256  # layerings by which the time of draws is foreseen
 _UNEVEN = (
-    4.0  # nats² of log-ratios of true to approximate weights, beyond which chains over DAGs correct these
+    4.0  # nats² of log-ratios of true to approximate weights, beyond which chains take these into account
 )
 _MOST_STEPS = 20_000_000  # of each chain over layerings, by default, where such chains follow
 _BEFORE_CORRECTION = 0.4  # of the time that is left when chains begin, where such chains follow
@@ -156,7 +156,7 @@ def fit_mcmc(
         iterations = min(default_iterations(table.d), _MOST_STEPS if by_chains else 10**18)
     streams = RandomStreams(seed)
     if callable(starts):  # the chains go on where those are that have chosen the candidates
-        starts = None if refined.layer_of is None else list(refined.layer_of)
+        starts = refined.untempered_starts() or None
     cooled = streams.sequences("cooled starts", chains) if starts is None else ()
     least, most = _KEPT[0], max(_blocks(_KEPT[1], table.d), _KEPT[0])
     with budget.phase("trials", shown="planning the time"):

@@ -27,8 +27,10 @@ from dag_gfn.scores import ScoreTable
 
 FindStarts = Callable[[LayerWeights, int, np.random.Generator, TimeBudget], Sequence[Int64[np.ndarray, " d"]]]
 """Finds layerings where chains begin, given weights, their number, a random generator and a time budget."""
+TEMPERED_NODES = 63
+"""Largest number of nodes of which chains are tempered."""
 _CHAINS = 4
-_ROUNDS = 3
+_ROUNDS = 4
 _FIRST_SIZE = 12  # candidates of each node, at most, before the last round
 _STEPS = (
     20,
@@ -38,7 +40,7 @@ _STEPS = (
 _STEPS_SHARE = 0.05  # of the steps that are planned later
 _KEPT = 64  # layerings of each chain
 _LOOKED_AT = (16, 256)  # layerings that candidates and odds are chosen by
-_CHAINS_SHARE = 0.04  # of the time that is left, for the chains of a round
+_CHAINS_SHARE = 0.03  # of the time that is left, for the chains of a round
 _REFINED_SHARE = 0.02  # of the same, for candidates and odds
 _REFINED_SECONDS = 10.0  # where there is no limit
 _SEARCHED_SHARE = 0.3  # of the time for candidates of each node alone, now that these are the first ones only
@@ -76,6 +78,14 @@ class RefinedWeights:
     weights: LayerWeights
     layer_of: Int64[np.ndarray, "c d"] | None = None
     log_ratio_variance: float = 0.0
+
+    def untempered_starts(self) -> list[Int64[np.ndarray, " d"]]:
+        """Return the layerings where chains begin that are not tempered; none where ladders are better.
+
+        Ladders of tempered chains need more rungs with more nodes, and a layering then takes too long from the highest
+        temperature to the lowest.
+        """
+        return [] if self.layer_of is None or self.weights.d <= TEMPERED_NODES else list(self.layer_of)
 
 
 def refined_weights(

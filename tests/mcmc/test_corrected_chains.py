@@ -86,11 +86,11 @@ def test_records_are_merged_as_they_grow():
     table = score_table(3)
     weights = LayerWeights.build(table, num_candidates=1, outside=True)
     chains = corrected(table, weights, walkers=4, sweeps=300)
-    assert chains.sweeps == 316
+    assert chains.sweeps == 324
     assert 48 <= chains.edge.shape[1] <= 96
     assert chains.parents.shape == (chains.edge.shape[1], 16, 3)
     short = corrected(table, weights, walkers=4, sweeps=1)
-    assert short.sweeps == 24  # too few would say nothing
+    assert short.sweeps == 32  # too few would say nothing
     assert short.edge.shape[1] == 6
 
 
@@ -146,13 +146,13 @@ def test_an_interrupt_keeps_what_there_is():
 
     def interrupts(share):
         told.append(share)
-        if len(told) == 30:
+        if len(told) == 40:
             raise KeyboardInterrupt
 
     chains = run_corrected(weights, table, starts, streams=streams, sweeps=1_000, on_share=interrupts)
     assert chains.interrupted
-    assert chains.sweeps == 30
+    assert chains.sweeps == 40
     told.clear()
-    whole = run_corrected(weights, table, starts, streams=streams, sweeps=14)
+    whole = run_corrected(weights, table, starts, streams=streams, sweeps=16)
     assert not whole.interrupted
     np.testing.assert_array_equal(whole.parents, chains.parents)

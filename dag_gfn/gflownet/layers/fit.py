@@ -112,7 +112,8 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
 
     def __init__(self, table: ScoreTable, request: FitRequest, watchers: Watchers, budget: TimeBudget):
         super().__init__(table, request, watchers, budget)
-        self.weights = self.layer_weights()
+        refined = self.layer_weights()
+        self.weights, self.starts = refined.weights, refined.untempered_starts()
         self.environment = RootLayers(self.weights, device=self.streams.device)
         self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
         self.shown: Guides | None = None
@@ -123,8 +124,8 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
             return
         budget = self.budget
         with budget.phase("guides"):
-            self.shown = guides_of(self.weights, self.request, self.budget, self.watchers)
-        self.begin_judging(self.weights, _JUDGING_BUDGET)
+            self.shown = guides_of(self.weights, self.request, self.budget, self.watchers, self.starts)
+        self.begin_judging(self.weights, _JUDGING_BUDGET, self.starts)
         with budget.phase("preparation"):
             self.guides = self._trajectories(self.shown)
 
