@@ -118,7 +118,7 @@ class _OverEdges(GFlowNetKind[_Moved, EdgeFit]):
         """Draw DAGs of Markov chains, and take them apart edge by edge."""
         if self.request.config.guide_share == 0:
             return
-        streams, weights = self.streams, self.layer_weights()
+        streams, weights = self.streams, self.layer_weights().weights
         self.weights = weights
         with self.budget.phase("guides"):
             guides = guides_of(weights, self.request, self.budget, self.watchers)
