@@ -8,8 +8,9 @@ of v. With parent sets T drawn for v given these layerings, and
 
 .. math:: \rho_{vu}(T) = \frac{w_v(T \cup \{u\})}{w_v(T \setminus \{u\})}
 
-- u is a parent of v with probability :math:`\rho / (1 + \rho)` where it comes before v: the K most probable nodes
-  become candidates;
+- u is a parent of v with probability :math:`\rho / (1 + \rho)` where it comes before v. The K most probable nodes
+  become candidates. Layerings in which u comes later count less, but they do count: otherwise children of v are no
+  candidates, layerings that turn these edges seem improbable, and chains never find out;
 - any other node takes the odds of that probability over the draws in which it comes before v. The mean of :math:`\rho`
   would do in theory, but a single draw of a set that the true weights rule out can decide it.
 
@@ -27,7 +28,7 @@ from dag_gfn.scores import ScoreTable
 
 _DRAWS = 2  # parent sets of each node for each layering
 _FEW = 8  # draws in which a node comes before another: with fewer, its odds are those over all draws
-_UNSEEN = 0.01  # what the probability as a parent counts where layerings are not looked at
+_LATER = 0.3  # what the probability as a parent counts in layerings in which the node comes later
 _LARGEST = 50.0  # nats of a ratio: beyond, it is certain
 
 
@@ -100,7 +101,7 @@ def _refined(
     log_ratio = _log_ratios(weights, table, node, layer_of, rng)
     before = np.repeat(layer_of[:, possible.nodes[node]] < layer_of[:, [node]], _DRAWS, axis=0)
     probability = 1.0 / (1.0 + np.exp(-log_ratio))
-    rank = np.where(before, probability, _UNSEEN * probability).mean(axis=0)
+    rank = np.where(before, probability, _LATER * probability).mean(axis=0)
     rank[required], rank[itself] = np.inf, -np.inf
     candidates = np.zeros(len(rank), dtype=bool)
     candidates[np.argsort(-rank, kind="stable")[:size]] = True

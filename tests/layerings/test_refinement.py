@@ -57,7 +57,7 @@ def test_candidates_and_odds_are_those_of_the_layering(options, rng):
         share = 1 / (1 + np.exp(-refined.log_odds[node]))
         least, most = np.array(ODDS) / (1 + np.array(ODDS))
         np.testing.assert_allclose(share[outside], expected[outside].clip(least, most), atol=0.03)
-        rank = np.where(before, expected, 0.01 * expected)
+        rank = np.where(before, expected, 0.3 * expected)
         left = outside & ~required[node]
         chosen = is_candidate[node] & ~required[node]
         assert not left.any() or not chosen.any() or rank[chosen].min() > rank[left].max() - 0.03
