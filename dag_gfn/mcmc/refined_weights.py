@@ -142,16 +142,18 @@ def refined_weights(
     streams = RandomStreams(seed)
     rng = streams.generator("candidates")
     starts = _starts(weights, streams, rng, find_starts, budget)
-    for number in range(_ROUNDS):
+    for number in range(_ROUNDS + 1):
         if on_phase is not None:
-            on_phase("better candidate parents", number / _ROUNDS)
+            on_phase("better candidate parents", number / (_ROUNDS + 1))
         chains = _run(weights, streams.sequences(f"candidates {number}", _CHAINS), starts, iterations, budget)
         layer_of = chains.layer_of[:, chains.layer_of.shape[1] // 2 :].reshape(-1, table.d)
-        chosen = rng.permutation(len(layer_of))[: _affordable(table, budget)]
-        of_last = size if number == _ROUNDS - 1 else None
-        weights = refine(weights, table, layer_of[chosen], size=of_last, rng=rng)
+        chosen = layer_of[rng.permutation(len(layer_of))[: _affordable(table, budget)]]
+        if number < _ROUNDS:
+            of_last = size if number == _ROUNDS - 1 else None
+            weights = refine(weights, table, chosen, size=of_last, rng=rng)
         starts = [_possible(weights, of_chain[::-1], rng) for of_chain in chains.layer_of.astype(np.int64)]
-    corrections = correct_parents(weights, table, layer_of[chosen], rng=rng).log_correction
+    # by other layerings than those that candidates and odds are fitted to
+    corrections = correct_parents(weights, table, chosen, rng=rng).log_correction
     possible = corrections > -np.inf  # others have too many parents
     variance = float(corrections[possible].var()) if possible.mean() > 0.5 else np.inf
     return RefinedWeights(weights, np.stack(starts), variance)
