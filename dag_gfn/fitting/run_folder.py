@@ -14,11 +14,12 @@ from dag_gfn.posterior.storage import listed, own_files, recover, require_replac
 _OPTIONS = "options.json"
 _CHECKPOINT = "checkpoint.safetensors"
 _GUIDES = "checkpoint.guides.safetensors"
+_WEIGHTS = "checkpoint.weights.safetensors"
 _LOCK = ".dag-gfn.lock"
 _MAX_OPTIONS = 10_000_000  # bytes
 _FILES = frozenset(
     (
-        *(_OPTIONS, _CHECKPOINT, _GUIDES, _LOCK),
+        *(_OPTIONS, _CHECKPOINT, _GUIDES, _WEIGHTS, _LOCK),
         *("checkpoint.new", "checkpoint.guides.new"),  # of earlier versions, killed while they saved
     )
 )

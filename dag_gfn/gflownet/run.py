@@ -98,14 +98,21 @@ class GFlowNetKind(ABC, Generic[Draws, Fit]):
     def layer_weights(self) -> RefinedWeights:
         """Return the table with parents summed out; of several processes the leading one does it for all."""
         with self.budget.phase("parent sets"):
-            return self.request.processes.shared(  # beyond 20 nodes the clock has a say in them
-                lambda: refined_weights(
-                    self.table,
-                    seed=self.request.seed,
-                    budget=self.budget,
-                    on_phase=self.watchers.on_phase,
-                )
-            )
+            return self.request.processes.shared(self._own_layer_weights)
+
+    def _own_layer_weights(self) -> RefinedWeights:
+        """Return those beside a checkpoint, as beyond 20 nodes the clock has a say in them; else new ones."""
+        checkpoint, beside = self.request.checkpoint, None
+        if checkpoint is not None and not self.table.is_complete:
+            beside = checkpoint.with_suffix(".weights.safetensors")
+            if checkpoint.exists() and beside.exists():
+                return RefinedWeights.load(beside, self.table)
+        refined = refined_weights(
+            self.table, seed=self.request.seed, budget=self.budget, on_phase=self.watchers.on_phase
+        )
+        if beside is not None:
+            refined.save(beside)
+        return refined
 
     def prepare(self) -> None:
         """Do the work that precedes the model: by default none."""

@@ -145,6 +145,25 @@ class LayerWeights:
         return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered, possible=table.possible)
 
     @classmethod
+    def given(
+        cls,
+        table: ScoreTable,
+        candidates: Int64[np.ndarray, " d"],
+        log_odds: Float64[np.ndarray, "d p"],
+        covered: Float64[np.ndarray, " d"],
+    ) -> "LayerWeights":
+        """Return the weights of a score table for given candidates; their scores are computed, in threads.
+
+        Parameters
+        ----------
+        table : ScoreTable
+        candidates, log_odds, covered
+            As the attributes.
+        """
+        scores = run_chunks(lambda v: table.scores_within(v, int(candidates[v])), range(table.d))
+        return cls.of(np.stack(scores), candidates, log_odds, covered, possible=table.possible)
+
+    @classmethod
     def of(
         cls,
         scores: Float64[np.ndarray, "d sets"],
@@ -235,11 +254,6 @@ class LayerWeights:
     def has_outside(self) -> bool:
         """Whether other nodes than candidates can be parents, so that draws by the weights need correction."""
         return bool(self.tables.outside.any())
-
-    @property
-    def mean_outside(self) -> float:
-        """Mean number of parents outside the candidates by their odds alone, in all nodes together."""
-        return float((1.0 / (1.0 + np.exp(-self.log_odds))).sum())
 
     def log_weight_of(self, parents: Int64[np.ndarray, "k d"]) -> Float64[np.ndarray, " k"]:
         """Return the log-weights of DAGs, given as the mask of each node's parents; -inf where a DAG has no weight.

@@ -18,7 +18,7 @@ The chains of the new weights visit other layerings, so this is done a few times
 """
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Bool, Float64, Int, Int64
 
 from dag_gfn.chunked import run_chunks
 from dag_gfn.graphs.subsets import pack, unpack
@@ -29,6 +29,7 @@ from dag_gfn.scores import ScoreTable
 _DRAWS = 2  # parent sets of each node for each layering
 _FEW = 8  # draws in which a node comes before another: with fewer, its odds are those over all draws
 _LATER = 0.3  # what the probability as a parent counts in layerings in which the node comes later
+_TIE = 1e-6  # what the odds and candidates so far count, where layerings tell nothing
 _LARGEST = 50.0  # nats of a ratio: beyond, it is certain
 
 
@@ -98,10 +99,17 @@ def _refined(
     required, impossible, itself = unpack(
         np.array([constraints.required[node], constraints.forbidden[node] | own, own]), possible.size
     )
-    log_ratio = _log_ratios(weights, table, node, layer_of, rng)
+    log_ratio, possible_draw = _log_ratios(weights, table, node, layer_of, rng)
     before = np.repeat(layer_of[:, possible.nodes[node]] < layer_of[:, [node]], _DRAWS, axis=0)
+    known = np.where(
+        unpack(weights.candidates, possible.size)[node], 1.0, 1 / (1 + np.exp(-weights.log_odds[node]))
+    )
     probability = 1.0 / (1.0 + np.exp(-log_ratio))
-    rank = np.where(before, probability, _LATER * probability).mean(axis=0)
+    if possible_draw.any():
+        probability, before = probability[possible_draw], before[possible_draw]
+    else:  # nothing new
+        probability = np.broadcast_to(known, probability.shape)
+    rank = np.where(before, probability, _LATER * probability).mean(axis=0) + _TIE * known
     rank[required], rank[itself] = np.inf, -np.inf
     candidates = np.zeros(len(rank), dtype=bool)
     candidates[np.argsort(-rank, kind="stable")[:size]] = True
@@ -122,14 +130,31 @@ def _log_ratios(
     node: int,
     layer_of: Int[np.ndarray, "k d"],
     rng: np.random.Generator,
-) -> Float64[np.ndarray, "m p"]:
-    """Return log rho of each possible parent beside each of the parent sets drawn for the layerings."""
+) -> tuple[Float64[np.ndarray, "m p"], Bool[np.ndarray, " m"]]:
+    """Return log rho of each possible parent beside each of the sets drawn for the layerings, and which are possible.
+
+    Where a set has as many parents as it can have, a node that is none of them takes the place of the one that gives
+    the least.
+    """
+    bits = np.int64(1) << np.arange(table.possible.size, dtype=np.int64)
     sets = draw_sets(weights, node, layer_of, _DRAWS, rng=rng).reshape(-1)
     drawn, which = np.unique(sets, return_inverse=True)
-    toggled = drawn[:, None] ^ (np.int64(1) << np.arange(table.possible.size, dtype=np.int64))
-    families, place = np.unique(np.append(drawn, toggled), return_inverse=True)
-    scores = table.scores_of(node, families)[place.reshape(-1)]
+    members = unpack(drawn, table.possible.size)
+    now, toggled = _scores(table, node, drawn), _scores(table, node, drawn[:, None] ^ bits)
     with np.errstate(invalid="ignore"):  # -inf less -inf: neither is possible
-        gains = scores[len(drawn) :].reshape(toggled.shape) - scores[: len(drawn), None]
-    gains = np.where(unpack(drawn, table.possible.size), -gains, gains)
-    return np.nan_to_num(gains, nan=-_LARGEST).clip(-_LARGEST, _LARGEST)[which.reshape(-1)]
+        gains = np.where(members, now[:, None] - toggled, toggled - now[:, None])
+    without = np.where(members, toggled, -np.inf)
+    full = (now > -np.inf) & (without.max(axis=1) > -np.inf) & ((toggled == -np.inf) & ~members).any(axis=1)
+    if full.any():
+        exchanged = drawn[full, None] ^ bits[without[full].argmax(axis=1), None] ^ bits
+        instead = _scores(table, node, exchanged) - now[full, None]
+        gains[full] = np.where(members[full] | (toggled[full] > -np.inf), gains[full], instead)
+    gains = np.nan_to_num(gains, nan=-_LARGEST).clip(-_LARGEST, _LARGEST)
+    which = which.reshape(-1)
+    return gains[which], now[which] > -np.inf
+
+
+def _scores(table: ScoreTable, node: int, sets: Int64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
+    """Return the values of parent sets of one node, each computed once."""
+    distinct, which = np.unique(sets, return_inverse=True)
+    return table.scores_of(node, distinct)[which.reshape(sets.shape)]

@@ -224,7 +224,8 @@ def run_corrected(
         while done < _TUNED + _LEAST or not (over or interrupted):
             running: list[Future[None]] = []
             try:
-                running += [pool.submit(chain.sweep) for chain in chains]
+                for chain in chains:
+                    running.append(pool.submit(chain.sweep))
                 for each in running:
                     each.result()
                 if on_share is not None:

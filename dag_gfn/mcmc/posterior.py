@@ -41,9 +41,7 @@ _TRIED_TRACES = 9  # by which the time of R-hat is foreseen
 _UNSEEN = 3.0  # -log 0.05: what this many tries are expected to meet once each is seen with probability 0.95
 _GRACE = 10.0  # seconds for draws after Ctrl-C
 _TRIED = 256  # layerings by which the time of draws is foreseen
-_UNEVEN = (
-    4.0  # nats² of log-ratios of true to approximate weights, beyond which chains take these into account
-)
+_UNEVEN = 1.5  # nats² of log-ratios of true to approximate weights, beyond which chains allow for them
 _MOST_STEPS = 20_000_000  # of each chain over layerings, by default, where such chains follow
 _BEFORE_CORRECTION = 0.4  # of the time that is left when chains begin, where such chains follow
 _CORRECTED = 0.9  # of the time that is left after these, for them
@@ -257,7 +255,7 @@ def _corrected(
     budget: TimeBudget,
     on_phase: Callable[[str, float], None] | None,
 ) -> MethodResult:
-    """Return the posterior by chains over DAGs that begin at draws of chains over layerings (`run_corrected`)."""
+    """Return the posterior by chains that take true scores into account, from draws of others (`run_corrected`)."""
     count, blocks = result.layer_of.shape[:2]
     begins = result.layer_of[:, np.linspace(0, blocks - 1, WALKERS).astype(np.int64)]
     left = budget.remaining()

@@ -9,11 +9,16 @@ weights can be corrected.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from dag_gfn.budget import TimeBudget
+from dag_gfn.errors import StorageError, shortened
+from dag_gfn.files import replacing
 from dag_gfn.graphs.subsets import popcount
 from dag_gfn.layerings.candidates import affordable_seconds, default_size
 from dag_gfn.layerings.layer_weights import LayerWeights, require_memory
@@ -40,8 +45,8 @@ _STEPS = (
 _STEPS_SHARE = 0.05  # of the steps that are planned later
 _KEPT = 64  # layerings of each chain
 _LOOKED_AT = (16, 256)  # layerings that candidates and odds are chosen by
-_CHAINS_SHARE = 0.03  # of the time that is left, for the chains of a round
-_REFINED_SHARE = 0.02  # of the same, for candidates and odds
+_CHAINS_SHARE = 0.03  # of a time budget, for the chains of a round
+_REFINED_SHARE = 0.02  # of it, for candidates and odds
 _REFINED_SECONDS = 10.0  # where there is no limit
 _SEARCHED_SHARE = 0.3  # of the time for candidates of each node alone, now that these are the first ones only
 _SEARCHES_SHARE = 0.1  # of the time that is left, for layerings to begin at
@@ -87,6 +92,51 @@ class RefinedWeights:
         """
         return [] if self.layer_of is None or self.weights.d <= TEMPERED_NODES else list(self.layer_of)
 
+    def save(self, path: Path) -> None:
+        """Write candidates, odds and layerings to a file, completely or not at all.
+
+        Raises
+        ------
+        StorageError
+            If that cannot be done.
+        """
+        weights = self.weights
+        arrays = {
+            "candidates": weights.candidates,
+            "log_odds": weights.log_odds,
+            "covered": weights.covered,
+            "variance": np.array([self.log_ratio_variance]),
+        }
+        if self.layer_of is not None:
+            arrays["layer_of"] = self.layer_of
+        try:
+            with replacing(path) as unfinished:
+                save_file(arrays, unfinished)
+        except (OSError, SafetensorError) as error:
+            raise StorageError(f"cannot write the candidate parents {path}: {error}") from error
+
+    @classmethod
+    def load(cls, path: Path, table: ScoreTable) -> "RefinedWeights":
+        """Read what `save` wrote for a score table; scores of candidates are computed again.
+
+        Raises
+        ------
+        StorageError
+            If the file cannot be read or belongs to another table.
+        """
+        try:
+            arrays = load_file(path)
+            chosen = arrays["candidates"], arrays["log_odds"], arrays["covered"]
+            if [each.shape for each in chosen] != [(table.d,), (table.d, table.possible.size), (table.d,)]:
+                raise ValueError(f"expected candidates of {table.d} nodes")
+            weights = LayerWeights.given(table, *chosen)
+            return cls(weights, arrays.get("layer_of"), float(arrays["variance"][0]))
+        except (OSError, SafetensorError, KeyError, ValueError, IndexError, TypeError, MemoryError) as error:
+            raise StorageError(
+                f"cannot go on with the candidate parents {path}: {shortened(str(error))}. They may belong to a run "
+                "with other options; repeat those, or start anew with --overwrite"
+            ) from error
+
 
 def refined_weights(
     table: ScoreTable,
@@ -112,7 +162,7 @@ def refined_weights(
     iterations : int, optional
         Steps of each chain that are planned later: these are shorter then.
     budget : TimeBudget, optional
-        Of the whole fit; about a fifth of what is left is used.
+        Of the whole fit; about a fifth of it is used.
     on_phase : callable, optional
         Called with the name of a phase and the share of it that is done, in [0, 1].
 
@@ -148,7 +198,7 @@ def refined_weights(
         chains = _run(weights, streams.sequences(f"candidates {number}", _CHAINS), starts, iterations, budget)
         layer_of = chains.layer_of[:, chains.layer_of.shape[1] // 2 :].reshape(-1, table.d)
         chosen = layer_of[rng.permutation(len(layer_of))[: _affordable(table, budget)]]
-        if number < _ROUNDS:
+        if number < _ROUNDS and not (number and budget.is_over()):
             of_last = size if number == _ROUNDS - 1 else None
             weights = refine(weights, table, chosen, size=of_last, rng=rng)
         starts = [_possible(weights, of_chain[::-1], rng) for of_chain in chains.layer_of.astype(np.int64)]

@@ -303,7 +303,7 @@ def _sampler_sentences(found: Diagnostics, evidence: Evidence) -> list[str]:
         )
         if correction.sweeps is not None:
             how = (
-                f"then by chains over graphs with their true scores, in {correction.sweeps:,} sweeps: worth {worth} "
+                f"true scores are taken into account within the chains, in {correction.sweeps:,} sweeps: worth {worth} "
                 "independent draws."
             )
         lines.append(

@@ -35,7 +35,7 @@ class Coverage(JsonRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class Correction(JsonRecord):
-    """How draws are corrected for parents outside the candidates: by importance weights, or by chains over DAGs.
+    """How draws are corrected for parents outside the candidates: by importance weights, or within chains.
 
     Attributes
     ----------
@@ -48,8 +48,8 @@ class Correction(JsonRecord):
     corrected_pareto_k : float
         Shape of the tail of the weights.
     sweeps : int or None
-        Sweeps of chains over DAGs (`dag_gfn.mcmc.corrected_chains`), which have no weights and say nothing of the
-        evidence; None where there were none.
+        Sweeps of chains that take true scores into account (`dag_gfn.mcmc.corrected_chains`). They have no weights and
+        say nothing of the evidence. None where there were none.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from dag_gfn.mcmc.partition import log_weight_of
 def test_what_is_kept_from_step_to_step_is_what_the_layering_gives():
     d, rng = 6, np.random.default_rng(0)
     weights = LayerWeights.of(random_table(d, seed=1, scale=8.0).complete)  # sums that cancel, too
-    layer_of, known, weight = np.zeros(d, dtype=np.int64), np.empty((2, d), dtype=np.int64), np.zeros(d)
+    layer_of, known, weight = np.zeros(d, dtype=np.int64), np.empty((4, d), dtype=np.int64), np.zeros(d)
     room = make_room(d)
     given_for, given, sums = np.full((2, d), -1), np.zeros((d, d)), np.zeros((d, d))
     tried, accepted = np.zeros((2, 5), dtype=np.int64)
@@ -40,6 +40,6 @@ def test_many_small_shares_do_not_underflow():
     scores = np.tile([0.0, np.log(1e-6)], (d, 1))
     candidates = np.int64(1) << np.roll(np.arange(d, dtype=np.int64), 1)  # of each node, the one before it
     weights = LayerWeights.of(scores, candidates)
-    known, weight = np.empty((2, d), dtype=np.int64), np.zeros(d)
+    known, weight = np.empty((4, d), dtype=np.int64), np.zeros(d)
     log_weight = begin(weights.tables, np.arange(d), known, weight, make_room(d))
     assert log_weight == pytest.approx((d - 1) * np.log(1e-6), rel=1e-9)

@@ -6,7 +6,7 @@ from sampler_cases import score_table
 
 import dag_gfn
 from dag_gfn.budget import TimeBudget
-from dag_gfn.errors import NotTractable
+from dag_gfn.errors import NotTractable, StorageError
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.outside_parents import correct_parents
 from dag_gfn.mcmc.partition import init, log_weight_of, run
@@ -95,3 +95,19 @@ def test_chains_of_many_nodes_go_on_where_these_were():
     table = simulated(TEMPERED_NODES + 1, 60, prior="fair")
     refined = refined_weights(table, seed=0, num_candidates=4, iterations=1_000)
     assert len(refined.untempered_starts()) == 4
+
+
+def test_weights_are_saved_and_loaded(tmp_path):
+    table = score_table(24, rows=40)
+    refined = refined_weights(table, seed=0, num_candidates=4, iterations=1_000)
+    refined.save(tmp_path / "weights.safetensors")
+    loaded = RefinedWeights.load(tmp_path / "weights.safetensors", table)
+    np.testing.assert_array_equal(loaded.weights.log_sums, refined.weights.log_sums)
+    np.testing.assert_array_equal(loaded.weights.log_odds, refined.weights.log_odds)
+    np.testing.assert_array_equal(loaded.layer_of, refined.layer_of)
+    assert loaded.log_ratio_variance == refined.log_ratio_variance
+    with pytest.raises(StorageError, match="other options"):
+        RefinedWeights.load(tmp_path / "weights.safetensors", score_table(25, rows=40))
+    (tmp_path / "weights.safetensors").write_bytes(b"no")
+    with pytest.raises(StorageError, match="start anew"):
+        RefinedWeights.load(tmp_path / "weights.safetensors", table)

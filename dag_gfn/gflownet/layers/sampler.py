@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float64, Int64
 
-from dag_gfn.chunked import run_chunks
 from dag_gfn.errors import NotTractable, TrainingError
 from dag_gfn.gflownet.env.root_layers import RootLayers
 from dag_gfn.gflownet.layers.conditional import draw_given
@@ -282,14 +281,9 @@ class LayerSampler:
             if table.complete is not None:
                 weights = LayerWeights.of(table.complete)
             else:
-                masks = stored.arrays["candidates"]
-                scores = run_chunks(lambda v: table.scores_within(v, int(masks[v])), range(table.d))
-                weights = LayerWeights.of(
-                    np.stack(scores),
-                    masks,
-                    stored.arrays["log_odds"],
-                    stored.arrays["covered"],
-                    possible=table.possible,
+                arrays = stored.arrays
+                weights = LayerWeights.given(
+                    table, arrays["candidates"], arrays["log_odds"], arrays["covered"]
                 )
         except (KeyError, ValueError, IndexError, TypeError, MemoryError) as error:
             raise damaged(stored.path, error) from error
