@@ -74,6 +74,9 @@ class Candidates:
     covered : ndarray, shape (d,), float64
         Estimated share of the total weight of each node's parent sets that lies within its candidates, with the
         others taken as independent.
+    in_orders : ndarray, shape (d, p), float64
+        Probability of each node as a parent of v where only the nodes before v in a random order can be; 0 where all
+        others are candidates.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class Candidates:
     masks: Int64[np.ndarray, " d"]
     log_odds: Float64[np.ndarray, "d p"]
     covered: Float64[np.ndarray, " d"]
+    in_orders: Float64[np.ndarray, "d p"]
 
 
 def covered_share(log_odds: Float64[np.ndarray, "d p"]) -> Float64[np.ndarray, " d"]:
@@ -183,7 +187,7 @@ def choose_candidates(
     d = table.d
     if size >= d - 1:
         everyone = np.array([table.possible.everyone(v) for v in range(d)], dtype=np.int64)
-        return Candidates(everyone, np.full((d, d), -np.inf), np.ones(d))
+        return Candidates(everyone, np.full((d, d), -np.inf), np.ones(d), np.zeros((d, d)))
     required = popcount(table.constraints.required)
     if size < max(1, required.max()):
         node = int(required.argmax())
@@ -193,8 +197,8 @@ def choose_candidates(
         )
     extent = _extent(table, seconds)
     chosen = run_chunks(lambda node: _choose(table, node, size, extent), range(d), progress=on_share)
-    masks, log_odds, covered = zip(*chosen, strict=True)
-    return Candidates(np.array(masks), np.stack(log_odds), np.array(covered))
+    masks, log_odds, covered, in_orders = zip(*chosen, strict=True)
+    return Candidates(np.array(masks), np.stack(log_odds), np.array(covered), np.stack(in_orders))
 
 
 @dataclass(frozen=True)
@@ -220,8 +224,8 @@ def _largest_power(number: float) -> int:
 
 def _choose(
     table: ScoreTable, node: int, size: int, extent: _Extent
-) -> tuple[int, Float64[np.ndarray, " d"], float]:
-    """Return the mask of a node's candidates, the log-odds of all others, and the covered share of the weight."""
+) -> tuple[int, Float64[np.ndarray, " p"], float, Float64[np.ndarray, " p"]]:
+    """Return the mask of candidates, log-odds of others, the covered share, and probabilities in random orders."""
     constraints, own = table.constraints, table.possible.own_bit(node)
     required, impossible, itself = unpack(
         np.array([constraints.required[node], constraints.forbidden[node] | own, own]), table.possible.size
@@ -238,7 +242,8 @@ def _choose(
     share = (1 - _IN_ORDERS) * found.alone + _IN_ORDERS * found.in_orders
     share = share[outside].clip(*_OUTSIDE_SHARES)
     log_odds[outside] = np.log(share) - np.log1p(-share)
-    return int(pack(candidates)), log_odds, float(np.prod(1 - found.alone[outside]))
+    covered = float(np.prod(1 - found.alone[outside]))
+    return int(pack(candidates)), log_odds, covered, found.in_orders
 
 
 def _search(

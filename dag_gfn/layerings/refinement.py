@@ -10,7 +10,8 @@ of v. With parent sets T drawn for v given these layerings, and
 
 - u is a parent of v with probability :math:`\rho / (1 + \rho)` where it comes before v. The K most probable nodes
   become candidates. Layerings in which u comes later count less, but they do count: otherwise children of v are no
-  candidates, layerings that turn these edges seem improbable, and chains never find out;
+  candidates, layerings that turn these edges seem improbable, and chains never find out. For the same reason what is
+  likely in random orders counts as much again: where a child becomes a parent, so do its other parents;
 - any other node takes the odds of that probability over the draws in which it comes before v. The mean of :math:`\rho`
   would do in theory, but a single draw of a set that the true weights rule out can decide it.
 
@@ -29,6 +30,7 @@ from dag_gfn.scores import ScoreTable
 _DRAWS = 2  # parent sets of each node for each layering
 _FEW = 8  # draws in which a node comes before another: with fewer, its odds are those over all draws
 _LATER = 0.3  # what the probability as a parent counts in layerings in which the node comes later
+_IN_ORDERS = 0.0005  # part of odds that are those in random orders: odds that are too low do more harm
 _TIE = 1e-6  # what the odds and candidates so far count, where layerings tell nothing
 _LARGEST = 50.0  # nats of a ratio: beyond, it is certain
 
@@ -39,6 +41,7 @@ def refine(
     layer_of: Int[np.ndarray, "k d"],
     *,
     size: int | None = None,
+    in_orders: Float64[np.ndarray, "d p"] | None = None,
     rng: np.random.Generator,
 ) -> LayerWeights:
     """Return weights whose candidates and odds are those of the parents given some layerings, in threads.
@@ -53,6 +56,9 @@ def refine(
         Layerings from all over the posterior.
     size : int, optional
         K, the number of candidates of each node; as many as before by default.
+    in_orders : ndarray, shape (d, p), float64, optional
+        Probability of each node as a parent of another in random orders (`Candidates.in_orders`): counts beside what
+        the layerings tell.
     rng : numpy.random.Generator
         The result does not depend on the number of threads.
 
@@ -80,7 +86,10 @@ def refine(
     layer_of = layer_of.astype(np.int16)
     size = weights.tables.members.shape[1] if size is None else size
     streams = rng.spawn(weights.d)
-    found = run_chunks(lambda v: _refined(weights, table, v, layer_of, size, streams[v]), range(weights.d))
+    others = np.zeros_like(weights.log_odds) if in_orders is None else in_orders
+    found = run_chunks(
+        lambda v: _refined(weights, table, v, layer_of, size, others[v], streams[v]), range(weights.d)
+    )
     masks, log_odds, covered, scores = (np.array(each) for each in zip(*found, strict=True))
     return LayerWeights.of(scores, masks, log_odds, covered, possible=table.possible)
 
@@ -91,6 +100,7 @@ def _refined(
     node: int,
     layer_of: Int[np.ndarray, "k d"],
     size: int,
+    in_orders: Float64[np.ndarray, " p"],
     rng: np.random.Generator,
 ) -> tuple[int, Float64[np.ndarray, " p"], float, Float64[np.ndarray, " sets"]]:
     """Return the mask of a node's candidates, the log-odds of the others, the covered share, and scores of all sets."""
@@ -109,7 +119,7 @@ def _refined(
         probability, before = probability[possible_draw], before[possible_draw]
     else:  # nothing new
         probability = np.broadcast_to(known, probability.shape)
-    rank = np.where(before, probability, _LATER * probability).mean(axis=0) + _TIE * known
+    rank = np.where(before, probability, _LATER * probability).mean(axis=0) + _LATER * in_orders + _TIE * known
     rank[required], rank[itself] = np.inf, -np.inf
     candidates = np.zeros(len(rank), dtype=bool)
     candidates[np.argsort(-rank, kind="stable")[:size]] = True
@@ -117,6 +127,7 @@ def _refined(
     outside &= required.sum() < constraints.limit(node)
     counted = before | (before.sum(axis=0) < _FEW)
     share = (probability * counted).sum(axis=0) / counted.sum(axis=0)
+    share = (1.0 - _IN_ORDERS) * share + _IN_ORDERS * in_orders
     odds = (share / np.maximum(1.0 - share, 1e-12)).clip(*ODDS)
     log_odds = np.where(outside, np.log(odds), -np.inf)
     covered = np.exp(-(np.logaddexp(0.0, log_odds) * before).sum(axis=1)).mean()

@@ -20,7 +20,7 @@ from dag_gfn.budget import TimeBudget
 from dag_gfn.errors import StorageError, shortened
 from dag_gfn.files import replacing
 from dag_gfn.graphs.subsets import popcount
-from dag_gfn.layerings.candidates import affordable_seconds, default_size
+from dag_gfn.layerings.candidates import affordable_seconds, choose_candidates, default_size
 from dag_gfn.layerings.layer_weights import LayerWeights, require_memory
 from dag_gfn.layerings.outside_parents import correct_parents
 from dag_gfn.layerings.refinement import refine
@@ -179,16 +179,23 @@ def refined_weights(
     """
     budget = TimeBudget() if budget is None else budget
     left, required = budget.remaining(), int(popcount(table.constraints.required).max(initial=0))
-    build = partial(LayerWeights.build, table, outside=True, on_phase=on_phase)
     size = num_candidates
     if size is None:
         size = table.d - 1 if table.is_complete else default_size(table, affordable_seconds(left))
     if size >= min(table.d - 1, table.possible.size):
-        return RefinedWeights(build(num_candidates=num_candidates, seconds=left))
+        return RefinedWeights(
+            LayerWeights.build(
+                table, num_candidates=num_candidates, outside=True, seconds=left, on_phase=on_phase
+            )
+        )
     require_memory(table.d, size)
-    if left is not None:
-        left *= _SEARCHED_SHARE
-    weights = build(num_candidates=min(size, max(_FIRST_SIZE, required)), seconds=left)
+    first = choose_candidates(
+        table,
+        min(size, max(_FIRST_SIZE, required)),
+        seconds=affordable_seconds(None if left is None else _SEARCHED_SHARE * left),
+        on_share=None if on_phase is None else partial(on_phase, "candidate parents"),
+    )
+    weights = LayerWeights.given(table, first.masks, first.log_odds, first.covered)
     streams = RandomStreams(seed)
     rng = streams.generator("candidates")
     starts = _starts(weights, streams, rng, find_starts, budget)
@@ -200,7 +207,7 @@ def refined_weights(
         chosen = layer_of[rng.permutation(len(layer_of))[: _affordable(table, budget)]]
         if number < _ROUNDS and not (number and budget.is_over()):
             of_last = size if number == _ROUNDS - 1 else None
-            weights = refine(weights, table, chosen, size=of_last, rng=rng)
+            weights = refine(weights, table, chosen, size=of_last, in_orders=first.in_orders, rng=rng)
         starts = [_possible(weights, of_chain[::-1], rng) for of_chain in chains.layer_of.astype(np.int64)]
     # by other layerings than those that candidates and odds are fitted to
     corrections = correct_parents(weights, table, chosen, rng=rng).log_correction
