@@ -119,7 +119,9 @@ def _refined(
         probability, before = probability[possible_draw], before[possible_draw]
     else:  # nothing new
         probability = np.broadcast_to(known, probability.shape)
-    rank = np.where(before, probability, _LATER * probability).mean(axis=0) + _LATER * in_orders + _TIE * known
+    rank = (
+        np.where(before, probability, _LATER * probability).mean(axis=0) + _LATER * in_orders + _TIE * known
+    )
     rank[required], rank[itself] = np.inf, -np.inf
     candidates = np.zeros(len(rank), dtype=bool)
     candidates[np.argsort(-rank, kind="stable")[:size]] = True

@@ -495,19 +495,21 @@ def _couple(tables, node, inside, last, new_inside, new_last, rng, sets, which, 
 @no_type_check
 def _fill_shares(sets, log_ratios, where, shares):
     """Fill the share of the ratios of the sets with each possible parent, for the nodes of `where`, shape (w, d)."""
+    share = np.empty(shares.shape[2])
     for w in range(where.shape[0]):
         for v in range(where.shape[1]):
             if not where[w, v]:
                 continue
             largest, total = log_ratios[w, v].max(), 0.0
-            shares[w, v] = 0.0
+            share[:] = 0.0
             for m in range(sets.shape[2]):
                 ratio = 1.0 if largest == -np.inf else np.exp(log_ratios[w, v, m] - largest)
                 total += ratio
                 rest, bit = np.uint64(sets[w, v, m]), 0
                 while rest:
                     if rest & np.uint64(1):
-                        shares[w, v, bit] += ratio
+                        share[bit] += ratio
                     rest >>= np.uint64(1)
                     bit += 1
-            shares[w, v] /= total
+            for bit in range(len(share)):  # in double precision until here, so that what is in all sets has 1
+                shares[w, v, bit] = share[bit] / total

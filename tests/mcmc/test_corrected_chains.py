@@ -53,6 +53,7 @@ def test_edges_are_those_of_all_dags(case, candidates, own):
     away = np.abs(edge.values - exact) / np.maximum(edge.errors(), 1e-3)
     assert away.max() < 5.0
     assert edge.errors().max() < 0.02
+    assert (edge.values[exact > 1 - 1e-12] == 1.0).all()  # what is required
 
 
 def test_graphs_have_their_probabilities():
