@@ -136,21 +136,18 @@ class LayerWeights:
         require_memory(table.d, size)
         tell = (lambda name: None) if on_phase is None else lambda name: partial(on_phase, name)
         chosen = choose_candidates(table, size, seconds=core_seconds, on_share=tell("candidate parents"))
-        scores = run_chunks(
-            lambda v: table.scores_within(v, int(chosen.masks[v])),
-            range(table.d),
-            progress=tell("parent sets"),
-        )
         log_odds = chosen.log_odds if outside else None
-        return cls.of(np.stack(scores), chosen.masks, log_odds, chosen.covered, possible=table.possible)
+        return cls.given(table, chosen.masks, log_odds, chosen.covered, on_share=tell("parent sets"))
 
     @classmethod
     def given(
         cls,
         table: ScoreTable,
         candidates: Int64[np.ndarray, " d"],
-        log_odds: Float64[np.ndarray, "d p"],
+        log_odds: Float64[np.ndarray, "d p"] | None,
         covered: Float64[np.ndarray, " d"],
+        *,
+        on_share: Callable[[float], None] | None = None,
     ) -> "LayerWeights":
         """Return the weights of a score table for given candidates; their scores are computed, in threads.
 
@@ -158,9 +155,13 @@ class LayerWeights:
         ----------
         table : ScoreTable
         candidates, log_odds, covered
-            As the attributes.
+            As the attributes. Without odds no other node can be a parent.
+        on_share : callable, optional
+            Called with the share that is done, in [0, 1].
         """
-        scores = run_chunks(lambda v: table.scores_within(v, int(candidates[v])), range(table.d))
+        scores = run_chunks(
+            lambda v: table.scores_within(v, int(candidates[v])), range(table.d), progress=on_share
+        )
         return cls.of(np.stack(scores), candidates, log_odds, covered, possible=table.possible)
 
     @classmethod

@@ -106,14 +106,11 @@ def _refined(
     """Return the mask of a node's candidates, the log-odds of the others, the covered share, and scores of all sets."""
     constraints, possible = table.constraints, table.possible
     own = possible.own_bit(node)
-    required, impossible, itself = unpack(
-        np.array([constraints.required[node], constraints.forbidden[node] | own, own]), possible.size
-    )
+    of_node = [constraints.required[node], constraints.forbidden[node] | own, own, weights.candidates[node]]
+    required, impossible, itself, so_far = unpack(np.array(of_node), possible.size)
     log_ratio, possible_draw = _log_ratios(weights, table, node, layer_of, rng)
     before = np.repeat(layer_of[:, possible.nodes[node]] < layer_of[:, [node]], _DRAWS, axis=0)
-    known = np.where(
-        unpack(weights.candidates, possible.size)[node], 1.0, 1 / (1 + np.exp(-weights.log_odds[node]))
-    )
+    known = np.where(so_far, 1.0, 1 / (1 + np.exp(-weights.log_odds[node])))
     probability = 1.0 / (1.0 + np.exp(-log_ratio))
     if possible_draw.any():
         probability, before = probability[possible_draw], before[possible_draw]

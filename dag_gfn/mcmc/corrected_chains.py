@@ -45,9 +45,9 @@ from dag_gfn.compilation import lean, working_seconds
 from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.layered_parents import draw_meeting, draw_one
+from dag_gfn.layerings.layered_parents import draw_one
 from dag_gfn.layerings.node_weights import layer_masks, log_node_weight, sets_before
-from dag_gfn.layerings.outside_parents import log_ratio
+from dag_gfn.layerings.outside_parents import draw_sets, log_ratio
 from dag_gfn.mcmc.chain_steps import begin, make_room, one_step
 from dag_gfn.mcmc.edge_reversal import reverse_edges
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES
@@ -383,8 +383,7 @@ class _Chain:
 
     def _drawn(self, node: int) -> tuple[Int64[np.ndarray, "w m"], Float64[np.ndarray, "w m"]]:
         """Return new sets of a node for each walker, and the log of their ratios."""
-        sets = np.zeros((len(self.layer_of), _DRAWS), dtype=np.int64)
-        _draw(self.weights.tables, node, self.inside[:, node], self.last[:, node], self.rng, sets)
+        sets = draw_sets(self.weights, node, self.layer_of, _DRAWS, rng=self.rng)
         return sets, log_ratio(self.weights, self.table, node, sets)
 
     def _record(self) -> None:
@@ -445,15 +444,6 @@ def _fill_sets_before(tables, layer_of, inside, last):
         layer_masks(layer_of[w], layers, earlier)
         for v in range(layer_of.shape[1]):
             inside[w, v], last[w, v] = sets_before(tables.nodes, v, layer_of[w], layers, earlier)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-@no_type_check
-def _draw(tables, node, inside, last, rng, sets):
-    """Fill sets of a node, shape (c, m), drawn by the weights given U and Q, shape (c,); roots have no parents."""
-    for c in range(len(sets)):
-        if inside[c] != 0:
-            draw_meeting(tables, node, inside[c], last[c], rng.random(sets.shape[1]), rng, sets[c])
 
 
 @lean

@@ -2,8 +2,8 @@
 
 The first candidates and odds are those of each node alone. Chains of these weights go on for a short while, and the
 layerings that they visit give better ones (:mod:`dag_gfn.layerings.refinement`), a few times over. With 100 columns the
-variance of the log of the ratio of true to approximate weights falls from about 180 to below 1, so that draws by the
-weights can be corrected.
+variance of the log of the ratio of true to approximate weights falls from about 180 to a few nats², so that draws by
+the weights can be corrected.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,11 +37,8 @@ TEMPERED_NODES = 63
 _CHAINS = 4
 _ROUNDS = 4
 _FIRST_SIZE = 12  # candidates of each node, at most, before the last round
-_STEPS = (
-    20,
-    2_000,
-    200_000,
-)  # of each chain in a round: at least and at most for each node, and at most in all
+# of each chain in a round: at least and at most for each node, and at most in all
+_STEPS = (20, 2_000, 200_000)
 _STEPS_SHARE = 0.05  # of the steps that are planned later
 _KEPT = 64  # layerings of each chain
 _LOOKED_AT = (16, 256)  # layerings that candidates and odds are chosen by
@@ -205,9 +202,10 @@ def refined_weights(
         chains = _run(weights, streams.sequences(f"candidates {number}", _CHAINS), starts, iterations, budget)
         layer_of = chains.layer_of[:, chains.layer_of.shape[1] // 2 :].reshape(-1, table.d)
         chosen = layer_of[rng.permutation(len(layer_of))[: _affordable(table, budget)]]
-        if number < _ROUNDS and not (number and budget.is_over()):
-            of_last = size if number == _ROUNDS - 1 else None
-            weights = refine(weights, table, chosen, size=of_last, in_orders=first.in_orders, rng=rng)
+        last = number == _ROUNDS - 1  # the only one with as many candidates as are wanted
+        if last or (number < _ROUNDS and not budget.is_over()):
+            wanted = size if last else None
+            weights = refine(weights, table, chosen, size=wanted, in_orders=first.in_orders, rng=rng)
         starts = [_possible(weights, of_chain[::-1], rng) for of_chain in chains.layer_of.astype(np.int64)]
     # by other layerings than those that candidates and odds are fitted to
     corrections = correct_parents(weights, table, chosen, rng=rng).log_correction
