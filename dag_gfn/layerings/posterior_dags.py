@@ -139,14 +139,35 @@ def posterior_dags(
         on_share = None if on_phase is None else lambda share: on_phase("draws", share)
         adjacency = draw_dags(weights, layer_of.astype(np.int16), rng=rng, on_share=on_share)
     log_scores = table.log_reward_of(adjacency)
-    allowed = np.where(log_scores > -np.inf, log_share, -np.inf)  # the odds do not respect max_parents
+    allowed = shares_of_possible(log_share, log_scores)
+    return PosteriorDags(adjacency, allowed, log_scores, edge, float(effective_samples), correction)
+
+
+def shares_of_possible(
+    log_share: Float64[np.ndarray, " m"], log_scores: Float64[np.ndarray, " m"]
+) -> Float64[np.ndarray, " m"]:
+    """Return log-weights of DAGs, -inf where the score is: the odds of parents do not respect `max_parents`.
+
+    Raises
+    ------
+    NotTractable
+        If no DAG has a finite score.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.posterior_dags import shares_of_possible
+    >>> shares_of_possible(np.zeros(2), np.array([-np.inf, -3.0])).tolist()
+    [-inf, 0.0]
+    """
+    allowed = np.where(log_scores > -np.inf, log_share, -np.inf)
     if not (allowed > -np.inf).any():
         raise NotTractable(
             f"none of {len(allowed):,} graphs drawn with parents beyond each column's candidates is possible: allow "
             "more parents (max_parents, --max-parents), choose a prior that favours fewer (prior='fair', --prior "
             "fair), or fewer columns (--columns, --drop)"
         )
-    return PosteriorDags(adjacency, allowed, log_scores, edge, float(effective_samples), correction)
+    return allowed
 
 
 def draw_trial_dags(

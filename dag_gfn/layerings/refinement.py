@@ -10,8 +10,8 @@ of v. With parent sets T drawn for v given these layerings, and
 
 - u is a parent of v with probability :math:`\rho / (1 + \rho)` where it comes before v. The K most probable nodes
   become candidates. Layerings in which u comes later count less, but they do count: otherwise children of v are no
-  candidates, layerings that turn these edges seem improbable, and chains never find out. For the same reason what is
-  likely in random orders counts as much again: where a child becomes a parent, so do its other parents;
+  candidates, layerings that turn these edges seem improbable, and chains never find out. Places that remain go to
+  what is likely in random orders: where a child becomes a parent, so do its other parents;
 - any other node takes the odds of that probability over the draws in which it comes before v. The mean of :math:`\rho`
   would do in theory, but a single draw of a set that the true weights rule out can decide it.
 
@@ -31,7 +31,9 @@ _DRAWS = 2  # parent sets of each node for each layering
 _FEW = 8  # draws in which a node comes before another: with fewer, its odds are those over all draws
 _LATER = 0.3  # what the probability as a parent counts in layerings in which the node comes later
 _IN_ORDERS = 0.0005  # part of odds that are those in random orders: odds that are too low do more harm
+_ANYWHERE = 0.01  # what the probability in random orders counts: more of it takes places from likelier parents
 _TIE = 1e-6  # what the odds and candidates so far count, where layerings tell nothing
+_HALVINGS = 8  # of the members outside the candidates of a set that is not possible
 _LARGEST = 50.0  # nats of a ratio: beyond, it is certain
 
 
@@ -117,7 +119,9 @@ def _refined(
     else:  # nothing new
         probability = np.broadcast_to(known, probability.shape)
     rank = (
-        np.where(before, probability, _LATER * probability).mean(axis=0) + _LATER * in_orders + _TIE * known
+        np.where(before, probability, _LATER * probability).mean(axis=0)
+        + _ANYWHERE * in_orders
+        + _TIE * known
     )
     rank[required], rank[itself] = np.inf, -np.inf
     candidates = np.zeros(len(rank), dtype=bool)
@@ -143,11 +147,12 @@ def _log_ratios(
 ) -> tuple[Float64[np.ndarray, "m p"], Bool[np.ndarray, " m"]]:
     """Return log rho of each possible parent beside each of the sets drawn for the layerings, and which are possible.
 
-    Where a set has as many parents as it can have, a node that is none of them takes the place of the one that gives
-    the least.
+    Where a set has as many parents as it can have, the nodes that are none of them compete for the place of the one
+    that gives the least.
     """
     bits = np.int64(1) << np.arange(table.possible.size, dtype=np.int64)
     sets = draw_sets(weights, node, layer_of, _DRAWS, rng=rng).reshape(-1)
+    sets = _made_possible(weights, table, node, sets, rng)
     drawn, which = np.unique(sets, return_inverse=True)
     members = unpack(drawn, table.possible.size)
     now, toggled = _scores(table, node, drawn), _scores(table, node, drawn[:, None] ^ bits)
@@ -157,11 +162,38 @@ def _log_ratios(
     full = (now > -np.inf) & (without.max(axis=1) > -np.inf) & ((toggled == -np.inf) & ~members).any(axis=1)
     if full.any():
         exchanged = drawn[full, None] ^ bits[without[full].argmax(axis=1), None] ^ bits
-        instead = _scores(table, node, exchanged) - now[full, None]
-        gains[full] = np.where(members[full] | (toggled[full] > -np.inf), gains[full], instead)
+        left = members[full] | (toggled[full] > -np.inf)  # parents, and what finds a place anyway
+        instead = np.where(left, -np.inf, _scores(table, node, exchanged))
+        rivals = np.logaddexp(now[full], without[full].max(axis=1))
+        rivals = np.logaddexp(rivals, np.logaddexp.reduce(instead, axis=1))
+        share = np.exp(instead - rivals[:, None])
+        with np.errstate(divide="ignore"):  # log 0
+            gains[full] = np.where(left, gains[full], np.log(share) - np.log1p(-share.clip(max=1.0 - 1e-12)))
     gains = np.nan_to_num(gains, nan=-_LARGEST).clip(-_LARGEST, _LARGEST)
     which = which.reshape(-1)
     return gains[which], now[which] > -np.inf
+
+
+def _made_possible(
+    weights: LayerWeights,
+    table: ScoreTable,
+    node: int,
+    sets: Int64[np.ndarray, " m"],
+    rng: np.random.Generator,
+) -> Int64[np.ndarray, " m"]:
+    """Return sets that lose half of their members outside the candidates, at random, until they are possible.
+
+    Odds that are too high make all draws impossible, from which nothing could be learned.
+    """
+    outside = np.int64(weights.tables.outside[node])
+    sets = sets.copy()
+    for _ in range(_HALVINGS):
+        which = np.flatnonzero((sets & outside != 0) & (_scores(table, node, sets) == -np.inf))
+        if not len(which):
+            break
+        kept = pack(rng.random((len(which), table.possible.size)) < 0.5)
+        sets[which] &= kept | ~outside
+    return sets
 
 
 def _scores(table: ScoreTable, node: int, sets: Int64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:

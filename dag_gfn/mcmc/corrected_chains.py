@@ -43,7 +43,6 @@ from numba import njit
 from dag_gfn.chunked import free_threads
 from dag_gfn.compilation import lean, working_seconds
 from dag_gfn.graphs.possible_parents import PossibleParents
-from dag_gfn.graphs.subsets import unpack
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_parents import draw_one
 from dag_gfn.layerings.node_weights import layer_masks, log_node_weight, sets_before
@@ -51,17 +50,14 @@ from dag_gfn.layerings.outside_parents import draw_sets, log_ratio
 from dag_gfn.mcmc.chain_steps import begin, make_room, one_step
 from dag_gfn.mcmc.edge_reversal import reverse_edges
 from dag_gfn.mcmc.moves import MOVE_PROBABILITIES
-from dag_gfn.posterior import Marginal
-from dag_gfn.posterior.diagnostic_parts import Agreement
-from dag_gfn.posterior.limits import chains_agree
-from dag_gfn.posterior.missing_mass import draws_by_errors
 from dag_gfn.scores import ScoreTable
 
 WALKERS = 16
 """Layerings of each chain that go on."""
+GROUPS = 4
+"""Of the walkers of each chain."""
 SWEEPS = 200
 """Proposals of each walker where there is no time limit."""
-_GROUPS = 4  # of the walkers of one chain
 _DRAWS = 16  # parent sets of each node
 _TRIES = 64  # draws for one set of a coupling
 _OFFERED = 0.2  # share of the nodes that are offered new draws in one sweep
@@ -73,7 +69,8 @@ _FACTOR = 1.6
 _EFFORT = (1 / 64, 4.0)  # of a proposal, at least and at most, in units of the next two
 _STEPS, _REVERSALS = 4, 3  # times d: steps before reversals, and as many after them; reversals
 _LEAST = 8  # sweeps beyond those
-_SIGNIFICANT = 5.0  # standard errors: with thousands of edges none is off by as much by chance
+LEAST_SETS = (_TUNED + _LEAST) * _DRAWS // 2
+"""Parent sets of each node that one walker looks up in the sweeps that are made in any case, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +107,8 @@ class CorrectedChains:
     >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
     >>> starts, streams = np.zeros((2, 8, 3), dtype=int), RandomStreams(0).sequences("corrected", 2)
     >>> chains = run_corrected(weights, table, starts, streams=streams, sweeps=40)
-    >>> edge, agreement = chains.edges()
-    >>> edge.values.shape, agreement.chains
-    ((3, 3), 8)
+    >>> chains.edge.shape, chains.parents.shape
+    ((8, 48, 3, 3), (48, 16, 3))
     """
 
     edge: Float32[np.ndarray, "g k d d"]
@@ -123,58 +119,6 @@ class CorrectedChains:
     redrawn: float
     seconds: float
     interrupted: bool = False
-
-    def edges(self) -> tuple[Marginal, Agreement]:
-        r"""Return edge probabilities with their errors, and how well walkers, groups and halves of the time agree.
-
-        R-hat is the larger of two. That of groups is :math:`\sqrt{1 + B / W}` with B the variance of the means of all
-        groups in both halves, and W = p (1 - p) that of one DAG. That of walkers is :math:`\sqrt{W / (W - B)}` with B
-        the variance of the means of single walkers: walkers that hardly leave the mode where they began keep the shares
-        of modes by the approximate weights, on which all groups agree.
-
-        The error is that of the mean over groups, or over chains where that is larger. Where all groups move in the
-        same direction, they have not left their common beginning behind: then it is at least twice the difference of
-        the two halves.
-        """
-        means = self.edge.mean(axis=1, dtype=np.float64)
-        values = means.mean(axis=0).clip(0.0, 1.0)
-        half = self.edge.shape[1] // 2
-        halves = np.stack(
-            [self.edge[:, :half].mean(axis=1), self.edge[:, half:].mean(axis=1)], dtype=np.float64
-        )
-        # groups of one chain began at draws of the same chain over layerings
-        of_chains = means.reshape(-1, _GROUPS, *values.shape).mean(axis=1)
-        error = np.sqrt(
-            np.maximum(means.var(axis=0, ddof=1) / len(means), of_chains.var(axis=0, ddof=1) / len(of_chains))
-        )
-        moved = halves[1] - halves[0]
-        drift, by_chance = np.abs(moved.mean(axis=0)), moved.std(axis=0, ddof=1) / np.sqrt(len(means))
-        drifts = drift > _SIGNIFICANT * by_chance
-        edge = Marginal(values, "samples", np.maximum(error, np.where(drifts, 2.0 * drift, 0.0)))
-        within = values * (1.0 - values)
-        between = halves.reshape(-1, *values.shape).var(axis=0, ddof=1)
-        judged = (values > 0.01) & (values < 0.99)
-        of_groups = float((between[judged] / within[judged]).max(initial=0.0))
-        stuck = float((self._between_walkers()[judged] / within[judged]).max(initial=0.0))
-        r_hat = math.sqrt(max(1.0 + of_groups, 1.0 / max(1.0 - stuck, 1e-12)))
-        worth = min(draws_by_errors(edge), float(self.parents.shape[0] * self.parents.shape[1]))
-        return edge, Agreement(
-            chains=len(means),
-            max_r_hat=r_hat,
-            min_effective_draws=worth,
-            chains_agree=chains_agree(r_hat, worth),
-            chain_edge_standard_error=float(edge.errors().max()),
-        )
-
-    def _between_walkers(self) -> Float64[np.ndarray, "d d"]:
-        """Return the variance of the means of single walkers, beyond that of as many independent draws."""
-        k, _, d = self.parents.shape
-        variance = np.zeros((d, self.possible.size))
-        for node in range(d):
-            means = unpack(self.parents[:, :, node], self.possible.size).mean(axis=0)  # (walker, bit)
-            p = means.mean(axis=0)
-            variance[node] = means.var(axis=0, ddof=1) - p * (1.0 - p) / k
-        return self.possible.by_node(np.maximum(variance, 0.0), 0.0).T
 
 
 def run_corrected(
@@ -302,7 +246,7 @@ class _Chain:
         self.edges: list[np.ndarray] = []
         self.records: list[np.ndarray] = []
         self.thinning, self.summed = 1, 0
-        self.sum = np.zeros((_GROUPS, *self.shares.shape[1:]), dtype=np.float32)
+        self.sum = np.zeros((GROUPS, *self.shares.shape[1:]), dtype=np.float32)
 
     def sweep(self) -> None:
         """Propose another layering to each walker and new draws to some nodes, and record."""
@@ -388,7 +332,7 @@ class _Chain:
 
     def _record(self) -> None:
         w, d, p = self.shares.shape
-        self.sum += self.shares.reshape(_GROUPS, w // _GROUPS, d, p).mean(axis=1)
+        self.sum += self.shares.reshape(GROUPS, w // GROUPS, d, p).mean(axis=1)
         self.summed += 1
         if self.summed == self.thinning:
             self._end_block()

@@ -22,8 +22,10 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from dag_gfn.budget import TimeBudget
+from dag_gfn.layerings.corrected_dags import correct_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.partition import init_at, log_weight_of, run
+from dag_gfn.mcmc.partition import LayeringDraws, LayeringState, init_at, log_weight_of, run
+from dag_gfn.mcmc.refined_weights import refined_weights
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.scores import ScoreTable
 
@@ -32,18 +34,24 @@ RUNS = 4
 _FIRST = 1_000  # independent layerings at power 0
 _BLOCKS, _BURN_IN = 200, 50
 _STEPS_PER_NODE = 5
+_ALIKE = 4  # neighbouring layerings of a chain, that count for one
 _WORTH = 0.5  # least share of the draws that the weights may be worth
 _LEAST_SUPPORT = 0.01  # of the layerings, that must have some weight
 _MOST_POWERS = 2_000
 
 
 def tempered_evidence(
-    table: ScoreTable, *, seed: int, budget: TimeBudget | None = None, runs: int = RUNS
+    table: ScoreTable,
+    *,
+    seed: int,
+    budget: TimeBudget | None = None,
+    runs: int = RUNS,
+    num_candidates: int | None = None,
 ) -> Evidence:
     """Return an estimate of log Z with its standard error, from independent runs.
 
-    Where the table is not complete, the weights of parents that are no candidates are those of
-    :class:`dag_gfn.layerings.layer_weights.LayerWeights`, which are approximations.
+    Where there are parents outside the candidates (`LayerWeights`), it is that by approximate weights, and the mean
+    ratio of true to approximate weights of layerings at power 1 corrects it (`correct_dags`).
 
     Parameters
     ----------
@@ -53,11 +61,14 @@ def tempered_evidence(
         When it is over no further run begins.
     runs : int
         At least 2.
+    num_candidates : int, optional
+        As for `LayerWeights.build`.
 
     Returns
     -------
     Evidence
-        Not known where nearly all layerings are excluded, or fewer than two runs were done in time.
+        Not known where nearly all layerings are excluded, fewer than two runs were done in time, or the ratios are too
+        uneven for their mean to be known.
 
     Examples
     --------
@@ -72,17 +83,29 @@ def tempered_evidence(
     True
     """
     budget = TimeBudget() if budget is None else budget
-    weights = LayerWeights.build(table, outside=not table.is_complete, seconds=budget.remaining())
+    weights = refined_weights(table, seed=seed, num_candidates=num_candidates, budget=budget).weights
     found: list[float] = []
+    ends: list[Int64[np.ndarray, "k d"]] = []
     for stream in np.random.SeedSequence([seed, 19]).spawn(runs):
         if len(found) >= 2 and budget.is_over():
             break
-        log_z = _one_run(weights, np.random.default_rng(stream))
-        if log_z is None:
+        rng = np.random.default_rng(stream)
+        of_run = _one_run(weights, rng)
+        if of_run is None:
             return Evidence(None, None, "tempered")
+        log_z, state = of_run
         found.append(log_z)
-    error = float(np.std(found, ddof=1) / math.sqrt(len(found)))
-    return Evidence.known(float(np.mean(found)), error, "tempered")
+        if weights.has_outside:
+            ends.append(_run(weights, state, 1.0, rng)[0].layer_of[_BURN_IN:])
+    log_z, error = float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(len(found)))
+    if not weights.has_outside:
+        return Evidence.known(log_z, error, "tempered")
+    layerings, rng = np.concatenate(ends), np.random.default_rng([seed, 20])
+    corrected = correct_dags(weights, table, layerings, independent=len(layerings) / _ALIKE, rng=rng)
+    if corrected is None or not corrected.reliable:
+        return Evidence(None, None, "tempered")
+    error = math.hypot(error, corrected.shift_standard_error)
+    return Evidence.known(log_z + corrected.log_z_shift, error, "tempered")
 
 
 def number_of_layerings(d: int) -> list[int]:
@@ -122,8 +145,8 @@ def uniform_layering(d: int, counts: Sequence[int], rng: np.random.Generator) ->
     return layer_of
 
 
-def _one_run(weights: LayerWeights, rng: np.random.Generator) -> float | None:
-    """Return one estimate of log Z; None where nearly all layerings are excluded."""
+def _one_run(weights: LayerWeights, rng: np.random.Generator) -> tuple[float, LayeringState] | None:
+    """Return one estimate of log Z by the weights, and the last layering; None where nearly all are excluded."""
     d = weights.d
     counts = number_of_layerings(d)
     drawn = [uniform_layering(d, counts, rng) for _ in range(_FIRST)]
@@ -139,18 +162,26 @@ def _one_run(weights: LayerWeights, rng: np.random.Generator) -> float | None:
         log_z += float(np.logaddexp.reduce(step * log_weights)) - math.log(len(log_weights))
         power = min(power + step, 1.0)
         if power >= 1.0:
-            return log_z
-        chain, state, _ = run(
-            weights,
-            state,
-            rng=rng,
-            blocks=_BLOCKS + _BURN_IN,
-            thinning=_STEPS_PER_NODE * d,
-            temperature=1.0 / power,
-        )
+            return log_z, state
+        chain, state = _run(weights, state, power, rng)
         log_weights = chain.log_weights[_BURN_IN:]
         step = _next_step(log_weights, 1.0 - power)
     return None
+
+
+def _run(
+    weights: LayerWeights, state: LayeringState, power: float, rng: np.random.Generator
+) -> tuple[LayeringDraws, LayeringState]:
+    """Return the draws of a short chain at a power, burn-in among them, and its last layering."""
+    drawn, state, _ = run(
+        weights,
+        state,
+        rng=rng,
+        blocks=_BLOCKS + _BURN_IN,
+        thinning=_STEPS_PER_NODE * weights.d,
+        temperature=1.0 / power,
+    )
+    return drawn, state
 
 
 def _next_step(log_weights: Float64[np.ndarray, " k"], most: float) -> float:

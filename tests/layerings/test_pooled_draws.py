@@ -14,8 +14,8 @@ from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import layering_of
 from dag_gfn.layerings.pooled_draws import PooledLayerings
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
+from dag_gfn.mcmc.agreement import edges_of_chains
 from dag_gfn.mcmc.chains import run_chains
-from dag_gfn.mcmc.posterior import edges_of_chains
 
 
 def pooled(table, rng, n=400, m=100, power=0.7):

@@ -1,5 +1,8 @@
 """Candidates and odds from given layerings, beside sums over all parent sets."""
 
+import functools
+import itertools
+
 import numpy as np
 import pytest
 from sampler_cases import score_table
@@ -22,23 +25,41 @@ def probabilities(table, weights, node):
     sets = sets[(sets & ~inside == 0) & (sets & last != 0)] if own else np.zeros(1, dtype=np.int64)
     share = np.exp(weights.log_set_weights(node, sets))
 
+    @functools.cache
     def score(parents):
         return float(table.scores_of(node, np.array([parents]))[0])
 
     found, total = np.zeros(d), 0.0
-    for parents, of_set in zip(sets.tolist(), share.tolist(), strict=True):
-        if score(parents) == -np.inf:  # too many
-            continue
-        total += of_set
-        members = [t for t in range(d) if parents >> t & 1]
-        for u in range(d):
-            with_u, without = score(parents | 1 << u), score(parents & ~(1 << u))
-            if with_u == -np.inf and members and u != node:  # u instead of the member that gives least
-                weakest = max(members, key=lambda t: score(parents & ~(1 << t)))
-                with_u = score(parents & ~(1 << weakest) | 1 << u)
-            if with_u > -np.inf:
-                found[u] += of_set / (1 + np.exp(without - with_u))
+    for drawn, of_set in zip(sets.tolist(), share.tolist(), strict=True):
+        for parents, part in made_possible(drawn, int(weights.tables.outside[node]), score, 1.0):
+            total += of_set * part
+            members = [t for t in range(d) if parents >> t & 1]
+            others = [u for u in range(d) if u != node and u not in members]
+            for u in members + others:
+                with_u, without = score(parents | 1 << u), score(parents & ~(1 << u))
+                if with_u > -np.inf:
+                    found[u] += of_set * part / (1 + np.exp(without - with_u))
+                elif members:  # it competes for the place of the member that gives least
+                    weakest = max(members, key=lambda t: score(parents & ~(1 << t)))
+                    free = parents & ~(1 << weakest)
+                    rivals = [score(free | 1 << r) for r in others if score(parents | 1 << r) == -np.inf]
+                    all_of_them = np.exp([score(parents), score(free), *rivals]).sum()
+                    found[u] += of_set * part * np.exp(score(free | 1 << u)) / all_of_them
     return found / total
+
+
+def made_possible(parents, outside, score, share, depth=0):
+    """Return possible sets with their shares: others lose half of their members outside, again and again."""
+    members = [t for t in range(outside.bit_length()) if parents & outside >> t & 1]
+    if score(parents) > -np.inf:
+        return [(parents, share)]
+    if depth == 8 or not members:
+        return []
+    found = []
+    for kept in itertools.product((0, 1), repeat=len(members)):
+        left = parents & ~outside | sum(1 << t for t, stays in zip(members, kept, strict=True) if stays)
+        found += made_possible(left, outside, score, share / 2 ** len(members), depth + 1)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -83,6 +104,20 @@ def test_a_child_that_comes_later_stays_a_candidate_where_parents_are_few(rng):
     weights = LayerWeights.build(table, num_candidates=2, outside=True)
     refined = refine(weights, table, np.tile([1, 0, 0, 0, 0, 0, 2], (50, 1)), rng=rng)
     assert refined.candidates[0] == 0b1000010
+
+
+def test_odds_by_which_every_draw_has_too_many_parents_become_lower(rng):
+    table = score_table(12, rows=30, max_parents=2)
+    masks = np.array([1 << (v + 1) % 12 for v in range(12)])
+    log_odds = np.where(unpack(masks, 12) | np.eye(12, dtype=bool), -np.inf, np.log(ODDS[1]))
+    weights = LayerWeights.given(table, masks, log_odds, np.ones(12))
+    layerings = np.tile(np.arange(12), (200, 1))
+    joining = []
+    for _ in range(4):
+        joining.append((1 / (1 + np.exp(-weights.log_odds))).sum(axis=1).mean())
+        weights = refine(weights, table, layerings, rng=rng)
+    assert joining[0] > 5
+    assert joining[-1] < 2  # no more are possible
 
 
 def test_their_scores_are_those_of_the_table(rng):

@@ -8,7 +8,8 @@ from sampler_cases import log_reward, score_table
 
 from dag_gfn.graphs.possible_parents import PossibleParents
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.mcmc.corrected_chains import CorrectedChains, run_corrected
+from dag_gfn.mcmc.agreement import edges_of_corrected
+from dag_gfn.mcmc.corrected_chains import run_corrected
 from dag_gfn.mcmc.partition import init, run
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
@@ -48,7 +49,7 @@ def test_edges_are_those_of_all_dags(case, candidates, own):
         table = in_own_masks(table)
     weights = LayerWeights.build(table, num_candidates=candidates, outside=True)
     chains = corrected(table, weights)
-    edge, agreement = chains.edges()
+    edge, agreement = edges_of_corrected(chains)
     assert agreement.chains == 16
     away = np.abs(edge.values - exact) / np.maximum(edge.errors(), 1e-3)
     assert away.max() < 5.0
@@ -95,47 +96,12 @@ def test_records_are_merged_as_they_grow():
     assert short.edge.shape[1] == 6
 
 
-def groups_at(values, walkers=None):
-    """Return chains whose groups have one edge with these probabilities in the first and second half of the time."""
-    edge, rng = np.zeros((len(values), 40, 2, 2), dtype=np.float32), np.random.default_rng(0)
-    for g, (first, second) in enumerate(values):
-        edge[g, :20, 0, 1], edge[g, 20:, 0, 1] = first, second
-    parents = np.zeros((40, 64, 2), dtype=np.int64)
-    parents[:, :, 1] = rng.random((40, 64)) < 0.5 if walkers is None else walkers
-    return CorrectedChains(edge, parents, PossibleParents.all(2), 53, 0.5, 0.5, 1.0)
-
-
-def test_groups_that_differ_do_not_agree():
-    edge, agreement = groups_at([(0.5, 0.5)] * 15 + [(0.52, 0.5)]).edges()
-    assert agreement.chains_agree
-    assert edge.errors().max() < 0.01
-    edge, agreement = groups_at([(0.2, 0.2)] * 8 + [(0.8, 0.8)] * 8).edges()
-    assert not agreement.chains_agree
-    assert agreement.max_r_hat > 1.1
-    assert edge.errors()[0, 1] == pytest.approx(0.1732, abs=1e-3)  # the first two chains, and the others
-
-
 def test_chains_that_have_not_left_their_beginning_behind_do_not_agree():
     table = score_table(4, rows=40, seed=3)  # one candidate alone is far from the truth
     exact, _ = exact_edges(table)
     weights = LayerWeights.build(table, num_candidates=1, outside=True)
-    edge, agreement = corrected(table, weights, sweeps=16).edges()
+    edge, agreement = edges_of_corrected(corrected(table, weights, sweeps=16))
     assert np.abs(edge.values - exact).max() > 0.1
-    assert not agreement.chains_agree
-
-
-def test_walkers_that_stay_where_they_began_do_not_agree():
-    half = np.arange(64) % 2 == 0
-    agreement = groups_at([(0.5, 0.5)] * 16, walkers=half).edges()[1]
-    assert not agreement.chains_agree
-    assert agreement.max_r_hat > 10
-    seldom = half ^ (np.arange(40)[:, None] >= np.arange(64) % 40)  # each changes once
-    assert not groups_at([(0.5, 0.5)] * 16, walkers=seldom).edges()[1].chains_agree
-
-
-def test_what_still_moves_has_a_larger_error():
-    edge, agreement = groups_at([(0.4, 0.6)] * 16).edges()
-    assert edge.errors()[0, 1] == pytest.approx(0.4)
     assert not agreement.chains_agree
 
 

@@ -16,10 +16,9 @@ from dag_gfn.layerings.candidates import choose_candidates
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.mcmc import posterior as module
 from dag_gfn.mcmc.chains import run_chains
-from dag_gfn.mcmc.posterior import default_iterations, edges_of_chains, fit_mcmc, tempering_of
+from dag_gfn.mcmc.posterior import default_iterations, fit_mcmc
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement
-from dag_gfn.random_streams import RandomStreams
 
 CONSTRAINTS = {"required": [(0, 1)], "forbidden": [(1, 2), (2, 1)], "max_parents": 2}
 
@@ -121,7 +120,7 @@ def test_parents_outside_the_candidates_are_corrected(storage):
 
 
 def test_where_weights_would_leave_little_chains_take_true_scores_into_account(monkeypatch):
-    monkeypatch.setattr(module, "_UNEVEN", -1.0)
+    monkeypatch.setattr(module, "UNEVEN", -1.0)
     table = score_table(6, rows=12)
     exact = exact_marginals(table)
     posterior = recorded(
@@ -164,7 +163,7 @@ def test_chains_begin_at_cooled_layerings_of_their_own(monkeypatch):
 
 def test_many_columns_keep_fewer_blocks(monkeypatch):
     monkeypatch.setattr(module, "_KEPT", (10, 100))
-    monkeypatch.setattr(module, "_MANY_NODES", 4)
+    monkeypatch.setattr("dag_gfn.mcmc.agreement._MANY_NODES", 4)
     posterior = recorded(fit_mcmc(score_table(8, rows=60), seed=0, num_samples=3000, iterations=4_000))
     assert 25 <= posterior.info["diagnostics"]["kept_per_chain"] <= 50
     assert posterior.weights.sum() == pytest.approx(1)
@@ -175,79 +174,6 @@ def test_a_single_possible_dag():
     posterior = recorded(fit_mcmc(table, seed=0, num_samples=10, iterations=2_000))
     assert len(posterior) == 1
     assert posterior.info["diagnostics"]["chains_agree"]
-
-
-def two_modes(nats):
-    """Return weights of four nodes with two modes, the orders 0123 and 3210, in wells of `nats`."""
-    scores = np.full((4, 8), -4 * nats)  # sets of the other three nodes
-    scores[[0, 3], 0b000] = -nats  # who comes first pays, so that only one does
-    scores[[0, 3], 0b111] = 0.0
-    scores[1, [0b001, 0b110]] = 0.0  # 0, or 2 and 3
-    scores[2, [0b011, 0b100]] = 0.0  # 0 and 1, or 3
-    return LayerWeights.of(scores)
-
-
-UP, DOWN = np.array([0, 1, 2, 3]), np.array([3, 2, 1, 0])
-
-
-@pytest.mark.parametrize(
-    ("nats", "starts", "agree"),
-    [(1e4, [UP, UP, UP, DOWN], False), (1e4, [UP] * 4, False), (0.0, [UP, UP, UP, DOWN], True)],
-    ids=["at different ones", "all at one", "free to move"],
-)
-def test_chains_that_stay_at_different_layerings_do_not_agree(nats, starts, agree):
-    chains = run_chains(
-        two_modes(nats),
-        streams=np.random.SeedSequence(0).spawn(4),
-        iterations=20_000,
-        kept=500,
-        starts=starts,
-    )
-    edge, agreement = edges_of_chains(chains)
-    assert agreement.chains_agree is agree
-    assert (agreement.max_r_hat is not None) == agree
-    known = edge.standard_error is not None and edge.standard_error.max() < 0.3
-    assert known == agree
-
-
-def test_tempered_chains_find_both_modes_of_deep_wells():
-    streams = RandomStreams(0)
-    chains = run_chains(
-        two_modes(300.0),
-        streams=streams.sequences("chains", 4),
-        cooled=streams.sequences("cooled starts", 4),
-        iterations=300_000,
-        kept=500,
-    )
-    edge, agreement = edges_of_chains(chains)
-    assert agreement.chains_agree
-    assert agreement.min_effective_draws < len(chains.layer_of) * chains.layer_of.shape[1]
-    off = np.abs(edge.values[0, 1] - 0.5)  # 0 -> 1 or 1 -> 0
-    assert off < 4 * edge.standard_error[0, 1] < 0.4
-    found = tempering_of(chains)
-    assert found.arrivals == chains.arrivals.sum() > 200
-    assert found.missing_mass == pytest.approx(3 / found.arrivals)
-    assert found.min_swap_acceptance > 0.3
-    assert found.log_ratio_spread < 0.5
-
-
-def test_chains_that_never_move_agree_if_hotter_ones_have_looked_elsewhere():
-    weights = LayerWeights.of(
-        two_modes(30.0).log_weights + np.array([[0.0] * 8] * 3 + [[-20.0] + [0.0] * 7])
-    )  # UP alone
-    streams = RandomStreams(0)
-    cooled = streams.sequences("cooled starts", 4)
-    chains = run_chains(
-        weights, streams=streams.sequences("chains", 4), cooled=cooled, iterations=50_000, kept=500
-    )
-    assert (chains.layer_of == UP).all()
-    assert edges_of_chains(chains)[1].chains_agree
-    assert tempering_of(chains).arrivals > 20
-
-
-def test_without_tempering_there_is_nothing_to_tell_of_it():
-    chains = run_chains(two_modes(0.0), streams=np.random.SeedSequence(0).spawn(2), iterations=2_000, kept=50)
-    assert tempering_of(chains) is None
 
 
 class Ticking:
@@ -264,30 +190,6 @@ class Ticking:
 def chains_of_five(iterations=21_344):
     weights = LayerWeights.of(score_table(5, rows=30).complete)
     return run_chains(weights, streams=np.random.SeedSequence(0).spawn(4), iterations=iterations, kept=500)
-
-
-@pytest.mark.parametrize(("seconds", "merged"), [(None, 1), (10.0, 1), (1.0, 3), (0.5, 5), (0.0, 5)])
-def test_in_less_time_r_hat_is_of_fewer_and_longer_blocks(seconds, merged, monkeypatch):
-    chains, seen = chains_of_five(), []
-    assert chains.log_weights.shape == (4, 500)
-    real = module.diagnose
-
-    def seeing(traces, merged=1):
-        seen.append((traces.ndim, merged))
-        return real(traces, merged=merged)
-
-    monkeypatch.setattr(module, "diagnose", seeing)
-    whole, known = edges_of_chains(chains)
-    edge, agreement = edges_of_chains(chains, seconds=seconds, clock=Ticking())
-    # of 20 edges every third is tried, 7 in a second: all would take 2.9 s
-    assert seen[-2:] == [(4, merged), (2, merged)]
-    assert np.abs(edge.values - whole.values).max() < 1e-6
-    varying = whole.standard_error > 0
-    # the logarithm of an error by m nearly independent blocks is off by about 1 / sqrt(2 m), 0.035 for 4 x 100
-    ratio = edge.standard_error[varying] / whole.standard_error[varying]
-    assert np.abs(np.log(ratio)).max() < 5 * 0.035
-    assert abs(np.log(agreement.min_effective_draws / known.min_effective_draws)) < 10 * 0.035
-    assert agreement.chains_agree
 
 
 def test_chains_are_not_judged_where_there_is_no_time_left_for_it(monkeypatch):

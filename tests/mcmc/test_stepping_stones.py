@@ -26,6 +26,19 @@ def test_it_is_the_exact_evidence_within_its_error(d):
     assert found.standard_error < 0.5
 
 
+@pytest.mark.parametrize(("d", "candidates"), [(6, 2), (9, 6)])
+def test_parents_beyond_the_candidates_count_by_their_true_scores(d, candidates):
+    table = table_of(d)
+    found = tempered_evidence(table, seed=1, num_candidates=candidates)
+    assert abs(found.log_z - log_evidence(table)) < 5 * found.standard_error + 0.1
+    assert found.standard_error < 0.5
+
+
+def test_where_true_scores_are_far_from_the_weights_it_is_not_known(monkeypatch):
+    monkeypatch.setattr("dag_gfn.posterior.limits.MIN_CORRECTED", 10**6)
+    assert tempered_evidence(table_of(6), seed=1, num_candidates=2).log_z is None
+
+
 def test_layerings_that_constraints_exclude_have_no_weight():
     names = tuple("abcde")
     constraints = Constraints.from_names(names, required=[("a", "b")], forbidden=[("c", "d")], max_parents=2)

@@ -14,8 +14,8 @@ from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.graphs.graph import parent_masks
 from dag_gfn.layerings.bridge_sampling import bridge
+from dag_gfn.mcmc.agreement import edges_of_chains, tempering_of
 from dag_gfn.mcmc.chains import Chains
-from dag_gfn.mcmc.posterior import edges_of_chains, tempering_of
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.diagnostic_parts import Importance, Moves
 from dag_gfn.posterior.diagnostics import EdgeDiagnostics

@@ -45,7 +45,7 @@ class ChainComparison:
     >>> fit = fit_layers(table, FitRequest(0, config, 10, make_objective("subtrajectory_balance")))
     >>> from dag_gfn.gflownet.layers.comparison import ChainComparison
     >>> from dag_gfn.mcmc.chains import run_chains
-    >>> from dag_gfn.mcmc.posterior import edges_of_chains
+    >>> from dag_gfn.mcmc.agreement import edges_of_chains
     >>> streams = np.random.SeedSequence(0).spawn(2)
     >>> chains = run_chains(fit.sampler.weights, streams=streams, iterations=400, kept=50)
     >>> compared = ChainComparison.of(fit.sampler, fit.drawn, chains, edges_of_chains(chains)[1])

@@ -28,6 +28,7 @@ from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
+from dag_gfn.mcmc.corrected_posterior import BEFORE_CORRECTION, UNEVEN
 from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior.limits import MAX_SHAPE
 from dag_gfn.posterior.metrics import pareto_smoothed
@@ -37,6 +38,7 @@ _GUIDES_TOGETHER = 512
 _JUDGING_BUDGET = 0.7  # of the time after guides
 _PREPARING_SHARE = 0.05  # of the time that is left then, for half of building guides
 _JUDGED_SHARE = 0.1  # of the time when training begins, at most, for R-hat
+_CORRECTING_SHARE = 0.4  # of the same, for chains that take true scores into account, where they have to
 _OWN_SHARE = 0.4  # of the time after training, for draws of the sampler
 _TRIED = 256  # layerings by which times are foreseen
 LEAST_LAYERINGS = 256
@@ -114,6 +116,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         super().__init__(table, request, watchers, budget)
         refined = self.layer_weights()
         self.weights, self.starts = refined.weights, refined.untempered_starts()
+        self.uneven = refined.log_ratio_variance > UNEVEN
         self.environment = RootLayers(self.weights, device=self.streams.device)
         self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
         self.shown: Guides | None = None
@@ -125,7 +128,8 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         budget = self.budget
         with budget.phase("guides"):
             self.shown = guides_of(self.weights, self.request, self.budget, self.watchers, self.starts)
-        self.begin_judging(self.weights, _JUDGING_BUDGET, self.starts)
+        share = BEFORE_CORRECTION if self.uneven else _JUDGING_BUDGET
+        self.begin_judging(self.weights, share, self.starts)
         with budget.phase("preparation"):
             self.guides = self._trajectories(self.shown)
 
@@ -154,10 +158,12 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         ]
 
     def further_seconds(self, left: float | int) -> float:
-        """Return the seconds of R-hat, and those of guides that were drawn before a run was resumed."""
+        """Return the seconds of R-hat, of chains by true scores, and of guides drawn before a run was resumed."""
         if self.shown is None:
             return 0.0
         earlier = max(self.shown.seconds - self.budget.phases["guides"], 0.0)
+        if self.uneven:
+            earlier += _CORRECTING_SHARE * left
         return earlier + min(r_hat_seconds(self.table.d), _JUDGED_SHARE * left)
 
     def is_enough(self, log_weights: Float[Tensor, " k"]) -> bool:
@@ -198,6 +204,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
             num_samples=self.request.num_samples,
             seed=self.request.seed,
             judging_error=drawn.judging_error,
+            uneven=self.uneven,
         )
 
     def _sampler(self, model: FlowModel) -> LayerSampler:

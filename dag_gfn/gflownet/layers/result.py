@@ -19,10 +19,11 @@ from dag_gfn.gflownet.record import importance_of, policy_posterior, training_re
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.report import TrainingResult
-from dag_gfn.layerings.posterior_dags import affordable_dags, posterior_dags
+from dag_gfn.layerings.posterior_dags import PosteriorDags, affordable_dags, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
+from dag_gfn.mcmc.agreement import edges_of_chains, tempering_of
 from dag_gfn.mcmc.chains import Chains
-from dag_gfn.mcmc.posterior import edges_of_chains, tempering_of
+from dag_gfn.mcmc.corrected_posterior import corrected_posterior
 from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement, Correction, Importance, Tempering
 from dag_gfn.posterior.diagnostics import LayerDiagnostics
@@ -78,6 +79,8 @@ class LayerFit:
         The chains of which R-hat is computed, where `chains` are only some of them.
     judging_seconds : float or None
         Seconds that R-hat may take; None for no limit.
+    uneven : bool
+        Whether the ratios of true to approximate weights vary so much that chains have to allow for them.
 
     Examples
     --------
@@ -107,6 +110,7 @@ class LayerFit:
     judging_error: str | None = None
     all_chains: Chains | None = None
     judging_seconds: float | None = None
+    uneven: bool = False
 
     def result(
         self,
@@ -189,7 +193,21 @@ class LayerFit:
         mass = 0.0 if estimate in ("pooled", "chains") else _missing(importance, against)
         worth = worth_with(max(self.drawn.effective_samples, 1.0), mass)
         every_chain = self.chains if self.all_chains is None else self.all_chains
-        if estimate == "chains" and every_chain is not None:
+        agreement = None if compared is None else compared.agreement
+        if self.uneven and estimate in ("pooled", "chains") and every_chain is not None:
+            estimate = "chains"
+            with_scores = corrected_posterior(
+                self.sampler.weights,
+                table,
+                every_chain,
+                seed=self.seed,
+                num_samples=self.num_samples,
+                budget=budget,
+                on_phase=on_phase,
+            )
+            agreement = with_scores.agreement
+            dags = _Dags(_posterior_of(table, with_scores.dags), with_scores.dags.correction)
+        elif estimate == "chains" and every_chain is not None:
             dags = self._chain_dags(table, every_chain, budget, on_phase)
         elif compared is not None and pooled_edges is not None:
             dags = self._pooled_dags(table, compared, pooled_edges, budget, on_phase)
@@ -213,7 +231,7 @@ class LayerFit:
             importance=importance,
             coverage=self.sampler.weights.coverage(table.names),
             against_chains=against,
-            agreement=None if compared is None else compared.agreement,
+            agreement=agreement,
             tempering=self._tempering(),
             correction=dags.correction,
             uncounted_mass=mass,
@@ -357,16 +375,7 @@ class LayerFit:
                 rng=rng,
                 on_phase=on_phase,
             )
-        posterior = GraphPosterior.from_weights(
-            table.names,
-            dags.adjacency,
-            dags.log_share,
-            dags.log_scores,
-            num_samples=len(drawn),
-            effective_samples=dags.effective_samples,
-            marginals={"edge": dags.edge},
-        )
-        return _Dags(posterior, dags.correction)
+        return _Dags(_posterior_of(table, dags), dags.correction)
 
     def _tempering(self) -> Tempering | None:
         """Return how well the chains that judge exchange layerings with hotter ones, by all of their layerings."""
@@ -388,6 +397,18 @@ class LayerFit:
     @property
     def _agreement(self) -> Agreement | None:
         return None if self._judged is None else self._judged[1]
+
+
+def _posterior_of(table: ScoreTable, dags: PosteriorDags) -> GraphPosterior:
+    return GraphPosterior.from_weights(
+        table.names,
+        dags.adjacency,
+        dags.log_share,
+        dags.log_scores,
+        num_samples=len(dags.adjacency),
+        effective_samples=dags.effective_samples,
+        marginals={"edge": dags.edge},
+    )
 
 
 def _better_alone(agreement: Agreement, pooled: Marginal) -> bool:

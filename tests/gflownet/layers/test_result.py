@@ -23,8 +23,8 @@ from dag_gfn.gflownet.training.config import default_config
 from dag_gfn.gflownet.training.report import TrainingResult
 from dag_gfn.graphs.graph import adjacency_from_masks, is_dag, parent_masks
 from dag_gfn.layerings.layer_weights import LayerWeights
+from dag_gfn.mcmc.agreement import edges_of_chains
 from dag_gfn.mcmc.chains import run_chains
-from dag_gfn.mcmc.posterior import edges_of_chains
 from dag_gfn.posterior.checks import check_sentences
 
 
