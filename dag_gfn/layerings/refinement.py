@@ -31,7 +31,9 @@ _DRAWS = 2  # parent sets of each node for each layering
 _FEW = 8  # draws in which a node comes before another: with fewer, its odds are those over all draws
 _LATER = 0.3  # what the probability as a parent counts in layerings in which the node comes later
 _IN_ORDERS = 0.0005  # part of odds that are those in random orders: odds that are too low do more harm
-_ANYWHERE = 0.01  # what the probability in random orders counts: more of it takes places from likelier parents
+_ANYWHERE = (
+    0.01  # what the probability in random orders counts: more of it takes places from likelier parents
+)
 _TIE = 1e-6  # what the odds and candidates so far count, where layerings tell nothing
 _HALVINGS = 8  # of the members outside the candidates of a set that is not possible
 _LARGEST = 50.0  # nats of a ratio: beyond, it is certain

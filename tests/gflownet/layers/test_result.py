@@ -157,6 +157,23 @@ def test_parents_outside_the_candidates_are_corrected(reweight):
     assert abs(posterior.log_evidence - exact.log_evidence) < 0.1
 
 
+def test_where_true_scores_are_far_from_the_weights_chains_take_them_into_account():
+    table, exact = (
+        score_table(6, rows=30, seed=1, storage="lazy"),
+        exact_reference(score_table(6, rows=30, seed=1)),
+    )
+    fit = untrained(table, 500, num_candidates=3, steps=2_000)
+    posterior = posterior_of(replace(fit, uneven=True))
+    diagnostics = posterior.info["diagnostics"]
+    assert diagnostics["estimate"] == "chains"
+    assert diagnostics["sweeps"] == 224
+    assert diagnostics["chains"] == 16
+    assert posterior.log_evidence is None
+    away = np.abs(posterior.marginal("edge").values - exact.features["edge"])
+    assert (away <= 5 * posterior.marginal("edge").errors() + 2e-3).all()
+    assert posterior_of(fit).info["diagnostics"].get("sweeps") is None
+
+
 class NeverFirst(torch.nn.Module):
     """A policy that never puts a node among the roots."""
 
