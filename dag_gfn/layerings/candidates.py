@@ -52,6 +52,7 @@ MAX_CANDIDATES = 20
 _SECONDS = 20.0
 _SHARE = 0.125  # of a time budget, for all of this
 _OUTSIDE_SHARES = (1e-6, 0.9)
+_LIKELY = 0.3  # probability in random orders
 _IN_ORDERS = 0.1
 _CORE = (8, 12)  # nodes of the core, at least and at most
 _LIKELY_SETS = (8, 64)
@@ -95,6 +96,14 @@ class Candidates:
     log_odds: Float64[np.ndarray, "d p"]
     covered: Float64[np.ndarray, " d"]
     in_orders: Float64[np.ndarray, "d p"]
+
+    def likely_left_out(self, masks: Int64[np.ndarray, " d"]) -> float:
+        """Return how many others than the candidates of some masks are likely parents in random orders, for each node.
+
+        Where edges are turned round, these may be parents, which odds found where they are not do not tell.
+        """
+        others = ~unpack(masks, self.in_orders.shape[1])
+        return float((others & (self.in_orders > _LIKELY)).sum() / len(masks))
 
 
 def covered_share(log_odds: Float64[np.ndarray, "d p"]) -> Float64[np.ndarray, " d"]:

@@ -191,7 +191,7 @@ def fit_mcmc(
         diagnostics=MCMCDiagnostics(
             iterations=result.iterations,
             cut_short_by_time_budget=result.cut_short,
-            coverage=weights.coverage(table.names),
+            coverage=refined.coverage(table.names),
             agreement=agreement,
             tempering=tempering_of(result),
             correction=dags.correction,

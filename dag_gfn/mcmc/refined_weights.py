@@ -7,7 +7,7 @@ the weights can be corrected.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from dag_gfn.layerings.refinement import refine
 from dag_gfn.mcmc.chains import Chains, run_chains
 from dag_gfn.mcmc.cooling import cooled_ladder
 from dag_gfn.mcmc.partition import init, log_weight_of
+from dag_gfn.posterior.diagnostic_parts import Coverage
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
@@ -61,6 +62,8 @@ class RefinedWeights:
     log_ratio_variance : float
         How much the log of the ratio of true to approximate weights varies over layerings, in nats²: draws by weights
         of which it is some nats² cannot be corrected by importance weights.
+    likely_left_out : float
+        Likely parents in random orders that are no candidates, for each node (`Candidates.likely_left_out`).
 
     Examples
     --------
@@ -80,6 +83,12 @@ class RefinedWeights:
     weights: LayerWeights
     layer_of: Int64[np.ndarray, "c d"] | None = None
     log_ratio_variance: float = 0.0
+    likely_left_out: float = 0.0
+
+    def coverage(self, names: Sequence[str]) -> Coverage:
+        """Return how much the candidates cover, and what is likely beyond them."""
+        covered = self.weights.coverage(names)
+        return replace(covered, likely_left_out=self.likely_left_out) if self.weights.has_outside else covered
 
     def untempered_starts(self) -> list[Int64[np.ndarray, " d"]]:
         """Return the layerings where chains begin that are not tempered; none where ladders are better.
@@ -103,6 +112,7 @@ class RefinedWeights:
             "log_odds": weights.log_odds,
             "covered": weights.covered,
             "variance": np.array([self.log_ratio_variance]),
+            "likely_left_out": np.array([self.likely_left_out]),
         }
         if self.layer_of is not None:
             arrays["layer_of"] = self.layer_of
@@ -127,7 +137,8 @@ class RefinedWeights:
             if [each.shape for each in chosen] != [(table.d,), (table.d, table.possible.size), (table.d,)]:
                 raise ValueError(f"expected candidates of {table.d} nodes")
             weights = LayerWeights.given(table, *chosen)
-            return cls(weights, arrays.get("layer_of"), float(arrays["variance"][0]))
+            variance, left_out = float(arrays["variance"][0]), float(arrays["likely_left_out"][0])
+            return cls(weights, arrays.get("layer_of"), variance, left_out)
         except (OSError, SafetensorError, KeyError, ValueError, IndexError, TypeError, MemoryError) as error:
             raise StorageError(
                 f"cannot go on with the candidate parents {path}: {shortened(str(error))}. They may belong to a run "
@@ -211,7 +222,7 @@ def refined_weights(
     corrections = correct_parents(weights, table, chosen, rng=rng).log_correction
     possible = corrections > -np.inf  # others have too many parents
     variance = float(corrections[possible].var()) if possible.mean() > 0.5 else np.inf
-    return RefinedWeights(weights, np.stack(starts), variance)
+    return RefinedWeights(weights, np.stack(starts), variance, first.likely_left_out(weights.candidates))
 
 
 def _starts(

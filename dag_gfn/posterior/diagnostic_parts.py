@@ -20,6 +20,9 @@ class Coverage(JsonRecord):
         The smallest share of the weight of a node's parent sets that they cover.
     least_covered : str or None
         The name of that node, where the share is below one.
+    likely_left_out : float or None
+        How many others are likely parents in random orders, on average over the nodes
+        (`dag_gfn.layerings.candidates.Candidates.likely_left_out`).
 
     Examples
     --------
@@ -31,6 +34,7 @@ class Coverage(JsonRecord):
     candidates: int | None
     covered: float | None
     least_covered: str | None = None
+    likely_left_out: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

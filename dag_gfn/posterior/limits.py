@@ -14,6 +14,8 @@ MIN_PATH_DRAWS = 200
 """Independent draws that graphs have to be worth, for probabilities of paths to be relied on."""
 MIN_CORRECTED = 100
 """Independent draws that corrected ones have to be worth."""
+MAX_LEFT_OUT = 1.4
+"""Likely parents in random orders that are no candidates, for each column: with more, modes may be missed."""
 MAX_SHAPE = 0.7
 """Of the tail of importance weights, at most, for weighted means to be reliable (`metrics.pareto_smoothed`)."""
 MAX_EDGE_ERROR = 0.05

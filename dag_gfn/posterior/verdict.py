@@ -28,6 +28,7 @@ from dag_gfn.posterior.mixture_verdict import judge_mixture
 from dag_gfn.posterior.verdict_words import (
     advice_for,
     count_in_words,
+    few_candidates,
     rests_on_chains,
     uncorrected,
     uncounted_mass,
@@ -138,6 +139,9 @@ def judge(
     not_corrected = uncorrected(diagnostics)
     if not_corrected and edges.converged is not False:
         edges = Claim(False, "parents beyond the candidates are not corrected")
+    few = few_candidates(diagnostics) if exact_check is None else []
+    if few and edges.converged is not False:
+        edges = Claim(False, "candidate parents are too few for modes in which edges are turned round")
     evidence_claim = _evidence(diagnostics, exact_check, evidence, edges)
     claims = Claims(
         edges,
@@ -145,7 +149,7 @@ def judge(
         evidence_claim,
         _graphs(evidence, evidence_claim),
     )
-    told += not_corrected
+    told += not_corrected + few
     if edges.converged and evidence_claim.converged is False:
         told.append(unknown_evidence(evidence_claim.reason))
     if edges.converged and exact_check is None:

@@ -10,7 +10,7 @@ from dag_gfn.posterior.diagnostics import (
     LayerDiagnostics,
     MCMCDiagnostics,
 )
-from dag_gfn.posterior.limits import MAX_SHAPE, MIN_CORRECTED, MIN_STEPS
+from dag_gfn.posterior.limits import MAX_LEFT_OUT, MAX_SHAPE, MIN_CORRECTED, MIN_STEPS
 
 _MOST_EXACT = 20
 """Columns up to which an exact posterior takes minutes at most."""
@@ -213,6 +213,27 @@ def uncorrected(diagnostics: Diagnostics) -> list[str]:
         f"independent ones, with {tail} tail (to be relied on: {MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}). "
         "A prior that favours fewer parents (prior='fair', --prior fair), max_parents (--max-parents) or fewer columns "
         "(--columns, --drop) leave less to correct"
+    ]
+
+
+def few_candidates(diagnostics: Diagnostics) -> list[str]:
+    """Return that modes may be missed, where many likely parents are no candidates.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostics import EdgeDiagnostics
+    >>> from dag_gfn.posterior.verdict_words import few_candidates
+    >>> few_candidates(EdgeDiagnostics.from_json({"candidates": 8, "covered": 0.9, "likely_left_out": 1.9}))[0][:59]
+    'beyond its 8 candidates each column has 1.9 others that are'
+    """
+    coverage = diagnostics.coverage
+    if coverage is None or coverage.likely_left_out is None or coverage.likely_left_out <= MAX_LEFT_OUT:
+        return []
+    return [
+        f"beyond its {coverage.candidates} candidates each column has {coverage.likely_left_out:.1f} others that are "
+        f"likely parents in random orders, on average (to be relied on: {MAX_LEFT_OUT:g}), so that graphs in which "
+        "edges are turned round may be missed. A prior that favours fewer parents (prior='fair', --prior fair), max_parents "
+        "(--max-parents) or fewer columns (--columns, --drop) leave out less"
     ]
 
 

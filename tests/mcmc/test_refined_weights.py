@@ -111,3 +111,11 @@ def test_weights_are_saved_and_loaded(tmp_path):
     (tmp_path / "weights.safetensors").write_bytes(b"no")
     with pytest.raises(StorageError, match="start anew"):
         RefinedWeights.load(tmp_path / "weights.safetensors", table)
+
+
+def test_likely_parents_beyond_the_candidates_are_counted():
+    table = score_table(7, rows=40, storage="lazy")
+    few, more = (refined_weights(table, seed=0, num_candidates=k, iterations=2_000) for k in (1, 4))
+    assert few.coverage(table.names).likely_left_out > more.coverage(table.names).likely_left_out
+    everyone = refined_weights(table, seed=0, num_candidates=6)
+    assert everyone.coverage(table.names).likely_left_out is None

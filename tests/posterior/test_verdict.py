@@ -207,6 +207,18 @@ def test_chains_that_agree_and_that_few_layerings_have_come_to_may_miss_modes(ar
     assert found.to_json()["arrivals"] == arrivals
 
 
+@pytest.mark.parametrize("kind", [MCMCDiagnostics, LayerDiagnostics])
+@pytest.mark.parametrize(("left_out", "converged"), [(None, True), (1.2, True), (1.6, False)])
+def test_with_many_likely_parents_beyond_the_candidates_modes_may_be_missed(kind, left_out, converged):
+    chains = {"chains": 4, "max_r_hat": 1.0, "min_effective_draws": 900.0, "chains_agree": True}
+    found = {"candidates": 14, "covered": 0.5, "likely_left_out": left_out, "estimate": "chains", **chains}
+    diagnostics = kind.from_json({name: value for name, value in found.items() if value is not None})
+    verdict = judge(diagnostics, None, KNOWN)
+    assert verdict.claims.edges.converged is converged
+    assert ("each column has 1.6 others" in "".join(verdict.warnings)) is not converged
+    assert judge(diagnostics, checked(0.01), KNOWN).claims.edges.converged
+
+
 def test_an_evidence_by_weights_alone_is_not_shown_where_edges_are_not():
     claims = judge(EdgeDiagnostics.from_json({"ess": 0.9}), None, KNOWN).claims
     assert (claims.edges.converged, claims.evidence.converged, claims.graphs.converged) == (None, None, None)

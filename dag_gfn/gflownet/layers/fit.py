@@ -116,6 +116,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         super().__init__(table, request, watchers, budget)
         refined = self.layer_weights()
         self.weights, self.starts = refined.weights, refined.untempered_starts()
+        self.coverage = refined.coverage(table.names)
         self.uneven = refined.log_ratio_variance > UNEVEN
         self.environment = RootLayers(self.weights, device=self.streams.device)
         self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
@@ -205,6 +206,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
             seed=self.request.seed,
             judging_error=drawn.judging_error,
             uneven=self.uneven,
+            coverage=self.coverage,
         )
 
     def _sampler(self, model: FlowModel) -> LayerSampler:

@@ -25,7 +25,14 @@ from dag_gfn.mcmc.agreement import edges_of_chains, tempering_of
 from dag_gfn.mcmc.chains import Chains
 from dag_gfn.mcmc.corrected_posterior import corrected_posterior
 from dag_gfn.posterior import GraphPosterior, Marginal
-from dag_gfn.posterior.diagnostic_parts import AgainstChains, Agreement, Correction, Importance, Tempering
+from dag_gfn.posterior.diagnostic_parts import (
+    AgainstChains,
+    Agreement,
+    Correction,
+    Coverage,
+    Importance,
+    Tempering,
+)
 from dag_gfn.posterior.diagnostics import LayerDiagnostics
 from dag_gfn.posterior.evidence import Evidence
 from dag_gfn.posterior.limits import MAX_BOUND_GAP, MAX_MISSING_MASS, MAX_R_HAT, reliable_weights
@@ -81,6 +88,8 @@ class LayerFit:
         Seconds that R-hat may take; None for no limit.
     uneven : bool
         Whether the ratios of true to approximate weights vary so much that chains have to allow for them.
+    coverage : Coverage or None
+        What the candidate parents cover; by the weights alone unless given.
 
     Examples
     --------
@@ -111,6 +120,7 @@ class LayerFit:
     all_chains: Chains | None = None
     judging_seconds: float | None = None
     uneven: bool = False
+    coverage: Coverage | None = None
 
     def result(
         self,
@@ -229,7 +239,7 @@ class LayerFit:
             iterations=self.training.iterations,
             cut_short_by_time_budget=self.training.cut_short,
             importance=importance,
-            coverage=self.sampler.weights.coverage(table.names),
+            coverage=self.sampler.weights.coverage(table.names) if self.coverage is None else self.coverage,
             against_chains=against,
             agreement=agreement,
             tempering=self._tempering(),
