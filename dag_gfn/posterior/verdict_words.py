@@ -232,8 +232,8 @@ def few_candidates(diagnostics: Diagnostics) -> list[str]:
     return [
         f"beyond its {coverage.candidates} candidates each column has {coverage.likely_left_out:.1f} others that are "
         f"likely parents in random orders, on average (to be relied on: {MAX_LEFT_OUT:g}), so that graphs in which "
-        "edges are turned round may be missed. A prior that favours fewer parents (prior='fair', --prior fair), max_parents "
-        "(--max-parents) or fewer columns (--columns, --drop) leave out less"
+        "edges are turned round may be missed. A prior that favours fewer parents (prior='fair', --prior fair), "
+        "max_parents (--max-parents) or fewer columns (--columns, --drop) leave out less"
     ]
 
 
