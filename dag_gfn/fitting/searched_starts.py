@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from dag_gfn.budget import TimeBudget
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, layering_of
-from dag_gfn.mcmc.partition import init, log_weight_of
+from dag_gfn.mcmc.partition import first_with_weight, init
 from dag_gfn.scores import ScoreTable
 from dag_gfn.search.order_search import best_by_orders
 
@@ -60,16 +60,6 @@ def searched_starts(
         layerings = np.stack([init(weights, rng=rng).layer_of for _ in range(_SEARCHES)])
         drawn = draw_dags(weights, layerings.astype(np.int16), rng=rng)
         found = best_by_orders(table, table.possible.masks_of(drawn), unknown, budget=budget)
-        starts.append(_possible(weights, table.possible.adjacency_of(found), layerings[0]))
+        of_dags = (np.asarray(layering_of(dag), dtype=np.int64) for dag in table.possible.adjacency_of(found))
+        starts.append(first_with_weight(weights, of_dags, rng=rng))
     return starts
-
-
-def _possible(
-    weights: LayerWeights, dags: np.ndarray, otherwise: Int64[np.ndarray, " d"]
-) -> Int64[np.ndarray, " d"]:
-    """Return the layering of the first DAG whose layering has weight, another one if there is none."""
-    for dag in dags:
-        layer_of = np.asarray(layering_of(dag), dtype=np.int64)
-        if log_weight_of(weights, layer_of) > -np.inf:
-            return layer_of
-    return otherwise

@@ -21,7 +21,7 @@ with C_v the candidates. The tables are exact for these weights, and :mod:`dag_g
 of the score table. Where all other nodes are candidates there is none.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -163,6 +163,24 @@ class LayerWeights:
             lambda v: table.scores_within(v, int(candidates[v])), range(table.d), progress=on_share
         )
         return cls.of(np.stack(scores), candidates, log_odds, covered, possible=table.possible)
+
+    def stored(self) -> dict[str, np.ndarray]:
+        """Return the arrays that, with the score table, make these weights again (`restored`)."""
+        return {"candidates": self.candidates, "log_odds": self.log_odds, "covered": self.covered}
+
+    @classmethod
+    def restored(cls, table: ScoreTable, arrays: Mapping[str, np.ndarray]) -> "LayerWeights":
+        """Return the weights that `stored` has described; scores of candidates are computed again.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If arrays are missing, or do not belong to the table.
+        """
+        chosen = arrays["candidates"], arrays["log_odds"], arrays["covered"]
+        if [each.shape for each in chosen] != [(table.d,), (table.d, table.possible.size), (table.d,)]:
+            raise ValueError(f"expected candidates of {table.d} nodes")
+        return cls.given(table, *chosen)
 
     @classmethod
     def of(

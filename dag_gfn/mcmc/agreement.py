@@ -180,6 +180,23 @@ def edges_of_corrected(chains: CorrectedChains) -> tuple[Marginal, Agreement]:
     The error is that of the mean over groups, or over chains where that is larger. Where all groups move in the
     same direction, they have not left their common beginning behind: then it is at least twice the difference of
     the two halves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.agreement import edges_of_corrected
+    >>> from dag_gfn.mcmc.corrected_chains import run_corrected
+    >>> from dag_gfn.random_streams import RandomStreams
+    >>> from dag_gfn.scores import ScoreTable, make_score
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    >>> table = ScoreTable.build(make_score("bge", data))
+    >>> weights = LayerWeights.build(table, num_candidates=1, outside=True)
+    >>> starts, streams = np.zeros((2, 8, 3), dtype=int), RandomStreams(0).sequences("corrected", 2)
+    >>> edge, agreement = edges_of_corrected(run_corrected(weights, table, starts, streams=streams, sweeps=40))
+    >>> edge.values.shape, agreement.chains
+    ((3, 3), 8)
     """
     means = chains.edge.mean(axis=1, dtype=np.float64)
     values = means.mean(axis=0).clip(0.0, 1.0)

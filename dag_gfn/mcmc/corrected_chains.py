@@ -108,7 +108,7 @@ class CorrectedChains:
     >>> starts, streams = np.zeros((2, 8, 3), dtype=int), RandomStreams(0).sequences("corrected", 2)
     >>> chains = run_corrected(weights, table, starts, streams=streams, sweeps=40)
     >>> chains.edge.shape, chains.parents.shape
-    ((8, 48, 3, 3), (48, 16, 3))
+    ((8, 30, 3, 3), (30, 16, 3))
     """
 
     edge: Float32[np.ndarray, "g k d d"]

@@ -36,6 +36,10 @@ class CorrectedPosterior:
         Shares of the proposals that were accepted, by kind.
     interrupted : bool
         Whether Ctrl-C ended the chains.
+
+    Examples
+    --------
+    See `corrected_posterior`.
     """
 
     dags: PosteriorDags

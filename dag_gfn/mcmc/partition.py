@@ -9,6 +9,7 @@ References
 Kuipers and Moffa, Partition MCMC for inference on acyclic digraphs, JASA 112, 2017.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import no_type_check
 
@@ -175,6 +176,26 @@ def log_weight_of(weights: LayerWeights, layer_of: Int64[np.ndarray, " d"]) -> f
     3.0
     """
     return float(_log_weight(weights.tables, layer_of) + weights.log_scale)
+
+
+def first_with_weight(
+    weights: LayerWeights, layerings: Iterable[Int64[np.ndarray, " d"]], *, rng: np.random.Generator
+) -> Int64[np.ndarray, " d"]:
+    """Return the first layering of positive weight, a random one if there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.mcmc.partition import first_with_weight
+    >>> weights = LayerWeights.of(np.array([[0.0, -np.inf], [-np.inf, 0.0]]))  # 0 -> 1 alone is possible
+    >>> first_with_weight(weights, [np.array([1, 0]), np.array([0, 1])], rng=np.random.default_rng(0)).tolist()
+    [0, 1]
+    """
+    for layer_of in layerings:
+        if log_weight_of(weights, layer_of) > -np.inf:
+            return layer_of
+    return init(weights, rng=rng).layer_of
 
 
 def step(

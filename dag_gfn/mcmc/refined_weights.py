@@ -26,7 +26,7 @@ from dag_gfn.layerings.outside_parents import correct_parents
 from dag_gfn.layerings.refinement import refine
 from dag_gfn.mcmc.chains import Chains, run_chains
 from dag_gfn.mcmc.cooling import cooled_ladder
-from dag_gfn.mcmc.partition import init, log_weight_of
+from dag_gfn.mcmc.partition import first_with_weight
 from dag_gfn.posterior.diagnostic_parts import Coverage
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
@@ -106,11 +106,7 @@ class RefinedWeights:
         StorageError
             If that cannot be done.
         """
-        weights = self.weights
-        arrays = {
-            "candidates": weights.candidates,
-            "log_odds": weights.log_odds,
-            "covered": weights.covered,
+        arrays = self.weights.stored() | {
             "variance": np.array([self.log_ratio_variance]),
             "likely_left_out": np.array([self.likely_left_out]),
         }
@@ -133,10 +129,7 @@ class RefinedWeights:
         """
         try:
             arrays = load_file(path)
-            chosen = arrays["candidates"], arrays["log_odds"], arrays["covered"]
-            if [each.shape for each in chosen] != [(table.d,), (table.d, table.possible.size), (table.d,)]:
-                raise ValueError(f"expected candidates of {table.d} nodes")
-            weights = LayerWeights.given(table, *chosen)
+            weights = LayerWeights.restored(table, arrays)
             variance, left_out = float(arrays["variance"][0]), float(arrays["likely_left_out"][0])
             return cls(weights, arrays.get("layer_of"), variance, left_out)
         except (OSError, SafetensorError, KeyError, ValueError, IndexError, TypeError, MemoryError) as error:
@@ -217,7 +210,10 @@ def refined_weights(
         if last or (number < _ROUNDS and not budget.is_over()):
             wanted = size if last else None
             weights = refine(weights, table, chosen, size=wanted, in_orders=first.in_orders, rng=rng)
-        starts = [_possible(weights, of_chain[::-1], rng) for of_chain in chains.layer_of.astype(np.int64)]
+        starts = [
+            first_with_weight(weights, of_chain[::-1], rng=rng)
+            for of_chain in chains.layer_of.astype(np.int64)
+        ]
     # by other layerings than those that candidates and odds are fitted to
     corrections = correct_parents(weights, table, chosen, rng=rng).log_correction
     possible = corrections > -np.inf  # others have too many parents
@@ -279,13 +275,3 @@ def _affordable(table: ScoreTable, budget: TimeBudget) -> int:
     return int(
         np.clip(seconds * table.families_per_second / (2 * table.d * table.possible.size), *_LOOKED_AT)
     )
-
-
-def _possible(
-    weights: LayerWeights, layerings: Int64[np.ndarray, "k d"], rng: np.random.Generator
-) -> Int64[np.ndarray, " d"]:
-    """Return the first layering of positive weight, a random one if there is none."""
-    for layer_of in layerings:
-        if log_weight_of(weights, layer_of) > -np.inf:
-            return layer_of
-    return init(weights, rng=rng).layer_of

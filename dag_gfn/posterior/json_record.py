@@ -80,8 +80,8 @@ def types_of(kind: type["JsonRecord"]) -> dict[str, type]:
     --------
     >>> from dag_gfn.posterior.diagnostic_parts import Coverage
     >>> from dag_gfn.posterior.json_record import types_of
-    >>> types_of(Coverage)
-    {'candidates': <class 'int'>, 'covered': <class 'float'>, 'least_covered': <class 'str'>}
+    >>> types_of(Coverage)["least_covered"], len(types_of(Coverage))
+    (<class 'str'>, 4)
     """
     known = _types.get(kind)
     if known is None:

@@ -259,13 +259,8 @@ class LayerSampler:
         OptionError
             If the table cannot be stored.
         """
-        weights = self.weights
-        candidates = {
-            "candidates": weights.candidates,
-            "log_odds": weights.log_odds,
-            "covered": weights.covered,
-        }
-        save_sampler(path, "layers", self.table, self.model, {} if self.table.is_complete else candidates)
+        candidates = {} if self.table.is_complete else self.weights.stored()
+        save_sampler(path, "layers", self.table, self.model, candidates)
 
     @classmethod
     def restored(cls, stored: SamplerFile, *, device: str = "cpu") -> "LayerSampler":
@@ -281,10 +276,7 @@ class LayerSampler:
             if table.complete is not None:
                 weights = LayerWeights.of(table.complete)
             else:
-                arrays = stored.arrays
-                weights = LayerWeights.given(
-                    table, arrays["candidates"], arrays["log_odds"], arrays["covered"]
-                )
+                weights = LayerWeights.restored(table, stored.arrays)
         except (KeyError, ValueError, IndexError, TypeError, MemoryError) as error:
             raise damaged(stored.path, error) from error
         return cls(table, weights, stored.model(RootLayers(weights, device=device)))
