@@ -177,7 +177,14 @@ class TimeBudget:
         return float(self.clock() - began)
 
     def affordable(
-        self, wanted: int, work: Callable[[int], object], *, share: float | int, least: int, what: str
+        self,
+        wanted: int,
+        work: Callable[[int], object],
+        *,
+        share: float | int,
+        least: int,
+        what: str,
+        asked: int | None = None,
     ) -> int:
         """Return how many pieces of work fit into a share of the time that is left, and note it if not all do.
 
@@ -192,6 +199,8 @@ class TimeBudget:
             Pieces that are done in any case.
         what : str
             What the pieces are, for the note.
+        asked : int, optional
+            Pieces that were asked for, where more than these are wanted: with fewer there is a note.
         """
         remaining = self.remaining()
         if remaining is None or wanted <= max(least, _TRIED[-1]):
@@ -201,8 +210,9 @@ class TimeBudget:
             seconds = self.seconds_of(wanted, work, allowed=share * left)
             left = max(self.remaining() or 0.0, self._slack)
             number = wanted if seconds <= share * left else max(int(wanted * share * left / seconds), least)
-        if number < wanted:
-            self.cuts.append(f"{number:,} {what} instead of {wanted:,}")
+        asked = wanted if asked is None else asked
+        if number < asked:
+            self.cuts.append(f"{number:,} {what} instead of {asked:,}")
         return min(number, wanted)
 
 

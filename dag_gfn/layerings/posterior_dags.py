@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -19,6 +19,7 @@ from dag_gfn.scores import ScoreTable
 
 LEAST_DRAWS = 200
 """DAGs that are drawn however little time is left: with fewer, no correction could be reliable."""
+_CORRECTED = 10_000  # layerings that are corrected, at most, where fewer graphs are wanted
 _NO_WEIGHT = Correction(
     corrected=False,
     log_z_shift=-math.inf,
@@ -69,6 +70,41 @@ class PosteriorDags:
     edge: Marginal
     effective_samples: float
     correction: Correction | None
+
+    def thinned(self, number: int, *, rng: np.random.Generator) -> "PosteriorDags":
+        """Return so many DAGs drawn by their weights, all if there are no more; what is known of edges stays.
+
+        Parameters
+        ----------
+        number : int
+        rng : numpy.random.Generator
+        """
+        if len(self.adjacency) <= number:
+            return self
+        share = np.exp(self.log_share - np.logaddexp.reduce(self.log_share)).cumsum()
+        # at regular distances: a DAG comes as often as its weight says, up to one
+        chosen = np.searchsorted(share, (np.arange(number) + rng.random()) / number * share[-1], side="right")
+        return replace(
+            self,
+            adjacency=self.adjacency[chosen],
+            log_share=np.zeros(number),
+            log_scores=self.log_scores[chosen],
+            effective_samples=1 / (1 / self.effective_samples + 1 / number),
+        )
+
+
+def corrected_number(weights: LayerWeights, num_samples: int, layerings: int) -> int:
+    """Return of how many layerings DAGs are drawn, to return fewer: corrections take more than the graphs wanted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.layerings.layer_weights import LayerWeights
+    >>> from dag_gfn.layerings.posterior_dags import corrected_number
+    >>> corrected_number(LayerWeights.of(np.zeros((2, 2))), 100, 5_000)  # nothing has to be corrected
+    100
+    """
+    return max(num_samples, min(layerings, _CORRECTED)) if weights.has_outside else num_samples
 
 
 def posterior_dags(
@@ -205,6 +241,7 @@ def affordable_dags(
     budget: TimeBudget,
     *,
     share: float | int = 0.9,
+    asked: int | None = None,
 ) -> int:
     """Return how many DAGs can be drawn in a share of the time that is left, measured on a few layerings.
 
@@ -217,6 +254,8 @@ def affordable_dags(
     budget : TimeBudget
     share : float
         The part of the remaining time that the draws may take.
+    asked : int, optional
+        DAGs that were asked for, where more than these are wanted.
 
     Examples
     --------
@@ -241,4 +280,5 @@ def affordable_dags(
         share=share,
         least=LEAST_DRAWS,
         what="graphs are drawn",
+        asked=asked,
     )

@@ -8,7 +8,13 @@ from jaxtyping import Int64
 
 from dag_gfn.budget import TimeBudget
 from dag_gfn.layerings.layer_weights import LayerWeights
-from dag_gfn.layerings.posterior_dags import PosteriorDags, affordable_dags, draw_trial_dags, posterior_dags
+from dag_gfn.layerings.posterior_dags import (
+    PosteriorDags,
+    affordable_dags,
+    corrected_number,
+    draw_trial_dags,
+    posterior_dags,
+)
 from dag_gfn.mcmc.agreement import acceptance_of, blocks_kept, edges_of_chains, foreseen_seconds, tempering_of
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.corrected_chains import WALKERS
@@ -145,19 +151,20 @@ def fit_mcmc(
     if callable(starts):  # the chains go on where those are that have chosen the candidates
         starts = refined.untempered_starts() or None
     cooled = streams.sequences("cooled starts", chains) if starts is None else ()
+    wanted = corrected_number(weights, num_samples, chains * _KEPT[1])
     least, most = _KEPT[0], max(blocks_kept(_KEPT[1], table.d), _KEPT[0])
     with budget.phase("trials", shown="planning the time"):
         if by_chains:
             left = budget.remaining()
             for_chains = None if left is None else BEFORE_CORRECTION * left
         else:
-            for_chains = _time_of_chains(weights, table, num_samples, budget, judge)
+            for_chains = _time_of_chains(weights, table, wanted, budget, judge)
     with budget.phase("chains", shown="sampling root layerings"):
         result = run_chains(
             weights,
             streams=streams.sequences("chains", chains),
             iterations=iterations,
-            kept=2 * WALKERS if by_chains else min(max(-(-num_samples // chains), least), most),
+            kept=2 * WALKERS if by_chains else min(max(-(-wanted // chains), least), most),
             starts=() if starts is None else starts,
             cooled=cooled,
             time_budget=for_chains,
@@ -178,6 +185,7 @@ def fit_mcmc(
         dags, agreement = _drawn(weights, table, result, judge, seed, num_samples, budget, on_phase)
     mass = unmet_mass(dags.effective_samples, tempering_of(result))
     edge = with_least_errors(dags.edge, mass, table.constraints.open_pairs())
+    dags = dags.thinned(num_samples, rng=streams.generator("thinned graphs"))
     return MethodResult(
         posterior=GraphPosterior.from_weights(
             table.names,
@@ -223,14 +231,15 @@ def _drawn(
     layerings = chains.layer_of.reshape(-1, table.d)
     rng = RandomStreams(seed).generator("graphs of chains")
     with budget.phase("draws"):
-        num_samples = affordable_dags(weights, table, layerings, num_samples, budget)
-        chosen = layerings[np.arange(num_samples) * len(layerings) // num_samples]
+        wanted = corrected_number(weights, num_samples, len(layerings))
+        number = affordable_dags(weights, table, layerings, wanted, budget, asked=num_samples)
+        chosen = layerings[np.arange(number) * len(layerings) // number]
         effective = float(agreement.min_effective_draws or 1.0)
-        if num_samples < len(layerings):  # what few of them leave open comes on top of what all leave open
-            effective = 1 / (1 / effective + 1 / num_samples)
-        effective = min(float(num_samples), effective)
+        if number < len(layerings):  # what few of them leave open comes on top of what all leave open
+            effective = 1 / (1 / effective + 1 / number)
+        effective = min(float(number), effective)
         dags = posterior_dags(
-            weights, table, chosen, np.zeros(num_samples), edge, effective, rng=rng, on_phase=on_phase
+            weights, table, chosen, np.zeros(number), edge, effective, rng=rng, on_phase=on_phase
         )
     return dags, agreement
 

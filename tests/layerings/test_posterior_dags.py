@@ -13,7 +13,7 @@ from dag_gfn.layerings import outside_parents
 from dag_gfn.layerings.corrected_dags import correct_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags, layering_of
-from dag_gfn.layerings.posterior_dags import LEAST_DRAWS, affordable_dags, posterior_dags
+from dag_gfn.layerings.posterior_dags import LEAST_DRAWS, affordable_dags, corrected_number, posterior_dags
 from dag_gfn.posterior import Marginal
 from dag_gfn.scores import ScoreTable
 
@@ -98,6 +98,30 @@ def test_without_parents_outside_the_candidates_draws_are_as_they_are(table, lay
     assert dags.effective_samples == 7.0
     np.testing.assert_array_equal(dags.adjacency, drawn)
     np.testing.assert_array_equal(dags.log_share, share)
+
+
+def test_graphs_are_thinned_by_their_weights(table, weights, layer_of):
+    layer_of = np.tile(layer_of, (8, 1))
+    share, rng = np.zeros(len(layer_of)), np.random.default_rng(3)
+    dags = posterior_dags(weights, table, layer_of, share, EDGE, 2_000.0, rng=rng)
+    few = dags.thinned(500, rng=rng)
+    assert few.adjacency.shape == (500, 4, 4)
+    assert (few.log_share == 0).all()
+    assert few.edge is dags.edge
+    assert few.effective_samples == pytest.approx(1 / (1 / dags.effective_samples + 1 / 500))
+    expected = np.tensordot(np.exp(dags.log_share), dags.adjacency, axes=1)
+    assert np.abs(few.adjacency.mean(axis=0) - expected).max() < 0.05
+    np.testing.assert_allclose(few.log_scores, table.log_reward(parent_masks(few.adjacency)))
+    assert dags.thinned(10**6, rng=rng) is dags
+    heavy = replace(dags, log_share=np.where(np.arange(len(share)) == 7, 0.0, -np.inf))
+    assert (heavy.thinned(9, rng=rng).adjacency == dags.adjacency[7]).all()
+
+
+def test_more_layerings_than_graphs_are_wanted_are_corrected(weights, table):
+    assert corrected_number(weights, 100, 5_000) == 5_000
+    assert corrected_number(weights, 100, 10**6) == 10_000
+    assert corrected_number(weights, 20_000, 5_000) == 20_000
+    assert corrected_number(LayerWeights.build(table), 100, 5_000) == 100
 
 
 def test_as_many_dags_as_the_time_allows(table, weights, layer_of):

@@ -19,7 +19,7 @@ from dag_gfn.gflownet.record import importance_of, policy_posterior, training_re
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.report import TrainingResult
-from dag_gfn.layerings.posterior_dags import PosteriorDags, affordable_dags, posterior_dags
+from dag_gfn.layerings.posterior_dags import PosteriorDags, affordable_dags, corrected_number, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.agreement import edges_of_chains, tempering_of
 from dag_gfn.mcmc.chains import Chains
@@ -56,11 +56,12 @@ OnPhase = Callable[[str, float], None]
 
 
 class _Dags(NamedTuple):
-    """DAGs of layerings, what corrected them, and the largest standard error of an edge probability if pooled."""
+    """DAGs of layerings, their correction, the largest error of an edge if pooled, and draws that edges are worth."""
 
     posterior: GraphPosterior
     correction: Correction | None = None
     pooled_edge_standard_error: float | None = None
+    worth: float | None = None
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ class LayerFit:
         posterior = dags.posterior
         if not posterior.covers_all_dags:
             of_chains = self._tempering() if estimate in ("pooled", "chains") else None
-            mass = max(mass, unmet_mass(posterior.effective_samples or 1.0, of_chains))
+            mass = max(mass, unmet_mass(dags.worth or posterior.effective_samples or 1.0, of_chains))
             edge = with_least_errors(posterior.marginal("edge"), mass, table.constraints.open_pairs())
             posterior = replace(posterior, marginals={**posterior.marginals, "edge": edge})
         diagnostics = LayerDiagnostics(
@@ -364,8 +365,12 @@ class LayerFit:
     ) -> _Dags:
         """Return a DAG of each of the draws, or of as many of them as are wanted, drawn by their shares."""
         weights, rng = self.sampler.weights, RandomStreams(self.seed).generator("graphs")
-        wanted = self.num_samples if weights.has_outside else min(len(drawn), self.num_samples)
-        number = affordable_dags(weights, table, drawn.layer_of, wanted, budget)
+        wanted = min(len(drawn), self.num_samples)
+        if weights.has_outside:
+            wanted = corrected_number(weights, self.num_samples, len(drawn))
+        number = affordable_dags(
+            weights, table, drawn.layer_of, wanted, budget, asked=min(wanted, self.num_samples)
+        )
         uncounted = None  # of the log-weights, by the shares: all of them in raw draws
         if len(drawn) > number or weights.has_outside:
             chosen = drawn.resample(number, log_share, rng=rng)
@@ -385,7 +390,8 @@ class LayerFit:
                 rng=rng,
                 on_phase=on_phase,
             )
-        return _Dags(_posterior_of(table, dags), dags.correction)
+        worth, dags = dags.effective_samples, dags.thinned(self.num_samples, rng=rng)
+        return _Dags(_posterior_of(table, dags), dags.correction, worth=worth)
 
     def _tempering(self) -> Tempering | None:
         """Return how well the chains that judge exchange layerings with hotter ones, by all of their layerings."""
