@@ -13,7 +13,7 @@ from dag_gfn.layerings.corrected_dags import DRAWS, CorrectedDags, correct_dags
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_dags import draw_dags
 from dag_gfn.layerings.outside_parents import correct_parents
-from dag_gfn.posterior import Marginal
+from dag_gfn.posterior import GraphPosterior, Marginal
 from dag_gfn.posterior.diagnostic_parts import Correction
 from dag_gfn.scores import ScoreTable
 
@@ -90,6 +90,18 @@ class PosteriorDags:
             log_share=np.zeros(number),
             log_scores=self.log_scores[chosen],
             effective_samples=1 / (1 / self.effective_samples + 1 / number),
+        )
+
+    def posterior(self, names: tuple[str, ...]) -> GraphPosterior:
+        """Return these DAGs on named nodes, with what is known of the edges."""
+        return GraphPosterior.from_weights(
+            names,
+            self.adjacency,
+            self.log_share,
+            self.log_scores,
+            num_samples=len(self.adjacency),
+            effective_samples=self.effective_samples,
+            marginals={"edge": self.edge},
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Int64
@@ -21,7 +22,7 @@ from dag_gfn.mcmc.corrected_chains import WALKERS
 from dag_gfn.mcmc.corrected_posterior import BEFORE_CORRECTION, UNEVEN, corrected_posterior
 from dag_gfn.mcmc.partition import init
 from dag_gfn.mcmc.refined_weights import FindStarts, refined_weights
-from dag_gfn.posterior import GraphPosterior, Marginal
+from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement
 from dag_gfn.posterior.diagnostics import MCMCDiagnostics
 from dag_gfn.posterior.limits import unexplored
@@ -185,17 +186,9 @@ def fit_mcmc(
         dags, agreement = _drawn(weights, table, result, judge, seed, num_samples, budget, on_phase)
     mass = unmet_mass(dags.effective_samples, tempering_of(result))
     edge = with_least_errors(dags.edge, mass, table.constraints.open_pairs())
-    dags = dags.thinned(num_samples, rng=streams.generator("thinned graphs"))
+    dags = replace(dags, edge=edge).thinned(num_samples, rng=streams.generator("thinned graphs"))
     return MethodResult(
-        posterior=GraphPosterior.from_weights(
-            table.names,
-            dags.adjacency,
-            dags.log_share,
-            dags.log_scores,
-            num_samples=len(dags.adjacency),
-            effective_samples=dags.effective_samples,
-            marginals={"edge": edge},
-        ),
+        posterior=dags.posterior(table.names),
         diagnostics=MCMCDiagnostics(
             iterations=result.iterations,
             cut_short_by_time_budget=result.cut_short,

@@ -19,7 +19,7 @@ from dag_gfn.gflownet.record import importance_of, policy_posterior, training_re
 from dag_gfn.gflownet.sampling.importance import ImportanceEstimate
 from dag_gfn.gflownet.training.config import TrainConfig
 from dag_gfn.gflownet.training.report import TrainingResult
-from dag_gfn.layerings.posterior_dags import PosteriorDags, affordable_dags, corrected_number, posterior_dags
+from dag_gfn.layerings.posterior_dags import affordable_dags, corrected_number, posterior_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.agreement import edges_of_chains, tempering_of
 from dag_gfn.mcmc.chains import Chains
@@ -204,7 +204,7 @@ class LayerFit:
         mass = 0.0 if estimate in ("pooled", "chains") else _missing(importance, against)
         worth = worth_with(max(self.drawn.effective_samples, 1.0), mass)
         every_chain = self.chains if self.all_chains is None else self.all_chains
-        agreement = None if compared is None else compared.agreement
+        agreement, interrupted = None if compared is None else compared.agreement, self.training.interrupted
         if self.uneven and estimate in ("pooled", "chains") and every_chain is not None:
             estimate = "chains"
             with_scores = corrected_posterior(
@@ -216,8 +216,8 @@ class LayerFit:
                 budget=budget,
                 on_phase=on_phase,
             )
-            agreement = with_scores.agreement
-            dags = _Dags(_posterior_of(table, with_scores.dags), with_scores.dags.correction)
+            agreement, interrupted = with_scores.agreement, interrupted or with_scores.interrupted
+            dags = _Dags(with_scores.dags.posterior(table.names), with_scores.dags.correction)
         elif estimate == "chains" and every_chain is not None:
             dags = self._chain_dags(table, every_chain, budget, on_phase)
         elif compared is not None and pooled_edges is not None:
@@ -263,7 +263,7 @@ class LayerFit:
             posterior=replace(posterior, log_evidence=evidence.log_z, sampler=self.sampler),
             diagnostics=diagnostics,
             evidence=evidence,
-            interrupted=self.training.interrupted or (self.chains is not None and self.chains.interrupted),
+            interrupted=interrupted or (self.chains is not None and self.chains.interrupted),
             timing={**training_seconds(self.training), **guided},
             training=training_record(self.training, config),
             raw_edges=raw,
@@ -391,7 +391,7 @@ class LayerFit:
                 on_phase=on_phase,
             )
         worth, dags = dags.effective_samples, dags.thinned(self.num_samples, rng=rng)
-        return _Dags(_posterior_of(table, dags), dags.correction, worth=worth)
+        return _Dags(dags.posterior(table.names), dags.correction, worth=worth)
 
     def _tempering(self) -> Tempering | None:
         """Return how well the chains that judge exchange layerings with hotter ones, by all of their layerings."""
@@ -413,18 +413,6 @@ class LayerFit:
     @property
     def _agreement(self) -> Agreement | None:
         return None if self._judged is None else self._judged[1]
-
-
-def _posterior_of(table: ScoreTable, dags: PosteriorDags) -> GraphPosterior:
-    return GraphPosterior.from_weights(
-        table.names,
-        dags.adjacency,
-        dags.log_share,
-        dags.log_scores,
-        num_samples=len(dags.adjacency),
-        effective_samples=dags.effective_samples,
-        marginals={"edge": dags.edge},
-    )
 
 
 def _better_alone(agreement: Agreement, pooled: Marginal) -> bool:
