@@ -16,8 +16,6 @@ from dag_gfn.posterior.diagnostic_parts import Agreement, Correction
 from dag_gfn.random_streams import RandomStreams
 from dag_gfn.scores import ScoreTable
 
-UNEVEN = 1.5
-"""nats² of log-ratios of true to approximate weights, beyond which chains allow for them."""
 BEFORE_CORRECTION = 0.4
 """Of the time that is left when chains over layerings begin: their part, where chains follow that allow for ratios."""
 _CORRECTED = 0.9  # of the time that is left after these, for them

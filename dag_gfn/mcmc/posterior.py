@@ -19,7 +19,7 @@ from dag_gfn.layerings.posterior_dags import (
 from dag_gfn.mcmc.agreement import acceptance_of, blocks_kept, edges_of_chains, foreseen_seconds, tempering_of
 from dag_gfn.mcmc.chains import ChainReport, Chains, run_chains
 from dag_gfn.mcmc.corrected_chains import WALKERS
-from dag_gfn.mcmc.corrected_posterior import BEFORE_CORRECTION, UNEVEN, corrected_posterior
+from dag_gfn.mcmc.corrected_posterior import BEFORE_CORRECTION, corrected_posterior
 from dag_gfn.mcmc.partition import init
 from dag_gfn.mcmc.refined_weights import FindStarts, refined_weights
 from dag_gfn.posterior import Marginal
@@ -144,7 +144,7 @@ def fit_mcmc(
         )
     weights = refined.weights
     judge = _Judge(budget)
-    by_chains = refined.log_ratio_variance > UNEVEN
+    by_chains = refined.uneven
     go_on = None if iterations is not None or by_chains else judge.wants_more
     if iterations is None:
         iterations = min(default_iterations(table.d), _MOST_STEPS if by_chains else 10**18)

@@ -35,6 +35,8 @@ FindStarts = Callable[[LayerWeights, int, np.random.Generator, TimeBudget], Sequ
 """Finds layerings where chains begin, given weights, their number, a random generator and a time budget."""
 TEMPERED_NODES = 63
 """Largest number of nodes of which chains are tempered."""
+UNEVEN = 1.5
+"""nats² of log-ratios of true to approximate weights, beyond which chains allow for them."""
 _CHAINS = 4
 _ROUNDS = 4
 _FIRST_SIZE = 12  # candidates of each node, at most, before the last round
@@ -84,6 +86,11 @@ class RefinedWeights:
     layer_of: Int64[np.ndarray, "c d"] | None = None
     log_ratio_variance: float = 0.0
     likely_left_out: float = 0.0
+
+    @property
+    def uneven(self) -> bool:
+        """Whether the ratios vary so much that chains have to allow for them (`corrected_posterior`)."""
+        return self.log_ratio_variance > UNEVEN
 
     def coverage(self, names: Sequence[str]) -> Coverage:
         """Return how much the candidates cover, and what is likely beyond them."""

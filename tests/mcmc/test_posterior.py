@@ -120,7 +120,7 @@ def test_parents_outside_the_candidates_are_corrected(storage):
 
 
 def test_where_weights_would_leave_little_chains_take_true_scores_into_account(monkeypatch):
-    monkeypatch.setattr(module, "UNEVEN", -1.0)
+    monkeypatch.setattr("dag_gfn.mcmc.refined_weights.UNEVEN", -1.0)
     table = score_table(6, rows=12)
     exact = exact_marginals(table)
     posterior = recorded(

@@ -28,7 +28,7 @@ from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.layerings.posterior_dags import draw_trial_dags
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
-from dag_gfn.mcmc.corrected_posterior import BEFORE_CORRECTION, UNEVEN
+from dag_gfn.mcmc.corrected_posterior import BEFORE_CORRECTION
 from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior.limits import MAX_SHAPE
 from dag_gfn.posterior.metrics import pareto_smoothed
@@ -117,7 +117,7 @@ class _OverLayers(GFlowNetKind[_Judged, LayerFit]):
         refined = self.layer_weights()
         self.weights, self.starts = refined.weights, refined.untempered_starts()
         self.coverage = refined.coverage(table.names)
-        self.uneven = refined.log_ratio_variance > UNEVEN
+        self.uneven = refined.uneven
         self.environment = RootLayers(self.weights, device=self.streams.device)
         self.marginal = LayerMarginal(table, self.environment) if table.d <= MAX_ENUMERATED else None
         self.shown: Guides | None = None
