@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import cast, final
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64
 
 from dag_gfn.gflownet.env.dag_state import DagState, closure
 from dag_gfn.gflownet.env.edge_addition import EdgeAddition
-from dag_gfn.gflownet.policies.flow_model import FlowModel
+from dag_gfn.gflownet.policies.flow_model import EdgeBackwardPolicy, FlowModel
 from dag_gfn.gflownet.sampler_file import SamplerFile, save_sampler
 from dag_gfn.gflownet.sampling.importance import (
     ImportanceEstimate,
@@ -145,7 +145,9 @@ class EdgeSampler:
         condition, narrower = condition_on(self.table, edges, absent, tiers)
         present = torch.from_numpy(condition.required.copy())
         environment = EdgeAddition(narrower, device=self._device)
-        backward = None if self.model.backward is None else self.model.backward.keeping(present)
+        backward = self.model.backward
+        if backward is not None:
+            backward = cast(EdgeBackwardPolicy, backward).keeping(present)
         model = FlowModel(self.model.policy, backward=backward)
         drawn = self._draw(environment, model, num_samples, seed)
         return conditional_posterior(self.table, drawn, named(edges, absent, tiers))

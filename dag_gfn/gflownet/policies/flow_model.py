@@ -14,10 +14,15 @@ class BackwardPolicy(Protocol):
     """Maps observations to log-probabilities of the action that led to each state."""
 
     def __call__(self, observation: Observation) -> Float[Tensor, "b a"]:
-        """Return log-probabilities, shape (b, d*d) for edges; they sum to one over the edges that can be undone."""
+        """Return log-probabilities of all actions but the stop; they sum to one over those that can be undone."""
         ...
 
-    def keeping(self, required: Bool[Tensor, "d d"]) -> "BackwardPolicy":
+
+@runtime_checkable
+class EdgeBackwardPolicy(BackwardPolicy, Protocol):
+    """A backward policy over edges, whose log-probabilities have shape (b, d*d)."""
+
+    def keeping(self, required: Bool[Tensor, "d d"]) -> "EdgeBackwardPolicy":
         """Return the policy of trajectories that begin with the given edges, which are never undone."""
         ...
 
