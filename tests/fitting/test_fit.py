@@ -91,7 +91,7 @@ def test_an_unknown_keyword_is_not_swallowed(option):
         (
             {"method": "gflownet", "environment": "layers", "objective": "modified_db"},
             OptionError,
-            "'modified_db' needs every state to be a finished graph",
+            "'modified_db' needs every state to be a finished object",
         ),
         (
             {"method": "gflownet", "environment": "layers", "backward": "learned"},

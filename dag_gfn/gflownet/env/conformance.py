@@ -25,6 +25,7 @@ def check_environment(
     batch_size: int = 32,
     single_rows: int = 2,
     tolerance: float = 1e-5,
+    max_steps: int | None = None,
 ) -> None:
     """Check that an environment keeps its protocol.
 
@@ -44,6 +45,9 @@ def check_environment(
     tolerance : float
         Relative error allowed between observations of a batch and of single states: logarithms of a vector and of a
         number can differ in their last digit.
+    max_steps : int, optional
+        By how many steps every walk must have stopped; by default d (d + 1), enough for any that adds an edge or a node
+        or closes a layer.
 
     Raises
     ------
@@ -65,9 +69,7 @@ def check_environment(
     state = environment.initial_state(batch_size)
     _check_initial_state(environment, state, batch_size)
     walking = torch.ones(batch_size, dtype=torch.bool, device=environment.device)
-    most = environment.num_nodes * (
-        environment.num_nodes + 1
-    )  # every step adds an edge or a node, or closes a layer
+    most = environment.num_nodes * (environment.num_nodes + 1) if max_steps is None else max_steps
     for _ in range(most):
         legal = _check_state(environment, state, walking)
         action = random_action(legal, generator).where(walking, environment.stop_action)

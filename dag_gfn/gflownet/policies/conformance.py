@@ -71,22 +71,23 @@ def check_policy(policy: Policy, observation: Observation, *, tolerance: float =
 def check_backward_policy(
     backward: BackwardPolicy,
     observation: Observation,
-    removable: Bool[Tensor, "b d d"],
+    removable: Bool[Tensor, "b *a"],
     *,
     tolerance: float = 1e-4,
 ) -> None:
     """Check that a backward policy keeps its protocol on a batch of states.
 
-    Log-probabilities must have shape (b, d*d), be -inf for every edge that cannot be undone, and sum to one as
-    probabilities. They must be the same for a state in a batch and alone, and from call to call. If nothing can be
-    undone in a state, they must not be NaN.
+    Log-probabilities must have shape (b, a), where a is d*d over edges, be -inf for every action that cannot be undone,
+    and sum to one as probabilities. They must be the same for a state in a batch and alone, and from call to call. If
+    nothing can be undone in a state, they must not be NaN.
 
     Parameters
     ----------
     backward : BackwardPolicy
     observation : Observation
-    removable : Tensor, shape (b, d, d), bool
-        ``removable[k, i, j]`` is True where i -> j can be the last edge that was added to graph k.
+    removable : Tensor, shape (b, a) or (b, d, d), bool
+        Whether each action, but for the stop, can have been the last; over edges ``removable[k, i, j]`` is True where
+        i -> j can be the last edge that was added to graph k.
     tolerance : float
         Difference allowed between a batch and single rows, in nats.
 
@@ -108,11 +109,11 @@ def check_backward_policy(
         ...
     AssertionError: an edge that cannot be undone has a probability
     """
-    b, d, _ = removable.shape
     log_pb, singles = _evaluated(backward, observation)
-    assert log_pb.shape == (b, d * d), f"log-probabilities have shape {tuple(log_pb.shape)}, not {(b, d * d)}"
-    assert not log_pb.isnan().any(), "a log-probability is NaN"
     can_be_undone = removable.flatten(1)
+    expected = tuple(can_be_undone.shape)
+    assert log_pb.shape == expected, f"log-probabilities have shape {tuple(log_pb.shape)}, not {expected}"
+    assert not log_pb.isnan().any(), "a log-probability is NaN"
     some = can_be_undone.any(1)
     assert (log_pb[some][~can_be_undone[some]] == -torch.inf).all(), (
         "an edge that cannot be undone has a probability"

@@ -119,7 +119,7 @@ def train(
     """
     if "every_state_terminal" in objective.needs and not environment.every_state_terminal:
         raise OptionError(
-            f"objective '{objective.name}' needs every state to be a finished graph, which is not so in "
+            f"objective '{objective.name}' needs every state to be a finished object, which is not so in "
             f"{type(environment).__name__}; choose another objective"
         )
     if "log_inflow" in objective.needs and not isinstance(environment, EnvironmentWithPredecessors):

@@ -175,7 +175,7 @@ def test_other_objectives_train(objective, behaviour):
 
 @pytest.mark.parametrize("objective", sorted(REFUSED | {"flow_matching"}))
 def test_objectives_that_compare_rewards_of_unfinished_states_are_refused(objective):
-    with pytest.raises(OptionError, match=f"'{objective}' needs every state to be a finished graph"):
+    with pytest.raises(OptionError, match=f"'{objective}' needs every state to be a finished object"):
         fitted(score_table(3), objective=make_objective(objective))
 
 
