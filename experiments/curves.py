@@ -1,4 +1,4 @@
-"""Jensen-Shannon divergence against iterations or seconds, and how the methods are told apart in figures."""
+"""A distance from the target against iterations, seconds or states visited, in figures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,27 +22,36 @@ SMALLEST = 1e-15
 """Divergences below this are rounding, and are drawn here."""
 
 
-def median_curve(histories: Sequence[Mapping[str, list]], along: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the median over runs of the divergence, where all of them have been.
+ALONG = {"iteration": "iterations", "seconds": "seconds of training", "states": "states visited"}
+"""What curves are drawn against, and what the axis is called."""
 
-    Runs are compared at the same iteration (second); between a run's records log JSD is interpolated linearly in the
-    log of `along`.
+
+def median_curve(
+    histories: Sequence[Mapping[str, list]], along: str, *, figure: str = "jsd"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median over runs of a distance, where all of them have been.
+
+    Runs are compared at the same iteration (second, number of states); between a run's records the log of the distance
+    is interpolated linearly in the log of `along`.
 
     Parameters
     ----------
     histories : sequence of mapping
-        Each with lists `jsd`, `iteration` and `seconds`.
-    along : {"iteration", "seconds"}
+        Each with lists of the name `along` and of the name `figure`.
+    along : str
+        A key of `ALONG`.
+    figure : str
+        The distance, such as the Jensen-Shannon divergence.
 
     Returns
     -------
-    at, jsd : ndarray, shape (k,), float64
+    at, distance : ndarray, shape (k,), float64
         Empty where there is no history, or the runs have no range in common.
     """
     tracks = [
-        (np.log(history[along]), np.log(np.maximum(history["jsd"], SMALLEST)))
+        (np.log(history[along]), np.log(np.maximum(history[figure], SMALLEST)))
         for history in histories
-        if len(history["jsd"])
+        if len(history[figure])
     ]
     if not tracks:
         return np.empty(0), np.empty(0)
@@ -51,7 +60,7 @@ def median_curve(histories: Sequence[Mapping[str, list]], along: str) -> tuple[n
         return np.empty(0), np.empty(0)
     grid = np.unique(np.concatenate([at for at, _ in tracks]))
     grid = grid[(grid >= first) & (grid <= last)]
-    values = np.median([np.interp(grid, at, jsd) for at, jsd in tracks], axis=0)
+    values = np.median([np.interp(grid, at, logs) for at, logs in tracks], axis=0)
     return np.exp(grid), np.exp(values)
 
 
@@ -64,11 +73,13 @@ def histories(records: list[Record], **setting) -> list[dict]:
     ]
 
 
-def draw_curve(axes: Axes, records: list[Record], along: str, setting: dict, **style) -> None:
+def draw_curve(
+    axes: Axes, records: list[Record], along: str, setting: dict, *, figure: str = "jsd", **style
+) -> None:
     """Draw the median of the runs with these parameters."""
-    at, jsd = median_curve(histories(records, **setting), along)
+    at, distance = median_curve(histories(records, **setting), along, figure=figure)
     if len(at):
-        axes.plot(at, jsd, **style)
+        axes.plot(at, distance, **style)
 
 
 def log_axes(axes: Axes, along: str) -> None:
@@ -79,7 +90,7 @@ def log_axes(axes: Axes, along: str) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("iterations" if along == "iteration" else "seconds of training")
+    axes.set_xlabel(ALONG[along])
 
 
 def save(figure: Figure, file: Path) -> Path:

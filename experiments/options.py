@@ -30,13 +30,15 @@ def seeds(text: str) -> list[int]:
     return found
 
 
-def add_run_options(parser: argparse.ArgumentParser, out: Path, *, several_budgets: bool = False) -> None:
-    """Add what every experiment of several runs takes."""
+def add_run_options(
+    parser: argparse.ArgumentParser, out: Path, *, several_budgets: bool = False, timed: bool = True
+) -> None:
+    """Add what every experiment of several runs takes; ``--seconds`` only where runs are `timed`."""
     if several_budgets:
         parser.add_argument(
             "--seconds", type=budgets, default=[60.0], help="such as 10,60,300: a run for each"
         )
-    else:
+    elif timed:
         parser.add_argument("--seconds", type=float, default=60.0, help="training time of a run")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--out", type=Path, help=f"folder of the runs, tables and figures; default {out}")
