@@ -1,6 +1,7 @@
 """Environments: how a DAG, or the root layering of one, is built one action at a time.
 
-To add one: a file that follows `Environment`, with `conformance.check_environment` in its test.
+To add one: a file that follows `Environment`, with `conformance.check_environment` in its test; docs/own_environment.md
+goes through `hypergrid.py`, whose objects are no DAGs, as the example.
 """
 
 from dag_gfn.gflownet.env.dag_state import DagState

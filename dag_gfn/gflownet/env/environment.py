@@ -18,7 +18,7 @@ Seen_co = TypeVar("Seen_co", bound=Observation, covariant=True)
 
 @runtime_checkable
 class Environment(Protocol[S, Seen_co]):
-    """A process that builds objects, DAGs or root layerings, one action at a time.
+    """A process that builds objects, such as DAGs or root layerings, one action at a time.
 
     Actions are integers; the last one, ``stop_action``, ends a trajectory. Every method works on a batch, returns new
     tensors and changes none of its inputs. `dag_gfn.gflownet.env.conformance.check_environment` checks an
