@@ -22,7 +22,7 @@ from jaxtyping import Int
 from methods import LOOKS, methods, title
 from options import add_run_options, budgets, names, require_known, seeds
 from runs import Parameters, Record, carry_out
-from summaries import runs_done, summarise, with_interval, write_csv, write_page
+from summaries import MISSING, runs_done, summarise, with_interval, write_csv, write_page
 from torch import Tensor
 
 from dag_gfn.gflownet.env.hypergrid import GridState, Hypergrid, terminal_probabilities
@@ -184,8 +184,10 @@ def sections(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
             "runs": rows.apply(runs_done, axis=1).tolist(),
             "L1, exact": rows.apply(with_interval, axis=1, figure="l1").tolist(),
             "L1, last states visited": rows.apply(with_interval, axis=1, figure="visited_l1").tolist(),
-            "modes visited": [f"{value:g} of {2**dimensions}" for value in rows["modes"]],
-            "seconds": [f"{value:.0f}" for value in rows["training_seconds"]],
+            "modes visited": [
+                MISSING if pd.isna(value) else f"{value:g} of {2**dimensions}" for value in rows["modes"]
+            ],
+            "seconds": [MISSING if pd.isna(value) else f"{value:.0f}" for value in rows["training_seconds"]],
         }
         shown.append((f"{grid_name(side, dimensions)}, R0 = {r0:g}", pd.DataFrame(lines)))
     return shown

@@ -110,5 +110,10 @@ def test_tables_have_means_and_missing_runs():
     ((heading, rows),) = hypergrid.sections(table)
     assert heading == "8^2, R0 = 0.1"
     assert rows.iloc[0].tolist() == ["TB, on-policy", "1 of 2", "2.5e-01", "1.2e+00", "3 of 4", "1"]
+    nothing = hypergrid.summarise(
+        planned, [], by=hypergrid.SETTING, figures=(*hypergrid.FIGURES, "training_seconds")
+    )
+    ((_, rows),) = hypergrid.sections(nothing)
+    assert rows.iloc[0].tolist() == ["TB, on-policy", "0 of 2", "-", "-", "-", "-"]
     assert hypergrid.curve(records)["l1"].tolist() == [1.0, 0.25]
     assert hypergrid.curve([]).empty

@@ -82,7 +82,9 @@ def test_a_walk_may_take_as_many_steps_as_the_grid_has():
 
 
 @pytest.mark.parametrize("rewards", [{}, {"r0": 0.01}, {"r0": 0.001, "r1": 0.25, "r2": 3.0}, {"r1": 0}])
-@pytest.mark.parametrize(("dimensions", "side"), [(1, 2), (2, 7), (2, 8), (2, 11), (2, 16), (3, 11), (4, 8)])
+@pytest.mark.parametrize(
+    ("dimensions", "side"), [(1, 2), (2, 7), (2, 8), (2, 9), (2, 11), (2, 16), (3, 11), (4, 8)]
+)
 def test_rewards_are_those_of_the_formula(dimensions, side, rewards):
     environment = Hypergrid(dimensions, side, **rewards)
     expected = [plain_reward(cell, side, **rewards) for cell in product(range(side), repeat=dimensions)]
