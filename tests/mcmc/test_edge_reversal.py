@@ -16,6 +16,7 @@ from layering_oracles import (
     random_candidates,
     random_log_odds,
 )
+from numba import njit
 from scipy import stats
 
 from dag_gfn.graphs.graph import adjacency_from_masks, parent_masks
@@ -66,15 +67,31 @@ def numbers_of(masks, among):
     return found
 
 
-def reversal(weights, parents, rng):
-    """Try one reversal in place; return whether the DAG changed."""
-    nodes = weights.tables.nodes
-    words = make_words(nodes)
-    fill_words(nodes, parents, words)
-    changed, kept = reverse_edge(weights.tables, parents, words, rng), words[:-1].copy()
-    fill_words(nodes, parents, words)
-    np.testing.assert_array_equal(kept, words[:-1])  # they are still those of the parents
+@njit
+def _reversed(tables, reached, rng):
+    """Try one reversal of each DAG in place; return which changed, and whether the words stayed those of the parents."""
+    changed = np.empty(len(reached), dtype=np.bool_)
+    for k in range(len(reached)):
+        words, again = make_words(tables.nodes), make_words(tables.nodes)
+        fill_words(tables.nodes, reached[k], words)
+        changed[k] = reverse_edge(tables, reached[k], words, rng)
+        fill_words(tables.nodes, reached[k], again)
+        if not (words[:-1] == again[:-1]).all():
+            return changed, False
+    return changed, True
+
+
+def reversals(weights, reached, rng):
+    """Try one reversal of each DAG in place, shape (n, d); return which DAGs changed."""
+    changed, kept = _reversed(weights.tables, reached, rng)
+    assert kept, "the words are no longer those of the parents"
     return changed
+
+
+@njit
+def reverse_edges_of_each(tables, layerings, count, rng):
+    for k in range(len(layerings)):
+        reverse_edges(tables, layerings[k], count, rng)
 
 
 CASES = ["flat", "usual", "steep", "cancelling", "constrained", "candidates", "beyond"]
@@ -86,7 +103,7 @@ def test_detailed_balance(name, rng):
     weights, masks, share = case(name)
     before = np.repeat(np.arange(len(masks)), 120_000 // len(masks))
     reached = masks[before]
-    changed = np.array([reversal(weights, parents, rng) for parents in reached])
+    changed = reversals(weights, reached, rng)
     after = numbers_of(reached, masks)
     assert (changed >= (before != after)).all()  # one that was accepted may lead to the same DAG
     there = np.zeros((len(masks), len(masks)), dtype=np.int64)
@@ -104,8 +121,7 @@ def test_detailed_balance(name, rng):
 def test_the_posterior_is_kept(name, rng):
     weights, masks, share = case(name)
     reached = masks[rng.choice(len(masks), 60_000, p=share)]
-    for parents in reached:
-        reversal(weights, parents, rng)
+    reversals(weights, reached, rng)
     assert not frequencies_fail(np.bincount(numbers_of(reached, masks), minlength=len(masks)), share)
 
 
@@ -116,8 +132,7 @@ def test_layerings_keep_their_weights(name, rng):
     distinct, which = np.unique(layerings, axis=0, return_inverse=True)
     of_layerings = np.bincount(which, weights=share)
     reached = distinct[rng.choice(len(distinct), 40_000, p=of_layerings)]
-    for layer_of in reached:
-        reverse_edges(weights.tables, layer_of, 4, rng)
+    reverse_edges_of_each(weights.tables, reached, 4, rng)
     index = {tuple(layer_of): k for k, layer_of in enumerate(distinct.tolist())}
     found = np.bincount([index[tuple(layer_of)] for layer_of in reached.tolist()], minlength=len(distinct))
     assert not frequencies_fail(found, of_layerings)
@@ -125,8 +140,8 @@ def test_layerings_keep_their_weights(name, rng):
 
 def test_a_dag_without_edges_stays(rng):
     weights, masks, _ = case("usual")
-    parents = np.zeros(masks.shape[1], dtype=np.int64)
-    assert not reversal(weights, parents, rng)
+    parents = np.zeros((1, masks.shape[1]), dtype=np.int64)
+    assert not reversals(weights, parents, rng)[0]
     assert not parents.any()
 
 
@@ -135,8 +150,7 @@ def test_the_seed_decides():
     ends = []
     for seed in (1, 1, 2):
         reached, rng = masks.copy(), np.random.default_rng(seed)
-        for parents in reached:
-            reversal(weights, parents, rng)
+        reversals(weights, reached, rng)
         ends.append(reached.tolist())
     assert ends[0] == ends[1] != ends[2]
 
@@ -177,11 +191,11 @@ def test_a_required_edge_is_never_turned():
     complete = random_table(4, seed=5).complete.copy()
     complete[1, [index for index in range(8) if not index & 1]] = -np.inf  # node 1 has the parent 0
     weights, rng = LayerWeights.of(complete), np.random.default_rng(0)
-    parents, seen = np.array([0, 1, 2, 4]), set()  # 0 -> 1 -> 2 -> 3
+    parents, seen = np.array([[0, 1, 2, 4]]), set()  # 0 -> 1 -> 2 -> 3
     for _ in range(500):
-        reversal(weights, parents, rng)
-        assert parents[1] & 1
-        seen.add(tuple(parents.tolist()))
+        reversals(weights, parents, rng)
+        assert parents[0, 1] & 1
+        seen.add(tuple(parents[0].tolist()))
     assert len(seen) > 20
 
 
