@@ -69,7 +69,7 @@ def numbers_of(masks, among):
 
 @njit
 def _reversed(tables, reached, rng):
-    """Try one reversal of each DAG in place; return which changed, and whether the words stayed those of the parents."""
+    """Try one reversal of each DAG in place; return which changed, and whether words stayed those of parents."""
     changed = np.empty(len(reached), dtype=np.bool_)
     for k in range(len(reached)):
         words, again = make_words(tables.nodes), make_words(tables.nodes)
