@@ -13,6 +13,11 @@ from dag_gfn.exact.dag_recursion import DagRecursion
 from dag_gfn.exact.forward_sums import solve_batches
 
 
+def as_fraction(mantissa, exponent):
+    """Return m 2^e; the exponent of zero is far from all others, and its power of two would take gigabits."""
+    return Fraction(mantissa) * Fraction(2) ** int(exponent) if mantissa else Fraction(0)
+
+
 @cache
 def in_fractions(table):
     """Return {(U, X): term}, beta, {(v, S): sole source} and pi, from the weights of sets alone."""
@@ -20,12 +25,9 @@ def in_fractions(table):
     everything = (1 << d) - 1
     subsets = range(1 << d)
 
-    def power(exponent):
-        return Fraction(2) ** int(exponent)
-
     def weight(v, within):
         index = within & (1 << v) - 1 | within >> v + 1 << v
-        return Fraction(recursion.set_mantissa[v, index]) * power(recursion.set_exponent[v, index])
+        return as_fraction(recursion.set_mantissa[v, index], recursion.set_exponent[v, index])
 
     terms, beta = {}, [Fraction(1)] * (1 << d)
     for u in subsets:
@@ -86,7 +88,7 @@ def test_sums_are_those_of_the_formula_however_many_nodes_are_low(table):
         for size, batches in enumerate(reversed(sizes)):
             spread_batches(batches, low, recursion.arrays, probabilities, sums, size % 2)
         for u in range(1, 1 << d):
-            own = Fraction(recursion.mantissa[u]) * Fraction(2) ** int(recursion.exponent[u])
+            own = as_fraction(recursion.mantissa[u], recursion.exponent[u])
             assert abs(own - beta[u]) <= Fraction(1e-14) * magnitude[u]
             if beta[u]:
                 assert recursion.cancellation[u] == pytest.approx(float(magnitude[u] / beta[u]), rel=1e-11)
