@@ -76,3 +76,16 @@ def rng():
 def short_chains(monkeypatch):
     """Let chains beside a GFlowNet over root layers take a tenth of a second, which is enough for few columns."""
     monkeypatch.setattr("dag_gfn.gflownet.chains._chain_iterations", lambda *sizes: 20_000)
+
+
+def _saved_in_root():
+    """Return the folders of the root that hold a posterior."""
+    return sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/posterior.json"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_saved_in_the_root():
+    """Fail at the end if a test, or an example that it ran, saved a posterior beside the code."""
+    before = _saved_in_root()
+    yield
+    assert _saved_in_root() == before
