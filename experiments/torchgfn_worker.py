@@ -17,7 +17,7 @@ from gfn.gflownet import DBGFlowNet, TBGFlowNet
 from gfn.gym import HyperGrid
 from gfn.preprocessors import KHotPreprocessor
 from gfn.utils.modules import MLP
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 
 def flow_network(objective: str, environment: HyperGrid, hidden: int, layers: int) -> torch.nn.Module:
@@ -42,6 +42,15 @@ def rate(progress: float, warmup: float) -> float:
     return (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
 
 
+def mean_of_weights(decay: float):
+    """Return the exponential average whose decay begins low, as that of `dag_gfn.gflownet.training.loop`."""
+
+    def averaged(mean: torch.Tensor, value: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+        return torch.lerp(value, mean, min(decay, (2 + int(count)) / (11 + int(count))))
+
+    return averaged
+
+
 def train(given: dict) -> dict:
     """Train on-policy and return the policies on the way, and the reward of each cell."""
     torch.set_num_threads(1)
@@ -59,9 +68,7 @@ def train(given: dict) -> dict:
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: rate(step / given["iterations"], given["warmup"])
     )
-    average = AveragedModel(
-        copy.deepcopy(model.pf), multi_avg_fn=get_ema_multi_avg_fn(given["average_decay"])
-    )
+    average = AveragedModel(copy.deepcopy(model.pf), avg_fn=mean_of_weights(given["average_decay"]))
     start, policies = time.perf_counter(), []
     for iteration in range(1, given["iterations"] + 1):
         trajectories = model.sample_trajectories(environment, n=given["batch_size"], save_logprobs=False)
