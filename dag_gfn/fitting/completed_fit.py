@@ -20,7 +20,7 @@ from dag_gfn.fitting.methods import Run
 from dag_gfn.fitting.missing_record import missing_record
 from dag_gfn.fitting.mixed_posterior import TableFit, enumerated_mixture, mixture_of_fits
 from dag_gfn.fitting.mixture import TableWeights
-from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.options import BASELINES, FitOptions
 from dag_gfn.fitting.prepare import Prepared
 from dag_gfn.fitting.progress import ShareProgress
 from dag_gfn.fitting.table_runs import TableRuns, run_tables
@@ -144,6 +144,12 @@ def fit_completed(run: Run, prepared: Prepared, chosen: FitOptions) -> Completed
     >>> posterior.info["missing"]["tables"], posterior.marginal("edge").source
     (40, 'mixture')
     """
+    if chosen.method.method in BASELINES:
+        raise OptionError(
+            f"method '{chosen.method.method}' needs complete rows, and cells that were not seen have to be drawn here: "
+            "drop incomplete rows with missing='drop' (--missing drop), choose another score than copula (score, "
+            "--score), or another method"
+        )
     if chosen.method.order_modular:
         raise OptionError(
             "order_modular (--order-modular) needs complete rows: leave it out, or drop incomplete rows with "

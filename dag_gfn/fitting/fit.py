@@ -127,6 +127,7 @@ def fit(
         prepared.warnings,
         processes,
         experiments.oriented(table.names),
+        prepared.resampling,
     )
     for note in (*automatic.notes(), *prepared.known.notes):
         run.note(note)
@@ -145,6 +146,7 @@ def fit(
             WeightedModel(label, own, prepared if k == 0 else prepare(read, own), weight)
             for k, (label, own, weight) in enumerate(automatic.averaged)
         ]
+        run = replace(run, resampling=None)  # it is of one model alone
         method, training, result = fit_averaged(run, models, lambda one, own: run_method(one, own, None))
         score_equivalent = all(model.prepared.table.is_score_equivalent for model in models)
     else:
@@ -251,13 +253,19 @@ def run_method(
                     "the exact posterior is quick here, so nothing was trained: --method gflownet trains"
                 )
     if method == "gflownet":
+        if unnoticed:
+            run.note(f"method 'gflownet' resamples no rows and ignores {', '.join(unnoticed)}")
         training = chosen.training.completed()
         return method, training, methods.gflownet(run, training, checkpoint)
     if method == "mcmc":
         result = methods.mcmc(run)
-    if unnoticed:
+    if method == "bootstrap":
+        result = methods.bootstrap(run, chosen.bootstrap)
+    if of_bootstrap := [name for name in unnoticed if name in chosen.bootstrap.values()]:
+        run.note(f"method '{method}' resamples no rows and ignores {', '.join(of_bootstrap)}")
+    if of_training := [name for name in unnoticed if name not in of_bootstrap]:
         run.note(
-            f"method '{method}' trains nothing and ignores {', '.join(unnoticed)}: --method gflownet uses them"
+            f"method '{method}' trains nothing and ignores {', '.join(of_training)}: --method gflownet uses them"
         )
     return method, None, result
 

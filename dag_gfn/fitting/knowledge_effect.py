@@ -17,7 +17,7 @@ from dag_gfn.data.doubts import Doubt
 from dag_gfn.errors import NotTractable
 from dag_gfn.exact.dag_dp import exact_marginals, log_evidence
 from dag_gfn.exact.reference import exact_reference, reference_seconds
-from dag_gfn.fitting.options import FitOptions
+from dag_gfn.fitting.options import NOT_BY_SCORES, FitOptions
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, Prepared
 from dag_gfn.knowledge.support import times_in_words
 from dag_gfn.model_choice.prior_mass import PriorTable
@@ -103,7 +103,8 @@ def knowledge_effect(prepared: Prepared, chosen: FitOptions, budget: TimeBudget)
     """
     table, known = prepared.table, prepared.known
     seconds, left = reference_seconds(table.d), budget.remaining()
-    if known.knowledge.is_empty or chosen.method.order_modular or not table.is_complete:
+    of_scores = not chosen.method.order_modular and chosen.method.method not in NOT_BY_SCORES
+    if known.knowledge.is_empty or not of_scores or not table.is_complete:
         return None
     if prepared.score.needs_completion(prepared.dataset) or seconds > AFFORDABLE:
         return None

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool
 
+from dag_gfn.baselines.bootstrap import HALF_HALF, NO_POSTERIOR, Resampling, fit_bootstrap
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
 from dag_gfn.errors import NotTractable, OptionError
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
 from dag_gfn.exact.reference import ExactReference
+from dag_gfn.fitting.baseline_options import BootstrapOptions
 from dag_gfn.fitting.exact_check import (
     ANNOUNCED_SECONDS,
     REFERENCE_MEMORY,
@@ -84,6 +86,7 @@ class Run:
     told: list[str]
     processes: "Processes | None" = None
     oriented: Bool[np.ndarray, "d d"] | None = None
+    resampling: Resampling | None = None  # None where there are no rows of one table
     ranks_classes: bool = True  # not where the result is one of several that are mixed
 
     @property
@@ -340,6 +343,56 @@ def gflownet(
         result = _compared(result, reference, log_probabilities if known else None)
     result = _bounded(run, result, reference)
     return _with_best_graphs(run, replace(result, settings=settings))
+
+
+def bootstrap(run: Run, options: BootstrapOptions) -> MethodResult:
+    """Return the graphs that a point estimator finds on resampled rows: frequencies, and no posterior.
+
+    Parameters
+    ----------
+    run : Run
+        With what resamples are made of.
+    options : BootstrapOptions
+
+    Raises
+    ------
+    OptionError
+        If there are no rows of one table to resample.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> posterior = dag_gfn.fit(data, method="bootstrap", num_resamples=10, progress=False)
+    >>> posterior.record.converged is None, posterior.effective_samples
+    (True, 10.0)
+    """
+    if run.resampling is None:
+        raise OptionError(
+            "method 'bootstrap' draws rows of one table again, and scores of other programs, sums over sites and "
+            "averages over models have none: choose another method (--method)"
+        )
+    reference = run.reference() if run.exact_check else None
+    with ShareProgress(shown=run.shown) as on_share, run.budget.phase("resamples"), _set_aside(run):
+
+        def on_report(report: ChainReport) -> None:
+            on_share("graphs of resampled rows", report.share)
+
+        result = fit_bootstrap(
+            run.table,
+            run.resampling,
+            seed=run.seed,
+            **options.values(),
+            budget=run.budget,
+            on_report=run.progress if callable(run.progress) else on_report,
+        )
+    run.told.append(NO_POSTERIOR)
+    if options.point_estimator != "hill_climbing":
+        run.note(HALF_HALF)
+    run.note_cuts()
+    with run.budget.phase("comparison"):
+        return _compared(result, reference)
 
 
 def _bounded(run: Run, result: MethodResult, reference: ExactReference | None) -> MethodResult:

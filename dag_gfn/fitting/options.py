@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dag_gfn.errors import OptionError
+from dag_gfn.fitting.baseline_options import BootstrapOptions
 from dag_gfn.fitting.knowledge_options import KnowledgeOptions
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import (
@@ -22,6 +23,10 @@ from dag_gfn.options import (
     whole,
 )
 
+BASELINES = ("bootstrap",)
+"""Methods that others compare with; ``auto`` never takes one."""
+NOT_BY_SCORES = ("bootstrap",)
+"""Those whose graphs are not as probable as score and prior say."""
 MAX_SEED = 2**63 - 2
 MAX_ITERATIONS = 10**12
 MAX_SECONDS = 10**9
@@ -37,14 +42,15 @@ class MethodOptions(OptionGroup, panel="The method"):
     >>> from dag_gfn.fitting.options import MethodOptions
     >>> MethodOptions(method="magic")
     Traceback (most recent call last):
-    dag_gfn.errors.OptionError: unknown method 'magic': choose auto, exact, gflownet, mcmc
+    dag_gfn.errors.OptionError: unknown method 'magic': choose auto, exact, gflownet, mcmc, bootstrap
     """
 
     method: str = option(
         "auto",
         "How the posterior is computed.",
-        details="``auto`` is exact where that is affordable and trains a GFlowNet beyond.",
-        check=one_of("auto", "exact", "gflownet", "mcmc"),
+        details="``auto`` is exact where that is affordable and trains a GFlowNet beyond. ``bootstrap`` is a baseline "
+        "to compare with, and no posterior (docs/baselines.md).",
+        check=one_of("auto", "exact", "gflownet", "mcmc", *BASELINES),
         first=True,
     )
     seed: int = option(
@@ -318,4 +324,5 @@ class FitOptions(OptionGroup):
     knowledge: KnowledgeOptions
     score: ScoreHyperparameters
     prior: PriorHyperparameters
+    bootstrap: BootstrapOptions
     training: TrainingOptions

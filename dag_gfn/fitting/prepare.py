@@ -1,12 +1,13 @@
 """From data to a table of scores, as the options say: scale, constraints, score and prior."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from dag_gfn.baselines.bootstrap import Resampling
 from dag_gfn.data import Dataset, data_doubts, data_warnings, from_array, from_frame, read_file
 from dag_gfn.data.doubts import Doubt
 from dag_gfn.data.frames import is_frame
@@ -18,7 +19,7 @@ from dag_gfn.exact.posterior import MAX_EXACT_NODES, fit_estimate
 from dag_gfn.fitting.exact_check import ANNOUNCED_SECONDS, REFERENCE_MEMORY
 from dag_gfn.fitting.incomplete import filled_in, require_modelled
 from dag_gfn.fitting.known import known_of
-from dag_gfn.fitting.options import FitOptions, ModelOptions
+from dag_gfn.fitting.options import BASELINES, FitOptions, ModelOptions
 from dag_gfn.fitting.own_score import OwnScore, make_own_score, named_or_own, refuse_missing
 from dag_gfn.fitting.progress import announce
 from dag_gfn.fitting.wide_tables import require_narrow
@@ -62,6 +63,8 @@ class Prepared:
     prior : GraphPrior
     known : ResolvedKnowledge
         What was said about the graph. Constraints and prior have it, but for statements about paths.
+    score_of : callable
+        Makes the same score of other rows of the table.
 
     Examples
     --------
@@ -84,6 +87,12 @@ class Prepared:
     score: LocalScore
     prior: GraphPrior
     known: ResolvedKnowledge
+    score_of: Callable[[Dataset], LocalScore]
+
+    @property
+    def resampling(self) -> Resampling:
+        """What tables of scores of resampled rows are made of."""
+        return Resampling(self.dataset, self.score_of, self.prior, self.constraints)
 
     @property
     def warnings(self) -> list[str]:
@@ -129,6 +138,7 @@ def prepare(dataset: Dataset, chosen: FitOptions, *, shown: bool = False) -> Pre
         score,
         inputs.prior,
         inputs.known,
+        inputs.score_of,
     )
 
 
@@ -220,6 +230,11 @@ class _ScoreInputs:
         _require_order(score_name, dataset)
         _require_complete_beside_contexts(dataset)
         if len(dataset.nodes) > MAX_NODES:
+            if chosen.method.method in BASELINES:
+                raise OptionError(
+                    f"method '{chosen.method.method}' takes at most {MAX_NODES} columns, and there are "
+                    f"{len(dataset.nodes)}: choose method='mcmc' (--method mcmc), or keep fewer (--columns, --drop)"
+                )
             is_trained = chosen.method.method in ("auto", "gflownet")
             require_narrow(score_name, dataset, chosen.training.resolved()[0] if is_trained else None)
         if dataset.weights is not None and needs_completion(score_name, dataset) and can_repeat_rows(dataset):
@@ -252,9 +267,13 @@ class _ScoreInputs:
 
     def score(self) -> LocalScore:
         """Return the score of the filled table."""
+        return self.score_of(self.filled)
+
+    def score_of(self, data: Dataset) -> LocalScore:
+        """Return the score of rows that are complete."""
         if self.own is not None:
-            return make_own_score(self.own, self.filled, self.hyperparameters)
-        return make_score(self.score_name, self.filled, **self.hyperparameters)
+            return make_own_score(self.own, data, self.hyperparameters)
+        return make_score(self.score_name, data, **self.hyperparameters)
 
     def doubts(self, score: LocalScore | None) -> list[Doubt]:
         """Return the doubts about the data, and those of the score if there is one."""

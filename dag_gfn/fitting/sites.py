@@ -135,7 +135,7 @@ def combine(
             "score_equivalent": table.is_score_equivalent,
         },
         said={
-            "warnings": [*(doubt.warning for doubt in doubts), *verdict.warnings],
+            "warnings": [*run.told, *(doubt.warning for doubt in doubts), *verdict.warnings],
             "doubts": [doubt.record() for doubt in doubts],
         },
         timing=budget.timing(),

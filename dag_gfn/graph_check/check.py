@@ -244,7 +244,7 @@ def _log_bayes_factor(
 ) -> float:
     """Return the log ratio of marginal likelihoods: the odds without those of the prior."""
     priors = log_prior_of(posterior, np.stack([adjacency, best]))
-    if priors is None or posterior.record.order_modular or not math.isfinite(log_odds):
+    if priors is None or not posterior.record.scores_are_probabilities or not math.isfinite(log_odds):
         return math.nan
     return log_odds - float(priors[0] - priors[1])
 

@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 from dag_gfn.errors import shortened
 from dag_gfn.posterior.claims import Claims
-from dag_gfn.posterior.diagnostics import Diagnostics, ExactCheck, LayerDiagnostics, MixtureDiagnostics
+from dag_gfn.posterior.diagnostics import (
+    BootstrapDiagnostics,
+    Diagnostics,
+    ExactCheck,
+    LayerDiagnostics,
+    MixtureDiagnostics,
+)
 from dag_gfn.posterior.evidence import Evidence, known_evidence
 from dag_gfn.posterior.fit_record import FitRecord
 from dag_gfn.posterior.limits import (
@@ -93,6 +99,8 @@ def checks(record: FitRecord) -> list[Check]:
         rows.append(_check("Arrivals at the chains", found.tempering.arrivals, ",", meaning, limit))
     if isinstance(found, MixtureDiagnostics):
         rows += _of_mixture(found)
+    if isinstance(found, BootstrapDiagnostics):
+        return rows + _of_bootstrap(found)
     if record.effective_samples is not None:
         meaning = "that the weights are worth, for standard errors"
         rows.append(_check("Independent draws", record.effective_samples, ",.0f", meaning))
@@ -162,6 +170,22 @@ def _of_mixture(found: MixtureDiagnostics) -> list[Check]:
     return rows
 
 
+def _of_bootstrap(found: BootstrapDiagnostics) -> list[Check]:
+    meaning = f"on which {(found.point_estimator or 'the search').replace('_', ' ')} found a graph"
+    rows = [_check("Resamples", found.resamples, ",", meaning)]
+    if found.resamples_without_graph:
+        without = "on which it found none that is allowed"
+        rows.append(
+            Check("Resamples without a graph", f"{found.resamples_without_graph:,}", "caution", without)
+        )
+    if found.inconsistent_graphs:
+        directions = "partly directed graphs that no DAG agrees with; directions are kept as far as possible"
+        rows.append(Check("Inconsistent graphs", f"{found.inconsistent_graphs:,}", "caution", directions))
+    if found.cut_short_by_time_budget:
+        rows.append(Check("Time budget", "reached", "caution", "the run ended before its planned resamples"))
+    return rows
+
+
 def _of_evidence(evidence: Evidence) -> list[Check]:
     if evidence.log_z is not None:
         error = evidence.standard_error
@@ -207,7 +231,13 @@ def check_sentences(record: FitRecord) -> list[str]:
     """
     found = record.diagnostics
     lines = [] if record.exact_check is None else [_exact_sentence(record.exact_check)]
-    if found is not None:
+    if isinstance(found, BootstrapDiagnostics):
+        how = (found.point_estimator or "a search").replace("_", " ")
+        lines.append(
+            f"Found by {how} on {_number(found.resamples, ',')} resamples of the rows: standard errors are those of "
+            "frequencies over so many."
+        )
+    elif found is not None:
         lines += _sampler_sentences(found, record.evidence)
     for condition in record.conditions:
         lines.append(

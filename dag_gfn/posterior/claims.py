@@ -69,6 +69,12 @@ class Claims:
         return cls(claim, claim, nothing, nothing)
 
     @classmethod
+    def no_posterior(cls, reason: str) -> "Claims":
+        """Return that nothing is claimed, since what was computed is not the posterior."""
+        claim = Claim(None, reason)
+        return cls(claim, claim, Claim(None, "it is not estimated"), claim)
+
+    @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "Claims | None":
         """Return the claims that `to_json` made; None where one of them is missing."""
         if not all(name in found for name in SUBJECTS):

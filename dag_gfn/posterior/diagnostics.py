@@ -112,6 +112,33 @@ class MCMCDiagnostics(Diagnostics):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BootstrapDiagnostics(Diagnostics):
+    """Of a point estimator on resampled rows.
+
+    Attributes
+    ----------
+    point_estimator : str
+    resamples : int
+        On which it found a graph.
+    resamples_without_graph : int
+        On which it found none that is allowed.
+    inconsistent_graphs : int
+        Partly directed graphs that no DAG agrees with: of these the links are kept, and directions as far as possible.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostics import BootstrapDiagnostics
+    >>> BootstrapDiagnostics(point_estimator="ges", resamples=200).to_json()
+    {'point_estimator': 'ges', 'resamples': 200}
+    """
+
+    point_estimator: str | None = None
+    resamples: int | None = None
+    resamples_without_graph: int | None = None
+    inconsistent_graphs: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EdgeDiagnostics(Diagnostics):
     """Of a GFlowNet that adds edges.
 
@@ -230,6 +257,7 @@ class MixtureDiagnostics(Diagnostics):
 KINDS: tuple[type[Diagnostics], ...] = (
     ExactDiagnostics,
     MCMCDiagnostics,
+    BootstrapDiagnostics,
     EdgeDiagnostics,
     LayerDiagnostics,
     MixtureDiagnostics,
@@ -264,6 +292,8 @@ def _kind(info: Mapping[str, Any], found: Mapping[str, Any]) -> type[Diagnostics
         return ExactDiagnostics
     if method == "mcmc":
         return MCMCDiagnostics
+    if method == "bootstrap":
+        return BootstrapDiagnostics
     if info.get("environment") == "layers" or "estimate" in found or "reliable_weights" in found:
         return LayerDiagnostics
     if "ess" in found or method == "gflownet":

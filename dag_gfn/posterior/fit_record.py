@@ -89,6 +89,14 @@ class FitRecord:
     normalized_scores: bool = False
     graph_relative_errors: tuple[float, ...] = ()
 
+    @property
+    def scores_are_probabilities(self) -> bool:
+        """Whether graphs are as probable as their scores say, once these are normalised.
+
+        They are not under the order-modular posterior, where graphs count by their orders too, nor in a bootstrap.
+        """
+        return not (self.order_modular or self.method == "bootstrap")
+
     @classmethod
     def from_info(cls, info: Mapping[str, Any]) -> "FitRecord":
         """Return the record that `GraphPosterior.info` holds; what is missing there is None."""

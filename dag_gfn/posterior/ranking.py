@@ -69,7 +69,7 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
     """Return what turns scores into probabilities; None where weights, not scores, are the graphs' probabilities.
 
     That is so where scores are not known, under the order-modular posterior, whose graphs count by their orders as
-    well, and where somebody has given graphs and weights without an evidence.
+    well, in a bootstrap, and where somebody has given graphs and weights without an evidence.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def evidence_of(posterior: "GraphPosterior") -> Evidence | None:
     -2.0
     """
     record = posterior.record
-    if record.order_modular or np.isnan(posterior.log_scores).any():
+    if not record.scores_are_probabilities or np.isnan(posterior.log_scores).any():
         return None
     if record.normalized_scores:
         return _evidence_of_mixture(posterior)
@@ -224,6 +224,11 @@ def spread_sentence(posterior: "GraphPosterior") -> str:
             "best graph found."
         )
     nats = entropy(posterior)
+    if posterior.record.method == "bootstrap":
+        number = posterior.record.num_samples
+        return (
+            f"The most frequent graph was found on {float(best.probability[0]):.1%} of {number:,} resamples."
+        )
     many = f"10^{nats / math.log(10):.0f}"
     if nats < math.log(1e6):
         many = f"{math.exp(nats):,.0f}" if nats > math.log(1e3) else f"{math.exp(nats):.3g}"

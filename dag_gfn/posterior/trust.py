@@ -1,6 +1,6 @@
 """How far a fit can be relied on, in a word and in a sentence: its verdict weighed with doubts about the data."""
 
-from dag_gfn.posterior.diagnostics import LayerDiagnostics, MixtureDiagnostics
+from dag_gfn.posterior.diagnostics import BootstrapDiagnostics, LayerDiagnostics, MixtureDiagnostics
 from dag_gfn.posterior.fit_record import FitRecord
 
 
@@ -63,6 +63,8 @@ def _trust_in_computation(record: FitRecord) -> tuple[str, str]:
             "good",
             "The probabilities are exact under the assumptions below: no sampler has to be trusted.",
         )
+    if isinstance(record.diagnostics, BootstrapDiagnostics):
+        return "caution", _trust_in_bootstrap(record.diagnostics, given)
     compared = ""
     if record.exact_check is not None and record.exact_check.edge_max_error is not None:
         error = record.exact_check.edge_max_error
@@ -111,6 +113,15 @@ def computed_exactly(record: FitRecord) -> bool:
     False
     """
     return record.method == "exact" and not isinstance(record.diagnostics, MixtureDiagnostics)
+
+
+def _trust_in_bootstrap(found: BootstrapDiagnostics, given: str) -> str:
+    """Return how far frequencies over resamples can be relied on."""
+    return (
+        f"These are frequencies over {found.resamples or 0:,} resamples of the rows, not posterior probabilities: they "
+        f"say how stable the search ({(found.point_estimator or 'not said').replace('_', ' ')}) is, and nothing shows "
+        f"how probable a graph is. Compare with a posterior of another method.{given}"
+    )
 
 
 def _trust_in_mixture(found: MixtureDiagnostics, record: FitRecord, given: str) -> tuple[str, str]:

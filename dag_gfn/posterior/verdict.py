@@ -5,6 +5,7 @@ from typing import Any
 
 from dag_gfn.posterior.claims import Claim, Claims
 from dag_gfn.posterior.diagnostics import (
+    BootstrapDiagnostics,
     Diagnostics,
     EdgeDiagnostics,
     ExactCheck,
@@ -29,6 +30,7 @@ from dag_gfn.posterior.verdict_words import (
     advice_for,
     count_in_words,
     few_candidates,
+    frequencies_alone,
     rests_on_chains,
     uncorrected,
     uncounted_mass,
@@ -125,6 +127,8 @@ def judge(
     if isinstance(diagnostics, MixtureDiagnostics):
         claim, warning = judge_mixture(diagnostics, time_budget)
         return Verdict(Claims.of_edges(claim), () if warning is None else (warning,))
+    if isinstance(diagnostics, BootstrapDiagnostics):
+        return Verdict(Claims.no_posterior(frequencies_alone(diagnostics)), ())
     edges, told = _edges(diagnostics, exact_check), without_judges(diagnostics, exact_check)
     advice = None
     if edges.converged is False:

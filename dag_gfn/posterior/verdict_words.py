@@ -4,6 +4,7 @@ import math
 
 from dag_gfn.posterior.diagnostic_parts import Agreement, Coverage
 from dag_gfn.posterior.diagnostics import (
+    BootstrapDiagnostics,
     Diagnostics,
     EdgeDiagnostics,
     ExactCheck,
@@ -250,3 +251,17 @@ def unknown_evidence(why: str) -> str:
         f"the edge probabilities have converged, the log evidence has not: {why}. The probabilities of single graphs "
         "depend on it. Train longer (iterations, --iterations, or time_budget, --time-budget) if these matter"
     )
+
+
+def frequencies_alone(diagnostics: BootstrapDiagnostics) -> str:
+    """Return why nothing is claimed of a posterior by a bootstrap.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostics import BootstrapDiagnostics
+    >>> from dag_gfn.posterior.verdict_words import frequencies_alone
+    >>> frequencies_alone(BootstrapDiagnostics(resamples=200))
+    'frequencies over 200 resamples are no posterior probabilities'
+    """
+    number = diagnostics.resamples or 0
+    return f"frequencies over {number:,} resamples are no posterior probabilities"

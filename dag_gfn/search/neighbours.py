@@ -46,7 +46,7 @@ def neighbours(
     by_bit = scores - table.local_scores(nodes, parents)[:, None]
     gain = possible.by_node(by_bit, -np.inf).T  # (i, j): of toggling i → j
     adjacency = possible.adjacency_of(parents)  # (i, j): i → j
-    moves = _moves(adjacency, gain)
+    moves = legal_moves(adjacency, gain)
     gains, changed = [], []
     for toggles, of_move in moves:
         for i, j in np.argwhere(np.isfinite(of_move)):
@@ -61,10 +61,31 @@ def neighbours(
     return np.array(gains), np.array(changed)
 
 
-def _moves(
+def legal_moves(
     adjacency: Bool[np.ndarray, "d d"], gain: Float64[np.ndarray, "d d"]
 ) -> list[tuple[int, Float64[np.ndarray, "d d"]]]:
-    """Return the gains of toggling i → j alone, and of reversing it, -inf where that is no DAG."""
+    """Return the gains of toggling i → j alone, and of reversing it, -inf where that is no DAG.
+
+    Parameters
+    ----------
+    adjacency : ndarray, shape (d, d), bool
+        Of a DAG, ``[i, j]`` is True for i → j (row → column).
+    gain : ndarray, shape (d, d), float64
+        What node j's score gains where i joins its parents or leaves them, in nats.
+
+    Returns
+    -------
+    list of (int, ndarray of shape (d, d))
+        How many parent sets a move changes, and the gain of that move of i → j.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dag_gfn.search.neighbours import legal_moves
+    >>> (_, toggle), (_, reverse) = legal_moves(np.array([[False, True], [False, False]]), np.ones((2, 2)))
+    >>> toggle.tolist(), reverse.tolist()  # 0 → 1 can go or be turned round; 1 → 0 beside it is a cycle
+    ([[-inf, 1.0], [-inf, -inf]], [[-inf, 2.0], [-inf, -inf]])
+    """
     d = len(adjacency)
     reaches = graph.transitive_closure(adjacency)  # reflexive
     alone = np.where(adjacency | ~reaches.T, gain, -np.inf)  # to be added where j does not reach i

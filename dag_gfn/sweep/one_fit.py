@@ -16,11 +16,11 @@ from typing import Any
 from dag_gfn import files
 from dag_gfn.chunked import on_one_core
 from dag_gfn.data import Dataset
+from dag_gfn.data.resampling import resampled
 from dag_gfn.errors import DagGfnError, DataWarning, NotConvergedWarning, StorageError, shortened
 from dag_gfn.fitting.fit import fit
 from dag_gfn.fitting.run_folder import RunFolder
 from dag_gfn.sweep.planned_fits import FITS, TABLES, Plan, PlannedFit, read_plan
-from dag_gfn.sweep.resampling import resampled
 from dag_gfn.sweep.tables import read_table
 
 COMPLETE, FAILED, MISSING = "complete", "failed", "missing"

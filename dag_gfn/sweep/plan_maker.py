@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dag_gfn.data import Dataset
+from dag_gfn.data.resampling import resampled
 from dag_gfn.errors import DagGfnError, OptionError
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.reading_options import ReadingOptions
@@ -32,7 +33,6 @@ from dag_gfn.sweep.planned_fits import (
     fit_name,
     level_text,
 )
-from dag_gfn.sweep.resampling import resampled
 from dag_gfn.sweep.settings import Load, Settings, first_reason, with_plain_knowledge
 
 LONG_SECONDS = 600.0

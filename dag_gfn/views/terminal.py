@@ -19,7 +19,7 @@ from dag_gfn.views.missing_cells import missing_sentences
 from dag_gfn.views.models import conclusions
 from dag_gfn.views.pairs import LIKELY, UNLIKELY
 from dag_gfn.views.shape import BY_SHAPE_MARK, shape_sentences
-from dag_gfn.views.wording import assumptions, rows_words
+from dag_gfn.views.wording import assumptions, rows_words, subject_words
 
 MAX_GRAPH_TEXT = 200
 """Graphs whose edges take more characters than this are not spelled out."""
@@ -54,7 +54,7 @@ def print_posterior(
     info = posterior.info
     say = _Plain(console)
     say(
-        f"Posterior over causal graphs of {posterior.d} variables from {rows_words(info)} "
+        f"{subject_words(info)} over causal graphs of {posterior.d} variables from {rows_words(info)} "
         f"(method {info.get('method')}, score {info.get('score')}, prior {info.get('prior')})"
     )
     if info.get("interrupted"):

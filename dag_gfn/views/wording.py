@@ -52,10 +52,23 @@ METHODS = {
     "exact": "computed exactly",
     "gflownet": "sampled by a trained GFlowNet",
     "mcmc": "sampled by Markov chains",
+    "bootstrap": "found by a search on resampled rows, as frequencies and not as posterior probabilities",
 }
 """How a posterior was found, by its method."""
 GIVEN_GRAPHS = "given as weighted graphs"
 """The same where no method is recorded."""
+
+
+def subject_words(info: Mapping[str, Any]) -> str:
+    """Return what probabilities are, in a word: a posterior, or the frequencies of a bootstrap.
+
+    Examples
+    --------
+    >>> from dag_gfn.views.wording import subject_words
+    >>> subject_words({"method": "exact"}), subject_words({"method": "bootstrap"})
+    ('Posterior', 'Frequencies')
+    """
+    return "Frequencies" if info.get("method") == "bootstrap" else "Posterior"
 
 
 def model_words(info: Mapping[str, Any]) -> str:

@@ -78,6 +78,9 @@ WRONG = {
     "device": ("magic", "magic"),
     "save_sampler": ("no", "no"),
     "warm_start": (7, "nowhere"),
+    "num_resamples": (0, "0"),
+    "point_estimator": ("magic", "magic"),
+    "significance_level": (1.0, "1"),
 }
 """For each option a value that is refused, in Python and on the command line."""
 

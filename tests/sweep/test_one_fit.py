@@ -5,9 +5,9 @@ import pytest
 
 import dag_gfn
 from dag_gfn import files
+from dag_gfn.data.resampling import resampled
 from dag_gfn.sweep import read_plan
 from dag_gfn.sweep.one_fit import COMPLETE, FAILED, MISSING, recorded_error, run_one, state_of, table_of
-from dag_gfn.sweep.resampling import resampled
 from dag_gfn.sweep.tables import read_table
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import dag_gfn
+from dag_gfn.data.resampling import resampled
 from dag_gfn.sweep.planned_fits import Plan, PlannedFit, Setting
-from dag_gfn.sweep.resampling import resampled
 from dag_gfn.sweep.results import CompleteFit, Results, read_results
 from dag_gfn.sweep.stability import stability
 from dag_gfn.sweep.tables import read_table

@@ -27,7 +27,7 @@ from dag_gfn.views.report.summary import percent, summarise
 from dag_gfn.views.report.table_parts import column_rows, known_parts, missing_cells
 from dag_gfn.views.shape import shape_sentences
 from dag_gfn.views.terminal import class_edges
-from dag_gfn.views.wording import assumptions, model_assumptions
+from dag_gfn.views.wording import assumptions, model_assumptions, subject_words
 
 TOP_GRAPHS = 6
 TOP_CLASSES = 4
@@ -59,7 +59,7 @@ def write_report(
     posterior: GraphPosterior,
     path: str | os.PathLike[str],
     *,
-    title: str = "Posterior over causal graphs",
+    title: str | None = None,
     on_progress: Callable[[float, float], None] | None = None,
 ) -> None:
     """Write the report of a posterior as one HTML file, complete or not at all; a file there is replaced.
@@ -69,7 +69,8 @@ def write_report(
     posterior : GraphPosterior
     path : path
         Of the file; its folder is created.
-    title : str
+    title : str, optional
+        By default it says what the page shows.
     on_progress : callable, optional
         Given now and then the share of the effects that is done, in [0, 1], and the seconds that all should take.
 
@@ -104,7 +105,7 @@ def write_report(
 def report_html(
     posterior: GraphPosterior,
     *,
-    title: str = "Posterior over causal graphs",
+    title: str | None = None,
     on_progress: Callable[[float, float], None] | None = None,
 ) -> str:
     """Return the report of a posterior as one HTML page; see docs/report.md for its parts.
@@ -114,7 +115,8 @@ def report_html(
     Parameters
     ----------
     posterior : GraphPosterior
-    title : str
+    title : str, optional
+        By default it says what the page shows.
     on_progress : callable, optional
         As for `write_report`.
 
@@ -151,7 +153,7 @@ def report_html(
         "effects": effect,
     }
     return environment.get_template("report.html.j2").render(
-        title=title,
+        title=f"{subject_words(info)} over causal graphs" if title is None else title,
         css=(_HERE / "report.css").read_text(encoding="utf-8"),
         javascript=(_HERE / "report.js").read_text(encoding="utf-8"),
         data=data,

@@ -8,7 +8,7 @@ from dag_gfn.posterior.ranking import spread_sentence
 from dag_gfn.posterior.trust import trust_in
 from dag_gfn.views.experiments import variable_pairs
 from dag_gfn.views.pairs import LIKELY, UNLIKELY, Pair
-from dag_gfn.views.wording import method_words, model_words, rows_words
+from dag_gfn.views.wording import method_words, model_words, rows_words, subject_words
 
 MAX_NAMED = 8
 """Links of one kind that are named; the others are counted."""
@@ -73,8 +73,9 @@ def _fitted(posterior: GraphPosterior) -> str:
     score = f", with the score {info['score']}" if info.get("score") else ""
     score += f" ({model} relations)" if score and info.get("kind") else ""
     prior = f" and the {info['prior']} prior over graphs" if score and info.get("prior") else ""
+    what = "A distribution" if subject_words(info) == "Frequencies" else "A posterior distribution"
     return (
-        f"A posterior distribution over the causal graphs of {posterior.d} variables{rows}, {how}{score}{prior}. "
+        f"{what} over the causal graphs of {posterior.d} variables{rows}, {how}{score}{prior}. "
         f"It holds {len(posterior):,} different graphs. {spread_sentence(posterior)} {credible_sentence(posterior)}"
     ).rstrip()
 

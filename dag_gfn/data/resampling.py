@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dag_gfn.data import Dataset
+from dag_gfn.data.dataset import Dataset
 from dag_gfn.data.row_weights import are_counts
 from dag_gfn.errors import DataError, OptionError
 from dag_gfn.random_streams import RandomStreams
@@ -39,7 +39,7 @@ def resampled(data: Dataset, seed: int, index: int) -> Dataset:
     --------
     >>> import numpy as np
     >>> import dag_gfn
-    >>> from dag_gfn.sweep.resampling import resampled
+    >>> from dag_gfn.data.resampling import resampled
     >>> data = dag_gfn.from_array(np.arange(12.0).reshape(6, 2))
     >>> drawn = resampled(data, seed=0, index=0)
     >>> drawn.n, set(drawn.values[:, 0]) <= set(data.values[:, 0])
@@ -47,7 +47,8 @@ def resampled(data: Dataset, seed: int, index: int) -> Dataset:
     """
     if data.moments_only:
         raise OptionError(
-            "a bootstrap draws rows, and a covariance matrix has none: leave it out with --bootstraps 0 (bootstraps=0)"
+            "a bootstrap draws rows, and a covariance matrix has none: leave it out (of a sweep with --bootstraps 0, "
+            "bootstraps=0; of a fit with another method)"
         )
     rng = RandomStreams(seed).generator(f"bootstrap {index}")
     strata = _strata(data)

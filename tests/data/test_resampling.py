@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import dag_gfn
+from dag_gfn.data.resampling import resampled
 from dag_gfn.errors import DataError, OptionError
-from dag_gfn.sweep.resampling import resampled
 
 
 def squares():
@@ -77,7 +77,7 @@ def test_a_resample_with_a_constant_column_is_drawn_anew():
 def test_what_cannot_be_drawn(monkeypatch):
     with pytest.raises(OptionError, match="--bootstraps 0"):
         resampled(dag_gfn.from_covariance(np.eye(2), 50), 0, 0)
-    monkeypatch.setattr("dag_gfn.sweep.resampling.MAX_TRIES", 1)
+    monkeypatch.setattr("dag_gfn.data.resampling.MAX_TRIES", 1)
     data = replace(squares(), values=np.column_stack([np.r_[1.0, np.zeros(29)], np.arange(30.0)]))
     outcomes = set()
     for b in range(20):  # the row that differs is in 64 % of the resamples

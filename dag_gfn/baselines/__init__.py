@@ -1,0 +1,1 @@
+"""Methods that others compare with: the bootstrap of a point estimate, and Markov chains over DAGs and over orders."""
