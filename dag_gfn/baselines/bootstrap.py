@@ -127,10 +127,10 @@ def fit_bootstrap(
     >>> from dag_gfn.baselines.bootstrap import Resampling, fit_bootstrap
     >>> from dag_gfn.scores import BGe, Constraints, ScoreTable, make_prior
     >>> a, c = np.random.default_rng(0).normal(size=(2, 100))
-    >>> data = dag_gfn.from_array(np.column_stack([a, a + c, c]))
+    >>> data = dag_gfn.from_array(np.column_stack([a, a + c + 0.1 * np.roll(a, 1), c]))
     >>> again = Resampling(data, BGe, make_prior("uniform", 3), Constraints.none(3))
     >>> result = fit_bootstrap(ScoreTable.build(BGe(data)), again, seed=0, num_resamples=20)
-    >>> result.posterior.marginal("edge").values[:, 1].tolist()  # x0 -> x1 <- x2, each time
+    >>> result.posterior.marginal("edge").values[:, 1].round(1).tolist()  # x0 -> x1 <- x2
     [1.0, 0.0, 1.0]
     """
     budget = TimeBudget() if budget is None else budget

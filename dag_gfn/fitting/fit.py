@@ -259,6 +259,8 @@ def run_method(
         return method, training, methods.gflownet(run, training, checkpoint)
     if method == "mcmc":
         result = methods.mcmc(run)
+    if method == "structure_mcmc":
+        result = methods.structure_mcmc(run)
     if method == "bootstrap":
         result = methods.bootstrap(run, chosen.bootstrap)
     if of_bootstrap := [name for name in unnoticed if name in chosen.bootstrap.values()]:

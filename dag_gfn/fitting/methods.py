@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from dag_gfn.baselines.bootstrap import HALF_HALF, NO_POSTERIOR, Resampling, fit_bootstrap
+from dag_gfn.baselines.structure_mcmc import fit_structure_mcmc
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
 from dag_gfn.errors import NotTractable, OptionError
 from dag_gfn.exact.posterior import ORDER_MODULAR_BIAS, fit_estimate, fit_exact, fit_order_modular
@@ -267,7 +268,12 @@ def gflownet(
     from dag_gfn.gflownet.training.report import TrainingReport
 
     environment, objective = options.resolved()
-    _require_steps(run.table, environment)
+    if environment == "edges":
+        _require_steps(
+            run.table,
+            "edge by edge (environment 'edges')",
+            "environment='layers' (--environment layers), or another method",
+        )
     if options.save_sampler:
         require_storable(run.table)
     if start is None and options.warm_start is not None:
@@ -343,6 +349,44 @@ def gflownet(
         result = _compared(result, reference, log_probabilities if known else None)
     result = _bounded(run, result, reference)
     return _with_best_graphs(run, replace(result, settings=settings))
+
+
+def structure_mcmc(run: Run) -> MethodResult:
+    """Return the posterior by Markov chains over DAGs that change one edge at a time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> posterior = dag_gfn.fit(data, method="structure_mcmc", iterations=20_000, progress=False)
+    >>> posterior.record.converged, len(posterior)  # all three DAGs were visited
+    (True, 3)
+    """
+    _require_steps(run.table, "one edge at a time (method 'structure_mcmc')", "another method (--method)")
+    reference = run.reference()
+    result = _by_chains(run, fit_structure_mcmc, "sampling graphs")
+    with run.budget.phase("comparison"):
+        result = _compared(result, reference)
+    return _with_best_graphs(run, result)
+
+
+def _by_chains(run: Run, fit: Callable[..., MethodResult], name: str) -> MethodResult:
+    """Return what chains of a baseline give, with their progress shown under a name."""
+    with ShareProgress(shown=run.shown) as on_share, _shown_phases(run, on_share), _set_aside(run):
+
+        def on_report(report: ChainReport) -> None:
+            on_share(name, report.share)
+
+        return fit(
+            run.table,
+            seed=run.seed,
+            num_samples=run.num_samples,
+            iterations=run.iterations,
+            budget=run.budget,
+            on_report=run.progress if callable(run.progress) else on_report,
+            on_phase=on_share,
+        )
 
 
 def bootstrap(run: Run, options: BootstrapOptions) -> MethodResult:
@@ -468,14 +512,13 @@ def _compared(
     return replace(result, exact_check=check, exact_edges=reference.features["edge"])
 
 
-def _require_steps(table: ScoreTable, environment: str) -> None:
+def _require_steps(table: ScoreTable, how: str, remedy: str) -> None:
     """Raise OptionError where graphs cannot be built edge by edge, since families on the way are not listed."""
     constraints = table.constraints
-    if environment != "edges" or constraints.listed is None:
+    if constraints.listed is None:
         return
     if not constraints.listed.is_closed(constraints.required, constraints.allow):
         raise OptionError(
-            f"{constraints.listed.source} lists families without some of their subsets, and edge by edge (environment "
-            "'edges') every graph on the way needs a score: choose environment='layers' (--environment layers), or "
-            "another method"
+            f"{constraints.listed.source} lists families without some of their subsets, and {how} every graph on "
+            f"the way needs a score: choose {remedy}"
         )

@@ -23,7 +23,7 @@ from dag_gfn.options import (
     whole,
 )
 
-BASELINES = ("bootstrap",)
+BASELINES = ("bootstrap", "structure_mcmc")
 """Methods that others compare with; ``auto`` never takes one."""
 NOT_BY_SCORES = ("bootstrap",)
 """Those whose graphs are not as probable as score and prior say."""
@@ -42,14 +42,15 @@ class MethodOptions(OptionGroup, panel="The method"):
     >>> from dag_gfn.fitting.options import MethodOptions
     >>> MethodOptions(method="magic")
     Traceback (most recent call last):
-    dag_gfn.errors.OptionError: unknown method 'magic': choose auto, exact, gflownet, mcmc, bootstrap
+    dag_gfn.errors.OptionError: unknown method 'magic': choose auto, exact, gflownet, mcmc, bootstrap, structure_mcmc
     """
 
     method: str = option(
         "auto",
         "How the posterior is computed.",
-        details="``auto`` is exact where that is affordable and trains a GFlowNet beyond. ``bootstrap`` is a baseline "
-        "to compare with, and no posterior (docs/baselines.md).",
+        details="``auto`` is exact where that is affordable and trains a GFlowNet beyond. Baselines to "
+        "compare with (docs/baselines.md): ``bootstrap``, which is no posterior, and ``structure_mcmc``, chains that "
+        "change one edge at a time.",
         check=one_of("auto", "exact", "gflownet", "mcmc", *BASELINES),
         first=True,
     )

@@ -88,12 +88,12 @@ class ExactDiagnostics(Diagnostics):
 
 @dataclass(frozen=True, kw_only=True)
 class MCMCDiagnostics(Diagnostics):
-    """Of Markov chains over root layerings.
+    """Of Markov chains over root layerings, or over DAGs.
 
     Attributes
     ----------
     thinning, kept_per_chain : int
-        Steps for each layering that is kept, and how many these are.
+        Steps for each state that is kept, and how many these are.
     acceptance : dict of str to float
         Share of accepted proposals by kind of move.
 
@@ -290,7 +290,7 @@ def _kind(info: Mapping[str, Any], found: Mapping[str, Any]) -> type[Diagnostics
         return MixtureDiagnostics
     if method == "exact":
         return ExactDiagnostics
-    if method == "mcmc":
+    if method in ("mcmc", "structure_mcmc"):
         return MCMCDiagnostics
     if method == "bootstrap":
         return BootstrapDiagnostics
