@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from dag_gfn.sweep.resampling import resampled
 from options import names, require_known
 
 import dag_gfn
@@ -53,7 +54,6 @@ from dag_gfn.gflownet.training.replay import TrajectoryReplay
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.layered_edges import edge_probabilities
 from dag_gfn.scores import BGe, Constraints, LocalScore, ScoreTable, make_prior, make_score
-from dag_gfn.sweep.resampling import resampled
 
 OUT = Path("experiments/results")
 DRAWS = 4_000

@@ -261,6 +261,8 @@ def run_method(
         result = methods.mcmc(run)
     if method == "structure_mcmc":
         result = methods.structure_mcmc(run)
+    if method == "order_mcmc":
+        result = methods.order_mcmc(run)
     if method == "bootstrap":
         result = methods.bootstrap(run, chosen.bootstrap)
     if of_bootstrap := [name for name in unnoticed if name in chosen.bootstrap.values()]:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from dag_gfn.baselines.bootstrap import HALF_HALF, NO_POSTERIOR, Resampling, fit_bootstrap
+from dag_gfn.baselines.order_mcmc import fit_order_mcmc
 from dag_gfn.baselines.structure_mcmc import fit_structure_mcmc
 from dag_gfn.budget import ForeseenEnd, TimeBudget, allowed_seconds
 from dag_gfn.errors import NotTractable, OptionError
@@ -369,6 +370,32 @@ def structure_mcmc(run: Run) -> MethodResult:
     with run.budget.phase("comparison"):
         result = _compared(result, reference)
     return _with_best_graphs(run, result)
+
+
+def order_mcmc(run: Run) -> MethodResult:
+    """Return the order-modular posterior by Markov chains over orders.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import dag_gfn
+    >>> data = dag_gfn.from_array(np.random.default_rng(0).normal(size=(9, 2)))
+    >>> posterior = dag_gfn.fit(data, method="order_mcmc", iterations=20_000, progress=False)
+    >>> posterior.record.converged is None, posterior.record.order_modular  # it is another posterior
+    (True, True)
+    """
+    reference = run.reference() if run.exact_check else None
+    run.told.append(ORDER_MODULAR_BIAS)
+    result = _by_chains(run, fit_order_mcmc, "sampling orders")
+    coverage = result.diagnostics.coverage
+    if coverage is not None and coverage.least_covered is not None:
+        run.note(
+            f"all parents are among {coverage.candidates} candidates of each column, which hold {coverage.covered:.0%} "
+            f"of the weight of the parent sets of '{coverage.least_covered}', and more of the others'"
+        )
+    run.note_cuts()
+    with run.budget.phase("comparison"):
+        return replace(_compared(result, reference), settings={"order_modular": True})
 
 
 def _by_chains(run: Run, fit: Callable[..., MethodResult], name: str) -> MethodResult:

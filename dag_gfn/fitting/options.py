@@ -23,9 +23,9 @@ from dag_gfn.options import (
     whole,
 )
 
-BASELINES = ("bootstrap", "structure_mcmc")
+BASELINES = ("bootstrap", "structure_mcmc", "order_mcmc")
 """Methods that others compare with; ``auto`` never takes one."""
-NOT_BY_SCORES = ("bootstrap",)
+NOT_BY_SCORES = ("bootstrap", "order_mcmc")
 """Those whose graphs are not as probable as score and prior say."""
 MAX_SEED = 2**63 - 2
 MAX_ITERATIONS = 10**12
@@ -42,15 +42,17 @@ class MethodOptions(OptionGroup, panel="The method"):
     >>> from dag_gfn.fitting.options import MethodOptions
     >>> MethodOptions(method="magic")
     Traceback (most recent call last):
-    dag_gfn.errors.OptionError: unknown method 'magic': choose auto, exact, gflownet, mcmc, bootstrap, structure_mcmc
+    dag_gfn.errors.OptionError: unknown method 'magic': choose auto, exact, gflownet, mcmc, bootstrap, structure_mcmc, \
+order_mcmc
     """
 
     method: str = option(
         "auto",
         "How the posterior is computed.",
         details="``auto`` is exact where that is affordable and trains a GFlowNet beyond. Baselines to "
-        "compare with (docs/baselines.md): ``bootstrap``, which is no posterior, and ``structure_mcmc``, chains that "
-        "change one edge at a time.",
+        "compare with (docs/baselines.md): ``bootstrap``, which is no posterior, ``structure_mcmc``, chains that "
+        "change one edge at a time, and ``order_mcmc``, chains over orders, whose prior counts a graph once for each "
+        "of its orders.",
         check=one_of("auto", "exact", "gflownet", "mcmc", *BASELINES),
         first=True,
     )
@@ -93,8 +95,8 @@ class MethodOptions(OptionGroup, panel="The method"):
     order_modular: bool = option(
         False,
         "With exact: count a graph once for each of its orders.",
-        details="Much literature uses this posterior, and no other method here does. It favours graphs with many "
-        "topological orders, and its evidence is a mean over orders. See "
+        details="Much literature uses this posterior, and of the other methods ``order_mcmc`` alone. It favours graphs "
+        "with many topological orders, and its evidence is a mean over orders. See "
         ":class:`dag_gfn.exact.order_modular.OrderModular`.",
         check=true_or_false,
         recorded=True,

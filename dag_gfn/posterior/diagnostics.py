@@ -112,6 +112,18 @@ class MCMCDiagnostics(Diagnostics):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderDiagnostics(MCMCDiagnostics):
+    """Of Markov chains over orders, which aim at the order-modular posterior.
+
+    Examples
+    --------
+    >>> from dag_gfn.posterior.diagnostics import OrderDiagnostics
+    >>> OrderDiagnostics(iterations=20_000).to_json()
+    {'iterations': 20000}
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
 class BootstrapDiagnostics(Diagnostics):
     """Of a point estimator on resampled rows.
 
@@ -257,6 +269,7 @@ class MixtureDiagnostics(Diagnostics):
 KINDS: tuple[type[Diagnostics], ...] = (
     ExactDiagnostics,
     MCMCDiagnostics,
+    OrderDiagnostics,
     BootstrapDiagnostics,
     EdgeDiagnostics,
     LayerDiagnostics,
@@ -292,6 +305,8 @@ def _kind(info: Mapping[str, Any], found: Mapping[str, Any]) -> type[Diagnostics
         return ExactDiagnostics
     if method in ("mcmc", "structure_mcmc"):
         return MCMCDiagnostics
+    if method == "order_mcmc":
+        return OrderDiagnostics
     if method == "bootstrap":
         return BootstrapDiagnostics
     if info.get("environment") == "layers" or "estimate" in found or "reliable_weights" in found:

@@ -1,6 +1,11 @@
 """How far a fit can be relied on, in a word and in a sentence: its verdict weighed with doubts about the data."""
 
-from dag_gfn.posterior.diagnostics import BootstrapDiagnostics, LayerDiagnostics, MixtureDiagnostics
+from dag_gfn.posterior.diagnostics import (
+    BootstrapDiagnostics,
+    LayerDiagnostics,
+    MixtureDiagnostics,
+    OrderDiagnostics,
+)
 from dag_gfn.posterior.fit_record import FitRecord
 
 
@@ -70,8 +75,18 @@ def _trust_in_computation(record: FitRecord) -> tuple[str, str]:
         error = record.exact_check.edge_max_error
         compared = f"edge probabilities are up to {error:.2g} away from the exact ones"
     if record.converged is False:
-        reason = f": {compared}" if compared else ""
+        of_orders = isinstance(
+            record.diagnostics, OrderDiagnostics
+        )  # whose distance from it is not all for this reason
+        reason = f": {compared}" if compared and not of_orders else ""
         return "bad", f"The sampler has not converged{reason}. Do not rely on these probabilities.{given}"
+    if isinstance(record.diagnostics, OrderDiagnostics):
+        far = f" Here {compared}." if compared else ""
+        return (
+            "caution",
+            "The chains agree, but on another posterior: its prior counts a graph once for each of its orders, and "
+            f"favours graphs that have many.{far}{given}",
+        )
     if record.converged and compared:
         return "good", f"Compared with the exact posterior, {compared}.{given}"
     layers = record.diagnostics if isinstance(record.diagnostics, LayerDiagnostics) else None

@@ -13,6 +13,7 @@ from dag_gfn.posterior.diagnostics import (
     LayerDiagnostics,
     MCMCDiagnostics,
     MixtureDiagnostics,
+    OrderDiagnostics,
 )
 from dag_gfn.posterior.edge_verdict import edges_of_edges
 from dag_gfn.posterior.evidence import Evidence
@@ -27,6 +28,7 @@ from dag_gfn.posterior.limits import (
 )
 from dag_gfn.posterior.mixture_verdict import judge_mixture
 from dag_gfn.posterior.verdict_words import (
+    OTHER_POSTERIOR,
     advice_for,
     count_in_words,
     few_candidates,
@@ -129,6 +131,8 @@ def judge(
         return Verdict(Claims.of_edges(claim), () if warning is None else (warning,))
     if isinstance(diagnostics, BootstrapDiagnostics):
         return Verdict(Claims.no_posterior(frequencies_alone(diagnostics)), ())
+    if isinstance(diagnostics, OrderDiagnostics):
+        exact_check = None  # it is about another posterior
     edges, told = _edges(diagnostics, exact_check), without_judges(diagnostics, exact_check)
     advice = None
     if edges.converged is False:
@@ -170,7 +174,10 @@ def _edges(diagnostics: Diagnostics, exact_check: ExactCheck | None) -> Claim:
             at_most(error, MAX_EDGE_ERROR), f"an edge probability is {known} away from the exact one"
         )
     if isinstance(diagnostics, MCMCDiagnostics) and diagnostics.agreement is not None:
-        return edges_of_chains(diagnostics.agreement, diagnostics.tempering)
+        claim = edges_of_chains(diagnostics.agreement, diagnostics.tempering)
+        if claim.converged and isinstance(diagnostics, OrderDiagnostics):
+            return Claim(None, OTHER_POSTERIOR)
+        return claim
     if isinstance(diagnostics, LayerDiagnostics):
         return edges_of_layers(diagnostics)
     if isinstance(diagnostics, EdgeDiagnostics):

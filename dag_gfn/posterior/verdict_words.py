@@ -13,6 +13,8 @@ from dag_gfn.posterior.diagnostics import (
 )
 from dag_gfn.posterior.limits import MAX_LEFT_OUT, MAX_SHAPE, MIN_CORRECTED, MIN_STEPS
 
+OTHER_POSTERIOR = "the chains agree, on the order-modular posterior, which is not that under the chosen prior"
+"""What can be said at best of chains over orders."""
 _MOST_EXACT = 20
 """Columns up to which an exact posterior takes minutes at most."""
 

@@ -53,6 +53,7 @@ METHODS = {
     "gflownet": "sampled by a trained GFlowNet",
     "mcmc": "sampled by Markov chains",
     "structure_mcmc": "sampled by Markov chains over graphs that change one edge at a time",
+    "order_mcmc": "sampled by Markov chains over orders (order-modular posterior)",
     "bootstrap": "found by a search on resampled rows, as frequencies and not as posterior probabilities",
 }
 """How a posterior was found, by its method."""
