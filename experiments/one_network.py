@@ -29,10 +29,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from dag_gfn.sweep.resampling import resampled
 from options import names, require_known
 
 import dag_gfn
+from dag_gfn.data.resampling import resampled
 from dag_gfn.exact.posterior import fit_exact
 from dag_gfn.fitting.completed import complete
 from dag_gfn.fitting.incomplete import filled_in

@@ -14,6 +14,7 @@ from dag_gfn.chunked import free_threads
 from dag_gfn.compilation import working_seconds
 from dag_gfn.mcmc.chains import ChainReport
 from dag_gfn.mcmc.diagnostics import diagnose
+from dag_gfn.mcmc.posterior import r_hat_seconds
 from dag_gfn.posterior import Marginal
 from dag_gfn.posterior.diagnostic_parts import Agreement
 
@@ -22,10 +23,9 @@ _SEGMENT_SECONDS = 0.25
 _FIRST_THINNING = 16
 _BURN_IN = 4  # one block in so many, at the beginning
 _DIAGNOSED = 1_000  # blocks of each chain that R-hat is of, at most
-_JUDGED_SHARE, _REST_SHARE = (
-    0.2,
-    0.05,
-)  # of the time that is left when chains begin, for R-hat and what follows
+_JUDGED_SHARE = 0.4  # of the time that is left when chains begin, at most, for R-hat
+_JUDGED_TIMES = 1.5  # as long as it is expected to take
+_REST_SHARE = 0.05  # of the same, for what follows
 
 
 class Blocks(NamedTuple):
@@ -64,6 +64,8 @@ class Chain(Protocol):
 
     moves: tuple[str, ...]
     """The kinds of its moves."""
+    d: int
+    """The number of nodes."""
 
     def advance(
         self, blocks: int, thinning: int, rng: np.random.Generator
@@ -179,7 +181,7 @@ def run_chains(
     >>> import numpy as np
     >>> from dag_gfn.baselines.chain_runs import Blocks, run_chains
     >>> class Coin:  # an edge that is there or not
-    ...     moves = ("toss",)
+    ...     moves, d = ("toss",), 2
     ...     def advance(self, blocks, thinning, rng):
     ...         edge = np.zeros((blocks, 2, 2), dtype=np.float32)
     ...         edge[:, 0, 1] = rng.binomial(thinning, 0.5, blocks) / thinning
@@ -193,7 +195,10 @@ def run_chains(
     began = working_seconds()
     budget = TimeBudget() if budget is None else budget
     left = budget.remaining()
-    limit = None if left is None else (1.0 - _JUDGED_SHARE - _REST_SHARE) * left
+    limit = None
+    if left is not None:
+        judging = min(_JUDGED_TIMES * r_hat_seconds(chains[0].d), _JUDGED_SHARE * left)
+        limit = left - judging - _REST_SHARE * left
     rngs = [np.random.default_rng(stream) for stream in streams]
     draws: list[list[Blocks]] = [[] for _ in chains]
     counts = np.zeros((2, len(chains[0].moves)), dtype=np.int64)

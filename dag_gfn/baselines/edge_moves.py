@@ -61,7 +61,8 @@ class EdgeChain:
     moves: tuple[str, ...] = ("toggle", "reverse")
 
     def __init__(self, table: ScoreTable, start: Int64[np.ndarray, " d"]):
-        self._table, d = table, table.d
+        self._table, self.d = table, table.d
+        d = self.d
         self.parents = start.copy()
         self._scores = table.local_scores(np.arange(d, dtype=np.int64), start)
         self._toggled = np.full(

@@ -60,7 +60,7 @@ class OrderChain:
     def __init__(self, weights: LayerWeights, start: Int64[np.ndarray, " d"]):
         self._sums, self._places = weights.log_sums, weights.places
         self._scale = float(weights.log_scales.sum())
-        self.order = start.copy()
+        self.order, self.d = start.copy(), len(start)
         self._before, self._values = predecessors(self._sums, self._places, start)
 
     def advance(

@@ -9,7 +9,7 @@ STREAMS = np.random.SeedSequence(0).spawn(3)
 class Walk:
     """A walk that stays where it is for `stays` steps on average: its edge is whether it is at 1."""
 
-    moves = ("flip",)
+    moves, d = ("flip",), 2
 
     def __init__(self, start=0, flips=0.5):
         self.at, self.flips, self.steps = start, flips, 0
