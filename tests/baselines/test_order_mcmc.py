@@ -97,3 +97,10 @@ def test_it_is_saved_and_loaded(posterior, tmp_path):
     assert loaded.diagnostics == posterior.diagnostics
     assert loaded.info == posterior.info
     assert loaded.top_graphs(1)[0].graph["probability"] == pytest.approx(posterior.weights[0])
+
+
+def test_two_columns_do_not_only_alternate():
+    table = score_table(2)
+    found = fitted(table, 20_000).posterior.marginal("edge")
+    assert (np.abs(found.values - OrderModular(table).edge_marginals()) <= 4.5 * found.errors() + 1e-9).all()
+    assert found.errors()[0, 1] < 0.05
