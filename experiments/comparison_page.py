@@ -164,8 +164,9 @@ def programs_table() -> str:
         columns = [name for name in shown if (done[name] != "").any()]
         table = done[["program", *columns]].rename(columns=shown)
         parts.append(markdown(table))
-        for _, row in found[found["outcome"] != "compared"].iterrows():
-            parts[-1] += f"\n- {row['program']}: {row['outcome']}"
+        for _, row in found.iterrows():
+            said = row["note"] if row["outcome"] == "compared" else row["outcome"]
+            parts[-1] += f"\n- {row['program']}: {said}" if said else ""
         parts[-1] += "\n"
     return "\n".join(parts)
 
