@@ -2,6 +2,7 @@
 # make test   run the tests, on all cores (python -m pytest runs them on one)
 # make test-arithmetic   all of them again and again as other processors round, with one thread and two (docs/testing.md)
 # make lint   style and types        make bench   speed, as ratios in one run
+# make site   the documentation, into build/site/index.html; its notebooks are executed
 #
 # TORCH_INDEX is where to take PyTorch from. On Linux the default is the package index's build with CUDA,
 # several gigabytes; for the small one without it:
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test test-arithmetic slow lint bench clean
+.PHONY: demo test test-arithmetic slow lint site bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dag-gfn fit --example wine --method gflownet --time-budget 120 --out wine-posterior --overwrite
@@ -31,6 +32,10 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+site: $(VENV)/.installed-docs
+	rm -rf build/site docs/reference/generated
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs build/site
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only
@@ -52,3 +57,7 @@ $(VENV)/.installed: $(VENV)/.torch pyproject.toml
 $(VENV)/.installed-test: $(VENV)/.torch pyproject.toml
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[test]'
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(VENV)/.installed-test
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
+	touch $@

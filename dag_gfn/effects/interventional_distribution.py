@@ -86,7 +86,7 @@ class InterventionalDistribution:
         )
 
     def difference(self, state: str, *, from_: str, to: str) -> Float64[np.ndarray, " k"]:
-        """Return draws of P(target = state | do(source = to)) - P(target = state | do(source = from_))."""
+        """Return draws of ``P(target = state | do(source = to)) - P(target = state | do(source = from_))``."""
         j = node_index(self.target_states, state)
         a, b = node_index(self.source_states, from_), node_index(self.source_states, to)
         return self.samples[:, b, j] - self.samples[:, a, j]

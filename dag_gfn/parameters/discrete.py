@@ -138,7 +138,7 @@ class DiscreteParameters:
 
         Returns
         -------
-        ndarray, shape (*cardinalities of the parents, r), float64
+        ndarray, shape (cardinality of each parent ..., r), float64
             The last axis runs over the states of `node`.
 
         Raises

@@ -70,7 +70,7 @@ def jensen_shannon_divergence(p: Probabilities, q: Probabilities) -> float:
 
 
 def total_variation(p: Probabilities, q: Probabilities) -> float:
-    """Return ½ Σ |p - q|, between 0 and 1.
+    """Return ``½ Σ |p - q|``, between 0 and 1.
 
     Parameters
     ----------
