@@ -14,6 +14,7 @@ from dag_gfn.data.nodes import Groups, nodes_of
 from dag_gfn.data.quantile_table import QuantileTable
 from dag_gfn.data.roles import ColumnRole
 from dag_gfn.errors import DataError
+from dag_gfn.notebook import ShownInNotebook
 
 KINDS = ("continuous", "discrete", "ordinal")
 """What a column may hold: numbers, codes of categories, codes in the order of the states."""
@@ -23,7 +24,7 @@ NEGLIGIBLE_SPREAD = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(ShownInNotebook):
     """Observations of d variables: numbers, categories, or both.
 
     Parameters

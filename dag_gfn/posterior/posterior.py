@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from dag_gfn.graphs import graph
+from dag_gfn.notebook import Explored
 from dag_gfn.posterior import interop, ranked_classes, ranking
 from dag_gfn.posterior.classes import ClassPosterior
 from dag_gfn.posterior.consistent import CORRECTED, corrected_counts
@@ -29,7 +30,7 @@ from dag_gfn.posterior.sampler import Sampler
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GraphPosterior(MarginalFrames):
+class GraphPosterior(MarginalFrames, Explored):
     """A distribution over directed acyclic graphs on named variables.
 
     Build it with `from_samples` or `from_weights`, which find the distinct graphs and sort them.

@@ -51,7 +51,7 @@ def print_roles(roles: Sequence[ColumnRole], n: int, console: Console) -> None:
         table.add_column("role", no_wrap=True)
         table.add_column("why", overflow="fold")
         for role in shown:
-            cells = (one_line(role.name, 40), _kind(role), why(role, n))
+            cells = (one_line(role.name, 40), kind_of(role), why(role, n))
             style = "yellow" if role.surprise >= 2 else None
             table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
         console.print(table)
@@ -101,5 +101,14 @@ def why(role: ColumnRole, n: int) -> str:
     return "; ".join(parts)
 
 
-def _kind(role: ColumnRole) -> str:
+def kind_of(role: ColumnRole) -> str:
+    """Return the role in words, with the number of levels of a category.
+
+    Examples
+    --------
+    >>> from dag_gfn.data.roles import ColumnRole
+    >>> from dag_gfn.views.role_table import kind_of
+    >>> kind_of(ColumnRole("sex", "category", levels=2))
+    'category, 2 levels'
+    """
     return f"{role.role}, {role.levels} levels" if role.levels else role.role

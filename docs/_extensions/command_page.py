@@ -28,7 +28,8 @@ def page() -> str:
     """Return the page in Markdown."""
     parts = [
         "# Commands\n",
-        "`dag-gfn COMMAND --help` prints the same. Exit codes: 0, done; 2, not done, with the reason in one line on stderr; 130, interrupted.\n",
+        "`dag-gfn COMMAND --help` prints the same. Exit codes: 0, done; 2, not done, with the reason in one line "
+        "on stderr; 130, interrupted.\n",
     ]
 
     def add(command: Any, name: str) -> None:
