@@ -2,6 +2,7 @@
 # make test   run the tests, on all cores (python -m pytest runs them on one)
 # make test-arithmetic   all of them again and again as other processors round, with one thread and two (docs/testing.md)
 # make lint   style and types        make bench   speed, as ratios in one run
+# make dist   wheel and sdist, checked
 # make site   the documentation, into build/site/index.html; its notebooks are executed
 #
 # TORCH_INDEX is where to take PyTorch from. On Linux the default is the package index's build with CUDA,
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 
-.PHONY: demo test test-arithmetic slow lint site bench clean
+.PHONY: demo test test-arithmetic slow lint site dist bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/dag-gfn fit --example wine --method gflownet --time-budget 120 --out wine-posterior --overwrite
@@ -36,6 +37,12 @@ lint: $(VENV)/.installed-test
 site: $(VENV)/.installed-docs
 	rm -rf build/site docs/reference/generated
 	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs build/site
+
+dist: $(VENV)/.installed-release
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m pytest benchmarks -o python_files='bench_*.py' --benchmark-only
@@ -60,4 +67,8 @@ $(VENV)/.installed-test: $(VENV)/.torch pyproject.toml
 
 $(VENV)/.installed-docs: $(VENV)/.installed-test
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
+	touch $@
+
+$(VENV)/.installed-release: $(VENV)/.torch pyproject.toml
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[release]'
 	touch $@

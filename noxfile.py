@@ -1,0 +1,37 @@
+"""Checks before a release that need environments of their own: `nox`, or `nox -s wheel-3.13` for one."""
+
+import nox
+
+nox.options.default_venv_backend = "uv|virtualenv"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+FIRST_FIT = """
+import dag_gfn
+posterior = dag_gfn.fit(dag_gfn.load_example("wine"), progress=False)
+print(posterior.edge_table().head(3))
+"""
+
+
+@nox.session(python=PYTHONS)
+def wheel(session: nox.Session) -> None:
+    """Install only the wheel, fit a table, and tell what it takes: seconds to import, size on disk."""
+    session.install("build")
+    session.run("python", "-m", "build", "--wheel", "--outdir", session.create_tmp())
+    session.install("dag-gfn", "--no-index", "--find-links", session.create_tmp(), "--no-deps")
+    session.install("dag-gfn", "--find-links", session.create_tmp())
+    session.run("python", "-W", "ignore", "-c", FIRST_FIT)
+    session.run("dag-gfn", "fit", "--example", "wine", "--out", "posterior", "--overwrite", "--quiet")
+    session.run("python", "-X", "importtime", "-c", "import dag_gfn", silent=True)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests on one Python."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session(python="3.11", venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that pyproject.toml admits."""
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".[test]", external=True)
+    session.run("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *session.posargs)
