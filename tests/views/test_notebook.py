@@ -39,7 +39,10 @@ def test_names_cannot_be_markup():
     page = GraphPosterior.from_weights((NASTY, "b"), graphs, np.zeros(1))._repr_html_()
     assert NASTY not in page
     assert html.escape(NASTY) in page
-    assert NASTY not in dag_gfn.from_frame(pd.DataFrame({NASTY: range(9), "b": [1.5] * 4 + [2.0] * 5}))._repr_html_()
+    assert (
+        NASTY
+        not in dag_gfn.from_frame(pd.DataFrame({NASTY: range(9), "b": [1.5] * 4 + [2.0] * 5}))._repr_html_()
+    )
 
 
 def test_roles_of_a_table():

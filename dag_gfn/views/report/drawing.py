@@ -5,12 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from dag_gfn.posterior import GraphPosterior
+from dag_gfn.views.pairs import UNLIKELY
 from dag_gfn.views.plots.layout import bow, layered_layout
 
 COLUMN, LAYER = 124.0, 92.0
 """Distance of neighbouring columns and layers."""
 RADIUS = 9.0
 MARGIN = 66.0
+GAP = 12.0
+"""Between the lines that bow furthest aside and the rim of the picture."""
+SMALL = 20
+"""Nodes up to which every pair is thought of, as less probable graphs are drawn too."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Drawing:
         Column and layer.
     positions : ndarray, shape (d, 2), float64
         Centres, in the units of the picture.
+    width : int
+        Of the picture: no line that bows aside is cut off.
 
     Examples
     --------
@@ -37,17 +44,20 @@ class Drawing:
 
     layout: np.ndarray
     positions: np.ndarray
+    width: int
 
     @classmethod
     def of(cls, posterior: GraphPosterior) -> "Drawing":
         """Return the drawing for a posterior."""
-        layout = layered_layout(posterior.marginal("edge").values, posterior.marginal("path").values)
-        return cls(layout, layout * (COLUMN, LAYER) + (MARGIN, RADIUS + 12))
-
-    @property
-    def width(self) -> int:
-        """Width of the picture."""
-        return round(float(self.positions[:, 0].max()) + MARGIN)
+        edge = posterior.marginal("edge").values
+        layout = layered_layout(edge, posterior.marginal("path").values)
+        positions = layout * (COLUMN, LAYER) + (MARGIN, RADIUS + 12)
+        plain = cls(layout, positions, 0)
+        linked = np.argwhere(np.triu(edge + edge.T > (UNLIKELY if len(edge) > SMALL else 0.0), 1))
+        reach = [plain.link(a, b).middle[0] for a, b in linked]
+        left = min(0.0, min(reach, default=0.0) - GAP)
+        right = max(float(positions[:, 0].max()) + MARGIN, max(reach, default=0.0) + GAP)
+        return cls(layout, positions - (left, 0.0), round(right - left))
 
     @property
     def height(self) -> int:
@@ -83,6 +93,11 @@ class Curve:
     start: np.ndarray
     control: np.ndarray
     end: np.ndarray
+
+    @property
+    def middle(self) -> np.ndarray:
+        """The point halfway, about where the curve is furthest aside."""
+        return (self.start + 2 * self.control + self.end) / 4
 
     @property
     def path(self) -> str:

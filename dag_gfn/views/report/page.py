@@ -17,6 +17,7 @@ from dag_gfn.posterior.ranking import likely_text
 from dag_gfn.posterior.shape import SHAPE_SCORES
 from dag_gfn.views.criticism import criticism_sentences
 from dag_gfn.views.experiments import changes, experiment_sentences
+from dag_gfn.views.methods_paragraph import methods_paragraph
 from dag_gfn.views.models import conclusions, model_rows
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
 from dag_gfn.views.report.curve_drawing import strongest_curves
@@ -183,6 +184,7 @@ def report_html(
         assumptions=assumptions(info),
         model_assumptions=model_assumptions(info),
         provenance=_provenance(posterior),
+        methods=methods_paragraph(posterior),
         columns=column_rows(info),
         models=[] if not info.get("model_choice") else model_rows(info["model_choice"]["models"]),
         model_words=[] if not info.get("model_choice") else conclusions(info["model_choice"]),

@@ -308,4 +308,46 @@
     for (const details of opened) details.open = true;
   });
   window.addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
+
+  // --- figures are saved as files, with the style that they have on the page ---
+
+  const styled = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity",
+    "font-family", "font-size", "font-weight", "text-anchor", "display"];
+  const standalone = (svg) => {
+    const copy = svg.cloneNode(true);
+    const originals = [svg, ...svg.querySelectorAll("*")];
+    [copy, ...copy.querySelectorAll("*")].forEach((node, k) => {
+      const style = getComputedStyle(originals[k]);
+      for (const key of styled) node.style.setProperty(key, style.getPropertyValue(key));
+    });
+    for (const hidden of copy.querySelectorAll("[hidden]")) hidden.remove();
+    const { width, height } = svg.viewBox.baseVal;
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("width", width);
+    copy.setAttribute("height", height);
+    copy.style.background = getComputedStyle(document.body).backgroundColor;
+    return { address: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`, width, height };
+  };
+  const save = (address, name) => element("a", { href: address, download: name }).click();
+  const asPng = ({ address, width, height }, name) => {
+    const image = new Image();
+    const scale = 3; // dots for each unit, for print
+    image.onload = () => {
+      const canvas = element("canvas", { width: width * scale, height: height * scale });
+      canvas.getContext("2d").drawImage(image, 0, 0, width * scale, height * scale);
+      save(canvas.toDataURL("image/png"), name);
+    };
+    image.src = address;
+  };
+  document.querySelectorAll("main svg[role]").forEach((svg, k) => {
+    const name = svg.id || `figure-${k + 1}`;
+    const button = (kind, action) => {
+      const made = element("button", { type: "button", "aria-label": `Save this figure as ${kind}` }, kind);
+      made.addEventListener("click", action);
+      return made;
+    };
+    svg.after(element("div", { class: "save" }, "Save as ",
+      button("SVG", () => save(standalone(svg).address, `${name}.svg`)), " ",
+      button("PNG", () => asPng(standalone(svg), `${name}.png`))));
+  });
 })();

@@ -3,6 +3,7 @@ import re
 import numpy as np
 from report_cases import random_posterior, two_graphs
 
+from dag_gfn.posterior import GraphPosterior
 from dag_gfn.views.report.drawing import RADIUS, Drawing
 
 
@@ -37,3 +38,17 @@ def test_the_head_points_at_the_node():
     assert distance[0] < min(distance[1:])
     at_start = numbers(drawing.link(1, 2).head(12, at_start=True))[0]
     assert np.hypot(*(at_start - drawing.positions[1])) < RADIUS + 3
+
+
+def test_no_line_is_cut_off():
+    """In a chain of one column, lines to nodes further down bow to the side."""
+    d = 6
+    graphs = np.triu(np.ones((1, d, d), dtype=bool), 1)
+    drawing = Drawing.of(GraphPosterior.from_weights([f"v{i}" for i in range(d)], graphs, np.zeros(1)))
+    t = np.linspace(0, 1, 50)[:, None]
+    for a in range(d):
+        for b in range(a):
+            start, control, end = numbers(drawing.link(a, b).path)
+            across = ((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)[:, 0]
+            assert across.min() > 5
+            assert across.max() < drawing.width - 5

@@ -2,7 +2,10 @@
 
 import os
 import shutil
+from base64 import b64decode
 from itertools import pairwise
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 from report_cases import (
@@ -17,7 +20,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from dag_gfn.views.report import write_report
 
@@ -291,3 +294,24 @@ def test_a_wide_report_is_searched_by_name_and_has_no_matrix(browser, pages):
     find.send_keys(Keys.CONTROL, "a", Keys.DELETE)
     assert rows() == before
     assert browser.get_log("browser") == []
+
+
+def test_figures_are_saved_as_files_of_their_own(visit):
+    page = visit("chain")
+    page.execute_script(
+        "window.saved = []; HTMLAnchorElement.prototype.click = function () { saved.push([this.download, this.href]); }"
+    )
+    for button in page.find_elements(By.CSS_SELECTOR, "#edges .save button"):
+        button.send_keys(Keys.ENTER)
+    WebDriverWait(page, 10).until(lambda page: len(page.execute_script("return saved")) == 2)
+    (svg_name, svg), (png_name, png) = sorted(page.execute_script("return saved"), reverse=True)
+    assert (svg_name, png_name) == ("graph.svg", "graph.png")
+    drawn = ElementTree.fromstring(unquote(svg.partition(",")[2]))
+    texts = [node.text for node in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert set(texts) == {name.text for name in page.find_elements(By.CSS_SELECTOR, "#graph .node text")}
+    assert b64decode(png.partition(",")[2])[:4] == b"\x89PNG"
+
+
+def test_figures_on_paper_have_no_buttons(visit):
+    page = visit("chain", media="print")
+    assert not any(each.is_displayed() for each in page.find_elements(By.CLASS_NAME, "save"))
