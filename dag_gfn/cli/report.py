@@ -16,6 +16,10 @@ def report(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Page to write; default FOLDER/report.html.")
     ] = None,
+    other: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Another fit of the same columns: where the two differ."),
+    ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.")] = False,
     debug: Debug = False,
@@ -25,8 +29,9 @@ def report(
     page = folder / "report.html" if out is None else out
     if out is not None and out.is_file() and not overwrite:
         raise StorageError(f"'{out}' exists already: choose another name, or replace it with --overwrite")
+    compared = None if other is None else dag_gfn.load(other)
     with AnnouncedShare("effects of all pairs of columns") as on_progress:
-        dag_gfn.write_report(posterior, page, on_progress=on_progress)
+        dag_gfn.write_report(posterior, page, other=compared, on_progress=on_progress)
     print(f"Wrote {page}: open it in a browser.")
     if open_it:
         import webbrowser

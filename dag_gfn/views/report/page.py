@@ -20,6 +20,7 @@ from dag_gfn.views.experiments import changes, experiment_sentences
 from dag_gfn.views.methods_paragraph import methods_paragraph
 from dag_gfn.views.models import conclusions, model_rows
 from dag_gfn.views.pairs import SETTLED, UNLIKELY, Pair, pairs
+from dag_gfn.views.report.comparison_part import comparison_part
 from dag_gfn.views.report.curve_drawing import strongest_curves
 from dag_gfn.views.report.drawing import Drawing
 from dag_gfn.views.report.effect_tables import effect_tables
@@ -61,6 +62,7 @@ def write_report(
     path: str | os.PathLike[str],
     *,
     title: str | None = None,
+    other: GraphPosterior | None = None,
     on_progress: Callable[[float, float], None] | None = None,
 ) -> None:
     """Write the report of a posterior as one HTML file, complete or not at all; a file there is replaced.
@@ -72,6 +74,8 @@ def write_report(
         Of the file; its folder is created.
     title : str, optional
         By default it says what the page shows.
+    other : GraphPosterior, optional
+        Another fit of the same variables: the page tells where the two differ.
     on_progress : callable, optional
         Given now and then the share of the effects that is done, in [0, 1], and the seconds that all should take.
 
@@ -79,6 +83,8 @@ def write_report(
     ------
     StorageError
         If the file cannot be written.
+    DataError
+        If the other posterior has other variables.
 
     Examples
     --------
@@ -95,7 +101,7 @@ def write_report(
     target = Path(path)
     if target.is_dir():
         raise StorageError(f"'{target}' is a folder: give the name of an HTML file to write")
-    text = report_html(posterior, title=title, on_progress=on_progress)
+    text = report_html(posterior, title=title, other=other, on_progress=on_progress)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         files.write_text(target, text)
@@ -107,6 +113,7 @@ def report_html(
     posterior: GraphPosterior,
     *,
     title: str | None = None,
+    other: GraphPosterior | None = None,
     on_progress: Callable[[float, float], None] | None = None,
 ) -> str:
     """Return the report of a posterior as one HTML page; see docs/report.md for its parts.
@@ -118,6 +125,7 @@ def report_html(
     posterior : GraphPosterior
     title : str, optional
         By default it says what the page shows.
+    other : GraphPosterior, optional
     on_progress : callable, optional
         As for `write_report`.
 
@@ -133,6 +141,7 @@ def report_html(
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    comparison = None if other is None else comparison_part(posterior, other)
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -185,6 +194,7 @@ def report_html(
         model_assumptions=model_assumptions(info),
         provenance=_provenance(posterior),
         methods=methods_paragraph(posterior),
+        comparison=comparison,
         columns=column_rows(info),
         models=[] if not info.get("model_choice") else model_rows(info["model_choice"]["models"]),
         model_words=[] if not info.get("model_choice") else conclusions(info["model_choice"]),
