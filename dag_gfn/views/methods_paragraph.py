@@ -29,6 +29,8 @@ SOURCES = {
     "exact": "dynamic programming over all graphs (Tian and He 2009; Pensar et al. 2020)",
     "gflownet": "a generative flow network (Deleu et al. 2022; Malkin et al. 2023)",
     "mcmc": "Markov chains over ordered partitions (Kuipers and Moffa 2017)",
+    "structure_mcmc": "Markov chains over graphs that change one edge at a time (Madigan and York 1995)",
+    "order_mcmc": "Markov chains over orders, which have another prior over graphs (Friedman and Koller 2003)",
 }
 """How each method finds the posterior, and its source."""
 
@@ -53,9 +55,15 @@ def methods_paragraph(posterior: GraphPosterior) -> str:
     info = posterior.info
     version = f" {info['version']}" if info.get("version") else ""
     rows = f" from {rows_words(info)}" if info.get("n") or info.get("families") else ""
+    what, how = "The posterior distribution over directed acyclic graphs", "was computed"
+    if info.get("method") == "bootstrap":
+        what, how = (
+            "Graphs, with the frequencies by which a search finds them on resampled rows (a bootstrap; "
+            "Friedman, Goldszmidt and Wyner 1999), which are no posterior probabilities,",
+            "were computed",
+        )
     parts = [
-        f"The posterior distribution over directed acyclic graphs of {posterior.d} variables{rows} was computed "
-        f"with dag_gfn{version}{_method(info)}.",
+        f"{what} of {posterior.d} variables{rows} {how} with dag_gfn{version}{_method(info)}.",
         *_score(info),
         *_restrictions(info),
     ]
