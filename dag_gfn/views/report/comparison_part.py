@@ -62,7 +62,7 @@ def _differing(posterior: GraphPosterior, other: GraphPosterior) -> list[tuple[s
     """Return the options that the two were not made alike with, with the values of both."""
     told = []
     for name in ("method", "score", "prior", "seed", "n", "version"):
-        values = [str(one.info.get(name, "not known")) for one in (posterior, other)]
-        if values[0] != values[1]:
-            told.append(("rows" if name == "n" else name, *values))
+        here, there = (str(one.info.get(name, "not known")) for one in (posterior, other))
+        if here != there:
+            told.append(("rows" if name == "n" else name, here, there))
     return told
