@@ -1,5 +1,6 @@
 """The method that a fit takes where none is asked for, and why."""
 
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from dag_gfn.exact.dag_dp import Estimate
@@ -17,7 +18,7 @@ class MethodChoice(NamedTuple):
 
     Attributes
     ----------
-    name : {"exact", "gflownet"}
+    name : {"exact", "gflownet", "mcmc"}
     reason : str
         Why, in a sentence without its beginning and end.
     exact : Estimate
@@ -38,7 +39,8 @@ def method_for(
 ) -> MethodChoice:
     """Return the method that auto takes for d nodes: exact where that is quick, else a GFlowNet.
 
-    Of these nodes `contexts` can only be parents, and are summed out before the exact recursion.
+    Where PyTorch is not installed, chains take the place of a GFlowNet. Of these nodes `contexts` can only be parents,
+    and are summed out before the exact recursion.
 
     Examples
     --------
@@ -62,4 +64,6 @@ def method_for(
         f"the exact posterior of {d} columns would take {needed}, beyond the {limit:g} seconds, "
         f"{REFERENCE_MEMORY / 1e9:g} GB or {MAX_COMPLETE_NODES} columns that auto allows it"
     )
+    if find_spec("torch") is None:
+        return MethodChoice("mcmc", f"{reason}, and GFlowNets need PyTorch, which is not installed", needed)
     return MethodChoice("gflownet", reason, needed)

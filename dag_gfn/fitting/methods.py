@@ -105,7 +105,7 @@ class Run:
         announce(text, shown=self.shown)
 
     def affordable_method(self, order_modular: bool) -> str:
-        """Return "exact" where that is quick, else "gflownet", with a note that says why."""
+        """Return "exact" where that is quick, else a method that samples, with a note that says why."""
         if order_modular:
             return "exact"
         found = method_for(
@@ -113,6 +113,8 @@ class Run:
         )
         if found.name == "gflownet":
             announce(f"a GFlowNet is trained, since {found.reason}", shown=self.shown)
+        elif found.name == "mcmc":
+            announce(f"Markov chains are run, since {found.reason}", shown=self.shown)
         return found.name
 
     def reference(self) -> ExactReference | None:
