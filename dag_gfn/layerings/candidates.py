@@ -50,6 +50,7 @@ MAX_CANDIDATES = 20
 
 # Seconds of one core for the scores within candidates, and as many for the search.
 _SECONDS = 20.0
+_LEAST_SECONDS = 2.0
 _SHARE = 0.125  # of a time budget, for all of this
 _OUTSIDE_SHARES = (1e-6, 0.9)
 _LIKELY = 0.3  # probability in random orders
@@ -139,6 +140,9 @@ def affordable_seconds(budget: float | int | None) -> float:
 def default_size(table: ScoreTable, seconds: float = _SECONDS) -> int:
     """Return K for a table: at most 20, and such that the scores take at most these seconds of one core.
 
+    Where there is less time than two seconds, as at the end of a budget, it is as large as for two: with one candidate
+    or two, graphs would be poorer than none.
+
     Examples
     --------
     >>> import numpy as np
@@ -150,7 +154,7 @@ def default_size(table: ScoreTable, seconds: float = _SECONDS) -> int:
     >>> default_size(table)  # all other nodes
     3
     """
-    affordable = _largest_power(seconds * table.families_per_second / table.d)
+    affordable = _largest_power(max(seconds, _LEAST_SECONDS) * table.families_per_second / table.d)
     required = int(popcount(table.constraints.required).max())
     return min(max(min(affordable, MAX_CANDIDATES), required, 1), table.possible.size, table.d - 1)
 

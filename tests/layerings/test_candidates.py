@@ -234,6 +234,11 @@ def test_the_default_goes_by_nodes_rows_and_requirements(rng):
     assert 8 < default_size(of_codes(20_000)) < default_size(of_codes(2_000)) < MAX_CANDIDATES
 
 
+def test_at_the_end_of_a_budget_there_are_still_candidates():
+    table = score_table(30, rows=40)
+    assert default_size(table, 0.0) == default_size(table, 2.0) > 12
+
+
 def test_in_a_hurry_the_search_is_shorter():
     table = score_table(30, rows=40)
     whole, short = module._extent(table, module._SECONDS), module._extent(table, 1e-3)
