@@ -214,8 +214,8 @@ def uncorrected(diagnostics: Diagnostics) -> list[str]:
         f"parents beyond each column's {coverage.candidates} candidates are taken by their odds, and not "
         f"corrected: by the weights for it, draws are worth {correction.corrected_effective_samples or 0.0:.0f} "
         f"independent ones, with {tail} tail (to be relied on: {MIN_CORRECTED}, and a shape of at most {MAX_SHAPE:g}). "
-        "A prior that favours fewer parents (fair, or edge with a smaller beta; --prior), max_parents (--max-parents) or "
-        "fewer columns (--columns, --drop) leave less to correct"
+        "A prior that favours fewer parents (fair, or edge with a smaller beta; --prior), max_parents (--max-parents) "
+        "or fewer columns (--columns, --drop) leave less to correct"
     ]
 
 
