@@ -1,6 +1,5 @@
 """dag-gfn check: what the data say of a graph that somebody believes in."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
-from dag_gfn.cli.output import require_output
+from dag_gfn.cli.output import print_json, require_output
 from dag_gfn.errors import printable
 
 
@@ -31,6 +30,6 @@ def check(
     posterior = dag_gfn.load(folder)
     found = check_graph(posterior, read_graph(graph))
     if as_json:
-        print(json.dumps({"graph": str(graph), **check_json(found)}, ensure_ascii=False, indent=2))
+        print_json("check", {"graph": str(graph), **check_json(found)})
     else:
         print("\n".join(printable(line) for line in check_sentences(found, posterior)))

@@ -12,7 +12,8 @@ import typer
 import dag_gfn
 from dag_gfn.cli.declared import from_command_line, read_values
 from dag_gfn.cli.options import DEBUG_HELP
-from dag_gfn.cli.output import console
+from dag_gfn.cli.output import console, print_json
+from dag_gfn.cli.show import posterior_json
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.site_options import SiteOptions
 from dag_gfn.options import OptionGroup, option
@@ -25,6 +26,7 @@ class CombinedOptions(OptionGroup, panel="Output"):
     out: Path = option(Path("posterior"), "Folder for the posterior.", first=True)
     report: bool = option(False, "Write OUT/report.html too, to read in a browser.", first=True)
     overwrite: bool = option(False, "Replace OUT.")
+    json: bool = option(False, "Print the posterior as JSON, as show --json does.")
     quiet: bool = option(False, "Print errors only.")
     debug: bool = option(False, DEBUG_HELP)
 
@@ -52,7 +54,9 @@ def combine(
 
         pages = {"report.html": report_html(posterior)}
     save_posterior(posterior, how.out, overwrite=how.overwrite, pages=pages)
-    if not how.quiet:
+    if how.json:
+        print_json("show", posterior_json(posterior))
+    elif not how.quiet:
         from dag_gfn.views.terminal import print_posterior
 
         print_posterior(posterior, console())

@@ -1,6 +1,5 @@
 """dag-gfn compare: how far two saved posteriors are apart."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
-from dag_gfn.cli.output import require_output
+from dag_gfn.cli.output import print_json, require_output
 
 
 def compare(
@@ -21,7 +20,7 @@ def compare(
     require_output()
     comparison = dag_gfn.compare_posteriors(dag_gfn.load(first), dag_gfn.load(second))
     if as_json:
-        print(json.dumps(comparison, ensure_ascii=False, indent=2))
+        print_json("compare", comparison)
         return
     for name, value in comparison.items():
         text = (

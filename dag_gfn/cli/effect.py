@@ -1,6 +1,5 @@
 """dag-gfn effect: the causal effect of one column on another."""
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
-from dag_gfn.cli.output import require_output
+from dag_gfn.cli.output import print_json, require_output
 from dag_gfn.errors import OptionError
 from dag_gfn.fitting.progress import AnnouncedShare
 from dag_gfn.memory import require_memory
@@ -233,4 +232,4 @@ def effect(
         "num_draws": draws,
         "seed": seed,
     }
-    print(json.dumps(content, ensure_ascii=False, indent=2))
+    print_json("effect", content)

@@ -17,7 +17,8 @@ import dag_gfn
 from dag_gfn.cli.declared import from_command_line, read_values
 from dag_gfn.cli.input_table import read_scores, read_table
 from dag_gfn.cli.options import DEBUG_HELP
-from dag_gfn.cli.output import console, fail, stop_output
+from dag_gfn.cli.output import console, fail, print_json, stop_output
+from dag_gfn.cli.show import posterior_json
 from dag_gfn.errors import StorageError
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.progress import announce
@@ -46,6 +47,7 @@ class HandlingOptions(OptionGroup, panel="Output"):
 
     overwrite: bool = option(False, "Replace OUT.")
     resume: bool = option(False, "Continue an unfinished run in OUT.partial.")
+    json: bool = option(False, "Print the posterior as JSON, as show --json does.")
     quiet: bool = option(False, "Print errors only.")
     debug: bool = option(False, DEBUG_HELP)
 
@@ -106,8 +108,8 @@ def _fitted(
         posterior = replace(posterior, info={**posterior.info, "data_fingerprint": identity["data"]})
         page = _page(posterior) if place.report else None
         folder.finish(posterior, {} if page is None else {"report.html": page})
-        if not how.quiet:
-            _tell(posterior, place.out, page is not None)
+        if how.json or not how.quiet:
+            _tell(posterior, place.out, page is not None, as_json=how.json)
     except KeyboardInterrupt:
         kept = folder is not None and folder.leave()
         saved = folder is not None and folder.saved
@@ -165,7 +167,7 @@ def _announce_decisions(data: "dag_gfn.Dataset", *, shown: bool) -> None:
         announce(text, shown=shown)
 
 
-def _tell(posterior: "dag_gfn.GraphPosterior", out: Path, with_report: bool) -> None:
+def _tell(posterior: "dag_gfn.GraphPosterior", out: Path, with_report: bool, *, as_json: bool) -> None:
     """Print the result. It is saved already, so a reader that stops early is no failure.
 
     Raises
@@ -176,10 +178,13 @@ def _tell(posterior: "dag_gfn.GraphPosterior", out: Path, with_report: bool) -> 
     from dag_gfn.views.terminal import print_posterior
 
     try:
-        print_posterior(posterior, console())
-        print(f"Saved in {out}. Next: dag-gfn show {out}, or dag-gfn report {out}")
-        if with_report:
-            print(f"Open {out / 'report.html'} in a browser.")
+        if as_json:
+            print_json("show", posterior_json(posterior))
+        else:
+            print_posterior(posterior, console())
+            print(f"Saved in {out}. Next: dag-gfn show {out}, or dag-gfn report {out}")
+            if with_report:
+                print(f"Open {out / 'report.html'} in a browser.")
         sys.stdout.flush()
     except BrokenPipeError:
         stop_output()

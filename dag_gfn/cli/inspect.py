@@ -2,7 +2,6 @@
 
 # option() makes a field
 
-import json
 import shlex
 import warnings
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import dag_gfn
 from dag_gfn.cli.declared import from_command_line, read_values
 from dag_gfn.cli.input_table import read_table
 from dag_gfn.cli.options import DEBUG_HELP
-from dag_gfn.cli.output import console, require_output
+from dag_gfn.cli.output import console, print_json, require_output
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.reading_options import CovarianceOptions, ReadingOptions
 from dag_gfn.options import OptionGroup, option, options_of
@@ -49,7 +48,7 @@ def inspect(
         warnings.simplefilter("ignore", RuntimeWarning)  # of numpy, where values overflow
         found = inspect_table(data, FitOptions.from_keywords(options, caller="fit"))
     if how.json:
-        print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        print_json("inspect", found.to_json())
         return 0
     print_inspection(found.to_json(), found.roles, console(), command=_command(table, given))
     return 0

@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF009  # option() makes a field
 
-import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from dag_gfn import files
 from dag_gfn.cli.declared import from_command_line, read_values
 from dag_gfn.cli.input_table import read_table
 from dag_gfn.cli.options import DEBUG_HELP
-from dag_gfn.cli.output import console, require_output
+from dag_gfn.cli.output import console, json_text, print_json, require_output
 from dag_gfn.errors import StorageError
 from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.progress import announce
@@ -62,7 +61,7 @@ def models(
     if how.out is not None:
         _write(how.out, found)
     if how.json:
-        print(json.dumps(record, indent=2, ensure_ascii=False))
+        print_json("models", record)
     else:
         print_models(record, console())
     return 0
@@ -74,7 +73,7 @@ def _write(folder: Path, found: "dag_gfn.ModelComparison") -> None:
     lines = [files.csv_line(frame.columns)]
     for row in frame.itertuples(index=False):
         lines.append(files.csv_line("" if value is None or value != value else value for value in row))
-    text = json.dumps(found.to_json(), indent=2, ensure_ascii=False)
+    text = json_text("models", found.to_json())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files.write_text(folder / "models.csv", "".join(lines))

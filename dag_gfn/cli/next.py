@@ -1,6 +1,5 @@
 """dag-gfn next: which variable to set in the next experiment."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed, read_settings
-from dag_gfn.cli.output import require_output
+from dag_gfn.cli.output import print_json, require_output
 from dag_gfn.memory import require_memory
 
 
@@ -57,6 +56,6 @@ def next_(
         rng=seed,
     )
     if as_json:
-        print(json.dumps({**next_json(found), "seed": seed}, ensure_ascii=False, indent=2))
+        print_json("next", {**next_json(found), "seed": seed})
     else:
         print("\n".join(next_sentences(found, posterior)))

@@ -1,13 +1,16 @@
 """Output of the commands: the terminal, stderr, and closed streams."""
 
 import contextlib
+import json
 import os
 import re
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 
+from dag_gfn.cli.json_schemas import identified
 from dag_gfn.errors import MAX_ECHO, OptionError, printable, shortened
 
 _NOT_A_TERMINAL_WIDTH = 10_000
@@ -29,6 +32,26 @@ class _Results(Console):
 def console() -> Console:
     """Return where results go: lines are wrapped and names folded for a terminal only."""
     return _Results() if sys.stdout.isatty() else _Results(width=_NOT_A_TERMINAL_WIDTH)
+
+
+def json_text(name: str, content: dict[str, Any]) -> str:
+    """Return what a command says as strict JSON: figures that are not finite are null.
+
+    Parameters
+    ----------
+    name : str
+        The form, which has a JSON Schema of this name (`dag_gfn.cli.json_schemas`).
+    content : dict
+        Plain and NumPy values.
+    """
+    from dag_gfn.posterior.json_record import plain_json  # loads NumPy, which --help does not need
+
+    return json.dumps(plain_json(identified(name, content)), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def print_json(name: str, content: dict[str, Any]) -> None:
+    """Print what a command says in the form of this name; see `json_text`."""
+    print(json_text(name, content))
 
 
 def fail(message: str, *, given: Sequence[str] = ()) -> int:

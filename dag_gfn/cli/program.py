@@ -23,6 +23,7 @@ from dag_gfn.cli.next import next_
 from dag_gfn.cli.output import fail, open_streams, stop_output
 from dag_gfn.cli.query import query
 from dag_gfn.cli.report import report
+from dag_gfn.cli.schema import schema
 from dag_gfn.cli.scores import scores
 from dag_gfn.cli.show import show
 from dag_gfn.cli.simulate import simulate
@@ -64,6 +65,7 @@ for _command in (
     compare,
     combine,
     simulate,
+    schema,
 ):
     app.command(_command.__name__.rstrip("_"))(_abortable(_command))
 

@@ -1,6 +1,5 @@
 """dag-gfn query: the probability of a statement about the graph."""
 
-import json
 import math
 import warnings
 from pathlib import Path
@@ -10,7 +9,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug, check_seed
-from dag_gfn.cli.output import require_output
+from dag_gfn.cli.output import print_json, require_output
 from dag_gfn.errors import shortened
 from dag_gfn.fitting.progress import announce
 from dag_gfn.memory import require_memory
@@ -75,7 +74,7 @@ def query(
         "effective_samples": worth,
         "conditions": posterior.info.get("conditions", []),
     }
-    print(json.dumps(content, ensure_ascii=False, indent=2))
+    print_json("query", content)
 
 
 def _given(

@@ -1,6 +1,5 @@
 """dag-gfn show: what a saved posterior says."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +7,7 @@ import typer
 
 import dag_gfn
 from dag_gfn.cli.options import Debug
-from dag_gfn.cli.output import console, require_output
+from dag_gfn.cli.output import console, print_json, require_output
 from dag_gfn.errors import OptionError
 
 
@@ -19,8 +18,6 @@ def show(
     debug: Debug = False,
 ) -> None:
     """Print what a saved posterior says."""
-    from dag_gfn.posterior.ranked_classes import credible_sentence
-    from dag_gfn.posterior.ranking import spread_sentence
     from dag_gfn.views.terminal import print_posterior
 
     require_output()
@@ -28,19 +25,25 @@ def show(
         raise OptionError(f"max-pairs must be 0 or more, not {max_pairs}")
     posterior = dag_gfn.load(folder)
     if as_json:
-        edges = posterior.edge_table()[["source", "target", "probability"]].to_dict(orient="records")
-        content = {
-            **posterior.info,
-            "edges": edges,
-            "graphs": _top_graphs(posterior),
-            "classes": _top_classes(posterior),
-            "entropy": posterior.entropy(),
-            "spread": spread_sentence(posterior),
-            "credible": credible_sentence(posterior),
-        }
-        print(json.dumps(content, ensure_ascii=False, indent=2))
+        print_json("show", posterior_json(posterior))
     else:
         print_posterior(posterior, console(), max_pairs=max_pairs)
+
+
+def posterior_json(posterior: "dag_gfn.GraphPosterior") -> dict[str, Any]:
+    """Return what `show --json` prints: the record, all edges, and the most probable graphs and classes."""
+    from dag_gfn.posterior.ranked_classes import credible_sentence
+    from dag_gfn.posterior.ranking import spread_sentence
+
+    return {
+        **posterior.info,
+        "edges": posterior.edge_table()[["source", "target", "probability"]].to_dict(orient="records"),
+        "graphs": _top_graphs(posterior),
+        "classes": _top_classes(posterior),
+        "entropy": posterior.entropy(),
+        "spread": spread_sentence(posterior),
+        "credible": credible_sentence(posterior),
+    }
 
 
 def _top_graphs(posterior: "dag_gfn.GraphPosterior") -> list[dict[str, Any]]:

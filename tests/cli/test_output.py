@@ -1,4 +1,10 @@
-from dag_gfn.cli.output import console, fail
+import json
+import math
+
+import numpy as np
+from cli_cases import refuse
+
+from dag_gfn.cli.output import console, fail, print_json
 
 
 def test_a_failure_is_one_line_and_code_2(capsys):
@@ -38,3 +44,18 @@ def test_a_failure_repeats_little_of_what_was_given(capsys):
         assert line.endswith("try again\n")
     fail("word " * 10_000)
     assert len(capsys.readouterr().err) < 2_100
+
+
+def test_json_is_strict_and_says_what_form_it_has(capsys):
+    figures = dict.fromkeys(("edge_rmse", "edge_max_error", "path_rmse", "path_max_error"), np.float64(0.25))
+    said = {"edge_max_error_at": ("größe", "b"), "edge_pearson_r": np.nan, "jsd": math.inf, "tv": None}
+    print_json("compare", {**figures, **said, "expected_shd": np.int64(3)})
+    printed = capsys.readouterr().out
+    assert "größe" in printed
+    assert json.loads(printed, parse_constant=refuse) == {
+        "schema": "dag_gfn/compare/1",
+        **dict.fromkeys(figures, 0.25),
+        "edge_max_error_at": ["größe", "b"],
+        **dict.fromkeys(("edge_pearson_r", "jsd", "tv")),
+        "expected_shd": 3,
+    }
