@@ -72,6 +72,8 @@ class GraphPosteriorEstimator(BaseEstimator):
         The DAG of least expected structural Hamming distance, with `probability` on its edges.
     adjacency_matrix_ : DataFrame, shape (d, d), int
         Of `causal_graph_`: 1 in row i, column j for the edge i → j.
+    variables_ : list of str, length d
+        The variables of the graph, in the order of all matrices here.
     edge_probs_ : DataFrame, shape (d, d)
         P(i → j | data): row i, column j.
     graph_samples_ : ndarray, shape (num_graph_samples, d, d), bool
@@ -79,6 +81,12 @@ class GraphPosteriorEstimator(BaseEstimator):
     n_features_in_ : int
     feature_names_in_ : ndarray of str, shape (d,)
         Where X was a data frame with text for column names.
+
+    Notes
+    -----
+    `causal_graph_`, `adjacency_matrix_`, `variables_`, `n_features_in_` and `feature_names_in_` are what the classes of
+    `pgmpy.causal_discovery` have after `fit`. What takes these takes the estimator; what asks for a graph of pgmpy's
+    own class takes `dag_gfn.posterior.interop.to_pgmpy` of `adjacency_matrix_`.
 
     Examples
     --------
@@ -131,7 +139,7 @@ class GraphPosteriorEstimator(BaseEstimator):
         if options["warm_start"] is False:  # scikit-learn's usual value: a training from the beginning
             options["warm_start"] = None
         self.posterior_ = fit(data, **options, seed=seed, progress=False)
-        names = list(self.posterior_.names)
+        names = self.variables_ = list(self.posterior_.names)
         self.causal_graph_ = self.posterior_.median_graph()
         edges = {*self.causal_graph_.edges}
         self.adjacency_matrix_ = pd.DataFrame(
