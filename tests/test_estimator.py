@@ -18,7 +18,7 @@ def table():
 
 
 NOT_RUN = {
-    "check_sample_weight_equivalence_on_dense_data": "takes a minute; row weights are compared with repeated rows below",
+    "check_sample_weight_equivalence_on_dense_data": "takes a minute; a test below compares weights with repeated rows",
 }
 """Checks of scikit-learn's that are left out, with the reason. No check may fail.
 

@@ -31,7 +31,7 @@ from dag_gfn.errors import DagGfnError, StorageWarning, shortened
 from dag_gfn.fitting.progress import announce
 
 app = typer.Typer(
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -80,6 +80,7 @@ app.add_typer(_sweep, name="sweep")
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """Base of what typer raises on a wrong command line: click's, or in later versions its own copy of that."""
+_COMPLETION = {"--install-completion", "--show-completion"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,6 +115,8 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         stop_output()
         return fail(_explained(error), given=arguments)
+    if code and not _COMPLETION.isdisjoint(arguments):  # typer knows no such shell, and has said so
+        return 2
     return code if isinstance(code, int) else 0
 
 
