@@ -200,6 +200,21 @@ def test_dowhy_finds_the_treatment_in_dot_and_gml():
         assert read.get_parents(names[2]) == set(names[:2])
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_dowhy_adjusts_for_what_our_graph_says(rng):
+    dowhy = pytest.importorskip(
+        "dowhy", minversion="0.13", reason="before 0.13 DoWhy calls what networkx 3.5 has not any more"
+    )
+    names = ["age", "dose", "response"]
+    confounded = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)
+    rows = pd.DataFrame(rng.normal(size=(20, 3)), columns=names)
+    for text in (dot_text(to_networkx(confounded, names)), gml_text(to_networkx(confounded, names))):
+        model = dowhy.CausalModel(rows, treatment="dose", outcome="response", graph=text)
+        found = model.identify_effect(proceed_when_unidentifiable=True)
+        assert found.get_backdoor_variables() == ["age"]
+        assert found.get_instrumental_variables() == []
+
+
 def test_edge_list_round_trip():
     table = pd.read_csv(io.StringIO(edge_list_text(named_collider())))
     assert table.to_numpy().tolist() == [
