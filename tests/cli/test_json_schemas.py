@@ -8,13 +8,14 @@ from pathlib import Path
 import jsonschema
 import pytest
 from cli_cases import ROOT, fails, refuse, table
-from json_schema_cases import complaints, read
+from json_schema_cases import complaints, complaints_about_record, read
 from typer.main import get_command
 
 import dag_gfn
 from dag_gfn.cli import main
 from dag_gfn.cli.json_schemas import identified, schema_names, schema_text
 from dag_gfn.cli.program import app
+from dag_gfn.fitting.options import BASELINES
 
 PRINTS = {"fit": "show", "combine": "show"}
 """The form of a command's output, where it has not the command's name."""
@@ -104,6 +105,17 @@ def test_the_schema_of_show_holds_figures_to_their_ranges(folder, capsys, monkey
             inner = inner[step]
         inner[place[-1]] = wrong
         assert complaints("show", broken) != [], place
+
+
+@pytest.mark.filterwarnings("ignore::dag_gfn.NotConvergedWarning")
+@pytest.mark.filterwarnings("ignore::dag_gfn.DataWarning")
+@pytest.mark.parametrize("method", BASELINES)
+def test_baselines_have_no_other_keys(method):
+    """The other methods are fitted by tests of the commands, which hold what they save to the schema."""
+    how = {"num_resamples": 5} if method == "bootstrap" else {"iterations": 2_000, "num_samples": 20}
+    posterior = dag_gfn.fit(table(), method=method, progress=False, **how)
+    assert posterior.info["method"] == method
+    assert complaints_about_record(posterior.info) == []
 
 
 def test_errors_stay_one_line_and_code_2(folder, capsys, monkeypatch):

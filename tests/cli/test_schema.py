@@ -15,5 +15,6 @@ def test_names_and_schemas_are_printed(capsys):
     assert json.loads(printed)["properties"]["schema"]["const"] == "dag_gfn/query/1"
 
 
-def test_an_unknown_name_lists_the_others(here, capsys):
+def test_an_unknown_name_lists_the_others(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     assert "choose check, compare, effect" in fails(capsys, "schema", "conjure")
