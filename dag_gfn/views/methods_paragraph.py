@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dag_gfn.posterior import GraphPosterior
-from dag_gfn.posterior.trust import trust_in
-from dag_gfn.views.wording import METHODS, assumptions, rows_words
+from dag_gfn.views.known import known_statements
+from dag_gfn.views.wording import assumptions, rows_words
 
 SCORES = {
     "bge": ("BGe score", "Geiger and Heckerman 2002; Kuipers, Moffa and Heckerman 2014"),
@@ -67,9 +67,10 @@ def methods_paragraph(posterior: GraphPosterior) -> str:
         *_score(info),
         *_restrictions(info),
     ]
-    if info.get("method") in METHODS:
-        parts.append(f"Reliability, as reported: {trust_in(posterior.record)[1]}")
-    return " ".join([*parts, assumptions(info)])
+    claims = posterior.record.claims
+    if claims is not None and claims.edges.reason:
+        parts.append(f"Reliability of edge probabilities: {claims.edges.reason.removeprefix('it is ')}.")
+    return " ".join([*parts, assumptions(info).replace("Assumes: ", "Assumptions: ", 1)])
 
 
 def _method(info: Mapping[str, Any]) -> str:
@@ -101,14 +102,7 @@ def _score(info: Mapping[str, Any]) -> list[str]:
 
 
 def _restrictions(info: Mapping[str, Any]) -> list[str]:
-    constraints = info.get("constraints") or {}
-    told = []
-    for kind in ("required", "forbidden"):
-        count = len(constraints.get(kind) or [])
-        if count:
-            told.append(f"{count} edge{'s were' if count > 1 else ' was'} {kind}")
-    if constraints.get("max_parents") is not None:
-        told.append(f"columns had at most {constraints['max_parents']} parents")
-    if info.get("beliefs"):
-        told.append(f"{len(info['beliefs'])} beliefs about edges were taken into account")
-    return [f"{', and '.join(told).capitalize()}."] if told else []
+    told = known_statements(info)
+    most = (info.get("constraints") or {}).get("max_parents")
+    parts = [f"Taken as known: {'; '.join(told)}."] if told else []
+    return [*parts, f"Columns had at most {most} parents."] if most is not None else parts

@@ -151,6 +151,6 @@ def _page(heading: str, titles: Iterable[str], rows: Iterable[str], sentences: I
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     below = "".join(f"<p>{escape(printable(sentence))}</p>" for sentence in sentences)
     return (
-        f"<div><p>{escape(printable(heading))}</p><table><thead><tr>{head}</tr></thead>"
+        f"<div><p>{escape(printable(heading))}</p><table class='dataframe'><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>{below}</div>"
     )

@@ -1,4 +1,4 @@
-"""Pages of the site that stand outside docs/: the measured tables of the experiments, and two files of the root."""
+"""Pages of the site that stand outside docs/: measured tables of the experiments, files of the root, integrations."""
 
 import os
 import re
@@ -19,7 +19,7 @@ def page_of(file: Path) -> str:
     inside = file.relative_to(ROOT)
     if inside.parts[:2] == ("experiments", "results"):
         return "_".join(inside.parts[2:-1])
-    return inside.stem.lower()
+    return inside.parent.name if inside.stem == "README" else inside.stem.lower()
 
 
 def files() -> list[Path]:
@@ -28,6 +28,7 @@ def files() -> list[Path]:
         *sorted((ROOT / "experiments" / "results").rglob("tables.md")),
         ROOT / "CHANGELOG.md",
         ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "integrations").glob("*/README.md")),
     ]
 
 
