@@ -87,7 +87,7 @@ def test_an_unknown_keyword_is_not_swallowed(option):
     ("options", "error", "said"),
     [
         ({"method": "magic"}, OptionError, "unknown method 'magic'"),
-        ({"method": "bootstrap"}, OptionError, "unknown method .bootstrap.: choose auto, exact"),
+        ({"method": "magic"}, OptionError, "unknown method .magic.: choose auto, exact"),
         (
             {"method": "gflownet", "environment": "layers", "objective": "modified_db"},
             OptionError,
