@@ -36,7 +36,7 @@ lint: $(VENV)/.installed-test
 
 site: $(VENV)/.installed-docs
 	rm -rf build/site docs/reference/generated
-	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs build/site
+	$(BIN)/python -m sphinx -E -W --keep-going -q -j auto -b html docs build/site
 
 dist: $(VENV)/.installed-release
 	rm -rf dist

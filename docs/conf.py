@@ -19,7 +19,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
     "sphinx_design",
-    "sphinx-mathjax-offline",
+    "offline_math",
     "outside_pages",
     "command_page",
 ]
@@ -44,7 +44,7 @@ numpydoc_xref_param_type = False
 # Pages
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
-nb_execution_mode = "cache"  # a notebook is executed again when it has changed
+nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True

@@ -35,17 +35,20 @@ def files() -> list[Path]:
 def linked(text: str, folder: Path, to: Path) -> str:
     """Return a text whose links, relative to its folder, lead to the same from a page in another folder of docs/.
 
-    Links to the files above lead to their pages.
+    Links to the files above lead to their pages; of those to other pages outside docs/ the words stay.
     """
     pages = set(files())
 
     def replaced(match: re.Match[str]) -> str:
-        target = (folder / match[1]).resolve()
+        words, address, place = match.groups(default="")
+        target = (folder / address).resolve()
         if target in pages:
-            return f"](/{FOLDER}/{page_of(target)}.md"
-        return f"]({os.path.relpath(target, to)}" if target.exists() else match[0]
+            return f"[{words}](/{FOLDER}/{page_of(target)}.md{place})"
+        if target.suffix in (".md", ".rst") and not target.is_relative_to(ROOT / "docs"):
+            return words
+        return f"[{words}]({os.path.relpath(target, to)}{place})" if target.exists() else match[0]
 
-    return re.sub(r"\]\((?!https?:|/|#)([^)#\s]+)", replaced, text)
+    return re.sub(r"\[([^\]]*)\]\((?!https?:|/|#)([^)#\s]+)(#[^)]*)?\)", replaced, text)
 
 
 def write_pages(app: Sphinx) -> None:
