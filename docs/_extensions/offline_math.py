@@ -1,4 +1,4 @@
-"""Formulas without a network: MathJax comes with the site, by a package that does not say that it is safe in parallel."""
+"""Formulas without a network: MathJax comes with the site; its package does not say that it is safe in parallel."""
 
 import importlib
 
