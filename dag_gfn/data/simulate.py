@@ -14,7 +14,7 @@ def simulate(
     num_nodes: int,
     num_samples: int,
     *,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     edges_per_node: int | float = 1.0,
     graph: str = "er",
     noise_variance: int | float = 0.1,
@@ -26,7 +26,8 @@ def simulate(
     ----------
     num_nodes, num_samples : int
         At least 2 of each.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int
+        An integer is a seed.
     edges_per_node : float
         Expected number of edges divided by the number of nodes.
     graph : {"er", "sf"}
@@ -42,9 +43,8 @@ def simulate(
 
     Examples
     --------
-    >>> import numpy as np
     >>> import dag_gfn
-    >>> data = dag_gfn.simulate(3, 100, edges_per_node=1, rng=np.random.default_rng(0))
+    >>> data = dag_gfn.simulate(3, 100, edges_per_node=1, rng=0)
     >>> data.values.shape, int(data.true_graph.sum())
     ((100, 3), 3)
     """
@@ -52,6 +52,7 @@ def simulate(
         raise OptionError(
             f"graph is one of {', '.join(RANDOM_DAGS)} (Erdős-Rényi, scale-free), not '{graph}'."
         )
+    rng = np.random.default_rng(rng)
     adjacency = RANDOM_DAGS[graph](num_nodes, edges_per_node=edges_per_node, rng=rng)
     network = LinearGaussianSimulator.random(
         adjacency, rng=rng, weight_scale=weight_scale, noise_variance=noise_variance

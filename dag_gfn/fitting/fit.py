@@ -19,6 +19,7 @@ from dag_gfn.fitting.options import FitOptions
 from dag_gfn.fitting.own_score import class_of, is_of_package
 from dag_gfn.fitting.prepare import WITHOUT_CELLS, as_dataset, margins_of, prepare
 from dag_gfn.fitting.progress import budget_of_fit
+from dag_gfn.fitting.reading_options import refuse_reading_options
 from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
 from dag_gfn.options import takes
@@ -98,6 +99,7 @@ def fit(
     >>> posterior.info["method"], float(posterior.edge_marginals().loc["x0", "x1"])
     ('exact', 0.0)
     """
+    refuse_reading_options(options)
     chosen = FitOptions.from_keywords(options, caller="fit")
     families = listed_families(data)
     if families is not None:

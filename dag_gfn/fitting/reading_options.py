@@ -2,9 +2,10 @@
 
 # ruff: noqa: RUF009  # option() makes a field
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dag_gfn.options import Names, OptionGroup, Settings, option
+from dag_gfn.options import Names, OptionGroup, Settings, option, options_of
 
 
 @dataclass(frozen=True)
@@ -123,3 +124,24 @@ class CovarianceOptions(OptionGroup, panel="The table"):
         "How many rows that matrix was computed from.",
         details="Needed with `covariance`, unless the first line of the file is this number.",
     )  # what reads the matrix checks it
+
+
+def refuse_reading_options(keywords: Iterable[str]) -> None:
+    """Say where the keywords belong that tell how a table is read: to what reads it, not to the fit.
+
+    Raises
+    ------
+    TypeError
+        If one of them is among the keywords.
+
+    Examples
+    --------
+    >>> from dag_gfn.fitting.reading_options import refuse_reading_options
+    >>> refuse_reading_options(["seed", "drop"])
+    Traceback (most recent call last):
+    TypeError: 'drop' says how a table is read: fit(from_frame(frame, drop=...)), for a file read_csv(path, drop=...)
+    """
+    for name in keywords:
+        if name in options_of(ReadingOptions):
+            first = f"'{name}' says how a table is read: fit(from_frame(frame, {name}=...))"
+            raise TypeError(f"{first}, for a file read_csv(path, {name}=...)")

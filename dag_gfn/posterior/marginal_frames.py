@@ -154,5 +154,37 @@ class MarginalFrames(ABC):
             }
         )
 
+    def pair_table(self) -> pd.DataFrame:
+        """Return a row for every pair of variables, the likeliest link first and its likelier direction as a → b.
+
+        Columns: a, b, a_to_b, b_to_a and linked, the probabilities of a → b, of b → a, and of either;
+        standard_error, that of linked.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dag_gfn.posterior import GraphPosterior
+        >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
+        >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.25, 0.75]))
+        >>> posterior.pair_table()[["a", "b", "a_to_b", "linked"]].round(2).to_numpy().tolist()
+        [['wet', 'rain', 0.75, 1.0]]
+        """
+        edge, linked = self.marginal("edge").values, self.marginal("linked").values
+        first, second = np.triu_indices(len(self.names), k=1)
+        swapped = edge[second, first] > edge[first, second]
+        a, b = np.where(swapped, second, first), np.where(swapped, first, second)
+        names = np.array(self.names, dtype=object)
+        table = pd.DataFrame(
+            {
+                "a": names[a],
+                "b": names[b],
+                "a_to_b": edge[a, b],
+                "b_to_a": edge[b, a],
+                "linked": linked[a, b],
+                "standard_error": self.standard_errors("linked").to_numpy()[a, b],
+            }
+        )
+        return table.sort_values("linked", ascending=False, kind="stable", ignore_index=True)
+
     def _frame(self, values: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(values.copy(), index=list(self.names), columns=list(self.names))

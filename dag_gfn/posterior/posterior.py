@@ -76,7 +76,7 @@ class GraphPosterior(MarginalFrames, Explored):
     >>> graphs = np.array([[[0, 1], [0, 0]], [[0, 0], [1, 0]]], dtype=bool)
     >>> posterior = GraphPosterior.from_weights(("rain", "wet"), graphs, np.log([0.75, 0.25]))
     >>> posterior
-    GraphPosterior(2 variables: rain, wet; 2 graphs, most probable 0.75)
+    GraphPosterior(2 variables: rain, wet; 2 graphs, largest weight 0.75)
     """
 
     names: tuple[str, ...]
@@ -241,7 +241,7 @@ class GraphPosterior(MarginalFrames, Explored):
         graphs = f"{len(self):,} graph{'s' if len(self) > 1 else ''}"
         scope = " over all DAGs" if self.covers_all_dags else ""
         top = math.exp(self.log_weights[0])
-        return f"GraphPosterior({self.d} variables: {shown}; {graphs}{scope}, most probable {top:.3g})"
+        return f"GraphPosterior({self.d} variables: {shown}; {graphs}{scope}, largest weight {top:.3g})"
 
     @property
     def d(self) -> int:

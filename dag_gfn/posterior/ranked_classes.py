@@ -90,14 +90,18 @@ class CredibleClasses(NamedTuple):
     Examples
     --------
     >>> from dag_gfn.posterior.ranked_classes import CredibleClasses
-    >>> CredibleClasses(0.9, [], 0.0, is_complete=False).is_complete
-    False
+    >>> CredibleClasses(0.9, [], 0.0, is_complete=False)
+    CredibleClasses(0 classes hold 0, short of 0.9)
     """
 
     level: float
     classes: list[nx.DiGraph]
     probability: float
     is_complete: bool
+
+    def __repr__(self) -> str:
+        held = f"{len(self.classes):,} classes hold {self.probability:.3g}"
+        return f"CredibleClasses({held}, {'at least' if self.is_complete else 'short of'} {self.level:g})"
 
 
 def ranked_classes(posterior: "GraphPosterior") -> RankedClasses:

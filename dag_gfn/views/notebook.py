@@ -66,7 +66,7 @@ def posterior_html(posterior: GraphPosterior) -> str:
     said = [*check_sentences(posterior.record), *(f"Warning: {text}" for text in info.get("warnings", []))]
     if rest:
         said.insert(
-            0, f"{rest} of {len(pairs)} pairs are not shown: edge_table() has all, explore() the report."
+            0, f"{rest} of {len(pairs)} pairs are not shown: pair_table() has all, explore() the report."
         )
     heading = f"Posterior over causal graphs of {posterior.d} variables"
     made = ", ".join(f"{key} {info[key]}" for key in ("method", "score", "prior") if info.get(key))

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.shape import PREFERRED
 
@@ -78,15 +76,17 @@ def pairs(posterior: GraphPosterior) -> list[Pair]:
     >>> pair.a, pair.b, round(pair.forward, 2)
     (1, 0, 0.75)
     """
-    edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
-    error = posterior.standard_errors("linked").to_numpy()
+    index = {name: i for i, name in enumerate(posterior.names)}
     shaped = {(each["source"], each["target"]) for each in posterior.info.get("directions_by_shape") or ()}
-    found = []
-    for i, j in zip(*np.triu_indices(posterior.d, k=1), strict=True):
-        a, b = (i, j) if edge[i, j] >= edge[j, i] else (j, i)
-        forward, backward = float(edge[a, b]), float(edge[b, a])
-        by_shape = (posterior.names[a], posterior.names[b]) in shaped
-        found.append(
-            Pair(int(a), int(b), forward, backward, float(linked[i, j]), float(error[i, j]), by_shape)
+    return [
+        Pair(
+            index[row.a],
+            index[row.b],
+            float(row.a_to_b),
+            float(row.b_to_a),
+            float(row.linked),
+            float(row.standard_error),
+            (row.a, row.b) in shaped,
         )
-    return sorted(found, key=lambda pair: -pair.linked)
+        for row in posterior.pair_table().itertuples()
+    ]

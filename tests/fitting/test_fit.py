@@ -83,6 +83,12 @@ def test_an_unknown_keyword_is_not_swallowed(option):
         fit(table(), **{option: 1})
 
 
+@pytest.mark.parametrize("option", ["drop", "discrete", "interventions"])
+def test_a_keyword_of_reading_says_where_it_belongs(option):
+    with pytest.raises(TypeError, match=rf"from_frame\(frame, {option}="):
+        fit(table(), **{option: ["a"]})
+
+
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [

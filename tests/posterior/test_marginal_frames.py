@@ -54,6 +54,22 @@ def test_standard_errors_of_weights_are_zero_if_exact_and_unknown_otherwise():
     assert weighted.standard_errors().loc["a", "b"] == pytest.approx(math.sqrt(0.7 * 0.3 / 10))
 
 
+def test_pair_table_has_each_pair_once_with_the_likelier_direction_first(posterior):
+    table = posterior.pair_table()
+    edge = posterior.edge_marginals()
+    assert {frozenset(pair) for pair in zip(table["a"], table["b"], strict=True)} == {
+        frozenset((first, second))
+        for first in posterior.names
+        for second in posterior.names
+        if first != second
+    }
+    assert table["linked"].is_monotonic_decreasing
+    for row in table.itertuples():
+        assert row.a_to_b == edge.loc[row.a, row.b] >= row.b_to_a == edge.loc[row.b, row.a]
+        assert row.linked == posterior.linked_marginals().loc[row.a, row.b]
+        assert row.standard_error == posterior.standard_errors("linked").loc[row.a, row.b]
+
+
 def test_edge_table_has_all_ordered_pairs(posterior):
     table = posterior.edge_table()
     assert list(table.columns) == ["source", "target", "probability", "standard_error"]

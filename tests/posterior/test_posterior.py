@@ -212,4 +212,4 @@ def test_info_is_plain_json():
 def test_frozen_and_short_repr(posterior):
     with pytest.raises(FrozenInstanceError):
         posterior.names = ("x",)
-    assert repr(posterior) == "GraphPosterior(3 variables: a, b, c; 3 graphs, most probable 0.5)"
+    assert repr(posterior) == "GraphPosterior(3 variables: a, b, c; 3 graphs, largest weight 0.5)"

@@ -13,6 +13,10 @@ from dag_gfn.views.plots.axes import axes_for, label
 from dag_gfn.views.plots.layout import bow, layered_layout
 
 SETTLED_COLOR, OPEN_COLOR = "#124a8c", "#b35900"
+NODE_RADIUS, NAME_TOP = 8.0, 9.0
+"""Points from the middle of a node to the ends of its lines, and down to its name."""
+NAME_HEIGHT, HALF_LETTER = 1.5, 0.32
+"""Height of a name, and half the width of a letter of it, in sizes of its font."""
 
 
 def consensus_graph(posterior: GraphPosterior, ax: Any = None, *, threshold: float = 0.3) -> Any:
@@ -45,19 +49,18 @@ def consensus_graph(posterior: GraphPosterior, ax: Any = None, *, threshold: flo
     6
     """
     edge, linked = posterior.marginal("edge").values, posterior.marginal("linked").values
-    positions = _positions(posterior)
-    ax = _axes(ax, positions)
+    drawing = _Drawing.of(posterior, ax)
     for i, j in np.argwhere(np.triu(linked >= threshold, k=1)):
         share = edge[i, j] / max(edge[i, j] + edge[j, i], 1e-300)
         color = SETTLED_COLOR if max(share, 1 - share) >= SETTLED else OPEN_COLOR
         style = {"width": 0.6 + 3.0 * linked[i, j], "color": color, "alpha": 0.25 + 0.75 * linked[i, j]}
-        _link(ax, positions, i, j, head=0.0, **style)
+        drawing.link(i, j, head=0.0, **style)
         for start, end, part in ((i, j, share), (j, i, 1 - share)):
             if part > 0.02:
-                _link(ax, positions, start, end, head=4 + 14 * part, **{**style, "width": 0.0})
-    _nodes(ax, posterior.names, positions)
-    ax.set_title(f"pairs linked with probability ≥ {threshold:g}; orange: direction open", fontsize=9)
-    return ax
+                drawing.link(start, end, head=4 + 14 * part, **{**style, "width": 0.0})
+    drawing.nodes()
+    drawing.ax.set_title(f"pairs linked with probability ≥ {threshold:g}; orange: direction open", fontsize=9)
+    return drawing.ax
 
 
 def top_graphs(posterior: GraphPosterior, ax: Any = None, *, k: int = 6) -> Any:
@@ -97,10 +100,10 @@ def top_graphs(posterior: GraphPosterior, ax: Any = None, *, k: int = 6) -> Any:
     for place, dag in enumerate(tops):
         row, column = divmod(place, columns)
         inner = ax.inset_axes((column / columns, 1 - (row + 1) / rows, 0.97 / columns, 0.9 / rows))
-        _frame(inner, positions)
+        drawing = _Drawing(inner, posterior.names, positions, fontsize=7, length=12)
         for source, target in dag.edges:
-            _link(ax=inner, positions=positions, start=index[source], end=index[target], head=10.0)
-        _nodes(inner, posterior.names, positions, fontsize=7, length=12)
+            drawing.link(index[source], index[target], head=10.0)
+        drawing.nodes()
         inner.set_title(likely_text(dag.graph), fontsize=9)
     return ax
 
@@ -131,18 +134,17 @@ def class_graph(posterior: GraphPosterior, ax: Any = None, *, rank: int = 1) -> 
     2
     """
     mixed = posterior.top_classes(rank)[-1]
-    positions = _positions(posterior)
-    ax = _axes(ax, positions)
+    drawing = _Drawing.of(posterior, ax)
     index = {name: i for i, name in enumerate(posterior.names)}
     for source, target, attributes in mixed.edges(data=True):
         i, j = index[source], index[target]
         if attributes["compelled"]:
-            _link(ax, positions, i, j, head=13.0)
+            drawing.link(i, j, head=13.0)
         elif i < j:
-            _link(ax, positions, i, j, head=0.0, color=OPEN_COLOR)
-    _nodes(ax, posterior.names, positions)
-    ax.set_title(f"equivalence class, {likely_text(mixed.graph)}", fontsize=9)
-    return ax
+            drawing.link(i, j, head=0.0, color=OPEN_COLOR)
+    drawing.nodes()
+    drawing.ax.set_title(f"equivalence class, {likely_text(mixed.graph)}", fontsize=9)
+    return drawing.ax
 
 
 def _positions(posterior: GraphPosterior) -> Float64[np.ndarray, "d 2"]:
@@ -155,66 +157,77 @@ def _size(positions: np.ndarray) -> tuple[float, float]:
     return max(4.5, 1.6 + 1.35 * across), 1.4 + 0.95 * down
 
 
-def _axes(ax: Any, positions: np.ndarray) -> Any:
-    ax = axes_for(ax, _size(positions))
-    _frame(ax, positions)
-    return ax
+class _Drawing:
+    """Axes with nodes at their places, their names below them, and lines between them."""
 
+    def __init__(
+        self, ax: Any, names: tuple[str, ...], positions: np.ndarray, *, fontsize: int = 9, length: int = 18
+    ) -> None:
+        self.ax, self.positions, self.fontsize = ax, positions, fontsize
+        self.labels = [label(name, length) for name in names]
+        right, bottom = positions.max(axis=0)
+        ax.set_axis_off()
+        ax.set(xlim=(-0.7, right + 0.7), ylim=(bottom + 0.6, -0.4))
 
-def _frame(ax: Any, positions: np.ndarray) -> None:
-    right, bottom = positions.max(axis=0)
-    ax.set_axis_off()
-    ax.set(xlim=(-0.7, right + 0.7), ylim=(bottom + 0.6, -0.4))
+    @classmethod
+    def of(cls, posterior: GraphPosterior, ax: Any) -> "_Drawing":
+        positions = _positions(posterior)
+        return cls(axes_for(ax, _size(positions)), posterior.names, positions)
 
+    def link(
+        self,
+        start: int | np.integer,
+        end: int | np.integer,
+        *,
+        head: float | int,
+        width: float | int = 1.6,
+        color: str = SETTLED_COLOR,
+        alpha: float | int = 1.0,
+    ) -> None:
+        """Draw a line from one node to another with a head of this size; with width 0, the head alone."""
+        from matplotlib.patches import FancyArrowPatch
 
-def _link(
-    ax: Any,
-    positions: np.ndarray,
-    start: int | np.integer,
-    end: int | np.integer,
-    *,
-    head: float | int,
-    width: float | int = 1.6,
-    color: str = SETTLED_COLOR,
-    alpha: float | int = 1.0,
-) -> None:
-    """Draw a line from one node to another with a head of this size; with width 0, the head alone."""
-    from matplotlib.patches import FancyArrowPatch
-
-    rad = (
-        bow(positions, start, end) if start < end else -bow(positions, end, start)
-    )  # the same curve for both heads
-    arrow = FancyArrowPatch(
-        tuple(positions[start]),
-        tuple(positions[end]),
-        connectionstyle=f"arc3,rad={rad}",
-        arrowstyle="-|>" if head else "-",
-        mutation_scale=head or 1,
-        shrinkA=8,
-        shrinkB=8,
-        linewidth=width,
-        color=color,
-        alpha=float(alpha),
-        zorder=1 if head == 0 else 2,
-    )
-    ax.add_patch(arrow)
-
-
-def _nodes(
-    ax: Any, names: tuple[str, ...], positions: np.ndarray, *, fontsize: int = 9, length: int = 18
-) -> None:
-    from matplotlib.patheffects import withStroke
-
-    ax.scatter(*positions.T, s=90, color="white", edgecolor="0.2", linewidth=1.3, zorder=3)
-    for name, place in zip(names, positions, strict=True):
-        ax.annotate(
-            label(name, length),
-            tuple(place),
-            textcoords="offset points",
-            xytext=(0, -9),
-            ha="center",
-            va="top",
-            fontsize=fontsize,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            zorder=4,
+        a, b = min(start, end), max(start, end)
+        rad = bow(self.positions, a, b) * (1 if start < end else -1)  # the same curve for both heads
+        arrow = FancyArrowPatch(
+            tuple(self.positions[start]),
+            tuple(self.positions[end]),
+            connectionstyle=f"arc3,rad={rad}",
+            arrowstyle="-|>" if head else "-",
+            mutation_scale=head or 1,
+            shrinkA=self._clearance(start, end),
+            shrinkB=self._clearance(end, start),
+            linewidth=width,
+            color=color,
+            alpha=float(alpha),
+            zorder=1 if head == 0 else 2,
         )
+        self.ax.add_patch(arrow)
+
+    def _clearance(self, node: int | np.integer, other: int | np.integer) -> float:
+        """Return how many points from a node its line ends: beyond the name, where it comes through that."""
+        x, y = np.diff(self.ax.transData.transform(self.positions[[node, other]]), axis=0)[0]
+        across, down = abs(x) / np.hypot(x, y), -y / np.hypot(x, y)
+        half_width = HALF_LETTER * self.fontsize * len(self.labels[node])
+        if down <= 0 or NAME_TOP * across >= half_width * down:  # it passes above the name
+            return NODE_RADIUS
+        bottom = NAME_TOP + NAME_HEIGHT * self.fontsize
+        return min(bottom / down, half_width / max(across, 1e-9))
+
+    def nodes(self) -> None:
+        """Draw the nodes and their names."""
+        from matplotlib.patheffects import withStroke
+
+        self.ax.scatter(*self.positions.T, s=90, color="white", edgecolor="0.2", linewidth=1.3, zorder=3)
+        for text, place in zip(self.labels, self.positions, strict=True):
+            self.ax.annotate(
+                text,
+                tuple(place),
+                textcoords="offset points",
+                xytext=(0, -NAME_TOP),
+                ha="center",
+                va="top",
+                fontsize=self.fontsize,
+                path_effects=[withStroke(linewidth=2.5, foreground="white")],
+                zorder=4,
+            )

@@ -20,6 +20,18 @@ def test_consensus_shows_both_directions_of_an_open_link():
     assert heads == pytest.approx([1, 1, 4 + 14 * 0.25, 4 + 14 * 0.75, 18])
 
 
+def test_no_name_hides_an_arrowhead():
+    posterior = two_graphs(("the first cause", "between them", "the last effect"))
+    ax = drawn(consensus_graph(posterior, threshold=0.5))
+    boxes = [text.get_window_extent() for text in ax.texts]
+    heads = [patch for patch in ax.patches if patch.get_mutation_scale() > 1]
+    assert len(heads) == 3
+    assert len(boxes) == 3
+    for head in heads:
+        outline = ax.transData.transform(head.get_path().vertices[-4:-1])  # a triangle at the end of its line
+        assert not any(box.contains(*corner) for box in boxes for corner in outline)
+
+
 def test_the_threshold_leaves_links_out():
     assert len(consensus_graph(two_graphs(), threshold=1.1).patches) == 0
 
