@@ -3,8 +3,11 @@
 import functools
 import inspect
 import os
+import signal
 from pathlib import Path
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # shells start what runs in the background so
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 CACHES = Path(__file__).parent / "__pycache__"
 if WORKER is not None:  # one of several at once; the libraries read this when they are loaded

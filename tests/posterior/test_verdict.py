@@ -112,7 +112,7 @@ def test_parents_outside_candidates_whose_weights_are_uneven_are_told(effective,
         (message,) = verdict.warnings
         assert said in message
         assert "16 candidates" in message
-        assert "--prior fair" in message
+        assert "(fair, or edge with a smaller beta; --prior)" in message
     found["chains_agree"] = False
     assert len(judge(MCMCDiagnostics.from_json(found), None, Evidence()).warnings) == 1 + (said is not None)
 
