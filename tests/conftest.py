@@ -9,17 +9,16 @@ from pathlib import Path
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # shells start what runs in the background so
     signal.signal(signal.SIGINT, signal.default_int_handler)
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
-CACHES = Path(__file__).parent / "__pycache__"
+TESTS = Path(__file__).parent
+# programs that a test starts find the package, and the module that lets them share compiled code
+_paths = [str(TESTS.parent), str(TESTS / "programs"), *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ["PYTHONPATH"] = os.pathsep.join(_paths)
 if WORKER is not None:  # one of several at once; the libraries read this when they are loaded
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    _one_for_all = "NUMBA_CACHE_DIR" not in os.environ
-    # programs that a test starts: two that save code for different types at the same moment could swap it
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(CACHES / WORKER))
-    if _one_for_all:  # the workers compile once for all of them: there each waits until the other has saved
-        from numba_cache import share
-
-        share(CACHES / "workers")
+    if "NUMBA_CACHE_DIR" not in os.environ:  # they compile once for all of them
+        os.environ["NUMBA_CACHE_DIR"] = str(TESTS / "__pycache__" / "workers")
+        os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = "numba_cache.SharedLocator"
 
 import jaxtyping  # noqa: E402
 

@@ -33,9 +33,12 @@ def start(arguments: Sequence[object], count: int, *, cwd: Path) -> list[tuple[s
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    tests = Path(__file__).parent
+    tests = str(Path(__file__).parent)
     common = os.environ | {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "WORLD_SIZE": str(count)}
-    common |= {"LOCAL_WORLD_SIZE": str(count), "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])}
+    common |= {
+        "LOCAL_WORLD_SIZE": str(count),
+        "PYTHONPATH": os.pathsep.join([tests, os.environ["PYTHONPATH"]]),
+    }
     common |= {"OMP_NUM_THREADS": "1"}
     running = [
         subprocess.Popen(

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 import shellingham
-from cli_cases import ROOT
 
 from dag_gfn.cli import main
 
@@ -29,7 +28,7 @@ def test_bash_completes_commands_and_options(tmp_path):
     program = tmp_path / "dag-gfn"
     program.write_text(PROGRAM)
     program.chmod(0o755)
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    env = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", COMPLETE], capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
@@ -50,7 +49,7 @@ def test_completion_loads_no_numpy():
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **asked},
+        env={**os.environ, **asked},
         check=False,
     )
     assert done.stdout == "models\n"

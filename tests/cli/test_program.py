@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from cli_cases import ROOT, fails, table
+from cli_cases import fails, table
 
 import dag_gfn
 from dag_gfn.cli import main, program
@@ -38,7 +38,6 @@ def test_debug_shows_where_an_error_came_from(here):
         [sys.executable, "-m", "dag_gfn", "fit", "missing.csv", "--debug"],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
     )
     assert "Traceback" in done.stderr
@@ -46,7 +45,7 @@ def test_debug_shows_where_an_error_came_from(here):
 
 
 def test_names_and_arrows_do_not_need_a_utf8_locale(fitted):
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
         [sys.executable, "-m", "dag_gfn", "show", str(fitted)], capture_output=True, env=env, check=False
     )
@@ -64,7 +63,6 @@ def shell(line, folder):
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

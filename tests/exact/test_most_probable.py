@@ -97,7 +97,7 @@ def test_the_best_of_all_classes(rows, set_nodes, five):
         np.testing.assert_allclose(np.exp(found.log_mass - found.log_scores)[:50], sizes, rtol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_classes_of_more_nodes_are_those_of_the_best_dags(seed):
     """Every class with one of the 20,000 best of nine nodes' DAGs, whose mass is large enough, is found."""
     weights = fitted(9, 200, seed)

@@ -115,7 +115,10 @@ def test_a_network_of_categories():
     assert edge[hepar.true_graph].mean() > 3 * edge[~hepar.true_graph].mean()
 
 
-@pytest.mark.parametrize("score", ["linear_gaussian", "bic", "copula"])
+@pytest.mark.parametrize(
+    "score",
+    ["bic", *(pytest.param(score, marks=pytest.mark.slow) for score in ("linear_gaussian", "copula"))],
+)
 def test_scores_of_numbers_take_wide_tables(score):
     rows = dag_gfn.simulate(D, 150, rng=np.random.default_rng(5))
     posterior = dag_gfn.fit(rows, method="mcmc", score=score, time_budget=3, num_samples=20, progress=False)

@@ -44,7 +44,7 @@ def short_proposals(monkeypatch):
 @pytest.mark.parametrize(
     ("case", "candidates"),
     [
-        ({"d": 4}, 1),
+        pytest.param({"d": 4}, 1, marks=pytest.mark.slow),
         ({"d": 4, "rows": 8, "seed": 4}, 2),
         ({"d": 4, "required": [(0, 2)], "forbidden": [(1, 2), (3, 0)]}, 1),
         ({"d": 4, "max_parents": 1}, 1),

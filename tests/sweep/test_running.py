@@ -121,7 +121,7 @@ def test_wrong_folders(planned, tmp_path):
 
 
 def environment():
-    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def wait_for(condition, seconds=120):
