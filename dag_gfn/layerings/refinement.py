@@ -34,6 +34,7 @@ _IN_ORDERS = 0.0005  # part of odds that are those in random orders: odds that a
 _ANYWHERE = (
     0.01  # what the probability in random orders counts: more of it takes places from likelier parents
 )
+_TURNED = 0.3  # what the probability counts that it is needed where an edge is turned
 _TIE = 1e-6  # what the odds and candidates so far count, where layerings tell nothing
 _HALVINGS = 8  # of the members outside the candidates of a set that is not possible
 _LARGEST = 50.0  # nats of a ratio: beyond, it is certain
@@ -46,6 +47,7 @@ def refine(
     *,
     size: int | None = None,
     in_orders: Float64[np.ndarray, "d p"] | None = None,
+    where_turned: Float64[np.ndarray, "d p"] | None = None,
     rng: np.random.Generator,
 ) -> LayerWeights:
     """Return weights whose candidates and odds are those of the parents given some layerings, in threads.
@@ -63,6 +65,8 @@ def refine(
     in_orders : ndarray, shape (d, p), float64, optional
         Probability of each node as a parent of another in random orders (`Candidates.in_orders`): counts beside what
         the layerings tell.
+    where_turned : ndarray, shape (d, p), float64, optional
+        How often a node needs each as a parent where an edge is turned (`needed_where_turned`): counts for candidates.
     rng : numpy.random.Generator
         The result does not depend on the number of threads.
 
@@ -91,8 +95,9 @@ def refine(
     size = weights.tables.members.shape[1] if size is None else size
     streams = rng.spawn(weights.d)
     others = np.zeros_like(weights.log_odds) if in_orders is None else in_orders
+    turned = np.zeros_like(others) if where_turned is None else where_turned
     found = run_chunks(
-        lambda v: _refined(weights, table, v, layer_of, size, others[v], streams[v]), range(weights.d)
+        lambda v: _refined(weights, table, v, layer_of, size, others[v], turned[v], streams[v]), range(weights.d)
     )
     masks, log_odds, covered, scores = (np.array(each) for each in zip(*found, strict=True))
     return LayerWeights.of(scores, masks, log_odds, covered, possible=table.possible)
@@ -105,6 +110,7 @@ def _refined(
     layer_of: Int[np.ndarray, "k d"],
     size: int,
     in_orders: Float64[np.ndarray, " p"],
+    where_turned: Float64[np.ndarray, " p"],
     rng: np.random.Generator,
 ) -> tuple[int, Float64[np.ndarray, " p"], float, Float64[np.ndarray, " sets"]]:
     """Return the mask of a node's candidates, the log-odds of the others, the covered share, and scores of all sets."""
@@ -123,6 +129,7 @@ def _refined(
     rank = (
         np.where(before, probability, _LATER * probability).mean(axis=0)
         + _ANYWHERE * in_orders
+        + _TURNED * where_turned
         + _TIE * known
     )
     rank[required], rank[itself] = np.inf, -np.inf

@@ -24,6 +24,7 @@ from dag_gfn.layerings.candidates import affordable_seconds, choose_candidates, 
 from dag_gfn.layerings.layer_weights import LayerWeights, require_memory
 from dag_gfn.layerings.outside_parents import correct_parents
 from dag_gfn.layerings.refinement import refine
+from dag_gfn.layerings.turned_edges import needed_where_turned
 from dag_gfn.mcmc.chains import Chains, run_chains
 from dag_gfn.mcmc.cooling import cooled_ladder
 from dag_gfn.mcmc.partition import first_with_weight
@@ -216,7 +217,16 @@ def refined_weights(
         last = number == _ROUNDS - 1  # the only one with as many candidates as are wanted
         if last or (number < _ROUNDS and not budget.is_over()):
             wanted = size if last else None
-            weights = refine(weights, table, chosen, size=wanted, in_orders=first.in_orders, rng=rng)
+            turned = needed_where_turned(weights, table, chosen, rng=rng)
+            weights = refine(
+                weights,
+                table,
+                chosen,
+                size=wanted,
+                in_orders=first.in_orders,
+                where_turned=turned,
+                rng=rng,
+            )
         starts = [
             first_with_weight(weights, of_chain[::-1], rng=rng)
             for of_chain in chains.layer_of.astype(np.int64)
