@@ -10,8 +10,9 @@ of v. With parent sets T drawn for v given these layerings, and
 
 - u is a parent of v with probability :math:`\rho / (1 + \rho)` where it comes before v. The K most probable nodes
   become candidates. Layerings in which u comes later count less, but they do count: otherwise children of v are no
-  candidates, layerings that turn these edges seem improbable, and chains never find out. Places that remain go to
-  what is likely in random orders: where a child becomes a parent, so do its other parents;
+  candidates, layerings that turn these edges seem improbable, and chains never find out. For the same reason what v
+  would need where one of its edges is turned counts (:mod:`dag_gfn.layerings.turned_edges`). Places that remain go
+  to what is likely in random orders;
 - any other node takes the odds of that probability over the draws in which it comes before v. The mean of :math:`\rho`
   would do in theory, but a single draw of a set that the true weights rule out can decide it.
 
@@ -97,7 +98,8 @@ def refine(
     others = np.zeros_like(weights.log_odds) if in_orders is None else in_orders
     turned = np.zeros_like(others) if where_turned is None else where_turned
     found = run_chunks(
-        lambda v: _refined(weights, table, v, layer_of, size, others[v], turned[v], streams[v]), range(weights.d)
+        lambda v: _refined(weights, table, v, layer_of, size, others[v], turned[v], streams[v]),
+        range(weights.d),
     )
     masks, log_odds, covered, scores = (np.array(each) for each in zip(*found, strict=True))
     return LayerWeights.of(scores, masks, log_odds, covered, possible=table.possible)

@@ -8,8 +8,8 @@ with each of their edges turned, and the gain
 
 .. math:: \rho = \frac{w_v(S)}{w_v(S \setminus \{u\})}
 
-of each parent u in the new set S of v (and of c alike) gives the probability :math:`\rho / (1 + \rho)` that it is needed
-there.
+of each parent u in the new set S of v (and of c alike) gives the probability :math:`\rho / (1 + \rho)` that it is
+needed there.
 """
 
 import numpy as np
@@ -71,15 +71,15 @@ def needed_where_turned(
     """
     *streams, choice = rng.spawn(weights.d + 1)
     layer_of = layer_of.astype(np.int16)
-    drawn = run_chunks(
-        lambda v: draw_sets(weights, v, layer_of, 1, rng=streams[v])[:, 0], range(weights.d)
-    )
+    drawn = run_chunks(lambda v: draw_sets(weights, v, layer_of, 1, rng=streams[v])[:, 0], range(weights.d))
     dags = table.possible.adjacency_of(np.stack(drawn, axis=1))
     draw, source, target = np.nonzero(dags)
     order = choice.permutation(len(draw))
     edges = np.column_stack([draw, source, target])[order]
     return np.stack(
-        run_chunks(lambda v: _needed(table, v, dags, edges[(edges[:, 1:] == v).any(axis=1)]), range(weights.d))
+        run_chunks(
+            lambda v: _needed(table, v, dags, edges[(edges[:, 1:] == v).any(axis=1)]), range(weights.d)
+        )
     )
 
 
