@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.default_venv_backend = "virtualenv"  # it has pip, which builds the wheel
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 FOOTPRINT = Path(__file__).parent / "packaging" / "footprint.py"
 FIRST_FIT = """
@@ -16,17 +16,16 @@ print(posterior.edge_table().head(3))
 
 @nox.session(python=PYTHONS)
 def wheel(session: nox.Session) -> None:
-    """Install only the wheel, fit a table, and tell what it takes beside pgmpy and causal-learn; then its extras."""
-    folder = session.create_tmp()
-    session.install("build", "packaging", "causal-learn")
-    session.run("python", "-m", "build", "--wheel", "--outdir", folder)
-    (built,) = Path(folder).glob("*.whl")
-    session.install(str(built))
+    """Fit a table with the wheel alone, then with its extras; tell what it takes beside pgmpy and causal-learn."""
+    folder = Path(session.create_tmp()).resolve()
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), ".")
+    (built,) = folder.glob("dag_gfn-*.whl")
     session.chdir(folder)  # or `dag_gfn` would be the folder of that name
     for extra in ("", "[all]"):
-        session.install(f"dag-gfn{extra} @ {built.resolve().as_uri()}")
+        session.install(f"dag-gfn{extra} @ {built.as_uri()}")
         session.run("python", "-W", "ignore", "-c", FIRST_FIT)
         session.run("dag-gfn", "fit", "--example", "wine", "--out", "posterior", "--overwrite", "--quiet")
+    session.install("causal-learn", "packaging")
     session.run("python", str(FOOTPRINT), "dag_gfn=dag-gfn", "pgmpy", "causallearn=causal-learn")
 
 

@@ -22,6 +22,7 @@ from dag_gfn.fitting.progress import budget_of_fit
 from dag_gfn.fitting.reading_options import refuse_reading_options
 from dag_gfn.fitting.record import asked_of, judged, recorded_posterior
 from dag_gfn.fitting.training_options import TrainingOptions
+from dag_gfn.fitting.wide_tables import impossible_parents_note
 from dag_gfn.options import takes
 from dag_gfn.posterior import GraphPosterior
 from dag_gfn.posterior.experiments import Experiments
@@ -135,6 +136,9 @@ def fit(
         run.note(note)
     if constraints.cell_limit is not None:
         run.note(constraints.cell_limit.describe(table.names))
+    impossible = impossible_parents_note(table.possible)
+    if impossible is not None:
+        run.note(impossible)
     statistics, score_equivalent = table.statistics, table.is_score_equivalent
     if prepared.score.needs_completion(dataset):
         require_one_training(processes, chosen, tables="completed tables")

@@ -48,6 +48,14 @@ def test_a_fit_of_70_columns(posterior, data):
     assert linked[true[np.triu_indices(D, 1)]].mean() > 10 * linked[~true[np.triu_indices(D, 1)]].mean()
 
 
+def test_edges_that_no_graph_can_have_are_told(posterior, data):
+    (told,) = [note for note in posterior.info["notes"] if "other columns can be parents" in note]
+    assert told.startswith(f"62 of the {D - 1} other")
+    assert f"the other {D * (D - 63)} edges have probability 0" in told
+    # no fewer edges are at 0: each node has at most 62 parents in all drawn graphs together
+    assert (posterior.marginal("edge").values > 0).sum(axis=0).max() <= 62
+
+
 def test_what_is_asked_of_it(posterior, tmp_path):
     posterior.save(tmp_path / "out")
     loaded = dag_gfn.load(tmp_path / "out")
