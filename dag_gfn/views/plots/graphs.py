@@ -206,7 +206,7 @@ class _Drawing:
 
     def _clearance(self, node: int | np.integer, other: int | np.integer) -> float:
         """Return how many points from a node its line ends: beyond the name, where it comes through that."""
-        x, y = np.diff(self.ax.transData.transform(self.positions[[node, other]]), axis=0)[0]
+        x, y = np.diff(self.ax.transData.transform(self.positions[[int(node), int(other)]]), axis=0)[0]
         across, down = abs(x) / np.hypot(x, y), -y / np.hypot(x, y)
         half_width = HALF_LETTER * self.fontsize * len(self.labels[node])
         if down <= 0 or NAME_TOP * across >= half_width * down:  # it passes above the name
