@@ -14,6 +14,11 @@ from dag_gfn.gflownet.policies.masking import sample_actions
 
 Result = TypeVar("Result")
 
+_DRAWS = 200  # backward trajectories for each parent of a state
+_MOST_PARENTS = 20  # of a state to which so many are drawn
+_CHECKED = 2  # states at a time
+_DEVIATIONS = 6  # that the number of those from one parent may be off
+
 RELATIVE_ERROR = 1e-9
 """Error allowed for log-rewards, relative to the largest: each is a sum of many rounded gains."""
 
@@ -31,7 +36,8 @@ def check_environment(
 
     A batch of random walks goes from the initial state until all have stopped. Legal actions are checked in every
     state, every step is undone, and some steps are repeated for single states. The finished objects are then rebuilt
-    along backward trajectories. Whether the rewards are right is left to the tests of each environment.
+    along backward trajectories, and many of these to a few objects come equally often from each of as many states as
+    `num_parents_of_state` says. Whether the rewards are right is left to the tests of each environment.
 
     Parameters
     ----------
@@ -70,8 +76,11 @@ def check_environment(
     _check_initial_state(environment, state, batch_size)
     walking = torch.ones(batch_size, dtype=torch.bool, device=environment.device)
     most = environment.num_nodes * (environment.num_nodes + 1) if max_steps is None else max_steps
-    for _ in range(most):
+    on_the_way = []
+    for taken in range(most):
         legal = _check_state(environment, state, walking)
+        if taken & (taken - 1) == 0:  # at 1, 2, 4, 8, ... steps
+            on_the_way.append(state[walking])
         action = random_action(legal, generator).where(walking, environment.stop_action)
         following = unchanged_by(environment.step, "step", state, action)
         _check_step(environment, state, action, following)
@@ -83,6 +92,8 @@ def check_environment(
             break
     assert not walking.any(), f"walks go on after {most} steps"
     _check_backward_actions(environment, state, generator)
+    for states in (*on_the_way, state):
+        _check_parents(environment, states, generator)
 
 
 def _check_initial_state(environment: Environment, state: State, batch_size: int) -> None:
@@ -171,6 +182,25 @@ def _check_backward_actions(environment: Environment, state: State, generator: t
     )
     expected = state.log_reward.cpu().numpy()
     require_close(rebuilt.log_reward.cpu().numpy(), expected, "log_reward of a rebuilt state", scale=expected)
+
+
+def _check_parents(environment: Environment, state: State, generator: torch.Generator) -> None:
+    """Check that backward trajectories come equally often from as many states as are counted."""
+    counted = environment.num_parents_of_state(state)
+    counted = counted.where(counted <= _MOST_PARENTS, 0)
+    most, rows = counted.topk(min(_CHECKED, len(counted)))
+    for row, parents in zip(rows[most > 0].tolist(), most[most > 0].tolist(), strict=True):
+        copies = state[torch.full((_DRAWS * parents,), row, device=counted.device)]
+        actions, lengths = environment.backward_actions(copies, generator=generator)
+        assert (lengths >= 1).all(), "a backward trajectory has no step, and its state has parents"
+        last = actions.gather(1, lengths[:, None] - 1)
+        times = last.unique(return_counts=True)[1]
+        assert len(times) == parents, (
+            f"num_parents_of_state is {parents} where backward trajectories come from {len(times)}"
+        )
+        assert ((times - _DRAWS).abs() <= _DEVIATIONS * _DRAWS**0.5).all(), (
+            "backward_actions do not come from each of the states that lead to a state equally often"
+        )
 
 
 def random_action(legal: Tensor, generator: torch.Generator) -> Tensor:

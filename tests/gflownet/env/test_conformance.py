@@ -144,6 +144,11 @@ class ForgetsParents(RootLayers):
         return torch.zeros_like(state.closed)
 
 
+class CountsSteps(RootLayers):
+    def num_parents_of_state(self, state):
+        return super().num_parents_of_state(state) + state.closed * (state.closed > 1)
+
+
 class UndoKeepsTheReward(RootLayers):
     def undo(self, state, action):
         return replace(super().undo(state, action), log_reward=state.log_reward)
@@ -220,6 +225,7 @@ class RebuildsAnotherLayering(RootLayers):
         (StopIsLoweredAgain, "stopping changes"),
         (InitialHasParents, "initial state has parents"),
         (ForgetsParents, "num_parents_of_state is 0 after a step"),
+        (CountsSteps, "num_parents_of_state is \\d+ where backward trajectories come from"),
         (UndoKeepsTheReward, "log_reward of an undone step"),
         (UndoesAnotherNode, "outcome before a step"),
         (UndoForgetsToOpen, "other legal actions"),
@@ -236,3 +242,18 @@ def test_what_is_broken_is_named(broken, message):
     environment = root_layers(score_table(4), broken)
     with pytest.raises(AssertionError, match=message):
         check_environment(environment, generator=seeded())
+
+
+class PrefersOneParent(EdgeAddition):
+    def backward_actions(self, state, *, generator=None):
+        # of two equal states one keeps its own trajectory, where the other's ends with a later action
+        one, lengths = super().backward_actions(state, generator=generator)
+        other, _ = super().backward_actions(state, generator=generator)
+        row = torch.arange(len(one))
+        later = other[row, lengths - 1] > one[row, lengths - 1]
+        return other.where(later[:, None], one), lengths
+
+
+def test_backward_trajectories_that_prefer_one_parent_are_named():
+    with pytest.raises(AssertionError, match="equally often"):
+        check_environment(PrefersOneParent(score_table(4)), generator=seeded())
