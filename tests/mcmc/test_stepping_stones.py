@@ -34,11 +34,12 @@ def test_parents_beyond_the_candidates_count_by_their_true_scores(d, data, candi
     assert found.standard_error < 0.5
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_with_very_few_candidates_it_is_right_or_not_known(seed):
-    table = table_of(6)  # weights of the draws are uneven in about half of the runs
-    found = tempered_evidence(table, seed=seed, num_candidates=2)
-    if found.log_z is not None:
+def test_with_very_few_candidates_it_is_right_or_not_known():
+    table = table_of(6)
+    runs = [tempered_evidence(table, seed=seed, num_candidates=2) for seed in range(4)]
+    known = [found for found in runs if found.log_z is not None]
+    assert len(known) >= 1  # weights of the draws are uneven in about half of the runs
+    for found in known:
         assert abs(found.log_z - log_evidence(table)) < 5 * found.standard_error + 0.1
         assert found.standard_error < 0.5
 
