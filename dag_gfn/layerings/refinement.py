@@ -166,7 +166,10 @@ def _log_ratios(
     sets = _made_possible(weights, table, node, sets, rng)
     drawn, which = np.unique(sets, return_inverse=True)
     members = unpack(drawn, table.possible.size)
-    now, toggled = _scores(table, node, drawn), _scores(table, node, drawn[:, None] ^ bits)
+    now, toggled = (
+        table.scores_of_repeated(node, drawn),
+        table.scores_of_repeated(node, drawn[:, None] ^ bits),
+    )
     with np.errstate(invalid="ignore"):  # -inf less -inf: neither is possible
         gains = np.where(members, now[:, None] - toggled, toggled - now[:, None])
     without = np.where(members, toggled, -np.inf)
@@ -174,7 +177,7 @@ def _log_ratios(
     if full.any():
         exchanged = drawn[full, None] ^ bits[without[full].argmax(axis=1), None] ^ bits
         left = members[full] | (toggled[full] > -np.inf)  # parents, and what finds a place anyway
-        instead = np.where(left, -np.inf, _scores(table, node, exchanged))
+        instead = np.where(left, -np.inf, table.scores_of_repeated(node, exchanged))
         rivals = np.logaddexp(now[full], without[full].max(axis=1))
         rivals = np.logaddexp(rivals, np.logaddexp.reduce(instead, axis=1))
         share = np.exp(instead - rivals[:, None])
@@ -199,15 +202,9 @@ def _made_possible(
     outside = np.int64(weights.tables.outside[node])
     sets = sets.copy()
     for _ in range(_HALVINGS):
-        which = np.flatnonzero((sets & outside != 0) & (_scores(table, node, sets) == -np.inf))
+        which = np.flatnonzero((sets & outside != 0) & (table.scores_of_repeated(node, sets) == -np.inf))
         if not len(which):
             break
         kept = pack(rng.random((len(which), table.possible.size)) < 0.5)
         sets[which] &= kept | ~outside
     return sets
-
-
-def _scores(table: ScoreTable, node: int, sets: Int64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
-    """Return the values of parent sets of one node, each computed once."""
-    distinct, which = np.unique(sets, return_inverse=True)
-    return table.scores_of(node, distinct)[which.reshape(sets.shape)]

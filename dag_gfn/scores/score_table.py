@@ -265,6 +265,20 @@ class ScoreTable:
         values[allowed] = self._scored(node, parents[allowed])
         return values
 
+    def scores_of_repeated(
+        self, node: int, parents: Int64[np.ndarray, "*shape"]
+    ) -> Float64[np.ndarray, "*shape"]:
+        """Return the values of one node as `scores_of` does, each distinct parent set scored once.
+
+        Parameters
+        ----------
+        node : int
+        parents : array of any shape, int64
+            Bitmasks.
+        """
+        distinct, which = np.unique(parents, return_inverse=True)
+        return self.scores_of(node, distinct)[which.reshape(parents.shape)]
+
     def scores_within(self, node: int, candidates: int) -> Float64[np.ndarray, " sets"]:
         """Return the values of all subsets of candidate parents in the order of `subsets_within`, without the cache.
 

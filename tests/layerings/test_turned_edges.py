@@ -42,18 +42,18 @@ def expected(table, weights):
     needed = np.zeros((d, d))
     for of_all in itertools.product(*(families(table, weights, v) for v in range(d))):
         parents, share = [each for each, _ in of_all], np.prod([part for _, part in of_all])
+        if share == 0:
+            continue
         for child in range(d):
             for parent in parents[child]:
                 both = parents[parent] | parents[child]
-                for node, turned in (
-                    (parent, both - {parent} | {child}),  # it is the child now
-                    (child, both - {parent}),
-                ):
-                    whole = score(node, turned)
-                    if whole == -np.inf:
-                        continue
-                    for u in turned:
-                        needed[node, u] += share / (1 + np.exp(score(node, turned - {u}) - whole))
+                # the parent is the child now
+                turned = {parent: both - {parent} | {child}, child: both - {parent}}
+                gain = sum(score(node, of) - score(node, parents[node]) for node, of in turned.items())
+                counts = share / (1 + np.exp(-gain - turned_edges._ALLOWED))
+                for node, of in turned.items():
+                    for u in of if counts else ():
+                        needed[node, u] += counts / (1 + np.exp(score(node, of - {u}) - score(node, of)))
     return np.minimum(needed, 1.0)
 
 
