@@ -217,7 +217,8 @@ def refined_weights(
         last = number == _ROUNDS - 1  # the only one with as many candidates as are wanted
         if last or (number < _ROUNDS and not budget.is_over()):
             wanted = size if last else None
-            turned = needed_where_turned(weights, table, chosen, rng=rng)
+            # chains that begin at DAGs that searches found by true scores do not depend on candidates to find them
+            turned = None if find_starts is not None else needed_where_turned(weights, table, chosen, rng=rng)
             weights = refine(
                 weights,
                 table,
