@@ -30,7 +30,7 @@ class AutomaticScore:
     compared : ComparedModels or None
         None where there was nothing to compare.
     note : str
-        Why, where there was not; else empty.
+        What was taken, and why; empty where a score was asked for.
     averaged : tuple of (str, FitOptions, float)
         The models to average over, the best first: name, options and probability. Empty for the best alone.
 
@@ -46,13 +46,10 @@ class AutomaticScore:
 
     def notes(self) -> list[str]:
         """Return what a user is told: which model was chosen, or why the usual one was taken."""
-        if self.compared is None:
-            return [f"--score auto takes {self.note}"] if self.note else []
         if self.averaged:
             told = ", ".join(f"{label} ({weight:.2g})" for label, _, weight in self.averaged)
             return [f"the posterior is averaged over models by their probability: {told}"]
-        best = self.compared.comparison.best.label
-        return [f"--score auto takes {self.note or repr(best)}, by the evidence of the models"]
+        return [f"--score auto takes {self.note}"] if self.note else []
 
     def to_json(self) -> dict[str, Any] | None:
         """Return what posterior.json has of the comparison."""
@@ -124,15 +121,11 @@ def automatic_score(
         return AutomaticScore(
             usual, compared, "the usual score, since the others have no distribution of missing cells"
         )
-    note = ""
+    note = f"{fitted[0].label!r}, by the evidence of the models"
     if fitted[0] != compared.candidates[0]:
-        left = compared.candidates[0].label
-        note = f"'{fitted[0].label}' and not '{left}', which has no distribution of missing cells"
+        note += f", and not {compared.candidates[0].label!r}, which has no distribution of missing cells"
     if _discounts_less(fitted[0], chosen):
-        note = (
-            f"{note or repr(fitted[0].label)}; its curves are fitted on normal scores, where directions are right more "
-            "often"
-        )
+        note += "; its curves are fitted on normal scores, where directions are right more often"
     return AutomaticScore(
         _fitted_options(fitted[0], chosen, dataset),
         compared,

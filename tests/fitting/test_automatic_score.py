@@ -27,6 +27,7 @@ def test_the_best_model_is_fitted_and_the_comparison_recorded(rng, tmp_path):
     by_hand = dag_gfn.fit(data, score=compared.best.score, margins="normal_scores", progress=False)
     np.testing.assert_allclose(found.edge_marginals(), by_hand.edge_marginals())
     assert found.info["model_choice"]["best"] == compared.best.label
+    assert f"--score auto takes '{compared.best.label}', by the evidence of the models" in found.info["notes"]
     found.save(tmp_path / "out")
     assert dag_gfn.load(tmp_path / "out").info["model_choice"] == found.info["model_choice"]
 
@@ -44,7 +45,10 @@ def test_ordered_categories_keep_their_usual_score(rng):
     found = dag_gfn.fit(data, score="auto", num_completed=40, progress=False)
     assert found.info["score"] == "copula"
     assert found.info["model_choice"] is None
-    assert any("order of levels" in note for note in found.info["notes"])
+    assert (
+        "--score auto takes score 'copula', since the evidence of the order of levels compares with no other model's"
+        in found.info["notes"]
+    )
 
 
 def test_missing_cells_leave_models_that_cannot_draw_them(rng):
@@ -54,6 +58,18 @@ def test_missing_cells_leave_models_that_cannot_draw_them(rng):
     found = dag_gfn.fit(replace(data, values=values), score="auto", num_completed=40, progress=False)
     assert found.info["score"] == "bge"
     assert "rows without a missing cell" in found.info["model_choice"]["notes"][0]
+    assert "--score auto takes 'bge, normal scores', by the evidence of the models" in found.info["notes"]
+
+
+def test_a_better_model_that_cannot_draw_missing_cells_is_named(rng):
+    x = rng.normal(size=200)
+    values = np.column_stack([x, x**2 + 0.1 * rng.normal(size=200)])
+    values[:3, 0] = np.nan
+    chosen = FitOptions.from_keywords({"score": "auto"}, caller="fit")
+    (told,) = automatic_score(dag_gfn.from_array(values, ["a", "b"]), chosen, TimeBudget()).notes()
+    assert told.startswith("--score auto takes 'bge")
+    assert ", by the evidence of the models, and not 'additive" in told
+    assert told.endswith("', which has no distribution of missing cells")
 
 
 def test_the_average_needs_an_automatic_score(rng):
