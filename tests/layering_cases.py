@@ -19,6 +19,7 @@ from dag_gfn.gflownet.layers.sampler import LayerSampler
 from dag_gfn.gflownet.policies.flow_model import FlowModel
 from dag_gfn.gflownet.policies.uniform import UniformPolicy
 from dag_gfn.graphs.possible_parents import PossibleParents
+from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.weighted_draws import WeightedLayerings
 from dag_gfn.mcmc.chains import Chains
@@ -107,3 +108,13 @@ def in_own_masks(weights, rng):
             scores[v, index] = weights.log_weights[v, before] + weights.log_scales[v]
     log_odds = possible.by_bit(weights.log_odds)
     return LayerWeights.of(scores, candidates, log_odds, weights.covered, possible=possible)
+
+
+def sets_given(weights, layering, node):
+    """Return all parent sets of a node given a layering, and their weights."""
+    d, own = len(layering), layering[node]
+    inside = sum(1 << u for u in range(d) if layering[u] < own)
+    last = sum(1 << u for u in range(d) if layering[u] == own - 1)
+    sets = parent_sets(node, d)
+    sets = sets[(sets & ~inside == 0) & (sets & last != 0)] if own else np.zeros(1, dtype=np.int64)
+    return sets, np.exp(weights.log_set_weights(node, sets))

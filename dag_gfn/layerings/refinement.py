@@ -166,10 +166,8 @@ def _log_ratios(
     sets = _made_possible(weights, table, node, sets, rng)
     drawn, which = np.unique(sets, return_inverse=True)
     members = unpack(drawn, table.possible.size)
-    now, toggled = (
-        table.scores_of_repeated(node, drawn),
-        table.scores_of_repeated(node, drawn[:, None] ^ bits),
-    )
+    now = table.scores_of(node, drawn)
+    toggled = table.scores_of_repeated(node, drawn[:, None] ^ bits)
     with np.errstate(invalid="ignore"):  # -inf less -inf: neither is possible
         gains = np.where(members, now[:, None] - toggled, toggled - now[:, None])
     without = np.where(members, toggled, -np.inf)

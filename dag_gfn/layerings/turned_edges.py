@@ -128,9 +128,8 @@ class _NewParents:
         sets, old = pack(after[:, nodes]), pack(before[:, nodes])
         new, before_it = table.scores_of_repeated(node, np.stack([sets, old]))
         new[popcount(sets) < after.sum(axis=1)] = -np.inf
-        with np.errstate(
-            invalid="ignore"
-        ):  # -inf less -inf: draws by the weights need not be possible either
+        # draws by the weights need not be possible either: -inf less -inf
+        with np.errstate(invalid="ignore"):
             gain = np.nan_to_num(new - before_it, nan=-np.inf, posinf=_LARGEST, neginf=-np.inf)
         return cls(edge, sets, gain)
 

@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+from layering_cases import sets_given
 from sampler_cases import score_table
 
 import dag_gfn
@@ -18,12 +19,8 @@ LAYERING = np.array([2, 0, 1, 0, 1, 3])
 
 def probabilities(table, weights, node):
     """Return the mean probability of each node as a parent, over sets by the weights given `LAYERING`."""
-    d, own = table.d, LAYERING[node]
-    inside = sum(1 << u for u in range(d) if LAYERING[u] < own)
-    last = sum(1 << u for u in range(d) if LAYERING[u] == own - 1)
-    sets = parent_sets(node, d)
-    sets = sets[(sets & ~inside == 0) & (sets & last != 0)] if own else np.zeros(1, dtype=np.int64)
-    share = np.exp(weights.log_set_weights(node, sets))
+    d = table.d
+    sets, share = sets_given(weights, LAYERING, node)
 
     @functools.cache
     def score(parents):

@@ -4,11 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from layering_cases import sets_given
 from sampler_cases import score_table
 
 import dag_gfn
 from dag_gfn.exact.dag_dp import exact_marginals
-from dag_gfn.graphs.subsets import parent_sets
 from dag_gfn.layerings import turned_edges
 from dag_gfn.layerings.layer_weights import LayerWeights
 from dag_gfn.layerings.turned_edges import needed_where_turned
@@ -20,12 +20,8 @@ LAYERING = np.array([2, 0, 1, 0])
 
 def families(table, weights, node):
     """Return the parent sets of a node given `LAYERING`, with their probabilities."""
-    d, own = table.d, LAYERING[node]
-    inside = sum(1 << u for u in range(d) if LAYERING[u] < own)
-    last = sum(1 << u for u in range(d) if LAYERING[u] == own - 1)
-    sets = parent_sets(node, d)
-    sets = sets[(sets & ~inside == 0) & (sets & last != 0)] if own else np.zeros(1, dtype=np.int64)
-    share = np.exp(weights.log_set_weights(node, sets))
+    d = table.d
+    sets, share = sets_given(weights, LAYERING, node)
     return [
         (frozenset(u for u in range(d) if mask >> u & 1), part)
         for mask, part in zip(sets.tolist(), (share / share.sum()).tolist(), strict=True)
